@@ -1,0 +1,62 @@
+# Every target works on a fresh clone: it installs and builds what it needs first.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The pinned Node 24 of the repository goes before whatever node is installed.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+INSTALLED := node_modules/.installed
+
+.PHONY: help install build demo test test-unit test-faults bench check model stack-up stack-down clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(INSTALLED): package-lock.json package.json schemas/package.json producer-sdk/package.json processor/package.json
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer (https://nodejs.org) and run make again' >&2; exit 1; }
+	npm ci --no-fund --no-audit --loglevel=error
+	@touch $(INSTALLED)
+
+install: $(INSTALLED) ## install the pinned packages
+
+build: $(INSTALLED) ## compile the workspaces
+	@tsc -b
+
+demo: build ## the main job on real parts: INPUT=file.jsonl SUMMARY=out.json
+	@node deploy/local/demo.ts $(if $(INPUT),--input "$(INPUT)") $(if $(SUMMARY),--summary "$(SUMMARY)")
+
+test: build ## unit, contract, integration, docs, architecture, types
+	@tsc -p tsconfig.test.json
+	@vitest run --project unit
+	@vitest run --project contract --project integration
+
+test-unit: build
+	@vitest run --project unit
+
+test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json
+	@VALENCE_FAULTS_JSON="$(JSON)" vitest run --project faults
+
+bench: build ## ratios side by side in one run: JSON=out.json TEXTS=file.jsonl
+	@node processor/bench/bench.ts $(if $(JSON),--json "$(JSON)") $(if $(TEXTS),--texts "$(TEXTS)")
+
+check: build ## types, lint, format, dead code, package checks
+	@tsc -p tsconfig.test.json
+	@biome check .
+	@knip
+	@publint --strict schemas
+	@publint --strict producer-sdk
+	@attw --quiet --pack schemas --profile esm-only
+	@attw --quiet --pack producer-sdk --profile esm-only
+
+stack-up: $(INSTALLED) ## start Kafka, registry and Redis and leave them running: KAFKA_NODES=1|3
+	@node deploy/local/cli.ts up
+
+stack-down: $(INSTALLED) ## stop what stack-up started
+	@node deploy/local/cli.ts down
+
+model: ## train, export, quantise, gate and package the model: DATA=folder
+	@processor/training/run "$(or $(DATA),$(error DATA=folder with train/ and dev/ is missing))"
+
+clean: ## remove build output
+	rm -rf schemas/dist producer-sdk/dist processor/dist

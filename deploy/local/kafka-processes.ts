@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { awaitAnswer } from './await-answer.ts'
+import { choosePorts, findFreePorts } from './free-port.ts'
+import type { Jdk } from './jdk.ts'
+import { fastStartFlags, formatLogs, type KafkaPackage } from './kafka-package.ts'
+import { describeCluster } from './kafka-probe.ts'
+import { brokerProperties } from './kafka-properties.ts'
+import type { Part } from './keeper-client.ts'
+import { formatProperties } from './properties.ts'
+import type { KafkaCluster } from './stack.ts'
+import type { StackContext } from './stack-context.ts'
+
+const host = '127.0.0.1'
+
+export interface KafkaProcessesOptions {
+  readonly kafka: KafkaPackage
+  readonly jdk: Jdk
+  /** Its folder holds `kafka-1`, `kafka-2`, …: configuration, logs and data of each node. */
+  readonly context: StackContext
+  readonly nodes: 1 | 3
+  readonly properties: Readonly<Record<string, string>>
+  /** Port of the first broker, the others take those that follow; by default free ones. */
+  readonly port: number | undefined
+}
+
+interface Node {
+  readonly name: string
+  readonly id: number
+  readonly port: number
+  readonly directory: string
+}
+
+/** Brokers that are controllers as well, each a process with a port and a log folder that survive its death. */
+export class KafkaProcesses implements KafkaCluster {
+  readonly brokers: readonly string[]
+  readonly #options: KafkaProcessesOptions
+  readonly #nodes: readonly Node[]
+  readonly #running = new Map<Node, Part>()
+
+  private constructor(options: KafkaProcessesOptions, nodes: readonly Node[]) {
+    this.#options = options
+    this.#nodes = nodes
+    this.brokers = nodes.map((node) => `${host}:${node.port}`)
+  }
+
+  /** Resolves once every broker answers and sees all the others. */
+  static async start(options: KafkaProcessesOptions): Promise<KafkaProcesses> {
+    const count = options.nodes
+    const brokerPorts = await choosePorts('Kafka', count, options.port)
+    const controllerPorts = await findFreePorts(count)
+    const clusterId = randomBytes(16).toString('base64url')
+    const nodes = brokerPorts.map((port, index) => {
+      const name = `kafka-${index + 1}`
+      return { name, id: index + 1, port, directory: join(options.context.directory, name) }
+    })
+    for (const [index, node] of nodes.entries()) {
+      const logs = join(node.directory, 'data')
+      await mkdir(node.directory, { recursive: true })
+      await formatLogs(options.kafka, { logs, nodeId: node.id, clusterId })
+      const client = `${host}:${node.port}`
+      const properties = brokerProperties({
+        index,
+        controllers: controllerPorts.map((port) => `${host}:${port}`),
+        listeners: { CLIENT: client, CONTROLLER: `${host}:${controllerPorts[index]}` },
+        advertised: { CLIENT: client },
+        interBroker: 'CLIENT',
+        logs,
+      })
+      const all = { ...properties, ...options.properties }
+      await writeFile(join(node.directory, 'server.properties'), formatProperties(all))
+    }
+    const cluster = new KafkaProcesses(options, nodes)
+    try {
+      await Promise.all(nodes.map((node) => cluster.#startNode(node)))
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+    return cluster
+  }
+
+  async kill(i: number): Promise<void> {
+    await this.#running.get(this.#node(i))?.kill('SIGKILL')
+  }
+
+  async restart(i: number): Promise<void> {
+    const node = this.#node(i)
+    await this.#running.get(node)?.kill('SIGTERM')
+    await this.#startNode(node)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((part) => part.kill('SIGKILL')))
+  }
+
+  #node(i: number): Node {
+    const node = this.#nodes[i]
+    if (node === undefined) throw new RangeError(`There is no broker ${i}: the cluster has ${this.#nodes.length}`)
+    return node
+  }
+
+  async #startNode(node: Node): Promise<void> {
+    const { kafka, jdk, nodes } = this.#options
+    const { keeper, onProgress } = this.#options.context
+    const heap = nodes === 1 ? '512m' : '384m'
+    const flags = [`-Xmx${heap}`, ...fastStartFlags, '-Dorg.slf4j.simpleLogger.showDateTime=true']
+    const startedAt = Date.now()
+    const part = await keeper.start({
+      name: node.name,
+      command: jdk.java,
+      args: [...flags, '-cp', kafka.classPath, 'kafka.Kafka', join(node.directory, 'server.properties')],
+      directory: node.directory,
+      log: join(node.directory, 'server.log'),
+    })
+    this.#running.set(node, part)
+    void part.ended.then(() => {
+      if (this.#running.get(node) === part) this.#running.delete(node)
+    })
+    // A node that comes back while another is down cannot wait for that one.
+    const expected = () => this.#nodes.filter((other) => this.#running.has(other)).map((other) => other.id)
+    await awaitAnswer(part, async () => {
+      const seen = await describeCluster(host, node.port)
+      const missing = expected().filter((id) => !seen.includes(id))
+      if (missing.length > 0) throw new Error(`the cluster lacks ${missing.join(', ')}`)
+    })
+    onProgress(`${node.name} answers on ${host}:${node.port} (Kafka ${kafka.version}, ${Date.now() - startedAt} ms)`)
+  }
+}

@@ -1,0 +1,172 @@
+import { compressionTypes } from '@valence/producer-sdk/kafka'
+import { createSchemaRegistry, type SchemaRegistry, valueSubject } from '@valence/schemas'
+import { openEngine } from './engine.ts'
+import { openFacade } from './facade/open-facade.ts'
+import { createKafkaClient } from './kafka/kafka-client.ts'
+import { createKafkaPartitionSessions } from './kafka/kafka-partition-sessions.ts'
+import { createKafkaRecordSource } from './kafka/kafka-record-source.ts'
+import type { PartitionSessions } from './kafka/partition-session.ts'
+import { createCommitStep } from './pipeline/commit.ts'
+import { createPipeline, type Pipeline } from './pipeline/consume.ts'
+import { createDecodeStep } from './pipeline/decode.ts'
+import { createEncodeStep } from './pipeline/encode.ts'
+import { createPrepareStep } from './pipeline/prepare.ts'
+import { createScoreStep } from './pipeline/score-batch.ts'
+import { retryWhileRetryable } from './resilience/retry.ts'
+import { startAdminServer } from './runtime/admin-server.ts'
+import type { Config } from './runtime/config.ts'
+import { Health } from './runtime/health.ts'
+import type { Logger } from './runtime/logger.ts'
+import { createMetrics, type Metrics } from './runtime/metrics.ts'
+import { takeSeat } from './runtime/seat.ts'
+import type { Scorer } from './scoring/scorer.ts'
+
+/** A running part of Valence. */
+export interface App {
+  readonly adminPort: number
+  stop(): Promise<void>
+}
+
+/** What every role is built on. */
+interface Base {
+  readonly config: Config
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly health: Health
+  readonly signal: AbortSignal
+  /** Closes what was opened, last first. */
+  readonly closers: AsyncDisposableStack
+}
+
+/** Retries for as long as the error is retryable, with one clear line each time. */
+function patiently<T>({ logger, signal }: Base, message: string, action: () => Promise<T>): Promise<T> {
+  return retryWhileRetryable(action, {
+    initialDelayMs: 500,
+    maxDelayMs: 10_000,
+    signal,
+    onRetry: (error, delayMs) =>
+      logger.warn({ code: error.code, detail: error.detail, help: error.help, delayMs: Math.round(delayMs) }, message),
+  })
+}
+
+function openRegistry({ config }: Base): SchemaRegistry | undefined {
+  const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = config
+  if (url === undefined) return undefined
+  return createSchemaRegistry({ url, ...(username && password ? { auth: { username, password } } : {}) })
+}
+
+async function outputSchemaId(base: Base, registry: SchemaRegistry | undefined): Promise<number | undefined> {
+  if (registry === undefined || base.config.outputFormat === 'json') return undefined
+  const subject = valueSubject(base.config.outputTopic)
+  return patiently(base, 'the schema registry does not answer yet', () => registry.registerFor(subject, 'scored-event'))
+}
+
+async function openSessions(base: Base): Promise<PartitionSessions> {
+  const { config, logger, closers } = base
+  const admin = createKafkaClient(config, 'admin', logger).admin({ retry: { retries: 5 } })
+  closers.defer(() => admin.disconnect())
+  return patiently(base, 'no Kafka broker answers yet', async () =>
+    createKafkaPartitionSessions({
+      producerKafka: createKafkaClient(config, 'producer', logger),
+      admin,
+      groupId: config.kafkaGroupId,
+      outputTopics: [config.outputTopic, config.deadLetterTopic],
+      transactionTimeoutMs: config.kafkaTransactionTimeoutMs,
+      compression: compressionTypes[config.kafkaCompression],
+    }),
+  )
+}
+
+/** A stable name in the group, so that a restarted processor takes its partitions back without a rebalance. */
+async function instanceName({ config, closers }: Base): Promise<string | undefined> {
+  if (config.kafkaInstanceId !== undefined) return config.kafkaInstanceId
+  const seat = await takeSeat(config.kafkaGroupId)
+  if (seat !== undefined) closers.defer(() => seat.close())
+  return seat?.name
+}
+
+async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) => void) {
+  const { config, logger, metrics } = base
+  const registry = openRegistry(base)
+  const scoredEventSchemaId = await outputSchemaId(base, registry)
+  const sessions = await openSessions(base)
+  const { outputTopic, deadLetterTopic } = config
+  const decode = createDecodeStep({ registry, format: config.inputFormat })
+  const score = createScoreStep(scorer)
+  const encode = createEncodeStep({
+    outputTopic,
+    deadLetterTopic,
+    scoredEventSchemaId,
+    outputPartition: sessions.outputPartition,
+    now: Date.now,
+  })
+  const instanceId = await instanceName(base)
+  const source = createKafkaRecordSource({
+    kafka: createKafkaClient(config, 'consumer', logger, instanceId),
+    groupId: config.kafkaGroupId,
+    topics: config.inputTopics,
+    sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+    fromBeginning: config.kafkaStart === 'earliest',
+    logger,
+  })
+  return createPipeline({
+    source,
+    sessions,
+    prepare: createPrepareStep({ decode, score, encode }, metrics),
+    commit: createCommitStep(metrics, Date.now),
+    maxRecords: config.kafkaBatchMaxRecords,
+    maxQueued: config.kafkaQueueMaxRecords,
+    start: config.kafkaStart,
+    logger,
+    metrics,
+    onFatal,
+  })
+}
+
+async function stopPipeline({ config, logger }: Base, pipeline: Pipeline): Promise<void> {
+  const { drained } = await pipeline.stop({
+    drainMs: config.shutdownTimeoutMs * 0.75,
+    leaveGroup: config.kafkaLeaveOnStop,
+  })
+  if (!drained) logger.warn({ code: 'VAL_SHUTDOWN_TIMED_OUT' }, 'drain cut short, unfinished records are read again')
+}
+
+export interface AppOptions {
+  readonly config: Config
+  readonly logger: Logger
+  /** Ends the waiting for parts that do not answer yet. */
+  readonly signal: AbortSignal
+  /** Called at most once, when only a new process can go on. */
+  readonly onFatal: (error: Error) => void
+}
+
+/**
+ * A processor: the admin port, the engine, then the pipeline, each built on the ones before.
+ * @throws VAL_MODEL_*, VAL_KAFKA_*, VAL_PORT_UNAVAILABLE
+ */
+export async function startProcessor({ config, logger, signal, onFatal }: AppOptions): Promise<App> {
+  await using opened = new AsyncDisposableStack()
+  const metrics = createMetrics({ runtime: true })
+  const health = new Health()
+  const base: Base = { config, logger, metrics, health, signal, closers: opened }
+  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health })
+  opened.defer(() => admin.close())
+  const state = { ready: false }
+  health.add({ name: 'pipeline', isHealthy: () => state.ready })
+  const fail = (error: Error) => {
+    state.ready = false
+    health.fail(error)
+    onFatal(error)
+  }
+  const engine = await openEngine(config, metrics, logger, fail, signal)
+  opened.defer(() => engine.close())
+  admin.post('/model/reload', () => engine.reload())
+  const pipeline = await openPipeline(base, engine.scorer, fail)
+  opened.defer(() => stopPipeline(base, pipeline))
+  if (config.httpEnabled) await openFacade(base, engine)
+  await patiently(base, 'the consumer group cannot be joined yet', () => pipeline.start())
+  state.ready = true
+  logger.info({ adminPort: admin.port, groupId: config.kafkaGroupId, topics: config.inputTopics }, 'processor started')
+  const closers = opened.move()
+  return { adminPort: admin.port, stop: () => closers.disposeAsync() }
+}

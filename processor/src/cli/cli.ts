@@ -1,0 +1,69 @@
+import { isValenceError } from '@valence/schemas'
+import { Command, CommanderError } from 'commander'
+import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
+import { type CommandSpec, commands, groupSummaries } from './command-table.ts'
+
+/** Errors of the one who typed or configured, rather than of the work itself. */
+const usageErrors: ReadonlySet<string> = new Set(['VAL_CONFIG_INVALID', 'VAL_USAGE_INVALID', 'VAL_FILE_UNREADABLE'])
+
+function groupOf(program: Command, name: string): Command {
+  const known = program.commands.find((command) => command.name() === name)
+  return known ?? program.command(name).description(groupSummaries[name] ?? '')
+}
+
+function register(program: Command, spec: CommandSpec, act: (spec: CommandSpec, command: Command) => Promise<void>) {
+  const [path = '', ...args] = spec.usage.split(/ (?=[[<])/)
+  const words = path.split(' ')
+  const name = words.at(-1) ?? ''
+  const parent = words.length === 1 ? program : groupOf(program, words[0] ?? '')
+  const command = parent
+    .command([name, ...args].join(' '))
+    .description(spec.summary)
+    .allowExcessArguments(false)
+    .addHelpText('after', `\nExample:\n  $ ${spec.example}\n`)
+  for (const [flags, description, fallback] of spec.options ?? []) command.option(flags, description, fallback)
+  command.action((...given) => act(spec, given.at(-1) as Command))
+}
+
+function createProgram(context: CliContext, onExit: (code: ExitCode) => void): Command {
+  const program = new Command('valence')
+    .description('Exactly-once sentiment for Kafka')
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+    })
+    .exitOverride()
+    .showHelpAfterError()
+  for (const spec of commands) {
+    register(program, spec, async ({ load }, command) => {
+      const run = await load()
+      onExit(await run(context, command.opts<CommandOptions>(), command.args))
+    })
+  }
+  return program
+}
+
+function reportError(context: CliContext, error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (isValenceError(error)) {
+    context.stderr.write(`${error.code}: ${error.message}\n${error.help}\n`)
+    return usageErrors.has(error.code) ? 2 : 1
+  }
+  const detail = error instanceof Error ? error.stack : String(error)
+  context.stderr.write(`unexpected error (this is a bug in Valence): ${detail}\n`)
+  return 1
+}
+
+/** Runs one command to its exit code: 0 good, 1 failed, 2 wrong usage or configuration. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  let exitCode: ExitCode = 0
+  const program = createProgram(context, (code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return reportError(context, error)
+  }
+}

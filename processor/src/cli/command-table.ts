@@ -1,0 +1,176 @@
+import type { RunCommand } from './cli-context.ts'
+
+export interface CommandSpec {
+  readonly usage: string
+  readonly summary: string
+  readonly example: string
+  readonly options?: readonly (readonly [flags: string, description: string, fallback?: string])[]
+  /** Loaded only when the command runs, so that `valence score` starts without a Kafka client. */
+  readonly load: () => Promise<RunCommand>
+}
+
+/** What the words before a subcommand are about. */
+export const groupSummaries: Readonly<Record<string, string>> = {
+  topics: 'provision topics',
+  schemas: 'provision schemas',
+  dlq: 'look at dead letters and replay them',
+  model: 'look at models and measure them',
+}
+
+const json = ['--json', 'print JSON for scripts'] as const
+const format = ['--format <format>', 'auto (by the name of the file, then by line), json, text or csv', 'auto'] as const
+
+/** What `dlq list` and `dlq replay` have in common. */
+const letterFilter = [
+  ['--code <code>', 'only dead letters with this error code; may name several, separated by commas'],
+  ['--since <time>', 'only those that failed at this time or later: ISO 8601, or an age like 30m, 12h, 7d'],
+  ['--until <time>', 'only those that failed before this time'],
+] as const
+
+/** Every command, in the order of --help. */
+export const commands: readonly CommandSpec[] = [
+  {
+    usage: 'process',
+    summary: 'run a processor: Kafka in, Kafka out, exactly once',
+    example: 'VALENCE_KAFKA_BROKERS=localhost:9092 valence process',
+    load: async () => (await import('./process.ts')).runProcess,
+  },
+  {
+    usage: 'serve',
+    summary: 'run the HTTP facade: scores at once, needs no Kafka',
+    example: 'VALENCE_AUTH_MODE=none valence serve',
+    load: async () => (await import('./serve.ts')).runServe,
+  },
+  {
+    usage: 'score [TEXT...]',
+    summary: 'score texts from arguments, a file or standard input; prints one JSON object a line',
+    example: 'echo "I love it" | valence score',
+    options: [['-f, --file <file>', 'read the texts from this file'], format],
+    load: async () => (await import('./score.ts')).runScore,
+  },
+  {
+    usage: 'produce <FILE>',
+    summary: 'load a file of texts into an input topic; - is standard input',
+    example: 'valence produce texts.jsonl --key id',
+    options: [
+      ['-t, --topic <topic>', 'topic to produce to (the first of VALENCE_INPUT_TOPICS unless given)'],
+      format,
+      ['-k, --key <field>', 'field or column that becomes the record key'],
+      ['--raw', 'produce the bytes of each line untouched, whatever they are'],
+      ['--rate <texts>', 'texts per second, at most'],
+      json,
+    ],
+    load: async () => (await import('./produce.ts')).runProduce,
+  },
+  {
+    usage: 'consume',
+    summary: 'read scored events, committed ones only; prints one JSON object a line',
+    example: 'valence consume --from-beginning --limit 10',
+    options: [
+      ['-t, --topic <topic>', 'topic to read (VALENCE_OUTPUT_TOPIC unless given)'],
+      ['-g, --group <group>', 'consumer group that remembers the position (none unless given)'],
+      ['--from-beginning', 'begin with the oldest event where the group has no position'],
+      ['-n, --limit <events>', 'stop after so many events'],
+      ['--timeout-ms <ms>', 'stop when no event came for so long'],
+    ],
+    load: async () => (await import('./consume.ts')).runConsume,
+  },
+  {
+    usage: 'lag',
+    summary: 'lag, rates, time to drain and owner of each input partition; a live table on a terminal',
+    example: 'valence lag --once',
+    options: [
+      ['-g, --group <group>', 'consumer group (VALENCE_KAFKA_GROUP_ID unless given)'],
+      ['--once', 'print once, after one interval'],
+      ['--interval-ms <ms>', 'time between two samples', '2000'],
+      json,
+    ],
+    load: async () => (await import('./lag.ts')).runLag,
+  },
+  {
+    usage: 'dlq list',
+    summary: 'list dead letters, oldest first',
+    example: 'valence dlq list --code VAL_TEXT_EMPTY --since 1h',
+    options: [...letterFilter, ['-n, --limit <letters>', 'print the newest so many', '100'], json],
+    load: async () => (await import('./dlq-list.ts')).runDlqList,
+  },
+  {
+    usage: 'dlq show <PARTITION:OFFSET>',
+    summary: 'show one dead letter: cause, origin, headers, value',
+    example: 'valence dlq show 0:17',
+    options: [json],
+    load: async () => (await import('./dlq-show.ts')).runDlqShow,
+  },
+  {
+    usage: 'dlq replay',
+    summary: 'send dead letters back to their origin topic, each exactly once per group',
+    example: 'valence dlq replay --code VAL_SCHEMA_UNKNOWN_ID',
+    options: [
+      ...letterFilter,
+      ['-n, --limit <letters>', 'replay at most so many'],
+      ['-g, --group <group>', 'group that remembers what was replayed (by code unless given)'],
+      json,
+    ],
+    load: async () => (await import('./dlq-replay.ts')).runDlqReplay,
+  },
+  {
+    usage: 'topics create',
+    summary: 'create the input, output and dead-letter topics that do not exist yet',
+    example: 'valence topics create --partitions 12 --replication 3',
+    options: [
+      ['-p, --partitions <number>', 'partitions of each topic', '6'],
+      ['-r, --replication <number>', 'replicas of each partition (3, or as many as there are brokers, unless given)'],
+      json,
+    ],
+    load: async () => (await import('./topics-create.ts')).runTopicsCreate,
+  },
+  {
+    usage: 'schemas register',
+    summary: 'register the schemas of the input and output topics',
+    example: 'VALENCE_SCHEMA_REGISTRY_URL=http://localhost:8081 valence schemas register',
+    options: [json],
+    load: async () => (await import('./schemas-register.ts')).runSchemasRegister,
+  },
+  {
+    usage: 'model pull [URI]',
+    summary: 'bring a model into the store, verified; the one of VALENCE_MODEL unless a URI is given',
+    example: 'valence model pull https://models.example.com/sentiment/model.json',
+    options: [json],
+    load: async () => (await import('./model-pull.ts')).runModelPull,
+  },
+  {
+    usage: 'model list',
+    summary: 'list the models in the store, the last used first',
+    example: 'valence model list',
+    options: [json],
+    load: async () => (await import('./model-list.ts')).runModelList,
+  },
+  {
+    usage: 'model show',
+    summary: 'show what model VALENCE_MODEL names: labels, limits, measured quality',
+    example: 'valence model show',
+    options: [json],
+    load: async () => (await import('./model-show.ts')).runModelShow,
+  },
+  {
+    usage: 'model verify',
+    summary: 'check the files of the model and that it gives its golden scores on this machine',
+    example: 'VALENCE_MODEL=./my-model valence model verify',
+    options: [json],
+    load: async () => (await import('./model-verify.ts')).runModelVerify,
+  },
+  {
+    usage: 'model evaluate <FILE>',
+    summary: 'measure the model on labelled texts, JSONL or CSV with the fields text and label',
+    example: 'valence model evaluate tweets.jsonl',
+    options: [format, json],
+    load: async () => (await import('./model-evaluate.ts')).runModelEvaluate,
+  },
+  {
+    usage: 'doctor',
+    summary: 'check configuration, CPU, model, broker, registry and Redis; say what to do about each failure',
+    example: 'valence doctor',
+    options: [json],
+    load: async () => (await import('./doctor.ts')).runDoctor,
+  },
+]

@@ -1,0 +1,75 @@
+import { isUtf8 } from 'node:buffer'
+import { ValenceError } from '@valence/schemas'
+import { parse } from 'csv-parse'
+import type { TextFields, TextItem } from './text-line.ts'
+
+/**
+ * The rows of a CSV file with a header; each row's fields by the names in the header. A row that is malformed comes
+ * out as an error in its place. `line` is the last line of the row, counted from 1.
+ * @throws VAL_USAGE_INVALID where the header has no column `text`
+ */
+export async function* readCsvItems(source: AsyncIterable<Buffer>): AsyncGenerator<TextItem[]> {
+  let items: TextItem[] = []
+  let failure: Error | undefined
+  const parser = parse({
+    columns: readHeader,
+    // One character per byte, so that invalid UTF-8 is seen instead of replaced.
+    encoding: 'latin1',
+    skip_empty_lines: true,
+    // A stray quote in an unquoted field is a quote.
+    relax_quotes: true,
+    skip_records_with_error: true,
+    max_record_size: 4 * 1024 * 1024,
+    info: true,
+    on_record: ({ info, record }: { info: { lines: number; bytes: number }; record: Record<string, string> }) => {
+      items.push({ line: info.lines, end: info.bytes, ...readRow(record) })
+      return null
+    },
+    on_skip: (error) => {
+      // The message of the parser would repeat the row, which may be private.
+      const { lines, bytes, code } = error as unknown as { lines: number; bytes: number; code: string }
+      items.push({ line: lines, end: bytes, error: new ValenceError('VAL_RECORD_INVALID', code) })
+    },
+  })
+  parser.on('error', (error) => {
+    failure = error
+  })
+
+  let isFirst = true
+  for await (const chunk of source) {
+    // The parser works while it is written to; nothing waits on its readable side.
+    parser.write(isFirst ? withoutByteOrderMark(chunk) : chunk)
+    isFirst = false
+    if (failure) throw failure
+    if (items.length > 0) yield items
+    items = []
+  }
+  await new Promise<void>((resolve) => {
+    parser.once('error', () => resolve())
+    parser.once('end', resolve)
+    parser.resume().end()
+  })
+  if (failure) throw failure
+  if (items.length > 0) yield items
+}
+
+function readHeader(names: string[]): string[] {
+  const columns = names.map((name) => decode(name)?.trim() ?? '')
+  if (columns.includes('text')) return columns
+  throw new ValenceError('VAL_USAGE_INVALID', `the header has no column "text", only ${columns.join(', ')}`)
+}
+
+function readRow(row: Record<string, string>): { fields: TextFields } | { error: ValenceError } {
+  const entries = Object.entries(row).map(([name, value]) => [name, decode(value)] as const)
+  if (entries.some(([, value]) => value === undefined)) return { error: new ValenceError('VAL_RECORD_NOT_UTF8') }
+  return { fields: Object.fromEntries(entries) }
+}
+
+function decode(latin1: string): string | undefined {
+  const bytes = Buffer.from(latin1, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
+}
+
+function withoutByteOrderMark(chunk: Buffer): Buffer {
+  return chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf ? chunk.subarray(3) : chunk
+}

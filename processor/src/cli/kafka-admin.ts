@@ -1,0 +1,40 @@
+import { type Admin, createKafka, kafkaErrors } from '@valence/producer-sdk/kafka'
+import { ValenceError } from '@valence/schemas'
+import { kafkaConnection } from '../kafka/kafka-client.ts'
+import type { Config } from '../runtime/config.ts'
+
+/** A command gives up sooner than a service: someone is waiting for it. */
+const patience = {
+  connectionTimeoutMs: 3_000,
+  requestTimeoutMs: 10_000,
+  retry: { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 },
+}
+
+/** Runs one piece of work with a connected admin client. @throws VAL_KAFKA_* */
+export async function withAdmin<T>(config: Config, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const kafka = createKafka({ ...kafkaConnection(config), ...patience, clientId: 'valence-cli-admin' })
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    return await work(admin)
+  } catch (error) {
+    throw translateKafkaError(error)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** An error of the catalogue for an error of the client; a defect of ours stays what it is. */
+export function translateKafkaError(error: unknown): unknown {
+  const { fault, type } = kafkaErrors.classify(error)
+  if (fault === 'fatal' && type === undefined) return error
+  return kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+}
+
+/** Before anything is read or sent: a missing topic or broker is told at once. @throws VAL_KAFKA_* */
+export function expectTopic(config: Config, topic: string): Promise<void> {
+  return withAdmin(config, async (admin) => {
+    const known = await admin.listTopics()
+    if (!known.includes(topic)) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', topic)
+  })
+}

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin } from '@valence/producer-sdk/kafka'
+import { type LagSnapshot, readLag } from '../kafka/group-lag.ts'
+import { type Config, readConfig } from '../runtime/config.ts'
+import { type LagReport, type PartitionFlow, reportLag } from '../scaling/drain-time.ts'
+import type { CliContext, CommandOptions, ExitCode, Output } from './cli-context.ts'
+import { withAdmin } from './kafka-admin.ts'
+import { countOption, textOption } from './options.ts'
+import { paint, writeJson, writeLines } from './output.ts'
+import { formatTable } from './table.ts'
+
+const minIntervalMs = 100
+
+/** `lag`: once where the output is piped or asked to, else a table that refreshes itself until Ctrl-C. */
+export async function runLag(context: CliContext, options: CommandOptions): Promise<ExitCode> {
+  const config = readConfig(context.environment)
+  const intervalMs = countOption(options, 'intervalMs', minIntervalMs) ?? 2_000
+  const isLive = !options.once && !options.json && context.stdout.isTTY === true
+  await withAdmin(config, async (admin) => {
+    const reports = watchLag(admin, config, textOption(options, 'group'), intervalMs, context.signal)
+    let shownLines = 0
+    for await (const report of reports) {
+      if (options.json) await writeJson(context.stdout, toJson(report))
+      else shownLines = await show(context.stdout, report, shownLines)
+      if (!isLive) return
+    }
+  })
+  return context.signal.aborted && !isLive ? 1 : 0
+}
+
+/** A report per interval, each over the interval before it; ends when the command is told to stop. */
+async function* watchLag(
+  admin: Admin,
+  config: Config,
+  group: string | undefined,
+  intervalMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<LagReport> {
+  const read = (): Promise<LagSnapshot> =>
+    readLag({
+      admin,
+      groupId: group ?? config.kafkaGroupId,
+      topics: config.inputTopics,
+      start: config.kafkaStart,
+    })
+  for (let before = await read(); ; ) {
+    await sleep(intervalMs, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    const now = await read()
+    yield reportLag(before, now)
+    before = now
+  }
+}
+
+/** Writes over what was shown before; returns the lines now on the screen. */
+async function show(stdout: Output, report: LagReport, shownLines: number): Promise<number> {
+  const lines = [describeGroup(stdout, report), '', ...toTable(report)]
+  const eraseLine = stdout.isTTY ? '\u001b[K' : ''
+  if (shownLines > 0) stdout.write(`\u001b[${shownLines}A`)
+  await writeLines(
+    stdout,
+    lines.map((line) => `${line}${eraseLine}`),
+  )
+  if (shownLines > lines.length) stdout.write('\u001b[J')
+  return lines.length
+}
+
+function describeGroup(stdout: Output, { groupId, state, at }: LagReport): string {
+  const shownState = paint(stdout, state === 'Stable' ? 'green' : 'yellow', state)
+  return `group ${groupId}  ${shownState}  ${new Date(at).toISOString()}`
+}
+
+function toTable({ partitions, total }: LagReport): string[] {
+  const right = { align: 'right' } as const
+  return formatTable(
+    [
+      { title: 'TOPIC' },
+      { title: 'PARTITION', ...right },
+      { title: 'COMMITTED', ...right },
+      { title: 'END', ...right },
+      { title: 'LAG', ...right },
+      { title: 'IN/s', ...right },
+      { title: 'DONE/s', ...right },
+      { title: 'DRAINED IN', ...right },
+      { title: 'OWNER' },
+    ],
+    [
+      ...partitions.map((own) => [
+        own.topic,
+        String(own.partition),
+        own.committed === null ? '-' : String(own.committed),
+        String(own.end),
+        ...flowCells(own),
+        own.owner ?? '-',
+      ]),
+      ['total', '', '', '', ...flowCells(total), ''],
+    ],
+  )
+}
+
+function flowCells(flow: Pick<PartitionFlow, 'lag' | 'arrivalsPerSecond' | 'donePerSecond' | 'secondsToDrain'>) {
+  const { lag, arrivalsPerSecond, donePerSecond, secondsToDrain } = flow
+  return [
+    String(lag),
+    perSecond(arrivalsPerSecond),
+    donePerSecond === null ? '-' : perSecond(donePerSecond),
+    duration(secondsToDrain),
+  ]
+}
+
+function perSecond(rate: number): string {
+  return rate >= 100 || rate === 0 ? rate.toFixed(0) : rate.toFixed(1)
+}
+
+/** `4 s`, `3 min`, `2.5 h`; `never` where the lag does not shrink. */
+export function duration(seconds: number | null): string {
+  if (seconds === null) return 'never'
+  if (seconds < 120) return `${Math.ceil(seconds)} s`
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3_600).toFixed(1)} h`
+}
+
+/** Offsets as decimal digits, because they may exceed 2^53; lags as numbers. */
+function toJson({ partitions, total, ...group }: LagReport) {
+  return {
+    ...group,
+    partitions: partitions.map(({ committed, end, lag, ...rest }) => ({
+      ...rest,
+      committed: committed === null ? null : String(committed),
+      end: String(end),
+      lag: Number(lag),
+    })),
+    total: { ...total, lag: Number(total.lag) },
+  }
+}

@@ -1,0 +1,34 @@
+import { ValenceError } from '@valence/schemas'
+import { isUri } from '../model/model-location.ts'
+import { readConfig } from '../runtime/config.ts'
+import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
+import { writeJson, writeLines } from './output.ts'
+import { startProgress } from './progress.ts'
+
+/** `model pull [URI]`: brings a model into the store, verified; the configured one unless a URI is given. */
+export async function runModelPull(
+  context: CliContext,
+  options: CommandOptions,
+  [given]: readonly string[],
+): Promise<ExitCode> {
+  const config = readConfig(context.environment)
+  const uri = given ?? config.model
+  if (!isUri(uri)) throw new ValenceError('VAL_USAGE_INVALID', `${uri} is no file:, https: or s3: URI of a model.json`)
+  const { openSupply } = await import('../model/supply/open-supply.ts')
+  const progress = await startProgress(context.stderr, { noun: 'bytes', total: undefined })
+  let fetchedBytes = 0
+  const supply = await openSupply(uri, config, (bytes) => {
+    fetchedBytes += bytes
+    progress.update(fetchedBytes, fetchedBytes)
+  })
+  const model = await supply.pull(context.signal).finally(() => progress.stop())
+  await supply.accept(model)
+  const { digest, folder, manifest } = model
+  const { name, version } = manifest
+  if (options.json) await writeJson(context.stdout, { name, version, digest, folder, fetchedBytes, uri: supply.uri })
+  else {
+    const fetched = fetchedBytes === 0 ? 'was in the store' : `fetched ${(fetchedBytes / 1e6).toFixed(1)} MB`
+    await writeLines(context.stdout, [`${name} ${version}  ${digest.slice(0, 12)}: ${fetched}`, folder])
+  }
+  return 0
+}

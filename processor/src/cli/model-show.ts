@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ValenceError } from '@valence/schemas'
+import { type ModelManifest, parseManifest } from '../model/manifest.ts'
+import { locateModel } from '../model/model-location.ts'
+import { readConfig } from '../runtime/config.ts'
+import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
+import { writeJson, writeLines } from './output.ts'
+import { formatTable } from './table.ts'
+
+/** Reads the manifest alone; nothing is verified. @throws VAL_MODEL_MISSING, VAL_MODEL_MANIFEST_INVALID */
+export async function readManifest(folder: string): Promise<ModelManifest> {
+  const path = join(folder, 'model.json')
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new ValenceError('VAL_MODEL_MISSING', `${path} cannot be read`, { cause })
+  })
+  return parseManifest(text)
+}
+
+/** `model show`: what the manifest of the configured model says. */
+export async function runModelShow(context: CliContext, options: CommandOptions): Promise<ExitCode> {
+  const config = readConfig(context.environment)
+  const folder = await locateModel(config.model, config, context.signal)
+  const manifest = await readManifest(folder)
+  if (options.json) await writeJson(context.stdout, { folder, ...manifest })
+  else await writeLines(context.stdout, describe(folder, manifest))
+  return 0
+}
+
+function describe(folder: string, manifest: ModelManifest): string[] {
+  const { name, version, description, license, createdAt, labels, maxTokens, files, graph, golden, quality } = manifest
+  const facts: [string, string][] = [
+    ['model', `${name} ${version}`],
+    ['description', description],
+    ['licence', license],
+    ['created', createdAt],
+    ['folder', folder],
+    ['labels', labels.map((label) => `${label.name} (${label.polarity})`).join(', ')],
+    ['tokens', `at most ${maxTokens} a text`],
+    ['graph', `${files.model.path}, ${(files.model.bytes / 1e6).toFixed(1)} MB, ${graph.precision}`],
+    ['sha256', files.model.sha256],
+    ['golden', `${golden.length} texts`],
+  ]
+  const width = Math.max(...facts.map(([title]) => title.length))
+  return [
+    ...facts.filter(([, value]) => value !== '').map(([title, value]) => `${title.padEnd(width)}  ${value}`),
+    ...(Object.keys(quality).length > 0 ? ['', 'measured quality', ...qualityLines(quality)] : []),
+  ]
+}
+
+/** One line a data set: its figures that are plain numbers. */
+function qualityLines(quality: Readonly<Record<string, unknown>>): string[] {
+  const rows = Object.entries(quality).map(([set, figures]) => [set, ...numbersOf(figures)])
+  const columns = Array.from({ length: Math.max(...rows.map((row) => row.length)) }, () => ({ title: '' }))
+  return formatTable(columns, rows).slice(1)
+}
+
+function numbersOf(figures: unknown): string[] {
+  if (typeof figures !== 'object' || figures === null) return [String(figures)]
+  return Object.entries(figures).flatMap(([name, value]) => (typeof value === 'number' ? [`${name} ${value}`] : []))
+}

@@ -1,0 +1,53 @@
+import { ValenceError } from '@valence/schemas'
+import type { CommandOptions } from './cli-context.ts'
+
+/** `intervalMs` as it is typed: `--interval-ms`. */
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+function refuse(name: string, expectation: string, given: string): never {
+  throw new ValenceError('VAL_USAGE_INVALID', `${flagOf(name)} must be ${expectation}, not ${JSON.stringify(given)}`)
+}
+
+/** The text of an option; undefined where it was not given. */
+export function textOption(options: CommandOptions, name: string): string | undefined {
+  const given = options[name]
+  if (typeof given !== 'string') return undefined
+  if (given === '') refuse(name, 'a text that is not empty', given)
+  return given
+}
+
+/** A whole number of at least `min`; undefined where the option was not given. @throws VAL_USAGE_INVALID */
+export function countOption(options: CommandOptions, name: string, min = 1): number | undefined {
+  const given = textOption(options, name)
+  if (given === undefined) return undefined
+  const count = Number(given)
+  if (!/^\d+$/.test(given) || !Number.isSafeInteger(count) || count < min) {
+    refuse(name, `a whole number of at least ${min}`, given)
+  }
+  return count
+}
+
+/** One of the choices; the first where the option was not given. @throws VAL_USAGE_INVALID */
+export function choiceOption<const T extends string>(
+  options: CommandOptions,
+  name: string,
+  choices: readonly [T, ...T[]],
+): T {
+  const given = textOption(options, name) ?? choices[0]
+  const choice = choices.find((known) => known === given)
+  return choice ?? refuse(name, `one of ${choices.join(', ')}`, given)
+}
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** A moment in epoch milliseconds: ISO 8601, or an age before now like `30m`. @throws VAL_USAGE_INVALID */
+export function timeOption(options: CommandOptions, name: string, now: number): number | undefined {
+  const given = textOption(options, name)
+  if (given === undefined) return undefined
+  const age = /^(\d{1,9})([smhd])$/.exec(given)
+  if (age) return now - Number(age[1]) * unitMs[age[2] as keyof typeof unitMs]
+  const moment = /^\d{4}-\d{2}-\d{2}/.test(given) ? Date.parse(given) : Number.NaN
+  return Number.isNaN(moment) ? refuse(name, 'a time (ISO 8601) or an age like 30m, 12h or 7d', given) : moment
+}

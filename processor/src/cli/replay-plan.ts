@@ -1,0 +1,60 @@
+import { isValenceError, originalHeaders } from '@valence/schemas'
+import type { OutgoingRecord } from '../kafka/record.ts'
+import { type FoundLetter, type LetterFilter, matches } from './dead-letters.ts'
+
+/** Letters settled in one transaction, at most. */
+const lettersPerTransaction = 200
+
+/** A slice of one partition that is settled in one transaction. */
+export interface ReplayStep {
+  readonly outgoing: readonly OutgoingRecord[]
+  readonly skipped: number
+  readonly nextOffset: bigint
+  /** Nothing after this slice is to be settled by this run. */
+  readonly isLast: boolean
+}
+
+/**
+ * Cuts the letters of one batch into transactions.
+ * @param nextOffset the offset after the batch
+ * @param room letters that may still be replayed; asked before each one
+ */
+export function* planReplay(
+  letters: readonly FoundLetter[],
+  nextOffset: bigint,
+  filter: LetterFilter,
+  room: () => number,
+): Generator<ReplayStep> {
+  let outgoing: OutgoingRecord[] = []
+  let skipped = 0
+  let settled = 0
+  for (const found of letters) {
+    const { letter, record } = found
+    // Later failures stay for a later run; passing over them would lose them for this group.
+    const isLater = !isValenceError(letter) && letter.failedAt >= filter.until
+    if (isLater || outgoing.length >= room())
+      return yield { outgoing, skipped, nextOffset: record.offset, isLast: true }
+    const original = toOriginal(found, filter)
+    if (original) outgoing.push(original)
+    else skipped += 1
+    settled += 1
+    if (settled < lettersPerTransaction) continue
+    yield { outgoing, skipped, nextOffset: record.offset + 1n, isLast: false }
+    outgoing = []
+    skipped = 0
+    settled = 0
+  }
+  yield { outgoing, skipped, nextOffset, isLast: false }
+}
+
+/** The record as it was; undefined where it is not meant, is no dead letter, or came without its content. */
+function toOriginal({ letter, record }: FoundLetter, filter: LetterFilter): OutgoingRecord | undefined {
+  if (isValenceError(letter) || !matches(filter, letter) || isWithoutContent(letter)) return undefined
+  const { topic, partition } = letter.origin
+  return { topic, partition, key: letter.key, value: letter.value, headers: originalHeaders(record.headers) }
+}
+
+/** Where not even the dead letter fitted into a record, only its headers were kept. */
+function isWithoutContent({ code, key, value }: { code: string; key: Buffer | null; value: Buffer | null }): boolean {
+  return code === 'VAL_RECORD_TOO_LARGE_TO_PUBLISH' && key === null && value?.length === 0
+}

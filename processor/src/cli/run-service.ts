@@ -1,0 +1,41 @@
+import { isValenceError } from '@valence/schemas'
+import type { App, AppOptions } from '../app.ts'
+import { readConfig, redactConfig } from '../runtime/config.ts'
+import { createLogger } from '../runtime/logger.ts'
+import type { CliContext, ExitCode } from './cli-context.ts'
+
+type Start = (options: AppOptions) => Promise<App>
+
+/** Runs a service until it is told to stop (0), or until only a new process can go on (1). */
+export async function runService({ environment, signal, exit }: CliContext, start: Start): Promise<ExitCode> {
+  const config = readConfig(environment)
+  const logger = createLogger(config.logLevel)
+  logger.info({ config: redactConfig(config) }, 'starting')
+  const crashed = Promise.withResolvers<Error>()
+  const app = await startUnlessStopped(start, { config, logger, signal, onFatal: crashed.resolve })
+  if (app === undefined) return 0
+  const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)))
+  const failure = signal.aborted ? undefined : await Promise.race([stopped, crashed.promise])
+  if (failure !== undefined) {
+    const code = isValenceError(failure) ? failure.code : undefined
+    logger.fatal({ err: failure, code, cause: failure.cause }, 'failed, exiting for a restart')
+    return exit(1)
+  }
+  logger.info('stopping')
+  const deadline = setTimeout(() => exit(1), config.shutdownTimeoutMs)
+  await app.stop()
+  clearTimeout(deadline)
+  logger.info('stopped')
+  return 0
+}
+
+/** Undefined where it was told to stop while it still waited for a part. */
+async function startUnlessStopped(start: Start, options: AppOptions): Promise<App | undefined> {
+  try {
+    return await start(options)
+  } catch (error) {
+    if (!options.signal.aborted) throw error
+    options.logger.info('stopped before the start was complete')
+    return undefined
+  }
+}

@@ -1,0 +1,132 @@
+import { ValenceError } from '@valence/schemas'
+import type { InferenceBackend } from './inference/backend.ts'
+import type { GraphSpec } from './inference/graph-session.ts'
+import { meterWorkerPool } from './inference/pool-metrics.ts'
+import { createWorkerPool, type PoolObserver } from './inference/worker-pool.ts'
+import type { ActiveModel } from './model/active-model.ts'
+import type { ReloadOutcome } from './model/hot-swap.ts'
+import { loadModel } from './model/load-model.ts'
+import { locateModel } from './model/model-location.ts'
+import { Shadow } from './model/shadow.ts'
+import { startModel } from './model/start-model.ts'
+import { createRedisStore, type RedisStore } from './redis/redis-store.ts'
+import type { Config } from './runtime/config.ts'
+import type { Logger } from './runtime/logger.ts'
+import type { Metrics } from './runtime/metrics.ts'
+import { createScorer } from './scoring/create-scorer.ts'
+import { HotKeys } from './scoring/hot-keys.ts'
+import { MemoryCache } from './scoring/memory-cache.ts'
+import type { Scorer } from './scoring/scorer.ts'
+import { meterScoring } from './scoring/scoring-metrics.ts'
+import { createShadowedScorer } from './scoring/shadowed-scorer.ts'
+import { type ByteStore, createSharedCache } from './scoring/shared-cache.ts'
+
+/** The scorer with the model behind it; what both the pipeline and the facade stand on. */
+export interface Engine {
+  readonly scorer: Scorer
+  readonly models: ActiveModel
+  /** Looks for a new model now. @throws why it was refused; the old one goes on */
+  reload(): Promise<ReloadOutcome>
+  close(): Promise<void>
+}
+
+function poolObserver(metrics: Metrics, logger: Logger, onFatal: (error: Error) => void): PoolObserver {
+  return {
+    ...meterWorkerPool(metrics, (reason, detail) =>
+      logger.warn({ reason, detail }, 'inference worker lost, it is replaced'),
+    ),
+    // Only a new process frees a thread that hangs in native code.
+    workersStuck: (count) => onFatal(new ValenceError('VAL_INFERENCE_TIMEOUT', `${count} threads hang in native code`)),
+  }
+}
+
+function openStore({ redisUrl, cacheTtlMs }: Config, { redis }: Metrics): RedisStore | undefined {
+  if (redisUrl === undefined) return undefined
+  return createRedisStore({ url: redisUrl, ttlMs: cacheTtlMs, onError: () => redis.errors.inc() })
+}
+
+/** Fills the cache with what was asked for last before this process began; nothing waits for it. */
+function warmUp(memory: MemoryCache, store: ByteStore, models: ActiveModel, logger: Logger): HotKeys {
+  const hotKeys = new HotKeys({ memory, store, fingerprint: () => models.current().fingerprint })
+  void hotKeys.restore().then((scores) => {
+    if (scores > 0) logger.info({ scores }, 'cache warmed')
+  })
+  return hotKeys
+}
+
+/** The candidate that live texts are compared with; it comes when it is ready and never holds anything up. */
+function openShadow(
+  config: Config,
+  metrics: Metrics,
+  logger: Logger,
+): { current(): Shadow | undefined; close(): Promise<void> } {
+  const stop = new AbortController()
+  let shadow: Shadow | undefined
+  const openBackend = (graph: GraphSpec) =>
+    createWorkerPool(graph, { workers: 1, timeoutMs: config.inferenceTimeoutMs, background: true })
+  async function open(name: string): Promise<void> {
+    const candidate = await loadModel(await locateModel(name, config, stop.signal), openBackend)
+    const { modelShadowRatio: ratio, modelShadowQueueTexts: maxQueued } = config
+    shadow = new Shadow({ candidate, ratio, maxQueued, metrics })
+    logger.info({ candidate: candidate.ref, ratio }, 'candidate is shadowing')
+  }
+  const opened =
+    config.modelShadow === undefined
+      ? Promise.resolve()
+      : open(config.modelShadow).catch((error) => {
+          if (!stop.signal.aborted)
+            logger.error({ err: error, code: error.code }, 'candidate refused, nothing is shadowed')
+        })
+  return {
+    current: () => shadow,
+    async close() {
+      stop.abort(new Error('closing'))
+      await opened
+      await shadow?.close()
+    },
+  }
+}
+
+/**
+ * Loads the configured model onto a pool of workers and puts the scorer in front of it. `onFatal` is told when only a
+ * new process can go on. @throws VAL_MODEL_*
+ */
+export async function openEngine(
+  config: Config,
+  metrics: Metrics,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Engine> {
+  const observer = poolObserver(metrics, logger, onFatal)
+  const openBackend = (graph: GraphSpec): Promise<InferenceBackend> =>
+    createWorkerPool(graph, { workers: config.inferenceWorkers, timeoutMs: config.inferenceTimeoutMs, observer })
+  const model = await startModel({ config, openBackend, metrics, logger, signal })
+  const { models } = model
+  const memory = config.cacheMaxBytes > 0 ? new MemoryCache(config.cacheMaxBytes) : undefined
+  const store = openStore(config, metrics)
+  const shared = store && createSharedCache(store)
+  const hotKeys = memory && store && warmUp(memory, store, models, logger)
+  const scorer = createScorer(models, {
+    limits: {
+      maxTexts: config.batchMaxTexts,
+      maxTokens: config.batchMaxTokens,
+      maxAgeMs: config.batchMaxAgeMs,
+    },
+    memory,
+    shared,
+    observer: meterScoring(metrics, memory),
+  })
+  const shadow = openShadow(config, metrics, logger)
+  return {
+    scorer: config.modelShadow === undefined ? scorer : createShadowedScorer(scorer, () => shadow.current()),
+    models,
+    reload: () => model.reload(),
+    async close() {
+      hotKeys?.close()
+      await shadow.close()
+      await model.close()
+      await shared?.close()
+    },
+  }
+}

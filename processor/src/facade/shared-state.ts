@@ -1,0 +1,40 @@
+import { createRevocations, type Revocations } from '../http/auth/revocations.ts'
+import { createMemoryLimiter } from '../http/limits/memory-limiter.ts'
+import type { RateLimiter } from '../http/limits/rate-limits.ts'
+import { createRedisLimiter } from '../http/limits/redis-limiter.ts'
+import { connectRedis } from '../redis/redis-client.ts'
+import { type FacadeBase, openBreaker } from './facade-base.ts'
+
+/** Longer, and a request is better off without Redis. */
+const redisTimeoutMs = 50
+
+export interface SharedState {
+  readonly limiters: { readonly address: RateLimiter; readonly subject: RateLimiter }
+  /** Undefined without Redis: there is nowhere to keep them for all replicas. */
+  readonly revocations: Revocations | undefined
+}
+
+/** What all replicas count and know together: in Redis where it is configured, else in this process. */
+export function openSharedState(base: FacadeBase): SharedState {
+  const { config, metrics, closers } = base
+  const { redisUrl, httpRateLimitRequests, httpRateLimitTexts } = config
+  if (redisUrl === undefined) {
+    const limiters = {
+      address: createMemoryLimiter(httpRateLimitRequests),
+      subject: createMemoryLimiter(httpRateLimitTexts),
+    }
+    return { limiters, revocations: undefined }
+  }
+  const redis = connectRedis(redisUrl)
+  closers.defer(() => redis.disconnect())
+  const breaker = openBreaker(base, 'redis', redisTimeoutMs)
+  const onFallback = () => metrics.http.limiterFallbacks.inc()
+  const limiter = (name: string, limit: number) => createRedisLimiter({ redis, breaker, name, limit, onFallback })
+  return {
+    limiters: {
+      address: limiter('address', httpRateLimitRequests),
+      subject: limiter('subject', httpRateLimitTexts),
+    },
+    revocations: createRevocations({ redis, breaker, onUnchecked: () => metrics.http.revocationsUnchecked.inc() }),
+  }
+}

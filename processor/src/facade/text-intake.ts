@@ -1,0 +1,66 @@
+import { createTextProducer } from '@valence/producer-sdk'
+import { createSchemaRegistry, isValenceError, type SchemaRegistry, ValenceError } from '@valence/schemas'
+import { type ProduceText, TextIntake } from '../http/text-intake.ts'
+import { createKafkaClient } from '../kafka/kafka-client.ts'
+import type { Config } from '../runtime/config.ts'
+import { type FacadeBase, openBreaker } from './facade-base.ts'
+
+/** A caller who waits longer is better served by 503. */
+const produceTimeoutMs = 5_000
+const registryTimeoutMs = 5_000
+
+/** The configured registry behind a breaker of its own; undefined where none is configured. */
+export function openGuardedRegistry(base: FacadeBase): SchemaRegistry | undefined {
+  const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = base.config
+  if (url === undefined) return undefined
+  const registry = createSchemaRegistry({ url, ...(username && password ? { auth: { username, password } } : {}) })
+  const breaker = openBreaker(base, 'registry', registryTimeoutMs)
+  const registerFor: SchemaRegistry['registerFor'] = async (...args) => {
+    try {
+      return await breaker.run(() => registry.registerFor(...args))
+    } catch (cause) {
+      if (isValenceError(cause)) throw cause
+      throw new ValenceError('VAL_REGISTRY_UNAVAILABLE', undefined, { cause })
+    }
+  }
+  return Object.create(registry, { registerFor: { value: registerFor } }) as SchemaRegistry
+}
+
+function inputTopic({ inputTopics }: Config): string {
+  return inputTopics[0] as string
+}
+
+/** The way of texts into Kafka: an idempotent producer behind a breaker. */
+export function openTextIntake(base: FacadeBase, schemaRegistry: SchemaRegistry | undefined): TextIntake {
+  const { config, logger, closers } = base
+  const producer = createTextProducer({
+    kafka: createKafkaClient(config, 'intake', logger),
+    schemaRegistry,
+    topic: inputTopic(config),
+    compression: config.kafkaCompression,
+    lingerMs: 2,
+    deliveryRetry: { retries: 4, initialRetryTime: 100, maxRetryTime: 1_000 },
+  })
+  closers.defer(() => producer.close())
+  const breaker = openBreaker(base, 'kafka', produceTimeoutMs)
+  const produce: ProduceText = async (event, headers) => {
+    let refusal: ValenceError | undefined
+    try {
+      const sent = await breaker.run(async () => {
+        try {
+          return await producer.send(event, { headers })
+        } catch (error) {
+          // The text is at fault, not Kafka.
+          if (!isValenceError(error) || !error.deadLetter) throw error
+          refusal = error
+          return undefined
+        }
+      })
+      if (sent) return sent
+    } catch (cause) {
+      throw new ValenceError('VAL_INTAKE_UNAVAILABLE', isValenceError(cause) ? cause.code : undefined, { cause })
+    }
+    throw refusal ?? new ValenceError('VAL_INTAKE_UNAVAILABLE')
+  }
+  return new TextIntake(produce)
+}

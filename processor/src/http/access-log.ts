@@ -1,0 +1,17 @@
+import type { Logger } from '../runtime/logger.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { HttpApp } from './http-app.ts'
+
+/** One line and one observation a request. The path is the route's pattern: a URL may carry a text. */
+export function addAccessLog(app: HttpApp, logger: Logger, metrics: Metrics): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    const { method, id: requestId, ip: address, traceId } = request
+    const status = reply.statusCode
+    metrics.http.requests.inc({ route, method, status })
+    metrics.http.duration.observe({ route }, reply.elapsedTime / 1_000)
+    const { subject } = request.principal
+    const elapsedMs = Math.round(reply.elapsedTime * 100) / 100
+    logger.info({ requestId, traceId, method, route, status, elapsedMs, subject, address }, 'request')
+  })
+}

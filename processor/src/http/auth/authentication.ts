@@ -1,0 +1,14 @@
+import { ValenceError } from '@valence/schemas'
+import type { HttpApp } from '../http-app.ts'
+import type { Authenticator } from './authenticator.ts'
+
+/** Before a body is read: a route that asks for a scope is only reached by callers who carry it. */
+export function addAuthentication(app: HttpApp, authenticator: Authenticator): void {
+  app.addHook('onRequest', async (request) => {
+    const { scope } = request.routeOptions.config
+    if (scope === undefined) return
+    const principal = await authenticator.authenticate(request.headers)
+    request.principal = principal
+    if (!principal.scopes.has(scope)) throw new ValenceError('VAL_AUTH_SCOPE_MISSING', scope)
+  })
+}

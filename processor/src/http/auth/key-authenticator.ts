@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { ValenceError } from '@valence/schemas'
+import type { Authenticator } from './authenticator.ts'
+import { type Principal, scopes } from './principal.ts'
+
+const line = /^(?<digest>[0-9a-f]{64})\s+(?<subject>\S+)\s+(?<scopes>\S+)$/
+
+function readLine(text: string, path: string, number: number): [digest: string, Principal] {
+  const groups = line.exec(text)?.groups
+  const given = groups?.scopes?.split(',') ?? []
+  const unknown = given.find((scope) => !scopes.some((known) => known === scope))
+  if (!groups?.digest || !groups.subject || unknown !== undefined) {
+    const reason =
+      unknown === undefined ? 'must be: SHA-256 in hex, subject, scopes' : `has no scope ${unknown} to give`
+    throw new ValenceError('VAL_CONFIG_INVALID', `${path}, line ${number} ${reason}`)
+  }
+  return [groups.digest, { subject: groups.subject, scopes: new Set(given) }]
+}
+
+/** The keys of a file by their digests; blank lines and comments (#) are passed over. @throws VAL_CONFIG_INVALID */
+function readKeys(path: string): Map<string, Principal> {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new ValenceError('VAL_FILE_UNREADABLE', `${path} (VALENCE_AUTH_API_KEYS_FILE)`, { cause })
+  }
+  const lines = text.split('\n').map((content, index) => ({ content: content.trim(), number: index + 1 }))
+  const filled = lines.filter(({ content }) => content !== '' && !content.startsWith('#'))
+  return new Map(filled.map(({ content, number }) => readLine(content, path, number)))
+}
+
+export interface KeyAuthenticatorOptions {
+  readonly path: string
+  readonly watchIntervalMs?: number
+  /** Called with undefined after the file was read again, or with why it was not; the old keys then stay. */
+  readonly onReload?: (error: unknown) => void
+}
+
+/** Knows callers by `x-api-key`. Only digests are kept, and looking one up tells nothing about the others. */
+export function createKeyAuthenticator({
+  path,
+  watchIntervalMs = 2_000,
+  onReload,
+}: KeyAuthenticatorOptions): Authenticator {
+  let keys = readKeys(path)
+  const reload = () => {
+    try {
+      keys = readKeys(path)
+      onReload?.(undefined)
+    } catch (error) {
+      onReload?.(error)
+    }
+  }
+  watchFile(path, { interval: watchIntervalMs, persistent: false }, reload)
+  return {
+    scheme: 'api-key',
+    async authenticate(headers) {
+      const key = headers['x-api-key']
+      if (typeof key !== 'string' || key === '') throw new ValenceError('VAL_AUTH_MISSING', 'x-api-key')
+      const principal = keys.get(createHash('sha256').update(key).digest('hex'))
+      if (!principal) throw new ValenceError('VAL_AUTH_API_KEY_INVALID')
+      return principal
+    },
+    close: () => unwatchFile(path, reload),
+  }
+}

@@ -1,0 +1,18 @@
+export const scopes = ['sentiment:score', 'sentiment:produce', 'sentiment:read', 'sentiment:admin'] as const
+
+export type Scope = (typeof scopes)[number]
+
+/** Who asks. */
+export interface Principal {
+  readonly subject: string
+  readonly scopes: ReadonlySet<string>
+  /** Identifies the token; undefined where the credentials have no id. */
+  readonly tokenId?: string | undefined
+  /** Epoch milliseconds; undefined where the credentials do not tell. */
+  readonly issuedAt?: number | undefined
+}
+
+export const anonymous: Principal = { subject: 'anonymous', scopes: new Set(scopes) }
+
+/** Before credentials were looked at, and on routes that ask for none. */
+export const unknownCaller: Principal = { subject: '-', scopes: new Set() }

@@ -1,0 +1,37 @@
+import { Type } from 'typebox'
+
+/** At least one character that is not white space, as JavaScript and Python alike see it. */
+const notBlank = '[^\\s\\u0085\\u001c-\\u001f\\ufeff]'
+
+export function nullableText(maxLength: number, description: string) {
+  return Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength, description })
+}
+
+export const nullableTime = Type.Unsafe<number | null>({
+  type: ['integer', 'null'],
+  minimum: 0,
+  maximum: 8_640_000_000_000_000,
+  description: 'Epoch milliseconds',
+})
+
+export const attributes = Type.Record(Type.String(), Type.String({ maxLength: 4_096 }), {
+  maxProperties: 64,
+  description: 'Free fields that are carried over',
+})
+
+export const scoredText = Type.String({
+  minLength: 1,
+  maxLength: 65_536,
+  pattern: notBlank,
+  description: 'The text to score: not blank, at most 64 KiB in UTF-8',
+  examples: ['I love this!'],
+})
+
+/** Fields of a text beside the text. */
+export const eventFields = {
+  id: Type.Optional(nullableText(256, 'Identifies the text; without one it gets a UUID')),
+  occurredAt: Type.Optional(nullableTime),
+  source: Type.Optional(nullableText(256, 'Where the text comes from')),
+  lang: Type.Optional(nullableText(64, 'BCP 47 tag')),
+  attributes: Type.Optional(attributes),
+}

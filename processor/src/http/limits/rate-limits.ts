@@ -1,0 +1,53 @@
+import { ValenceError } from '@valence/schemas'
+import type { FastifyReply } from 'fastify'
+import type { HttpApp } from '../http-app.ts'
+
+/** What is left after taking something. */
+export interface Allowance {
+  readonly isGranted: boolean
+  readonly limit: number
+  readonly remaining: number
+  readonly resetMs: number
+}
+
+/** Counts per key and window. Never fails: it counts in process where nothing else can. */
+export interface RateLimiter {
+  readonly windowMs: number
+  /** Undefined where nothing is limited. */
+  take(key: string, points: number): Promise<Allowance | undefined>
+}
+
+export const unlimited: RateLimiter = { windowMs: 60_000, take: async () => undefined }
+
+function announce(reply: FastifyReply, { limit, remaining, resetMs }: Allowance, windowMs: number): void {
+  const resetSeconds = Math.ceil(resetMs / 1_000)
+  reply.header('ratelimit-limit', limit)
+  reply.header('ratelimit-remaining', Math.max(0, remaining))
+  reply.header('ratelimit-reset', resetSeconds)
+  reply.header('ratelimit-policy', `${limit};w=${windowMs / 1_000}`)
+}
+
+function enforce(reply: FastifyReply, allowance: Allowance | undefined, windowMs: number): void {
+  if (!allowance) return
+  announce(reply, allowance, windowMs)
+  if (allowance.isGranted) return
+  reply.header('retry-after', Math.max(1, Math.ceil(allowance.resetMs / 1_000)))
+  throw new ValenceError('VAL_HTTP_RATE_LIMITED')
+}
+
+/**
+ * Requests per address before anything else is done for them, which also slows the guessing of credentials; then texts
+ * per subject, once it is known how many they are.
+ */
+export function addRateLimits(app: HttpApp, limiters: { address: RateLimiter; subject: RateLimiter }): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.scope === undefined) return
+    enforce(reply, await limiters.address.take(request.ip, 1), limiters.address.windowMs)
+  })
+  app.addHook('preHandler', async (request, reply) => {
+    const { scope, cost } = request.routeOptions.config
+    if (scope === undefined) return
+    const allowance = await limiters.subject.take(request.principal.subject, cost?.(request) ?? 1)
+    enforce(reply, allowance, limiters.subject.windowMs)
+  })
+}

@@ -1,0 +1,92 @@
+import type { ServerResponse } from 'node:http'
+import type { Metrics } from '../../runtime/metrics.ts'
+import { type FeedEvent, type ScoreFeed, sseFrame } from './score-feed.ts'
+import type { StreamPosition } from './stream-position.ts'
+
+export interface StreamFilter {
+  readonly source?: string | undefined
+  readonly id?: string | undefined
+}
+
+export interface StreamClientsOptions {
+  readonly feed: ScoreFeed
+  readonly metrics: Metrics
+  readonly maxStreams: number
+  /** A client that lets this much pile up is dropped. All clients share the bytes of an event. */
+  readonly maxPendingBytes?: number
+  readonly heartbeatMs?: number
+  /** Sent to everybody now and then; undefined sends nothing. */
+  readonly status?: () => object | undefined
+}
+
+const heartbeat = Buffer.from(': heartbeat\n\n')
+/** Time a dropped client has to take in why. */
+const farewellMs = 1_000
+
+/** The clients of the score stream: each gets what it asked for, and none holds more memory than its share. */
+export class StreamClients {
+  readonly #options: StreamClientsOptions
+  readonly #clients = new Map<ServerResponse, () => void>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(options: StreamClientsOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.#beat(), options.heartbeatMs ?? 15_000).unref()
+  }
+
+  get isFull(): boolean {
+    return this.#clients.size >= this.#options.maxStreams
+  }
+
+  /** Sends events until the client leaves or is dropped. The head of the response is out already. */
+  add(response: ServerResponse, filter: StreamFilter, position: StreamPosition | undefined): void {
+    const { feed, metrics } = this.#options
+    const forward = (event: FeedEvent) => {
+      if (filter.source !== undefined && filter.source !== event.source) return
+      if (filter.id !== undefined && filter.id !== event.id) return
+      metrics.http.streamEvents.inc()
+      this.#send(response, event.frame)
+    }
+    const gap = () => this.#send(response, sseFrame('gap', { reason: 'events may have been missed' }))
+    const stop = feed.listen({ event: forward, gap })
+    this.#clients.set(response, stop)
+    metrics.http.streams.set(this.#clients.size)
+    response.once('close', () => this.#remove(response))
+    this.#send(response, Buffer.from('retry: 2000\n\n'))
+    if (!position) return
+    const { events, isIncomplete } = feed.since(position)
+    if (isIncomplete) gap()
+    for (const event of events) forward(event)
+  }
+
+  /** Ends all streams, so that the server can stop. */
+  close(): void {
+    clearInterval(this.#timer)
+    for (const response of [...this.#clients.keys()]) this.#drop(response, 'shutdown')
+  }
+
+  #send(response: ServerResponse, frame: Buffer): void {
+    if (!this.#clients.has(response)) return
+    response.write(frame)
+    if (response.writableLength > (this.#options.maxPendingBytes ?? 1_048_576)) this.#drop(response, 'slow')
+  }
+
+  #beat(): void {
+    const status = this.#options.status?.()
+    const frame = status ? sseFrame('status', status) : heartbeat
+    for (const response of [...this.#clients.keys()]) this.#send(response, frame)
+  }
+
+  #drop(response: ServerResponse, reason: 'slow' | 'shutdown'): void {
+    this.#options.metrics.http.streamsDropped.inc({ reason })
+    this.#remove(response)
+    response.end(sseFrame('dropped', { reason }))
+    setTimeout(() => response.destroy(), farewellMs).unref()
+  }
+
+  #remove(response: ServerResponse): void {
+    this.#clients.get(response)?.()
+    this.#clients.delete(response)
+    this.#options.metrics.http.streams.set(this.#clients.size)
+  }
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import { ValenceError } from '@valence/schemas'
+import { LRUCache } from 'lru-cache'
+import type { TextRequest } from './contract/text-request.ts'
+
+/** Where an accepted text was written. */
+export interface AcceptedText {
+  readonly id: string
+  readonly topic: string
+  readonly partition: number
+  /** In decimal digits. */
+  readonly offset: string
+}
+
+/** Produces one text; resolves once the broker has acknowledged it. @throws VAL_INTAKE_UNAVAILABLE */
+export type ProduceText = (
+  event: TextRequest & { readonly id: string },
+  headers: Readonly<Record<string, string>>,
+) => Promise<AcceptedText>
+
+export interface IntakeRequest {
+  readonly event: TextRequest
+  readonly subject: string
+  /** Same subject, same key: the same text is not produced again. */
+  readonly idempotencyKey?: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+}
+
+interface Remembered {
+  readonly digest: string
+  readonly answer: Promise<AcceptedText>
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
+}
+
+/**
+ * Accepts texts for Kafka. An idempotency key makes a repeated request harmless: here it gets the same answer for an
+ * hour; on another replica the text is produced under the same id, by which readers know it.
+ */
+export class TextIntake {
+  readonly #produce: ProduceText
+  readonly #known = new LRUCache<string, Remembered>({ max: 100_000, ttl: 3_600_000 })
+
+  constructor(produce: ProduceText) {
+    this.#produce = produce
+  }
+
+  /** @throws VAL_INTAKE_UNAVAILABLE, VAL_IDEMPOTENCY_KEY_REUSED */
+  accept({ event, subject, idempotencyKey, headers }: IntakeRequest): Promise<AcceptedText> {
+    if (idempotencyKey === undefined) return this.#produce({ ...event, id: event.id || crypto.randomUUID() }, headers)
+    const key = digestOf([subject, idempotencyKey])
+    const digest = digestOf(event)
+    const known = this.#known.get(key)
+    if (known?.digest === digest) return known.answer
+    if (known) return Promise.reject(new ValenceError('VAL_IDEMPOTENCY_KEY_REUSED'))
+    const answer = this.#produce({ ...event, id: event.id || key.slice(0, 32) }, headers)
+    this.#known.set(key, { digest, answer })
+    // What failed may be tried again under the same key.
+    answer.catch(() => this.#known.delete(key))
+    return answer
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import type { Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
+import { ValenceError } from '@valence/schemas'
+import type { Config } from '../runtime/config.ts'
+import type { Logger } from '../runtime/logger.ts'
+
+interface Credentials {
+  readonly cert: Buffer
+  readonly key: Buffer
+  readonly ca?: Buffer
+}
+
+function readCredentials({ httpTlsCertFile, httpTlsKeyFile, httpTlsClientCaFile }: Config): Credentials | undefined {
+  if (httpTlsCertFile === undefined || httpTlsKeyFile === undefined) return undefined
+  try {
+    const ca = httpTlsClientCaFile === undefined ? {} : { ca: readFileSync(httpTlsClientCaFile) }
+    return { cert: readFileSync(httpTlsCertFile), key: readFileSync(httpTlsKeyFile), ...ca }
+  } catch (cause) {
+    throw new ValenceError('VAL_FILE_UNREADABLE', 'VALENCE_HTTP_TLS_*_FILE', { cause })
+  }
+}
+
+/** Options of the server that switch TLS on; none where no certificate is configured. @throws VAL_FILE_UNREADABLE */
+export function tlsOptions(config: Config): object {
+  const credentials = readCredentials(config)
+  if (!credentials) return {}
+  const isMutual = credentials.ca !== undefined
+  return {
+    https: {
+      ...credentials,
+      minVersion: 'TLSv1.2',
+      requestCert: isMutual,
+      rejectUnauthorized: isMutual,
+      maxHeaderSize: config.httpMaxHeaderBytes,
+      connectionsCheckingInterval: Math.min(1_000, config.httpRequestTimeoutMs),
+      headersTimeout: config.httpRequestTimeoutMs,
+    },
+  }
+}
+
+/** Puts a renewed certificate to use without a restart; a broken one leaves the old in place. Returns what ends it. */
+export function watchCertificate(server: Server, config: Config, logger: Logger, intervalMs = 2_000): () => void {
+  const { httpTlsCertFile, httpTlsKeyFile, httpTlsClientCaFile } = config
+  const files = [httpTlsCertFile, httpTlsKeyFile, httpTlsClientCaFile].filter((file) => file !== undefined)
+  const reload = () => {
+    try {
+      ;(server as unknown as SecureServer).setSecureContext(readCredentials(config) ?? {})
+      logger.info('certificate reloaded')
+    } catch (err) {
+      logger.error({ err }, 'certificate not reloaded, the old one stays in use')
+    }
+  }
+  for (const file of files) watchFile(file, { interval: intervalMs, persistent: false }, reload)
+  return () => {
+    for (const file of files) unwatchFile(file, reload)
+  }
+}

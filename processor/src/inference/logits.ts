@@ -1,0 +1,53 @@
+import { ValenceError } from '@valence/schemas'
+
+/** A label of the classifier and how positive it is, −1…1. */
+export interface Label {
+  readonly name: string
+  readonly polarity: number
+}
+
+/** How logits become probabilities: softmax((logits + bias) / temperature). */
+export interface Calibration {
+  readonly temperature: number
+  readonly logitBias?: readonly number[] | undefined
+}
+
+/** What the logits of one text say. */
+export interface Reading {
+  readonly label: string
+  /** Label → probability, in the order of the labels; the probabilities sum to 1. */
+  readonly scores: Readonly<Record<string, number>>
+  /** Σ probability × polarity, −1…1. */
+  readonly valence: number
+}
+
+/** Probabilities of one row of logits. Throws VAL_INFERENCE_FAILED when one of them is not a finite number. */
+export function probabilities(logits: Float32Array, row: number, labels: number, calibration: Calibration): number[] {
+  const { temperature, logitBias } = calibration
+  const values: number[] = []
+  for (let i = 0; i < labels; i++) {
+    const value = ((logits[row * labels + i] ?? Number.NaN) + (logitBias?.[i] ?? 0)) / temperature
+    if (!Number.isFinite(value))
+      throw new ValenceError('VAL_INFERENCE_FAILED', 'the graph gave a logit that is not a number')
+    values.push(value)
+  }
+  const most = Math.max(...values)
+  const powers = values.map((value) => Math.exp(value - most))
+  const sum = powers.reduce((total, power) => total + power, 0)
+  return powers.map((power) => power / sum)
+}
+
+/** Names the probabilities: the most probable label (the first of equals), the scores by label, the valence. */
+export function readScores(values: readonly number[], labels: readonly Label[]): Reading {
+  const scores: Record<string, number> = {}
+  let best = 0
+  let valence = 0
+  labels.forEach(({ name, polarity }, index) => {
+    const value = values[index] ?? 0
+    scores[name] = value
+    valence += value * polarity
+    if (value > (values[best] ?? 0)) best = index
+  })
+  // Rounding can put the sum of a few products a hair outside the range that the schema promises.
+  return { label: labels[best]?.name ?? '', scores, valence: Math.min(1, Math.max(-1, valence)) }
+}

@@ -1,0 +1,18 @@
+import type { Metrics } from '../runtime/metrics.ts'
+import type { PoolObserver } from './worker-pool.ts'
+import type { LossReason } from './worker-slot.ts'
+
+/** The observer that counts into the metric tree, and hands losses on to whoever logs them. */
+export function meterWorkerPool(
+  { inference }: Metrics,
+  onLost: (reason: LossReason, detail: string) => void = () => undefined,
+): PoolObserver {
+  return {
+    inferred: (inferMs) => inference.infer.observe(inferMs / 1_000),
+    workersReady: (count) => inference.workers.set(count),
+    workerLost(reason, detail) {
+      inference.workerRestarts.inc({ reason })
+      onLost(reason, detail)
+    },
+  }
+}

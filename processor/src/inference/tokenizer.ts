@@ -1,0 +1,106 @@
+import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers'
+import { createWordPiece } from './word-piece.ts'
+
+/** Token ids of one text, special tokens included. */
+export interface Encoded {
+  readonly ids: Int32Array
+  /** The text has more tokens than the model reads. */
+  readonly truncated: boolean
+}
+
+export interface Tokenizer {
+  /** Never throws for a string; costs a bounded time whatever the text is. */
+  encode(text: string): Encoded
+}
+
+/**
+ * Characters of a text that are read per token the model reads: first few, then, where so many characters gave too few
+ * tokens, many. Ordinary prose needs about five.
+ */
+const charsPerToken = 8
+const mostCharsPerToken = 24
+
+/** No word in a sane vocabulary is longer; a cut looks this far back for white space. */
+const longestWord = 100
+
+/** What WordPiece needs of a tokenizer.json. */
+interface WordPieceModel {
+  readonly type?: string
+  readonly vocab: Record<string, number>
+  readonly unk_token: string
+  readonly continuing_subword_prefix?: string
+  readonly max_input_chars_per_word?: number
+}
+
+/** What we use of the library; its own declarations do not resolve under Node's module rules. */
+interface Library {
+  readonly model: { readonly tokens_to_ids: Map<string, number>; encode(words: string[]): string[] } | null
+  encode(text: string, options?: { add_special_tokens?: boolean }): { ids: number[] }
+}
+
+/** The library's WordPiece is quadratic in the length of a word and does not stop at the limit; ours replaces it. */
+function boundWordPiece(library: Library, model: WordPieceModel, limit: number): void {
+  if (!library.model || model.type !== 'WordPiece') return
+  const split = createWordPiece({
+    pieces: library.model.tokens_to_ids,
+    unknownToken: model.unk_token,
+    prefix: model.continuing_subword_prefix ?? '##',
+    maxCharsPerWord: model.max_input_chars_per_word ?? 100,
+  })
+  library.model.encode = (words: string[]) => split(words, limit)
+}
+
+/** What the post-processor puts before and after the tokens of a text: [CLS] and [SEP] for BERT. */
+function specialTokens(library: Library): { before: number[]; after: number[] } {
+  const bare = library.encode('a', { add_special_tokens: false }).ids
+  const full = library.encode('a').ids
+  const start = full.findIndex((_, at) => bare.every((id, i) => full[at + i] === id))
+  return { before: full.slice(0, start), after: full.slice(start + bare.length) }
+}
+
+/** The longest prefix of at most `limit` UTF-16 units that ends between words, or at least between characters. */
+function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text
+  for (let end = limit; end > limit - longestWord; end--) {
+    if (/\s/.test(text.charAt(end))) return text.slice(0, end)
+  }
+  const last = text.charCodeAt(limit - 1)
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit)
+}
+
+/**
+ * A tokenizer from the parsed tokenizer.json, that gives at most `maxTokens` ids and always keeps the special tokens.
+ * Throws a plain Error when the definition is not one the library knows.
+ */
+export function createTokenizer(definition: object, maxTokens: number): Tokenizer {
+  const library: Library = new LibraryTokenizer(definition, {})
+  boundWordPiece(library, (definition as { model: WordPieceModel }).model, maxTokens)
+  const { before, after } = specialTokens(library)
+  const room = maxTokens - before.length - after.length
+  if (room < 1) throw new Error(`maxTokens ${maxTokens} leaves no room for the text`)
+
+  function tokensOf(text: string): number[] {
+    return library.encode(text, { add_special_tokens: false }).ids
+  }
+
+  /** At least `room` tokens where the text has so many, and whether characters were left out. */
+  function read(text: string): { tokens: number[]; whole: boolean } {
+    const short = cut(text, maxTokens * charsPerToken)
+    const tokens = tokensOf(short)
+    if (short.length === text.length || tokens.length > room) return { tokens, whole: short.length === text.length }
+    const long = cut(text, maxTokens * mostCharsPerToken)
+    return { tokens: tokensOf(long), whole: long.length === text.length }
+  }
+
+  return {
+    encode(text) {
+      const { tokens, whole } = read(text)
+      const kept = Math.min(tokens.length, room)
+      const ids = new Int32Array(before.length + kept + after.length)
+      ids.set(before)
+      for (let i = 0; i < kept; i++) ids[before.length + i] = tokens[i] as number
+      ids.set(after, before.length + kept)
+      return { ids, truncated: !whole || tokens.length > kept }
+    },
+  }
+}

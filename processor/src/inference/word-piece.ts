@@ -1,0 +1,56 @@
+/** Greedy longest-match WordPiece, as BERT defines it, with bounded work per word. */
+export interface WordPieceVocabulary {
+  readonly pieces: ReadonlyMap<string, number>
+  readonly unknownToken: string
+  readonly prefix: string
+  readonly maxCharsPerWord: number
+}
+
+function longestPiece(pieces: ReadonlyMap<string, number>): number {
+  let longest = 1
+  for (const piece of pieces.keys()) longest = Math.max(longest, piece.length)
+  return longest
+}
+
+/**
+ * Splits words into pieces; undefined where a word has no split. A piece is never looked for beyond the length of the
+ * longest one in the vocabulary, so a hostile word costs its length times that, not its length squared.
+ */
+export function createWordPiece(
+  vocabulary: WordPieceVocabulary,
+): (words: readonly string[], limit: number) => string[] {
+  const { pieces, unknownToken, prefix, maxCharsPerWord } = vocabulary
+  const reach = longestPiece(pieces)
+
+  function pieceAt(word: string, start: number): { piece: string; end: number } | undefined {
+    const lead = start > 0 ? prefix : ''
+    for (let end = Math.min(word.length, start + reach); end > start; end--) {
+      const piece = lead + word.slice(start, end)
+      if (pieces.has(piece)) return { piece, end }
+    }
+    return undefined
+  }
+
+  function split(word: string): string[] {
+    // UTF-16 units are at least as many as characters; only a word near the limit needs counting.
+    if (word.length > maxCharsPerWord && [...word].length > maxCharsPerWord) return [unknownToken]
+    const parts: string[] = []
+    for (let start = 0; start < word.length; ) {
+      const found = pieceAt(word, start)
+      if (!found) return [unknownToken]
+      parts.push(found.piece)
+      start = found.end
+    }
+    return parts
+  }
+
+  return (words, limit) => {
+    const tokens: string[] = []
+    for (const word of words) {
+      if (tokens.length >= limit) break
+      if (pieces.has(word) && word.length <= maxCharsPerWord) tokens.push(word)
+      else tokens.push(...split(word))
+    }
+    return tokens
+  }
+}

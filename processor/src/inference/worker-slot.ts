@@ -1,0 +1,177 @@
+import { setImmediate } from 'node:timers'
+import { Worker } from 'node:worker_threads'
+import { ValenceError } from '@valence/schemas'
+import type { TokenBatch } from './backend.ts'
+import type { GraphSpec } from './graph-session.ts'
+import type { InferenceRequest, InferenceResponse, WorkerStart } from './worker-protocol.ts'
+
+/** A batch on its way and whom to tell. */
+export interface InferenceJob {
+  readonly batch: TokenBatch
+  resolve(logits: Float32Array): void
+  reject(error: ValenceError): void
+}
+
+/** Why a worker was lost: it hung, it threw or exited, or it could not open the graph. */
+export type LossReason = 'timeout' | 'crash' | 'refused'
+
+export interface WorkerSlotOptions {
+  readonly graph: GraphSpec
+  readonly workerUrl: URL
+  readonly name: string
+  /** Its thread gives way to every other one. */
+  readonly background?: boolean | undefined
+  /** A run, or the start of the worker, that takes longer loses the worker. */
+  readonly timeoutMs: number
+  readonly startTimeoutMs: number
+  onReady(): void
+  /** A batch came back; there is room for another. */
+  onAnswer(inferMs: number | undefined): void
+  /** The worker is gone. `waiting` are batches it had not begun; the one it was running has been rejected. */
+  onLost(reason: LossReason, detail: string, waiting: InferenceJob[]): void
+  /** The thread has really ended; native code that hangs may keep it alive long after it was lost. */
+  onExit(): void
+}
+
+/** A thread that hangs is given this long to come back before it is ended by force. */
+const partingMs = 500
+
+/**
+ * One worker thread from start to loss; never restarted, only replaced.
+ * starting → ready → lost. Jobs are answered in order, so the first pending one is the one that runs.
+ */
+export class WorkerSlot {
+  readonly #options: WorkerSlotOptions
+  readonly #worker: Worker
+  readonly #jobs: { id: number; job: InferenceJob }[] = []
+  #state: 'starting' | 'ready' | 'lost' = 'starting'
+  readonly #leaving = new Int32Array(new SharedArrayBuffer(4))
+  /** Resolves when a thread that is to end has said its last word. */
+  readonly #parted = Promise.withResolvers<void>()
+  #nextId = 0
+  #watchdog: NodeJS.Timeout
+
+  constructor(options: WorkerSlotOptions) {
+    this.#options = options
+    const background = options.background === true
+    const start: WorkerStart = { ...options.graph, background, leaving: this.#leaving }
+    this.#worker = new Worker(options.workerUrl, { workerData: start, name: options.name })
+    this.#worker.on('message', (response: InferenceResponse) => this.#receive(response))
+    this.#worker.on('error', (error) => this.#lose('crash', error instanceof Error ? error.message : String(error)))
+    this.#worker.on('exit', (code) => {
+      this.#parted.resolve()
+      this.#lose('crash', `the worker exited with code ${code}`)
+      options.onExit()
+    })
+    this.#watchdog = this.#watch(options.startTimeoutMs, undefined)
+  }
+
+  get ready(): boolean {
+    return this.#state === 'ready'
+  }
+
+  /** Batches that were given to the worker and have not come back. */
+  get load(): number {
+    return this.#jobs.length
+  }
+
+  give(job: InferenceJob): void {
+    const request: InferenceRequest = { id: this.#nextId++, batch: job.batch }
+    this.#jobs.push({ id: request.id, job })
+    // Copied, not transferred: a few kilobytes cost the same either way, and a copy can be given to another worker.
+    this.#worker.postMessage(request)
+    if (this.#jobs.length === 1) this.#rewatch()
+  }
+
+  /** Ends the thread. Batches it still held are rejected with VAL_INFERENCE_UNAVAILABLE. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#watchdog)
+    const isBusy = this.#isBusy
+    const graceMs = this.#state === 'starting' ? this.#options.startTimeoutMs : partingMs
+    this.#state = 'lost'
+    for (const { job } of this.#jobs.splice(0)) job.reject(new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'stopped'))
+    await this.#end(isBusy ? graceMs : 0)
+  }
+
+  /** The thread may be inside native code. */
+  get #isBusy(): boolean {
+    return this.#state === 'starting' || this.#jobs.length > 0
+  }
+
+  /**
+   * Native code that is interrupted takes the whole process with it (the addon throws where nobody can catch), so a
+   * busy thread is let come to the end of what it does, for as long as there is hope.
+   */
+  async #end(graceMs: number): Promise<void> {
+    Atomics.store(this.#leaving, 0, 1)
+    if (graceMs > 0) {
+      const { promise: late, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, graceMs)
+      await Promise.race([this.#parted.promise, late])
+      clearTimeout(timer)
+    }
+    await this.#worker.terminate()
+  }
+
+  #receive(response: InferenceResponse): void {
+    if (this.#state === 'lost') {
+      this.#parted.resolve()
+      return
+    }
+    if (response.kind === 'ready') {
+      clearTimeout(this.#watchdog)
+      this.#state = 'ready'
+      this.#options.onReady()
+    } else if (response.kind === 'refused') {
+      this.#lose('refused', response.message)
+    } else {
+      this.#answer(response)
+    }
+  }
+
+  #answer(response: InferenceResponse & { kind: 'scored' | 'failed' }): void {
+    const first = this.#jobs.shift()
+    if (first?.id !== response.id) {
+      this.#lose('crash', 'the worker answered out of order')
+      return
+    }
+    this.#rewatch()
+    if (response.kind === 'scored') first.job.resolve(response.logits)
+    else first.job.reject(new ValenceError('VAL_INFERENCE_FAILED', response.message))
+    this.#options.onAnswer(response.kind === 'scored' ? response.inferMs : undefined)
+  }
+
+  #rewatch(): void {
+    clearTimeout(this.#watchdog)
+    const running = this.#jobs[0]
+    if (running) this.#watchdog = this.#watch(this.#options.timeoutMs, running.id)
+  }
+
+  #watch(limitMs: number, id: number | undefined): NodeJS.Timeout {
+    return setTimeout(() => {
+      // Timers run before messages are read: after a stall of this thread the answer may already lie there.
+      setImmediate(() => {
+        if (this.#state !== 'lost' && this.#jobs[0]?.id === id && (id !== undefined || this.#state === 'starting')) {
+          this.#lose('timeout', `no answer within ${limitMs} ms`)
+        }
+      })
+    }, limitMs)
+  }
+
+  #lose(reason: LossReason, detail: string): void {
+    if (this.#state === 'lost') return
+    const isBusy = reason === 'timeout' && this.#isBusy
+    this.#state = 'lost'
+    clearTimeout(this.#watchdog)
+    const [running, ...waiting] = this.#jobs.splice(0)
+    const code = reason === 'timeout' ? 'VAL_INFERENCE_TIMEOUT' : 'VAL_INFERENCE_UNAVAILABLE'
+    running?.job.reject(new ValenceError(code, detail))
+    this.#options.onLost(
+      reason,
+      detail,
+      waiting.map(({ job }) => job),
+    )
+    // Not awaited: a thread inside native code ends only when that code returns. onExit tells when.
+    void this.#end(isBusy ? partingMs : 0)
+  }
+}

@@ -1,0 +1,16 @@
+import { retryWhileRetryable } from '../resilience/retry.ts'
+
+const timeoutMs = 15_000
+
+/**
+ * Tries for a while to join a group or to begin a transaction: on a fresh cluster, or after the loss of a broker, the
+ * coordinator is loading for a moment. For commands; a service retries for as long as it takes.
+ */
+export function joinPatiently<T>(join: () => Promise<T>): Promise<T> {
+  return retryWhileRetryable(join, {
+    initialDelayMs: 200,
+    maxDelayMs: 1_000,
+    signal: AbortSignal.timeout(timeoutMs),
+    onRetry: () => undefined,
+  })
+}

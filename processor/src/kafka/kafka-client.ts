@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { createKafka, type Kafka, type KafkaLog, type KafkaOptions } from '@valence/producer-sdk/kafka'
+import { ValenceError } from '@valence/schemas'
+import type { Config } from '../runtime/config.ts'
+import type { Logger } from '../runtime/logger.ts'
+
+function readPem(path: string, setting: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new ValenceError('VAL_FILE_UNREADABLE', `${path} (${setting})`, { cause })
+  }
+}
+
+function tlsOptions(config: Config): KafkaOptions['tls'] {
+  const { kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile } = config
+  if (!config.kafkaTlsEnabled) return undefined
+  return {
+    ...(kafkaTlsCaFile && { ca: readPem(kafkaTlsCaFile, 'VALENCE_KAFKA_TLS_CA_FILE') }),
+    ...(kafkaTlsCertFile && { cert: readPem(kafkaTlsCertFile, 'VALENCE_KAFKA_TLS_CERT_FILE') }),
+    ...(kafkaTlsKeyFile && { key: readPem(kafkaTlsKeyFile, 'VALENCE_KAFKA_TLS_KEY_FILE') }),
+  }
+}
+
+function saslOptions(config: Config): KafkaOptions['sasl'] {
+  const { kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword } = config
+  if (!kafkaSaslMechanism || !kafkaSaslUsername || !kafkaSaslPassword) return undefined
+  return { mechanism: kafkaSaslMechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } as NonNullable<
+    KafkaOptions['sasl']
+  >
+}
+
+/** kafkajs calls routine events warnings and errors while it retries them; what matters comes as our own errors. */
+function logTo(logger: Logger): KafkaLog {
+  return (level, message, fields) => {
+    const quiet = level === 'error' || level === 'warn' ? 'debug' : 'trace'
+    logger[quiet]({ ...fields, kafkaMessage: message }, 'kafka client')
+  }
+}
+
+/** How a command or service reaches the brokers; the settings VALENCE_KAFKA_* in kafkajs's terms. */
+export function kafkaConnection(config: Config): Pick<KafkaOptions, 'brokers' | 'tls' | 'sasl'> {
+  return { brokers: config.kafkaBrokers, tls: tlsOptions(config), sasl: saslOptions(config) }
+}
+
+/**
+ * A Kafka client for one role; roles never share one, because kafkajs shares a map of committed offsets between the
+ * clients of one `Kafka`. @throws VAL_FILE_UNREADABLE
+ */
+export function createKafkaClient(config: Config, role: string, logger: Logger, instanceId?: string): Kafka {
+  return createKafka({
+    ...kafkaConnection(config),
+    clientId: `valence-${role}`,
+    onLog: logTo(logger),
+    // Short, so that an unreachable broker is reported within seconds; who needs patience retries above.
+    retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
+    logLevel: logger.isLevelEnabled('trace') ? 'info' : 'warn',
+    ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
+  })
+}

@@ -1,0 +1,149 @@
+import { type Kafka, kafkaErrors, type Producer, type Transaction } from '@valence/producer-sdk/kafka'
+import { ValenceError } from '@valence/schemas'
+import type { LogOffsets } from './log-offsets.ts'
+import type { PartitionSession } from './partition-session.ts'
+import { type OutgoingRecord, partitionName, type TopicPartition } from './record.ts'
+
+export interface KafkaPartitionSessionOptions {
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly transactionTimeoutMs: number
+  readonly compression: number
+  readonly offsets: LogOffsets
+  /** One request for all partitions: safe only where lost and doubled sends are fixed (overlay hunks A to C). */
+  readonly sendTogether: boolean
+}
+
+/** kafkajs copies its accumulator for each message of a call; above this a call costs more than two. */
+const maxRecordsPerSend = 1_000
+/** kafkajs wraps sequence numbers wrongly at 2^31, so a producer is retired long before. */
+const maxRecordsPerProducer = 1_000_000_000
+const concurrentTransactionRetries = 100
+
+/**
+ * One transactional producer for one input partition, its id fixed by group, topic and partition.
+ * The id is what fences: kafkajs sends no generation with offsets, so an id per process would let a zombie commit.
+ */
+class KafkaPartitionSession implements PartitionSession {
+  readonly #options: KafkaPartitionSessionOptions
+  readonly #partition: TopicPartition
+  readonly #producer: Producer
+  /** Begun but still empty; kafkajs fences when the first one begins. */
+  #transaction: Transaction | undefined
+  #published = 0
+  #spent = false
+
+  constructor(options: KafkaPartitionSessionOptions, partition: TopicPartition) {
+    this.#options = options
+    this.#partition = partition
+    this.#producer = options.kafka.producer({
+      transactionalId: `${options.groupId}.${partitionName(partition).replace(/-(\d+)$/, '.$1')}`,
+      transactionTimeout: options.transactionTimeoutMs,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      retry: { retries: 5, initialRetryTime: 20, maxRetryTime: 1_000 },
+    })
+  }
+
+  async fence(): Promise<void> {
+    try {
+      await this.#producer.connect()
+      this.#transaction = await this.#producer.transaction()
+    } catch (error) {
+      await this.close()
+      throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')
+    }
+  }
+
+  position(): Promise<bigint | undefined> {
+    return this.#options.offsets.committed(this.#partition)
+  }
+
+  async publish(records: readonly OutgoingRecord[], nextOffset: bigint): Promise<void> {
+    if (this.#spent) throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', 'the session is spent')
+    try {
+      await this.#retireAfterManyRecords(records.length)
+      const transaction = this.#transaction ?? (await this.#producer.transaction())
+      this.#transaction = undefined
+      // Offsets first: the cheapest way to learn that the markers of the last transaction are still being written.
+      await this.#sendOffsets(transaction, nextOffset)
+      for (const group of this.#groups(records)) await this.#send(transaction, group)
+      await transaction.commit()
+    } catch (error) {
+      // Whatever failed, the epoch cannot be trusted: an unknown outcome must not meet a second transaction.
+      this.#spent = true
+      throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#spent = true
+    await this.#producer.disconnect().catch(() => undefined)
+  }
+
+  async #retireAfterManyRecords(count: number): Promise<void> {
+    this.#published += count
+    if (this.#published > maxRecordsPerProducer) {
+      throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', 'the producer is retired before its sequence wraps')
+    }
+  }
+
+  async #sendOffsets(transaction: Transaction, nextOffset: bigint): Promise<void> {
+    const { topic, partition } = this.#partition
+    const request = {
+      consumerGroupId: this.#options.groupId,
+      topics: [{ topic, partitions: [{ partition, offset: nextOffset.toString() }] }],
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await transaction.sendOffsets(request)
+      } catch (error) {
+        const { type } = kafkaErrors.classify(error)
+        if (type !== 'CONCURRENT_TRANSACTIONS' || attempt >= concurrentTransactionRetries) throw error
+        await new Promise((resolve) => setTimeout(resolve, Math.min(5 + attempt, 20)))
+      }
+    }
+  }
+
+  #groups(records: readonly OutgoingRecord[]): OutgoingRecord[][] {
+    const groups = this.#options.sendTogether
+      ? [[...records]]
+      : [...Map.groupBy(records, (record) => partitionName(record)).values()]
+    return groups.flatMap((group) => {
+      const chunks: OutgoingRecord[][] = []
+      for (let at = 0; at < group.length; at += maxRecordsPerSend) chunks.push(group.slice(at, at + maxRecordsPerSend))
+      return chunks
+    })
+  }
+
+  async #send(transaction: Transaction, records: readonly OutgoingRecord[]): Promise<void> {
+    const topicMessages = [...Map.groupBy(records, ({ topic }) => topic)].map(([topic, group]) => ({
+      topic,
+      messages: group.map((record) => ({
+        key: record.key,
+        value: record.value,
+        partition: record.partition,
+        headers: record.headers as Record<string, Buffer | string>,
+        ...(record.timestamp === undefined ? {} : { timestamp: String(record.timestamp) }),
+      })),
+    }))
+    const acknowledged = await transaction.sendBatch({
+      topicMessages,
+      acks: -1,
+      compression: this.#options.compression,
+    })
+    const found = new Set(acknowledged.map((ack) => partitionName({ topic: ack.topicName, partition: ack.partition })))
+    const missing = [...new Set(records.map(partitionName))].filter((name) => !found.has(name))
+    if (missing.length > 0) throw new ValenceError('VAL_KAFKA_ACK_MISMATCH', missing.join(', '))
+  }
+}
+
+/** Opens the session of a partition; when it resolves, every earlier session of that partition is fenced. */
+export async function openKafkaPartitionSession(
+  options: KafkaPartitionSessionOptions,
+  partition: TopicPartition,
+): Promise<PartitionSession> {
+  const session = new KafkaPartitionSession(options, partition)
+  await session.fence()
+  return session
+}

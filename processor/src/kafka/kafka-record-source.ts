@@ -1,0 +1,218 @@
+import {
+  type Consumer,
+  type EachBatchPayload,
+  type Kafka,
+  kafkaErrors,
+  setLeaveGroup,
+} from '@valence/producer-sdk/kafka'
+import { ValenceError } from '@valence/schemas'
+import type { Logger } from '../runtime/logger.ts'
+import { partitionName, type RecordBatch, type TopicPartition } from './record.ts'
+import type { RecordSource, RecordSourceHandlers } from './record-source.ts'
+
+export interface KafkaRecordSourceOptions {
+  /** A client of its own: kafkajs shares a map of committed offsets between the clients of one `Kafka`. */
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly topics: readonly string[]
+  readonly sessionTimeoutMs: number
+  readonly fromBeginning: boolean
+  readonly logger: Logger
+}
+
+const maxWaitMs = 250
+const watchdogMs = 90_000
+
+/**
+ * The consumer of one processor. `eachBatch` is only a pump: it hands the batch over, resolves it and returns at once,
+ * because kafkajs fetches again only when every handler is done, and treats a thrown error as a crash.
+ */
+class KafkaRecordSource implements RecordSource {
+  readonly #options: KafkaRecordSourceOptions
+  readonly #consumer: Consumer
+  readonly #assigned = new Map<string, TopicPartition>()
+  /** Where the next fetch of each partition begins, to account for batches that hold control records only. */
+  readonly #positions = new Map<string, bigint>()
+  #handlers: RecordSourceHandlers | undefined
+  #ownershipWaiters: (() => void)[] = []
+  #lastFetch = Date.now()
+  #watchdog: NodeJS.Timeout | undefined
+  #stopping = false
+
+  constructor(options: KafkaRecordSourceOptions) {
+    this.#options = options
+    this.#consumer = options.kafka.consumer({
+      groupId: options.groupId,
+      sessionTimeout: options.sessionTimeoutMs,
+      rebalanceTimeout: 60_000,
+      heartbeatInterval: Math.min(1_000, Math.floor(options.sessionTimeoutMs / 6)),
+      // kafkajs decodes a whole response in one go; this much takes a few milliseconds of the event loop.
+      maxBytesPerPartition: 256 * 1024,
+      maxBytes: 512 * 1024,
+      maxWaitTimeInMs: maxWaitMs,
+      allowAutoTopicCreation: false,
+      readUncommitted: false,
+      metadataMaxAge: 30_000,
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 3_000,
+        retries: 60,
+        restartOnFailure: async () => false,
+      },
+    })
+  }
+
+  async start(handlers: RecordSourceHandlers): Promise<void> {
+    this.#handlers = handlers
+    this.#listen()
+    try {
+      await this.#consumer.connect()
+      await this.#consumer.subscribe({
+        topics: [...this.#options.topics],
+        fromBeginning: this.#options.fromBeginning,
+      })
+      await this.#joinGroup()
+    } catch (error) {
+      await this.#consumer.disconnect().catch(() => undefined)
+      throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_CONSUMER_CRASHED')
+    }
+    this.#lastFetch = Date.now()
+    this.#watchdog = setInterval(() => this.#checkFetchLoop(), 5_000)
+    this.#watchdog.unref()
+  }
+
+  seek({ topic, partition }: TopicPartition, offset: bigint): void {
+    this.#positions.set(partitionName({ topic, partition }), offset)
+    this.#consumer.seek({ topic, partition, offset: offset.toString() })
+  }
+
+  pause({ topic, partition }: TopicPartition): void {
+    this.#consumer.pause([{ topic, partitions: [partition] }])
+  }
+
+  resume({ topic, partition }: TopicPartition): void {
+    this.#consumer.resume([{ topic, partitions: [partition] }])
+  }
+
+  async confirmOwnership(partition: TopicPartition): Promise<boolean> {
+    if (this.#stopping) return false
+    await new Promise<void>((resolve) => this.#ownershipWaiters.push(resolve))
+    return !this.#stopping && this.#assigned.has(partitionName(partition))
+  }
+
+  async stop({ leaveGroup }: { leaveGroup: boolean }): Promise<void> {
+    this.#stopping = true
+    clearInterval(this.#watchdog)
+    this.#releaseWaiters()
+    setLeaveGroup(this.#consumer, leaveGroup)
+    await this.#consumer.disconnect()
+  }
+
+  /** `run` resolves before the first join on some paths, so wait for the event. */
+  async #joinGroup(): Promise<void> {
+    const { promise: crashed, reject } = Promise.withResolvers<never>()
+    const joined = new Promise<void>((resolve) => {
+      this.#consumer.on(this.#consumer.events.GROUP_JOIN, () => resolve())
+    })
+    const removeCrashListener = this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => reject(payload.error))
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 3,
+      eachBatch: async (payload) => this.#pump(payload),
+    })
+    await Promise.race([joined, crashed])
+    removeCrashListener()
+    const { events } = this.#consumer
+    this.#consumer.on(events.CRASH, ({ payload }) =>
+      this.#fail(kafkaErrors.toValenceError(payload.error, 'VAL_KAFKA_CONSUMER_CRASHED')),
+    )
+  }
+
+  #listen(): void {
+    const { events } = this.#consumer
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#takeAssignment(payload.memberAssignment))
+    this.#consumer.on(events.HEARTBEAT, () => this.#releaseWaiters())
+    this.#consumer.on(events.FETCH, () => {
+      this.#lastFetch = Date.now()
+    })
+    this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0) this.#skipControlRecords(payload, BigInt(payload.lastOffset) + 1n)
+    })
+  }
+
+  #takeAssignment(assignment: Record<string, number[]>): void {
+    const partitions = Object.entries(assignment).flatMap(([topic, numbers]) =>
+      numbers.map((partition) => ({ topic, partition })),
+    )
+    const retained = new Set(this.#assigned.keys())
+    this.#assigned.clear()
+    for (const partition of partitions) {
+      const name = partitionName(partition)
+      this.#assigned.set(name, partition)
+      if (!retained.has(name)) this.pause(partition)
+    }
+    for (const name of this.#positions.keys()) if (!this.#assigned.has(name)) this.#positions.delete(name)
+    this.#handlers?.onAssigned(partitions)
+    this.#releaseWaiters()
+  }
+
+  #pump({ batch, resolveOffset }: EachBatchPayload): void {
+    const name = partitionName(batch)
+    // A batch can arrive after its partition was taken away; resolving it then would crash kafkajs.
+    if (!this.#assigned.has(name) || this.#stopping) return
+    const lastOffset = batch.lastOffset()
+    // `fetchedOffset` is there in JavaScript but missing from the types.
+    const fetchedOffset = BigInt((batch as unknown as { fetchedOffset: string }).fetchedOffset)
+    const handed: RecordBatch = {
+      topic: batch.topic,
+      partition: batch.partition,
+      fetchedOffset,
+      nextOffset: BigInt(lastOffset) + 1n,
+      highWatermark: BigInt(batch.highWatermark),
+      records: batch.messages.map((message) => ({
+        offset: BigInt(message.offset),
+        timestamp: Number(message.timestamp),
+        key: message.key,
+        value: message.value,
+        headers: message.headers ?? {},
+      })),
+    }
+    this.#positions.set(name, handed.nextOffset)
+    resolveOffset(lastOffset)
+    this.#handlers?.onBatch(handed)
+  }
+
+  /** kafkajs skips batches of control or aborted records by itself; only this event tells that it moved on. */
+  #skipControlRecords(batch: TopicPartition & { highWatermark: string }, nextOffset: bigint): void {
+    const name = partitionName(batch)
+    const fetchedOffset = this.#positions.get(name)
+    if (fetchedOffset === undefined || !this.#assigned.has(name)) return
+    this.#positions.set(name, nextOffset)
+    const { topic, partition } = batch
+    const highWatermark = BigInt(batch.highWatermark)
+    this.#handlers?.onBatch({ topic, partition, fetchedOffset, nextOffset, highWatermark, records: [] })
+  }
+
+  #checkFetchLoop(): void {
+    const silentMs = Date.now() - this.#lastFetch
+    if (silentMs > watchdogMs) this.#fail(new ValenceError('VAL_KAFKA_FETCH_STALLED', `no fetch for ${silentMs} ms`))
+  }
+
+  #fail(error: ValenceError): void {
+    if (this.#stopping) return
+    clearInterval(this.#watchdog)
+    this.#options.logger.error({ code: error.code, err: error }, 'consumer crashed')
+    this.#handlers?.onFatal(error)
+  }
+
+  #releaseWaiters(): void {
+    const waiters = this.#ownershipWaiters
+    this.#ownershipWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+}
+
+export function createKafkaRecordSource(options: KafkaRecordSourceOptions): RecordSource {
+  return new KafkaRecordSource(options)
+}

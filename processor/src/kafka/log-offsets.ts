@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Admin, fetchStableOffsets, isOverlayInstalled, kafkaErrors } from '@valence/producer-sdk/kafka'
+import { ValenceError } from '@valence/schemas'
+import type { TopicPartition } from './record.ts'
+
+/** Answers of the broker about one group's positions and the logs themselves. */
+export interface LogOffsets {
+  /** The group's committed offset; undefined where there is none. */
+  committed(partition: TopicPartition): Promise<bigint | undefined>
+  /** First offset of the log, and the one after its last. */
+  range(partition: TopicPartition): Promise<{ earliest: bigint; latest: bigint }>
+}
+
+const settleMs = 25
+const maxReads = 20
+/** A coordinator that moves or loads is away for moments; kafkajs's admin client does not wait for it. */
+const movingRetries = 20
+const movingRetryMs = 100
+
+async function waitOut<T>(read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await read()
+    } catch (error) {
+      const { type } = kafkaErrors.classify(error)
+      const isMoving = type !== undefined && movingTypes.has(type)
+      if (!isMoving || attempt === movingRetries) throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+      await delay(movingRetryMs)
+    }
+  }
+}
+
+const movingTypes: ReadonlySet<string> = new Set([
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+])
+
+/**
+ * Reads offsets through an admin client. Committed offsets are stable ones: with the overlay the broker is asked for
+ * these only; stock kafkajs cannot ask, and a broker up to 3.9 applies a transaction's offsets shortly after its
+ * marker, so there an offset counts once two reads in a row agree.
+ */
+export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
+  async function readStable({ topic, partition }: TopicPartition): Promise<bigint | undefined> {
+    const offsets = await waitOut(() => fetchStableOffsets(admin, { groupId, topic, partitions: [partition] }))
+    return known(offsets.get(partition))
+  }
+
+  async function readTwice(partition: TopicPartition): Promise<bigint | undefined> {
+    let last = await readStable(partition)
+    for (let read = 1; read < maxReads; read += 1) {
+      await delay(settleMs)
+      const next = await readStable(partition)
+      if (next === last) return last
+      last = next
+    }
+    throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', 'the committed offset keeps changing after the fence')
+  }
+
+  return {
+    committed: (partition) => (isOverlayInstalled() ? readStable(partition) : readTwice(partition)),
+
+    async range({ topic, partition }) {
+      const offsets = await waitOut(() => admin.fetchTopicOffsets(topic))
+      const found = offsets.find((entry) => entry.partition === partition)
+      if (found === undefined) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', `${topic}-${partition}`)
+      return { earliest: BigInt(found.low), latest: BigInt(found.high) }
+    },
+  }
+}
+
+function known(offset: bigint | undefined): bigint | undefined {
+  return offset === undefined || offset < 0n ? undefined : offset
+}

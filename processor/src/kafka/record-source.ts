@@ -1,0 +1,24 @@
+import type { RecordBatch, TopicPartition } from './record.ts'
+
+/** What a source tells its reader. The handlers are synchronous, return at once and never throw. */
+export interface RecordSourceHandlers {
+  /** The whole assignment after each join; partitions that are new start paused. */
+  onAssigned(partitions: readonly TopicPartition[]): void
+  onBatch(batch: RecordBatch): void
+  /** The source is dead: crash only. */
+  onFatal(error: Error): void
+}
+
+/** A member of a consumer group that reads read-committed records and commits nothing itself. */
+export interface RecordSource {
+  /** Resolves once the member has joined the group. @throws VAL_KAFKA_* */
+  start(handlers: RecordSourceHandlers): Promise<void>
+  /** Continue at `offset` with the next fetch. */
+  seek(partition: TopicPartition, offset: bigint): void
+  pause(partition: TopicPartition): void
+  resume(partition: TopicPartition): void
+  /** Asks the group: true once a heartbeat or join confirms the partition is still ours, false if it is not. */
+  confirmOwnership(partition: TopicPartition): Promise<boolean>
+  /** Stops reading and leaves the group, or keeps the seat for a restart under the same instance id. */
+  stop(options: { leaveGroup: boolean }): Promise<void>
+}

@@ -1,0 +1,40 @@
+import type { RecordHeaders } from '@valence/schemas'
+
+/** One partition of one topic. */
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** One record as it was read. Buffers are views into the fetch response: copy what outlives the batch. */
+export interface KafkaRecord {
+  readonly offset: bigint
+  /** Epoch milliseconds. */
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: RecordHeaders
+}
+
+/** What one fetch brought from one partition; control records and aborted records are already taken out. */
+export interface RecordBatch extends TopicPartition {
+  /** The offset that was asked for. */
+  readonly fetchedOffset: bigint
+  /** The offset after the batch, control records included: what to commit once all of it is done. */
+  readonly nextOffset: bigint
+  readonly highWatermark: bigint
+  readonly records: readonly KafkaRecord[]
+}
+
+/** One record to write, its partition already decided. */
+export interface OutgoingRecord extends TopicPartition {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: RecordHeaders
+  /** Epoch milliseconds; the broker's clock where absent. */
+  readonly timestamp?: number
+}
+
+export function partitionName({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
+}

@@ -1,0 +1,31 @@
+import { runCli } from './cli/cli.ts'
+
+// The ONNX runtime would report its use to its makers; it reads this when it is first loaded, which is later.
+process.env.ORT_DISABLE_TELEMETRY ??= '1'
+
+// The only file that touches the process itself; everything below gets what it needs handed in.
+const stop = new AbortController()
+
+function onSignal(): void {
+  if (stop.signal.aborted) process.exit(130)
+  stop.abort()
+}
+
+process.on('SIGINT', onSignal)
+process.on('SIGTERM', onSignal)
+// A reader that closes early (`valence consume | head`) ends the command; it is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  environment: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stop.signal,
+  exit: (code) => process.exit(code),
+})
+// A half-closed socket or a worker must not keep a finished command alive; what it printed must still arrive.
+process.stdout.write('', () => process.exit())

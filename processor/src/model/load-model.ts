@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ValenceError } from '@valence/schemas'
+import type { ModelRef } from '../domain/sentiment.ts'
+import type { InferenceBackend } from '../inference/backend.ts'
+import type { GraphSpec } from '../inference/graph-session.ts'
+import { probabilities } from '../inference/logits.ts'
+import { packTokens } from '../inference/token-batch.ts'
+import { createTokenizer, type Tokenizer } from '../inference/tokenizer.ts'
+import { type ModelManifest, parseManifest } from './manifest.ts'
+
+/** A model that was verified, warmed up and found to give its golden scores; ready to score. */
+export interface LoadedModel {
+  readonly manifest: ModelManifest
+  readonly ref: ModelRef
+  /** Digest of all that decides a score: graph, tokenizer, labels, limits, calibration. The model's part of cache keys. */
+  readonly fingerprint: string
+  readonly tokenizer: Tokenizer
+  readonly backend: InferenceBackend
+  close(): Promise<void>
+}
+
+/** Opens the graph: a worker pool for servers, the calling thread for the command line. */
+export type OpenBackend = (graph: GraphSpec) => Promise<InferenceBackend>
+
+async function readModelFile(folder: string, name: string): Promise<Buffer> {
+  try {
+    return await readFile(join(folder, name))
+  } catch (cause) {
+    throw new ValenceError('VAL_MODEL_MISSING', `${join(folder, name)} cannot be read`, { cause })
+  }
+}
+
+async function readVerified(folder: string, file: ModelManifest['files']['model']): Promise<Buffer> {
+  const bytes = await readModelFile(folder, file.path)
+  const digest = createHash('sha256').update(bytes).digest('hex')
+  if (bytes.length !== file.bytes || digest !== file.sha256) {
+    throw new ValenceError(
+      'VAL_MODEL_CHECKSUM_MISMATCH',
+      `${join(folder, file.path)} has ${bytes.length} bytes and sha256 ${digest}, the manifest says ${file.bytes} and ${file.sha256}`,
+    )
+  }
+  return bytes
+}
+
+function openTokenizer(bytes: Buffer, manifest: ModelManifest): Tokenizer {
+  try {
+    return createTokenizer(JSON.parse(bytes.toString('utf8')), manifest.maxTokens)
+  } catch (cause) {
+    throw new ValenceError('VAL_MODEL_UNUSABLE', `${manifest.files.tokenizer.path} is no tokenizer we can use`, {
+      cause,
+    })
+  }
+}
+
+function graphOf(folder: string, manifest: ModelManifest): GraphSpec {
+  const { inputIds, attentionMask, tokenTypeIds } = manifest.inputs
+  return {
+    path: join(folder, manifest.files.model.path),
+    inputIds,
+    ...(attentionMask && { attentionMask }),
+    ...(tokenTypeIds && { tokenTypeIds }),
+    output: manifest.output.name,
+    labels: manifest.labels.length,
+    optimizationLevel: manifest.graph.sessionOptions.graphOptimizationLevel,
+  }
+}
+
+function fingerprintOf({ files, labels, maxTokens, calibration }: ModelManifest): string {
+  const decisive = [files.model.sha256, files.tokenizer.sha256, labels, maxTokens, calibration]
+  return createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 16)
+}
+
+/**
+ * Scores each golden text by itself and compares. This is also the warm-up: every worker has run the graph before the
+ * first real text. Throws VAL_MODEL_GOLDEN_MISMATCH, or VAL_MODEL_UNUSABLE when the graph does not run at all.
+ */
+async function checkGolden(manifest: ModelManifest, tokenizer: Tokenizer, backend: InferenceBackend): Promise<void> {
+  const { golden, goldenTolerance, labels, calibration, padTokenId } = manifest
+  await Promise.all(
+    golden.map(async ({ text, scores }) => {
+      const batch = packTokens([tokenizer.encode(text).ids], padTokenId)
+      const logits = await backend.infer(batch).catch((cause: unknown) => {
+        throw new ValenceError('VAL_MODEL_UNUSABLE', `the graph fails on the golden text ${JSON.stringify(text)}`, {
+          cause,
+        })
+      })
+      const values = probabilities(logits, 0, labels.length, calibration)
+      labels.forEach(({ name }, index) => {
+        const [got, wanted] = [values[index] ?? Number.NaN, scores[name] ?? Number.NaN]
+        if (Math.abs(got - wanted) <= goldenTolerance) return
+        throw new ValenceError(
+          'VAL_MODEL_GOLDEN_MISMATCH',
+          `${JSON.stringify(text)}: ${name} is ${got.toFixed(4)}, must be ${wanted} ± ${goldenTolerance}`,
+        )
+      })
+    }),
+  )
+}
+
+/**
+ * Loads the model of a folder: manifest, digests, tokenizer, graph, golden scores, in this order. What fails leaves
+ * nothing open. Throws VAL_MODEL_MISSING, _MANIFEST_INVALID, _CHECKSUM_MISMATCH, _UNUSABLE or _GOLDEN_MISMATCH.
+ */
+export async function loadModel(folder: string, openBackend: OpenBackend): Promise<LoadedModel> {
+  const manifest = parseManifest((await readModelFile(folder, 'model.json')).toString('utf8'))
+  const [, definition] = await Promise.all([
+    readVerified(folder, manifest.files.model),
+    readVerified(folder, manifest.files.tokenizer),
+  ])
+  const tokenizer = openTokenizer(definition, manifest)
+  const backend = await openBackend(graphOf(folder, manifest))
+  try {
+    await checkGolden(manifest, tokenizer, backend)
+  } catch (error) {
+    await backend.close()
+    throw error
+  }
+  const { name, version, files } = manifest
+  return {
+    manifest,
+    ref: { name, version, sha256: files.model.sha256.slice(0, 12) },
+    fingerprint: fingerprintOf(manifest),
+    tokenizer,
+    backend,
+    close: () => backend.close(),
+  }
+}

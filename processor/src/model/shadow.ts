@@ -1,0 +1,94 @@
+import type { Sentiment } from '../domain/sentiment.ts'
+import { probabilities, readScores } from '../inference/logits.ts'
+import { packTokens } from '../inference/token-batch.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { LoadedModel } from './load-model.ts'
+
+export interface ShadowOptions {
+  readonly candidate: LoadedModel
+  /** Share of the texts that are tried, 0 to 1. */
+  readonly ratio: number
+  /** Texts that may wait; what comes beyond is dropped. */
+  readonly maxQueued: number
+  readonly metrics: Metrics
+  /** 0 to 1, evenly. */
+  readonly random?: () => number
+}
+
+interface Sample {
+  readonly text: string
+  readonly sentiment: Sentiment
+}
+
+/** Small, so that the candidate holds a core only for moments. */
+const batchTexts = 8
+
+/** Half the sum of the differences: 0 the same, 1 nothing in common. Labels of only one model count in full. */
+export function distance(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): number {
+  const labels = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...labels].reduce((sum, label) => sum + Math.abs((a[label] ?? 0) - (b[label] ?? 0)), 0) / 2
+}
+
+/**
+ * Scores a sample of live texts with a candidate and counts how it compares. It never touches a result: texts are
+ * offered after they were answered, one batch runs at a time, and what does not fit in the queue is dropped.
+ */
+export class Shadow {
+  readonly #options: ShadowOptions
+  readonly #queue: Sample[] = []
+  #running: Promise<void> | undefined
+  #closed = false
+
+  constructor(options: ShadowOptions) {
+    this.#options = options
+  }
+
+  /** Takes the text as a sample, or not; returns at once and never throws. */
+  offer(text: string, sentiment: Sentiment): void {
+    const { ratio, maxQueued, metrics, random = Math.random } = this.#options
+    if (this.#closed || random() >= ratio) return
+    if (this.#queue.length >= maxQueued) {
+      metrics.shadow.texts.inc({ outcome: 'dropped' })
+      return
+    }
+    this.#queue.push({ text, sentiment })
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Forgets what waits and closes the candidate. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#queue.length = 0
+    await this.#running
+    await this.#options.candidate.close()
+  }
+
+  async #run(): Promise<void> {
+    // Not in the turn of the caller, whose answer is still on its way.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#queue.length > 0) {
+      const samples = this.#queue.splice(0, batchTexts)
+      await this.#compare(samples).catch(() => {
+        this.#options.metrics.shadow.texts.inc({ outcome: 'failed' }, samples.length)
+      })
+    }
+  }
+
+  async #compare(samples: readonly Sample[]): Promise<void> {
+    const { candidate, metrics } = this.#options
+    const { tokenizer, backend, manifest } = candidate
+    const ids = samples.map(({ text }) => tokenizer.encode(text).ids)
+    const startedAt = performance.now()
+    const logits = await backend.infer(packTokens(ids, manifest.padTokenId))
+    metrics.shadow.infer.observe((performance.now() - startedAt) / 1_000)
+    samples.forEach(({ sentiment }, row) => {
+      const values = probabilities(logits, row, manifest.labels.length, manifest.calibration)
+      const { label, scores } = readScores(values, manifest.labels)
+      metrics.shadow.texts.inc({ outcome: label === sentiment.label ? 'agreed' : 'differed' })
+      metrics.shadow.labels.inc({ active: sentiment.label, candidate: label })
+      metrics.shadow.distance.observe(distance(sentiment.scores, scores))
+    })
+  }
+}

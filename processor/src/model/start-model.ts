@@ -1,0 +1,102 @@
+import { isValenceError, ValenceError } from '@valence/schemas'
+import type { Config } from '../runtime/config.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { ActiveModel } from './active-model.ts'
+import { HotSwap, type ReloadOutcome } from './hot-swap.ts'
+import { type LoadedModel, loadModel, type OpenBackend } from './load-model.ts'
+import { isUri, locateModel } from './model-location.ts'
+import { ModelStore, type StoredModel } from './supply/model-store.ts'
+import type { ModelSupply } from './supply/model-supply.ts'
+import { openSupply } from './supply/open-supply.ts'
+
+export interface StartModelOptions {
+  readonly config: Config
+  readonly openBackend: OpenBackend
+  readonly metrics: Metrics
+  readonly logger: Logger
+  /** Ends the waiting for a registry. */
+  readonly signal: AbortSignal
+}
+
+/** The model that texts are scored with, and the way to another one. */
+export interface StartedModel {
+  readonly models: ActiveModel
+  /** @throws VAL_MODEL_NOT_RELOADABLE, or why the new model was refused; the old one goes on */
+  reload(): Promise<ReloadOutcome>
+  /** Ends a swap that is under way, then drains and closes the active model. */
+  close(): Promise<void>
+}
+
+interface First {
+  readonly stored: StoredModel
+  readonly model: LoadedModel
+}
+
+/** A wrong configuration stays wrong: an old model would only hide it. */
+const isFinal = (error: unknown) => isValenceError(error) && error.code === 'VAL_MODEL_URI_REFUSED'
+
+/** What the registry has; where that fails, the last model of this URI that was good. */
+async function firstFrom(
+  supply: ModelSupply,
+  { openBackend, logger, metrics, signal }: StartModelOptions,
+): Promise<First> {
+  let pulled: StoredModel | undefined
+  try {
+    pulled = await supply.pull(signal)
+    const model = await loadModel(pulled.folder, openBackend)
+    await supply.accept(pulled).catch((error) => logger.warn({ err: error }, 'model store cannot be tended'))
+    return { stored: pulled, model }
+  } catch (error) {
+    if (isFinal(error) || signal.aborted) throw error
+    const good = await supply.lastGood()
+    if (!good || good.digest === pulled?.digest) throw error
+    const code = isValenceError(error) ? error.code : 'unexpected'
+    metrics.model.refusals.inc({ code })
+    logger.error({ err: error, code, uri: supply.uri, digest: good.digest }, 'model refused, the last good one is used')
+    return { stored: good, model: await loadModel(good.folder, openBackend) }
+  }
+}
+
+async function startSupplied(options: StartModelOptions): Promise<StartedModel> {
+  const { config, openBackend, metrics, logger } = options
+  const supply = await openSupply(config.model, config, (bytes) => metrics.model.downloaded.inc(bytes))
+  const store = new ModelStore(config.modelStore)
+  const { stored, model } = await firstFrom(supply, options)
+  const models = new ActiveModel(model)
+  const swap = new HotSwap({
+    supply,
+    models,
+    digest: stored.digest,
+    load: (folder) => loadModel(folder, openBackend),
+    tend: async (digest) => {
+      await store.touch(digest)
+      await store.prune(config.modelStoreKeep)
+    },
+    pollMs: config.modelPollMs,
+    logger,
+    metrics,
+  })
+  return {
+    models,
+    reload: () => swap.reload(),
+    async close() {
+      await swap.close()
+      await models.close()
+    },
+  }
+}
+
+/** Loads the configured model and, where it comes from a URI, keeps it up to date. @throws VAL_MODEL_* */
+export async function startModel(options: StartModelOptions): Promise<StartedModel> {
+  const { config, openBackend, signal } = options
+  if (isUri(config.model)) return startSupplied(options)
+  const models = new ActiveModel(await loadModel(await locateModel(config.model, config, signal), openBackend))
+  return {
+    models,
+    reload: async () => {
+      throw new ValenceError('VAL_MODEL_NOT_RELOADABLE', config.model)
+    },
+    close: () => models.close(),
+  }
+}

@@ -1,0 +1,72 @@
+import { realpath } from 'node:fs/promises'
+import { isAbsolute, relative, resolve } from 'node:path'
+import { ValenceError } from '@valence/schemas'
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path)
+  return way === '' || (!isAbsolute(way) && way !== '..' && !way.startsWith('../'))
+}
+
+/** The real path of a file, symbolic links resolved, if it lies in one of the folders. @throws VAL_MODEL_URI_REFUSED, VAL_MODEL_MISSING */
+export async function allowedPath(path: string, folders: readonly string[]): Promise<string> {
+  const real = await realPathOf(path)
+  const roots = await Promise.all(folders.map((folder) => realpath(folder).catch(() => resolve(folder))))
+  if (roots.some((root) => isInside(real, root))) return real
+  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${path} leads to ${real}, which is outside ${folders.join(', ')}`)
+}
+
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (cause) {
+    throw new ValenceError('VAL_MODEL_MISSING', `${path} cannot be read`, { cause })
+  }
+}
+
+/** A URI as it may be printed. */
+export function printable(uri: string | URL): string {
+  return String(uri)
+    .replace(/\/\/[^@/]*@/, '//')
+    .replace(/\?.*$/s, '')
+}
+
+/** The folder that a URI lies in, ending in a slash. */
+export function folderOf(uri: URL): string {
+  return new URL('.', uri).href.replace(/[?#].*$/s, '')
+}
+
+/** Loopback is this machine: nobody in between can change what is fetched. */
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+}
+
+function isUnder(uri: URL, prefix: string): boolean {
+  if (!URL.canParse(prefix)) return false
+  const base = new URL(prefix)
+  const folder = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`
+  const path = uri.pathname
+  return uri.protocol === base.protocol && uri.host === base.host && (path === base.pathname || path.startsWith(folder))
+}
+
+/**
+ * Lets a URI pass that lies under one of the prefixes. Plain http is for this machine, or for a prefix that says http
+ * itself. Dots in the path are resolved first. @throws VAL_MODEL_URI_REFUSED
+ */
+export function allowedUri(uri: URL, prefixes: readonly string[]): void {
+  if (/%2f|%5c|\\/i.test(uri.pathname)) {
+    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} hides a slash in its path`)
+  }
+  const under = prefixes.filter((prefix) => isUnder(uri, prefix))
+  if (under.length === 0) {
+    throw new ValenceError(
+      'VAL_MODEL_URI_REFUSED',
+      `${printable(uri)} is outside ${prefixes.map(printable).join(', ')}`,
+    )
+  }
+}
+
+/** Refuses plain http but to this machine, unless somebody allowed that very prefix. @throws VAL_MODEL_URI_REFUSED */
+export function allowedTransport(uri: URL, explicit: readonly string[]): void {
+  if (uri.protocol !== 'http:' || isLoopback(uri) || explicit.some((prefix) => isUnder(uri, prefix))) return
+  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)}: http is for this machine only, use https`)
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, copyFile, link, mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ValenceError } from '@valence/schemas'
+import { lock } from 'proper-lockfile'
+import type { ModelFile } from './download.ts'
+import { storeFailure } from './store-failure.ts'
+
+/** Fetches the file to a path of its own; it must be whole and verified when this resolves. */
+export type FetchFile = (file: ModelFile, path: string) => Promise<void>
+
+/** A lock that was not renewed for this long belonged to a process that is gone. */
+const staleMs = 15_000
+const waitMs = 100
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Files by their digest: `blobs/<sha256>`, complete or absent. What is under way lies in `partial/`. */
+export class BlobShelf {
+  readonly #blobs: string
+  readonly #partial: string
+
+  constructor(folder: string) {
+    this.#blobs = join(folder, 'blobs')
+    this.#partial = join(folder, 'partial')
+  }
+
+  /** Makes sure that the blob is there; one process fetches, the others wait for it. */
+  async add(file: ModelFile, fetch: FetchFile, signal: AbortSignal): Promise<void> {
+    for (const folder of [this.#blobs, this.#partial])
+      await mkdir(folder, { recursive: true }).catch(storeFailure(folder))
+    const blob = join(this.#blobs, file.sha256)
+    const partial = join(this.#partial, file.sha256)
+    const lost = new AbortController()
+    while (!(await exists(blob))) {
+      const release = await this.#tryLock(partial, lost)
+      if (!release) {
+        await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+        continue
+      }
+      try {
+        if (await exists(blob)) return
+        await this.#checkSpace(file, partial)
+        await fetch(file, partial)
+        lost.signal.throwIfAborted()
+        await chmod(partial, 0o444).catch(storeFailure(partial))
+        await rename(partial, blob).catch(storeFailure(blob))
+      } finally {
+        await release().catch(() => undefined)
+      }
+    }
+  }
+
+  /** Puts the blob into a folder under the name the manifest gives it, without copying where links are possible. */
+  async place(file: ModelFile, folder: string): Promise<void> {
+    const [blob, target] = [join(this.#blobs, file.sha256), join(folder, file.path)]
+    if (await exists(target)) return
+    await link(blob, target).catch(() => copyFile(blob, target).catch(storeFailure(target)))
+  }
+
+  /** Forgets a blob, for example a damaged one. */
+  async drop(sha256: string): Promise<void> {
+    // Renamed first: a half-removed blob must not be found.
+    const away = join(this.#partial, `${sha256}.${randomUUID()}`)
+    await rename(join(this.#blobs, sha256), away).catch(() => undefined)
+    await rm(away, { force: true })
+  }
+
+  /** Drops blobs that no model links to any more, and downloads nobody went on with. */
+  async sweep(olderThanMs: number): Promise<void> {
+    const isOld = (time: number) => Date.now() - time > olderThanMs
+    for (const name of await readdir(this.#blobs).catch(() => [])) {
+      const found = await stat(join(this.#blobs, name)).catch(() => undefined)
+      if (found && found.nlink === 1 && isOld(found.ctimeMs)) await this.drop(name)
+    }
+    for (const name of await readdir(this.#partial).catch(() => [])) {
+      const found = await stat(join(this.#partial, name)).catch(() => undefined)
+      if (found?.isFile() && isOld(found.mtimeMs)) await rm(join(this.#partial, name), { force: true })
+    }
+  }
+
+  async #tryLock(path: string, lost: AbortController): Promise<(() => Promise<void>) | undefined> {
+    const onCompromised = () =>
+      lost.abort(new ValenceError('VAL_MODEL_STORE_UNAVAILABLE', `${path}: the lock was lost`))
+    try {
+      return await lock(path, { realpath: false, stale: staleMs, onCompromised })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined
+      return storeFailure(path)(error)
+    }
+  }
+
+  async #checkSpace(file: ModelFile, partial: string): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#partial).catch(storeFailure(this.#partial))
+    const present = await stat(partial).then(
+      ({ size }) => size,
+      () => 0,
+    )
+    const wanted = file.bytes - present
+    if (wanted <= bavail * bsize) return
+    const detail = `${file.path} needs ${wanted} bytes more, ${bavail * bsize} are free in ${this.#partial}`
+    throw new ValenceError('VAL_MODEL_STORE_FULL', detail)
+  }
+}

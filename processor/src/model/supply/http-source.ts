@@ -1,0 +1,126 @@
+import { ValenceError } from '@valence/schemas'
+import { allowedTransport, allowedUri, printable } from './allow-list.ts'
+import { type ModelSource, maxManifestBytes } from './model-source.ts'
+
+export interface HttpSourceOptions {
+  /** Prefixes that every request, redirected ones too, must lie under. */
+  readonly prefixes: readonly string[]
+  /** Prefixes that somebody configured; they may allow plain http. */
+  readonly explicit: readonly string[]
+  /** Bearer token; it never leaves the host of the manifest. */
+  readonly token?: string | undefined
+}
+
+const maxRedirects = 5
+
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+function refusal(status: number, uri: URL): ValenceError {
+  const detail = `${printable(uri)} answers ${status}`
+  if (status === 404 || status === 410) return new ValenceError('VAL_MODEL_MISSING', detail)
+  if (status >= 500 || status === 429 || status === 408)
+    return new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE', detail)
+  return new ValenceError('VAL_MODEL_REGISTRY_REFUSED', detail)
+}
+
+/** The offset that a partial answer begins at. */
+function rangeStart(response: Response): number {
+  if (response.status !== 206) return 0
+  return Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0)
+}
+
+async function* chunksOf(response: Response, uri: URL, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  try {
+    if (response.body) yield* response.body
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', `${printable(uri)}: ${causeOf(error)}`, { cause: error })
+  }
+}
+
+async function readSmall(response: Response, uri: URL, signal: AbortSignal): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of chunksOf(response, uri, signal)) {
+    bytes += chunk.length
+    if (bytes > maxManifestBytes) throw new ValenceError('VAL_MODEL_TOO_LARGE', `${printable(uri)} does not end`)
+    parts.push(chunk)
+  }
+  return Buffer.concat(parts)
+}
+
+/** A manifest behind http(s). */
+export function createHttpSource(manifest: URL, options: HttpSourceOptions): ModelSource {
+  const { username, password } = manifest
+  const home = new URL(manifest)
+  home.username = ''
+  home.password = ''
+  const basic = username === '' ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const credentials = options.token
+    ? `Bearer ${options.token}`
+    : basic && `Basic ${Buffer.from(basic).toString('base64')}`
+
+  function request(uri: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    allowedTransport(uri, options.explicit)
+    allowedUri(uri, options.prefixes)
+    const own = credentials && uri.origin === home.origin ? { authorization: credentials } : {}
+    return fetch(uri, {
+      redirect: 'manual',
+      signal,
+      headers: { 'accept-encoding': 'identity', ...headers, ...own },
+    }).catch((error: unknown) => {
+      if (signal.aborted) throw signal.reason
+      throw new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE', `${printable(uri)}: ${causeOf(error)}`, { cause: error })
+    })
+  }
+
+  /** Follows redirects by hand, so that none leads out of the allow-list. */
+  async function get(uri: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    let at = uri
+    for (let hop = 0; hop <= maxRedirects; hop++) {
+      const response = await request(at, headers, signal)
+      const location = response.headers.get('location')
+      if (response.status < 300 || response.status === 304 || response.status >= 400 || !location) return response
+      await response.body?.cancel()
+      at = new URL(location, at)
+    }
+    throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${printable(uri)} redirects in circles`)
+  }
+
+  async function fail(response: Response, uri: URL): Promise<never> {
+    await response.body?.cancel()
+    throw refusal(response.status, uri)
+  }
+
+  return {
+    async readManifest(known, signal) {
+      const response = await get(home, known === undefined ? {} : { 'if-none-match': known }, signal)
+      if (response.status === 304) return undefined
+      if (response.status !== 200) return fail(response, home)
+      const version = response.headers.get('etag') ?? undefined
+      return { bytes: await readSmall(response, home, signal), version }
+    },
+    async readSignature(signal) {
+      const uri = new URL(`${home.pathname}.sig${home.search}`, home)
+      const response = await get(uri, {}, signal)
+      if (response.status === 200) return readSmall(response, uri, signal)
+      if (response.status !== 404) return fail(response, uri)
+      await response.body?.cancel()
+      return undefined
+    },
+    async openFile(name, from, signal) {
+      const uri = new URL(name, home)
+      uri.search = home.search
+      let response = await get(uri, from > 0 ? { range: `bytes=${from}-` } : {}, signal)
+      if (response.status === 416) {
+        await response.body?.cancel()
+        response = await get(uri, {}, signal)
+      }
+      if (response.status !== 200 && response.status !== 206) return fail(response, uri)
+      return { from: rangeStart(response), chunks: chunksOf(response, uri, signal) }
+    },
+  }
+}

@@ -1,0 +1,28 @@
+/** A manifest as it was found; `version` changes when it does (ETag, or size and time of change). */
+export interface FoundManifest {
+  readonly bytes: Buffer
+  readonly version: string | undefined
+}
+
+/** The bytes of a file from `from` on. A source that cannot begin there begins at 0 and says so. */
+export interface FileStream {
+  readonly from: number
+  readonly chunks: AsyncIterable<Uint8Array>
+}
+
+/**
+ * Where a manifest and the files beside it come from. It throws VAL_MODEL_MISSING for what is not there,
+ * VAL_MODEL_URI_REFUSED for what lies outside the allow-list, VAL_MODEL_REGISTRY_REFUSED and
+ * VAL_MODEL_REGISTRY_UNAVAILABLE. Aborting the signal ends a request with the signal's reason.
+ */
+export interface ModelSource {
+  /** The manifest, or undefined when it still is the version that is known. */
+  readManifest(known: string | undefined, signal: AbortSignal): Promise<FoundManifest | undefined>
+  /** The detached signature, or undefined when there is none. */
+  readSignature(signal: AbortSignal): Promise<Buffer | undefined>
+  /** @param name a plain file name, beside the manifest */
+  openFile(name: string, from: number, signal: AbortSignal): Promise<FileStream>
+}
+
+/** No manifest and no signature is larger. */
+export const maxManifestBytes = 4 * 1_024 * 1_024

@@ -1,0 +1,170 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ValenceError } from '@valence/schemas'
+import { type ModelManifest, parseManifest } from '../manifest.ts'
+import { BlobShelf, type FetchFile } from './blob-shelf.ts'
+import { fileDigest } from './file-digest.ts'
+import { storeFailure } from './store-failure.ts'
+
+/** A model in the store: all of it, verified when it came in. */
+export interface StoredModel {
+  /** sha256 of the bytes of its manifest, 64 hex digits. */
+  readonly digest: string
+  readonly folder: string
+  readonly manifest: ModelManifest
+  /** When somebody last used it, epoch milliseconds. */
+  readonly usedAt: number
+}
+
+/** The manifest as it came, with its signature. */
+export interface ManifestFiles {
+  readonly bytes: Buffer
+  readonly signature: Buffer | undefined
+}
+
+const dayMs = 24 * 60 * 60 * 1_000
+
+export function digestOf(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/**
+ * Models on disk by the digest of their manifest: `models/<digest>/` holds model.json, its signature and the files it
+ * names. A model appears by one rename when all of it is verified, so several processes can share a store and none
+ * ever sees half a model. Each method throws VAL_MODEL_STORE_UNAVAILABLE or VAL_MODEL_STORE_FULL.
+ */
+export class ModelStore {
+  readonly folder: string
+  readonly #shelf: BlobShelf
+
+  constructor(folder: string) {
+    this.folder = folder
+    this.#shelf = new BlobShelf(folder)
+  }
+
+  #modelFolder(digest: string): string {
+    return join(this.folder, 'models', digest)
+  }
+
+  #refPath(uri: string): string {
+    return join(this.folder, 'refs', `${digestOf(uri)}.json`)
+  }
+
+  /** The model if it is here and undamaged; what is damaged is put away, so that it is fetched again. */
+  async find(digest: string): Promise<StoredModel | undefined> {
+    const model = await this.peek(digest)
+    if (!model) return undefined
+    const files = Object.values(model.manifest.files)
+    const found = await Promise.all(
+      files.map(({ path }) => fileDigest(join(model.folder, path)).catch(() => undefined)),
+    )
+    const damaged = files.filter(({ sha256 }, index) => found[index] !== sha256)
+    if (damaged.length === 0) return model
+    await this.discard(digest)
+    for (const { sha256 } of damaged) await this.#shelf.drop(sha256)
+    return undefined
+  }
+
+  /** Fetches what is missing and makes the model visible as a whole. */
+  async add({ bytes, signature }: ManifestFiles, fetch: FetchFile, signal: AbortSignal): Promise<StoredModel> {
+    const [digest, manifest] = [digestOf(bytes), parseManifest(bytes.toString('utf8'))]
+    const files = Object.values(manifest.files)
+    for (const file of files) await this.#shelf.add(file, fetch, signal)
+    const staging = join(this.folder, 'staging', randomUUID())
+    try {
+      await mkdir(staging, { recursive: true }).catch(storeFailure(staging))
+      for (const file of files) await this.#shelf.place(file, staging)
+      await this.#write(join(staging, 'model.json'), bytes)
+      if (signature) await this.#write(join(staging, 'model.json.sig'), signature)
+      await mkdir(join(this.folder, 'models'), { recursive: true }).catch(storeFailure(this.folder))
+      await this.#publish(staging, this.#modelFolder(digest))
+    } finally {
+      await rm(staging, { recursive: true, force: true })
+    }
+    const model = await this.peek(digest)
+    if (!model)
+      throw new ValenceError('VAL_MODEL_STORE_UNAVAILABLE', `${this.#modelFolder(digest)} was removed at once`)
+    return model
+  }
+
+  async readSignature(digest: string): Promise<Buffer | undefined> {
+    return readFile(join(this.#modelFolder(digest), 'model.json.sig')).catch(() => undefined)
+  }
+
+  /** Notes that the model behind this URI was found good. */
+  async remember(uri: string, digest: string): Promise<void> {
+    const path = this.#refPath(uri)
+    await mkdir(join(this.folder, 'refs'), { recursive: true }).catch(storeFailure(path))
+    const fresh = `${path}.${randomUUID()}`
+    await this.#write(fresh, Buffer.from(JSON.stringify({ uri, digest })))
+    await rename(fresh, path).catch(storeFailure(path))
+  }
+
+  /** Digest of the last good model of this URI. */
+  async recall(uri: string): Promise<string | undefined> {
+    const text = await readFile(this.#refPath(uri), 'utf8').catch(() => undefined)
+    return text === undefined ? undefined : (JSON.parse(text) as { digest: string }).digest
+  }
+
+  /** Tells the other processes that the model is in use. */
+  async touch(digest: string): Promise<void> {
+    const now = new Date()
+    await utimes(this.#modelFolder(digest), now, now).catch(storeFailure(this.#modelFolder(digest)))
+  }
+
+  /** What is here, the last used first. */
+  async list(): Promise<StoredModel[]> {
+    const names = await readdir(join(this.folder, 'models')).catch(() => [])
+    const models = await Promise.all(names.map((name) => this.peek(name)))
+    return models.filter((model) => model !== undefined).sort((a, b) => b.usedAt - a.usedAt)
+  }
+
+  /** Removes the models beyond the `keep` last used ones that nobody used for `idleMs`, and what nothing refers to. */
+  async prune(keep: number, idleMs = dayMs): Promise<void> {
+    const models = await this.list()
+    const old = models.slice(keep).filter(({ usedAt }) => Date.now() - usedAt > idleMs)
+    for (const { digest } of old) await this.discard(digest)
+    await this.#shelf.sweep(idleMs)
+    const staging = join(this.folder, 'staging')
+    for (const name of await readdir(staging).catch(() => [])) {
+      const path = join(staging, name)
+      const found = await stat(path).catch(() => undefined)
+      if (found && Date.now() - found.mtimeMs > idleMs) await rm(path, { recursive: true, force: true })
+    }
+  }
+
+  /** Takes the model out of sight by one rename, then removes it. */
+  async discard(digest: string): Promise<void> {
+    const away = join(this.folder, 'staging', randomUUID())
+    await mkdir(join(this.folder, 'staging'), { recursive: true }).catch(storeFailure(away))
+    await rename(this.#modelFolder(digest), away).catch(() => undefined)
+    await rm(away, { recursive: true, force: true })
+  }
+
+  /** The model if it is here; its files are not looked into. */
+  async peek(digest: string): Promise<StoredModel | undefined> {
+    const folder = this.#modelFolder(digest)
+    try {
+      const [bytes, { mtimeMs }] = await Promise.all([readFile(join(folder, 'model.json')), stat(folder)])
+      if (digestOf(bytes) !== digest) return undefined
+      return { digest, folder, manifest: parseManifest(bytes.toString('utf8')), usedAt: mtimeMs }
+    } catch {
+      return undefined
+    }
+  }
+
+  async #write(path: string, bytes: Buffer): Promise<void> {
+    await writeFile(path, bytes, { mode: 0o444, flush: true }).catch(storeFailure(path))
+  }
+
+  async #publish(staging: string, target: string): Promise<void> {
+    try {
+      await rename(staging, target)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      // Another process was faster; what it put there has the same digest. A damaged one was put away by find().
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') storeFailure(target)(error)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { KeyObject } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isValenceError, ValenceError } from '@valence/schemas'
+import { type ModelManifest, parseManifest } from '../manifest.ts'
+import { printable } from './allow-list.ts'
+import { downloadFile, type Patience, persistently, within } from './download.ts'
+import { type ModelSource, maxManifestBytes } from './model-source.ts'
+import { digestOf, type ManifestFiles, type ModelStore, type StoredModel } from './model-store.ts'
+import { verifySignature } from './signature.ts'
+
+export interface ModelSupplyOptions {
+  readonly uri: string
+  readonly source: ModelSource
+  readonly store: ModelStore
+  /** All files of a model together. */
+  readonly maxBytes: number
+  readonly patience: Patience
+  /** For everything from the manifest to the last byte. */
+  readonly timeoutMs: number
+  /** Pinned key; set, every manifest must be signed with it. */
+  readonly publicKey?: KeyObject | undefined
+  readonly retryMs?: number
+  readonly onBytes?: (bytes: number) => void
+}
+
+/** Brings the models of one manifest URI into the store. */
+export class ModelSupply {
+  /** As it may be printed. */
+  readonly uri: string
+  readonly #options: ModelSupplyOptions
+  /** The manifest that was last brought in as a whole. */
+  #known: { readonly version: string; readonly digest: string } | undefined
+
+  constructor(options: ModelSupplyOptions) {
+    this.#options = options
+    this.uri = printable(options.uri)
+  }
+
+  /**
+   * The model that the URI names now, in the store. Costs one conditional request when nothing changed.
+   * @throws VAL_MODEL_*; a model that was there before is not affected
+   */
+  async pull(outer: AbortSignal): Promise<StoredModel> {
+    const { timeoutMs } = this.#options
+    return within(timeoutMs, this.uri, outer, async (signal) => {
+      const known = this.#known
+      const present = known && (await this.#options.store.peek(known.digest))
+      const found = await this.#request(
+        (either) => this.#options.source.readManifest(present ? known.version : undefined, either),
+        signal,
+      )
+      if (!found) return present as StoredModel
+      const model = await this.#bringIn(await this.#signed(found.bytes, signal), signal)
+      this.#known = found.version === undefined ? undefined : { version: found.version, digest: model.digest }
+      return model
+    })
+  }
+
+  /** Remembers the model as good, for the day the registry is away. */
+  accept({ digest }: StoredModel): Promise<void> {
+    return this.#options.store.remember(this.#options.uri, digest)
+  }
+
+  /** The last model that was accepted, if it is still whole and signed as it must be. */
+  async lastGood(): Promise<StoredModel | undefined> {
+    const { store, uri, publicKey } = this.#options
+    const digest = await store.recall(uri)
+    const model = digest === undefined ? undefined : await store.find(digest)
+    if (!model || !publicKey) return model
+    return (await this.#isSigned(model, publicKey)) ? model : undefined
+  }
+
+  async #isSigned({ digest, folder }: StoredModel, key: KeyObject): Promise<boolean> {
+    try {
+      verifySignature(await readFile(join(folder, 'model.json')), await this.#options.store.readSignature(digest), key)
+      return true
+    } catch (error) {
+      if (isValenceError(error)) return false
+      throw error
+    }
+  }
+
+  #request<T>(action: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { patience, retryMs } = this.#options
+    const limitMs = patience.connectMs + patience.idleMs
+    return persistently(() => within(limitMs, this.uri, signal, action), signal, retryMs)
+  }
+
+  async #signed(bytes: Buffer, signal: AbortSignal): Promise<ManifestFiles> {
+    const { publicKey, source } = this.#options
+    if (bytes.length > maxManifestBytes) throw new ValenceError('VAL_MODEL_TOO_LARGE', 'the manifest itself')
+    if (!publicKey) return { bytes, signature: undefined }
+    const signature = await this.#request((either) => source.readSignature(either), signal)
+    verifySignature(bytes, signature, publicKey)
+    return { bytes, signature }
+  }
+
+  async #bringIn(files: ManifestFiles, signal: AbortSignal): Promise<StoredModel> {
+    const { store, source, patience, retryMs, onBytes } = this.#options
+    const manifest = parseManifest(files.bytes.toString('utf8'))
+    this.#checkSize(manifest)
+    const present = await store.find(digestOf(files.bytes))
+    if (present) return present
+    const download = { source, patience, signal, ...(retryMs && { retryMs }), ...(onBytes && { onBytes }) }
+    return store.add(files, (file, path) => downloadFile(file, path, download), signal)
+  }
+
+  #checkSize({ files }: ModelManifest): void {
+    const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0)
+    if (bytes <= this.#options.maxBytes) return
+    throw new ValenceError('VAL_MODEL_TOO_LARGE', `${bytes} bytes, the limit is ${this.#options.maxBytes}`)
+  }
+}

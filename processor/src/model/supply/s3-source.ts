@@ -1,0 +1,94 @@
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import { ValenceError } from '@valence/schemas'
+import { allowedUri, printable } from './allow-list.ts'
+import { type ModelSource, maxManifestBytes } from './model-source.ts'
+
+export interface S3SourceOptions {
+  readonly prefixes: readonly string[]
+  /** S3-compatible endpoint, addressed by path; AWS otherwise. */
+  readonly endpoint?: string | undefined
+}
+
+interface S3Failure {
+  readonly name?: string
+  readonly message?: string
+  readonly $metadata?: { readonly httpStatusCode?: number }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as S3Failure).$metadata?.httpStatusCode
+}
+
+function failure(error: unknown, uri: URL, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason
+  const status = statusOf(error)
+  const { name, message } = error as S3Failure
+  const detail = `${printable(uri)}: ${name ?? 'error'} ${message ?? ''}`.trim()
+  if (status === 404) return new ValenceError('VAL_MODEL_MISSING', detail, { cause: error })
+  const refused = (status !== undefined && status >= 400 && status < 500) || name === 'CredentialsProviderError'
+  return new ValenceError(refused ? 'VAL_MODEL_REGISTRY_REFUSED' : 'VAL_MODEL_REGISTRY_UNAVAILABLE', detail, {
+    cause: error,
+  })
+}
+
+async function* chunksOf(output: GetObjectCommandOutput, uri: URL, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  try {
+    if (output.Body) yield* output.Body as unknown as AsyncIterable<Uint8Array>
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', printable(uri), { cause: error })
+  }
+}
+
+async function readSmall(output: GetObjectCommandOutput, uri: URL, signal: AbortSignal): Promise<Buffer> {
+  if ((output.ContentLength ?? 0) > maxManifestBytes) throw new ValenceError('VAL_MODEL_TOO_LARGE', printable(uri))
+  const parts: Uint8Array[] = []
+  for await (const chunk of chunksOf(output, uri, signal)) parts.push(chunk)
+  return Buffer.concat(parts)
+}
+
+/** A manifest in an S3 bucket. The SDK is loaded here and nowhere else; region and credentials are its own affair. */
+export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3SourceOptions): Promise<ModelSource> {
+  const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3')
+  const client = new S3Client({
+    // Attempts are counted where all sources are alike, in the download.
+    maxAttempts: 1,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+  })
+
+  async function get(uri: URL, extra: { Range?: string; IfNoneMatch?: string }, signal: AbortSignal) {
+    allowedUri(uri, prefixes)
+    const place = { Bucket: uri.hostname, Key: decodeURIComponent(uri.pathname.slice(1)) }
+    return client.send(new GetObjectCommand({ ...place, ...extra }), { abortSignal: signal })
+  }
+
+  return {
+    async readManifest(known, signal) {
+      try {
+        const output = await get(manifest, known === undefined ? {} : { IfNoneMatch: known }, signal)
+        return { bytes: await readSmall(output, manifest, signal), version: output.ETag }
+      } catch (error) {
+        if (statusOf(error) === 304) return undefined
+        throw error instanceof ValenceError ? error : failure(error, manifest, signal)
+      }
+    },
+    async readSignature(signal) {
+      const uri = new URL(`${manifest.href}.sig`)
+      try {
+        return await readSmall(await get(uri, {}, signal), uri, signal)
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined
+        throw error instanceof ValenceError ? error : failure(error, uri, signal)
+      }
+    },
+    async openFile(name, from, signal) {
+      const uri = new URL(name, manifest)
+      try {
+        const output = await get(uri, from > 0 ? { Range: `bytes=${from}-` } : {}, signal)
+        return { from: output.ContentRange === undefined ? 0 : from, chunks: chunksOf(output, uri, signal) }
+      } catch (error) {
+        throw error instanceof ValenceError ? error : failure(error, uri, signal)
+      }
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import { partitionName, type TopicPartition } from '../kafka/record.ts'
+import type { RecordSource } from '../kafka/record-source.ts'
+import { PartitionTask, type PartitionTaskContext } from './partition-task.ts'
+
+/** The Kafka way, top to bottom: consume → decode → score-batch → encode → commit. */
+export interface Pipeline {
+  /** Joins the group and processes until stopped. @throws VAL_KAFKA_* */
+  start(): Promise<void>
+  /** The group has been joined and nothing failed since. */
+  isReady(): boolean
+  /** Stop reading → finish and commit what was begun, within `drainMs` → leave the group. */
+  stop(options: { drainMs: number; leaveGroup: boolean }): Promise<{ drained: boolean }>
+}
+
+export interface PipelineOptions extends Omit<PartitionTaskContext, 'source' | 'onFatal'> {
+  readonly source: RecordSource
+  /** Crash only: the process logs why, turns unready and exits; a restart is free. */
+  readonly onFatal: (error: Error) => void
+}
+
+/** Hands each assigned partition to a task of its own and each fetched batch to its partition. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { source, metrics, logger } = options
+  const tasks = new Map<string, PartitionTask>()
+  const released = new Set<Promise<void>>()
+  let ready = false
+  let stopping = false
+
+  function fail(error: Error): void {
+    ready = false
+    if (!stopping) options.onFatal(error)
+  }
+
+  const context: PartitionTaskContext = { ...options, onFatal: fail }
+
+  function releaseMissing(names: ReadonlySet<string>): void {
+    for (const [name, task] of tasks) {
+      if (names.has(name)) continue
+      tasks.delete(name)
+      const ending = task.release().finally(() => released.delete(ending))
+      released.add(ending)
+    }
+  }
+
+  function takeAssignment(partitions: readonly TopicPartition[]): void {
+    if (stopping) return
+    releaseMissing(new Set(partitions.map(partitionName)))
+    for (const partition of partitions) {
+      const name = partitionName(partition)
+      const task = tasks.get(name)
+      if (task !== undefined && !task.ended) task.retained()
+      else tasks.set(name, begin(partition))
+    }
+    metrics.kafka.rebalances.inc()
+    metrics.kafka.partitions.set(partitions.length)
+    logger.info({ partitions: partitions.map(partitionName) }, 'partitions assigned')
+  }
+
+  function begin(partition: TopicPartition): PartitionTask {
+    const task = new PartitionTask(partition, context)
+    task.start()
+    return task
+  }
+
+  async function drain(drainMs: number): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<false>()
+    const timer = setTimeout(resolve, drainMs, false)
+    const finished = Promise.all([...[...tasks.values()].map((task) => task.drain()), ...released])
+    const drained = await Promise.race([finished.then(() => true), late])
+    clearTimeout(timer)
+    return drained
+  }
+
+  return {
+    async start() {
+      await source.start({
+        onAssigned: takeAssignment,
+        onBatch: (batch) => tasks.get(partitionName(batch))?.push(batch),
+        onFatal: fail,
+      })
+      ready = true
+    },
+    isReady: () => ready,
+    async stop({ drainMs, leaveGroup }) {
+      ready = false
+      stopping = true
+      const drained = await drain(drainMs)
+      releaseMissing(new Set())
+      await source.stop({ leaveGroup })
+      return { drained }
+    },
+  }
+}

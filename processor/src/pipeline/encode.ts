@@ -1,0 +1,92 @@
+import {
+  deadLetterHeaders,
+  defaultEventId,
+  frame,
+  headerNames,
+  type RecordHeaders,
+  type ScoredEvent,
+  scoredEventAvro,
+  scoredEventJson,
+  type ValenceError,
+} from '@valence/schemas'
+import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
+import type { Outcome } from './score-batch.ts'
+
+export interface EncodeOptions {
+  readonly outputTopic: string
+  readonly deadLetterTopic: string
+  /** The registered schema of the output topic; undefined writes JSON. */
+  readonly scoredEventSchemaId: number | undefined
+  readonly outputPartition: (topic: string, key: Buffer | null, inputPartition: number) => number
+  readonly now: () => number
+}
+
+/** Encodes one outcome as the record to publish: a scored event, a dead letter, or the tombstone itself. */
+export type EncodeStep = (outcome: Outcome, from: TopicPartition) => OutgoingRecord
+
+export function createEncodeStep(options: EncodeOptions): EncodeStep {
+  return (outcome, from) => {
+    if (outcome.kind === 'rejected') return encodeDeadLetter(outcome.record, outcome.error, from, options)
+    const { key, headers, timestamp } = outcome.record
+    const topic = options.outputTopic
+    const partition = options.outputPartition(topic, key, from.partition)
+    if (outcome.kind === 'tombstone') return { topic, partition, key, value: null, headers, timestamp }
+    const event = scoredEvent(outcome, from, options.now())
+    return { topic, partition, key, ...encodeScoredEvent(event, headers, options.scoredEventSchemaId) }
+  }
+}
+
+/** The original record, bytes and headers untouched, plus why and whence. */
+export function encodeDeadLetter(
+  record: KafkaRecord,
+  error: ValenceError,
+  from: TopicPartition,
+  options: Pick<EncodeOptions, 'deadLetterTopic' | 'outputPartition' | 'now'>,
+): OutgoingRecord {
+  const topic = options.deadLetterTopic
+  return {
+    topic,
+    partition: options.outputPartition(topic, record.key, from.partition),
+    key: record.key,
+    value: record.value,
+    headers: deadLetterHeaders(record.headers, {
+      code: error.code,
+      message: error.message,
+      origin: { ...from, offset: record.offset.toString(), timestamp: record.timestamp },
+      failedAt: options.now(),
+    }),
+  }
+}
+
+function scoredEvent(outcome: Outcome & { kind: 'scored' }, from: TopicPartition, scoredAt: number): ScoredEvent {
+  const { event, record, sentiment } = outcome
+  const origin = { topic: from.topic, partition: from.partition, offset: record.offset.toString() }
+  return {
+    id: event.id ?? defaultEventId(origin),
+    occurredAt: event.occurredAt,
+    source: event.source,
+    lang: event.lang,
+    attributes: event.attributes,
+    label: sentiment.label,
+    scores: sentiment.scores,
+    valence: sentiment.valence,
+    model: sentiment.model,
+    tokens: sentiment.tokens,
+    truncated: sentiment.truncated,
+    scoredAt,
+    origin,
+  }
+}
+
+function encodeScoredEvent(
+  event: ScoredEvent,
+  headers: RecordHeaders,
+  schemaId: number | undefined,
+): { value: Buffer; headers: RecordHeaders } {
+  // The input's content type would be wrong for the output.
+  const contentType = schemaId === undefined ? 'application/json' : 'application/vnd.confluent.avro'
+  return {
+    value: schemaId === undefined ? scoredEventJson.encode(event) : frame(schemaId, scoredEventAvro.encode(event)),
+    headers: { ...headers, [headerNames.contentType]: contentType },
+  }
+}

@@ -1,0 +1,102 @@
+import type { KafkaRecord, RecordBatch } from '../kafka/record.ts'
+
+/** Records of one partition that go through the pipeline together, and the offset to commit with them. */
+export interface RecordSlice {
+  readonly records: readonly KafkaRecord[]
+  readonly nextOffset: bigint
+}
+
+/** What `push` found: a batch that begins after the expected offset leaves a gap. */
+export type PushResult = 'queued' | 'known' | 'gap'
+
+interface QueuedBatch {
+  readonly records: readonly KafkaRecord[]
+  readonly nextOffset: bigint
+  taken: number
+}
+
+/**
+ * The fetched records of one partition, in order, each once: the ledger of design §3.
+ * Records below the expected offset are known and skipped; a batch above it is refused as a gap.
+ */
+export class PartitionQueue {
+  readonly #batches: QueuedBatch[] = []
+  #expected: bigint
+  #size = 0
+  #closed = false
+  #failure: Error | undefined
+  #wake: (() => void) | undefined
+
+  constructor(position: bigint) {
+    this.#expected = position
+  }
+
+  /** The next offset that has not been queued. */
+  get expected(): bigint {
+    return this.#expected
+  }
+
+  /** The next offset that will be taken. */
+  get next(): bigint {
+    const batch = this.#batches[0]
+    return batch?.records[batch.taken]?.offset ?? this.#expected
+  }
+
+  /** Records waiting. */
+  get size(): number {
+    return this.#size
+  }
+
+  push(batch: RecordBatch): PushResult {
+    if (this.#closed || batch.nextOffset <= this.#expected) return 'known'
+    if (batch.fetchedOffset > this.#expected) return 'gap'
+    const records = batch.records.filter((record) => record.offset >= this.#expected)
+    this.#batches.push({ records, nextOffset: batch.nextOffset, taken: 0 })
+    this.#size += records.length
+    this.#expected = batch.nextOffset
+    this.#wake?.()
+    return 'queued'
+  }
+
+  /** Waits for records and takes up to `limit` of them; undefined once the queue is closed. */
+  async take(limit: number): Promise<RecordSlice | undefined> {
+    while (this.#batches.length === 0 && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    this.#wake = undefined
+    if (this.#failure !== undefined) throw this.#failure
+    return this.#closed ? undefined : this.#cut(limit)
+  }
+
+  /** Drops what waits and ends every `take`. */
+  close(): void {
+    this.#closed = true
+    this.#batches.length = 0
+    this.#size = 0
+    this.#wake?.()
+  }
+
+  /** Closes the queue and lets the waiting `take` throw. */
+  fail(error: Error): void {
+    this.#failure = error
+    this.close()
+  }
+
+  #cut(limit: number): RecordSlice {
+    const records: KafkaRecord[] = []
+    let nextOffset = this.#expected
+    for (let batch = this.#batches[0]; batch !== undefined && records.length < limit; batch = this.#batches[0]) {
+      const part = batch.records.slice(batch.taken, batch.taken + limit - records.length)
+      records.push(...part)
+      batch.taken += part.length
+      nextOffset = (part.at(-1)?.offset ?? batch.nextOffset - 1n) + 1n
+      if (batch.taken < batch.records.length) break
+      nextOffset = batch.nextOffset
+      this.#batches.shift()
+    }
+    this.#size -= records.length
+    return { records, nextOffset }
+  }
+}

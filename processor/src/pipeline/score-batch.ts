@@ -1,0 +1,30 @@
+import type { TextEvent, ValenceError } from '@valence/schemas'
+import type { Sentiment } from '../domain/sentiment.ts'
+import type { KafkaRecord } from '../kafka/record.ts'
+import type { Scorer } from '../scoring/scorer.ts'
+import type { Decoded } from './decode.ts'
+
+/** What is to be published for a record. */
+export type Outcome =
+  | { readonly kind: 'scored'; readonly record: KafkaRecord; readonly event: TextEvent; readonly sentiment: Sentiment }
+  | { readonly kind: 'tombstone'; readonly record: KafkaRecord }
+  | { readonly kind: 'rejected'; readonly record: KafkaRecord; readonly error: ValenceError }
+
+/** Scores the texts among the records, in order. Throws a retryable error when any text must be tried again. */
+export type ScoreStep = (decoded: readonly Decoded[], signal: AbortSignal) => Promise<Outcome[]>
+
+export function createScoreStep(scorer: Scorer): ScoreStep {
+  return async (decoded, signal) => {
+    const texts = decoded.flatMap((item) => (item.kind === 'text' ? [item.event.text] : []))
+    const verdicts = (await scorer.scoreAll(texts, { origin: 'kafka', signal })).values()
+    return decoded.map((item): Outcome => {
+      if (item.kind !== 'text') return item
+      const verdict = verdicts.next().value
+      if (verdict === undefined) throw new Error('the scorer returned fewer verdicts than texts; this is a bug')
+      // Scores that are already there come from the cache when the slice is tried again.
+      if (verdict.kind === 'retryable') throw verdict.error
+      if (verdict.kind === 'rejected') return { kind: 'rejected', record: item.record, error: verdict.error }
+      return { ...item, kind: 'scored', sentiment: verdict.sentiment }
+    })
+  }
+}

@@ -1,0 +1,78 @@
+import type { AddressInfo } from 'node:net'
+import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Health } from './health.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface AdminServerOptions {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  readonly metrics: Metrics
+  readonly health: Health
+}
+
+export interface AdminServer {
+  readonly port: number
+  /** From now on `POST path` runs the action and answers what it resolves with; an error becomes a problem document. */
+  post(path: string, action: () => Promise<object>): void
+  close(): Promise<void>
+}
+
+/** Actions come when the parts they belong to are up, long after the port is open. */
+function serveActions(server: FastifyInstance): Map<string, () => Promise<object>> {
+  const actions = new Map<string, () => Promise<object>>()
+  // Actions take no input; a body of any kind is let pass and ignored.
+  server.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume()
+    done(null)
+  })
+  server.post('/*', async (request, reply) => {
+    const action = actions.get(request.url.replace(/\?.*$/, ''))
+    if (!action) return reply.callNotFound()
+    try {
+      return await action()
+    } catch (error) {
+      const { status, ...problem } = toProblem(error)
+      return reply
+        .code(status)
+        .type('application/problem+json')
+        .send({ ...problem, status })
+    }
+  })
+  return actions
+}
+
+function toProblem(error: unknown) {
+  if (!isValenceError(error)) return { title: 'Unexpected error', status: 500, code: 'VAL_HTTP_INTERNAL' } as const
+  const { message, help, http = 422 } = errorCatalogue[error.code]
+  return { title: message, status: http, code: error.code, detail: error.detail, help }
+}
+
+/** Serves /metrics, /livez and /readyz to operators. @throws VAL_PORT_UNAVAILABLE */
+export async function startAdminServer({ host, port, metrics, health }: AdminServerOptions): Promise<AdminServer> {
+  const server = Fastify({ forceCloseConnections: true })
+  server.get('/metrics', async (_request, reply) => {
+    reply.type(metrics.registry.contentType)
+    return metrics.registry.metrics()
+  })
+  server.get('/livez', async (_request, reply) => {
+    const live = health.isLive()
+    return reply.code(live ? 200 : 503).send({ status: live ? 'ok' : 'failing' })
+  })
+  server.get('/readyz', async (_request, reply) => {
+    const { healthy, checks } = health.readiness()
+    return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'failing', checks })
+  })
+  const actions = serveActions(server)
+  try {
+    await server.listen({ host, port })
+  } catch (cause) {
+    throw new ValenceError('VAL_PORT_UNAVAILABLE', `${host}:${port} (VALENCE_ADMIN_PORT)`, { cause })
+  }
+  return {
+    port: (server.server.address() as AddressInfo).port,
+    post: (path, action) => void actions.set(path, action),
+    close: () => server.close(),
+  }
+}

@@ -1,0 +1,106 @@
+import { ValenceError } from '@valence/schemas'
+import { closest, distance } from 'fastest-levenshtein'
+import type { z } from 'zod'
+import { type Setting, type SettingName, settings } from './settings.ts'
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}${Capitalize<Camel<Tail>>}`
+  : Lowercase<S>
+
+type KeyOf<N extends SettingName> = N extends `VALENCE_${infer Rest}` ? Camel<Rest> : never
+
+type ValueOf<N extends SettingName> =
+  | z.output<(typeof settings)[N]['schema']>
+  | ((typeof settings)[N] extends { readonly fallback: string } ? never : undefined)
+
+/** The configuration after defaults and parsing: VALENCE_KAFKA_GROUP_ID is `kafkaGroupId`. Frozen. */
+export type Config = { readonly [N in SettingName as KeyOf<N>]: ValueOf<N> }
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const prefix = 'VALENCE_'
+/** Settings of the local stack and the fault suite, which may be in the same environment. */
+const otherTools = /^VALENCE_(LOCAL|FAULTS)_/
+
+function keyOf(name: string): string {
+  return name
+    .slice(prefix.length)
+    .toLowerCase()
+    .replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function unknownNames(environment: Environment): string[] {
+  const known = Object.keys(settings)
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(prefix) && !(name in settings) && !otherTools.test(name))
+    .map((name) => {
+      const nearest = closest(name, known)
+      const hint = distance(name, nearest) <= Math.max(3, name.length / 2) ? `; did you mean ${nearest}?` : ''
+      return `${name} is not a setting${hint}`
+    })
+}
+
+function readSetting(name: string, setting: Setting, given: string | undefined, problems: string[]): unknown {
+  const raw = given === undefined || given === '' ? setting.fallback : given
+  if (raw === undefined) return undefined
+  const result = setting.schema.safeParse(raw)
+  if (result.success) return result.data
+  const shown = setting.secret ? '(secret)' : JSON.stringify(raw)
+  problems.push(`${name}=${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`)
+  return undefined
+}
+
+/** Rules that span settings, together in one place. */
+function crossChecks(config: Config): string[] {
+  const problems: string[] = []
+  const topics = [...config.inputTopics, config.outputTopic, config.deadLetterTopic]
+  if (new Set(topics).size !== topics.length) {
+    problems.push('VALENCE_INPUT_TOPICS, VALENCE_OUTPUT_TOPIC and VALENCE_DEAD_LETTER_TOPIC must name different topics')
+  }
+  if (config.outputFormat === 'avro' && config.schemaRegistryUrl === undefined) {
+    problems.push('VALENCE_OUTPUT_FORMAT=avro needs VALENCE_SCHEMA_REGISTRY_URL')
+  }
+  if (config.inputFormat === 'avro' && config.schemaRegistryUrl === undefined) {
+    problems.push('VALENCE_INPUT_FORMAT=avro needs VALENCE_SCHEMA_REGISTRY_URL')
+  }
+  const sasl = [config.kafkaSaslMechanism, config.kafkaSaslUsername, config.kafkaSaslPassword]
+  if (sasl.some((part) => part !== undefined) && sasl.some((part) => part === undefined)) {
+    problems.push('VALENCE_KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD are set together or not at all')
+  }
+  if ((config.kafkaTlsCertFile === undefined) !== (config.kafkaTlsKeyFile === undefined)) {
+    problems.push('VALENCE_KAFKA_TLS_CERT_FILE and VALENCE_KAFKA_TLS_KEY_FILE are set together or not at all')
+  }
+  if ((config.httpTlsCertFile === undefined) !== (config.httpTlsKeyFile === undefined)) {
+    problems.push('VALENCE_HTTP_TLS_CERT_FILE and VALENCE_HTTP_TLS_KEY_FILE are set together or not at all')
+  }
+  if (config.httpTlsClientCaFile !== undefined && config.httpTlsCertFile === undefined) {
+    problems.push('VALENCE_HTTP_TLS_CLIENT_CA_FILE needs VALENCE_HTTP_TLS_CERT_FILE')
+  }
+  return problems
+}
+
+/**
+ * Reads the configuration from an environment.
+ * @throws VAL_CONFIG_INVALID that lists every problem at once, unknown names with the nearest known one.
+ */
+export function readConfig(environment: Environment): Config {
+  const problems = unknownNames(environment)
+  const entries = Object.entries(settings).map(([name, setting]) => [
+    keyOf(name),
+    readSetting(name, setting, environment[name], problems),
+  ])
+  const config = Object.freeze(Object.fromEntries(entries)) as Config
+  if (problems.length === 0) problems.push(...crossChecks(config))
+  if (problems.length > 0) throw new ValenceError('VAL_CONFIG_INVALID', `\n  ${problems.join('\n  ')}`)
+  return config
+}
+
+/** The configuration as it may be printed: secrets and passwords inside URLs are masked. */
+export function redactConfig(config: Config): Record<string, unknown> {
+  const entries = Object.entries(settings).map(([name, setting]: [string, Setting]) => {
+    const value = (config as Record<string, unknown>)[keyOf(name)]
+    if (value !== undefined && setting.secret) return [keyOf(name), '[redacted]']
+    return [keyOf(name), typeof value === 'string' ? value.replace(/\/\/[^@/]*@/, '//[redacted]@') : value]
+  })
+  return Object.fromEntries(entries)
+}

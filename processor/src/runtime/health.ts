@@ -1,0 +1,41 @@
+/** One thing that must hold for the process to be ready. */
+export interface HealthCheck {
+  readonly name: string
+  isHealthy(): boolean
+  /** The process does its work without it: the check is shown, but does not make the process unready. */
+  readonly optional?: boolean
+}
+
+export interface HealthReport {
+  readonly healthy: boolean
+  readonly checks: Readonly<Record<string, 'ok' | 'failing' | 'degraded'>>
+}
+
+/** Live until a fatal error was reported; ready while every check holds. */
+export class Health {
+  readonly #checks: HealthCheck[] = []
+  #fatal: Error | undefined
+
+  add(check: HealthCheck): void {
+    this.#checks.push(check)
+  }
+
+  /** From here on the process is neither live nor ready. */
+  fail(error: Error): void {
+    this.#fatal ??= error
+  }
+
+  isLive(): boolean {
+    return this.#fatal === undefined
+  }
+
+  readiness(): HealthReport {
+    const checks = Object.fromEntries(
+      this.#checks.map((check) => {
+        const trouble = check.optional ? ('degraded' as const) : ('failing' as const)
+        return [check.name, check.isHealthy() ? 'ok' : trouble] as const
+      }),
+    )
+    return { healthy: this.isLive() && Object.values(checks).every((state) => state !== 'failing'), checks }
+  }
+}

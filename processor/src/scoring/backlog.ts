@@ -1,0 +1,115 @@
+import { type BatchLimits, type ClosedBatch, chooseBatch } from './batch-policy.ts'
+import { FairShare, type OriginWeights, originsByUrgency } from './fair-share.ts'
+import type { ScoreOrigin } from './scorer.ts'
+import type { DropReason, WaitingEntry } from './waiting-entry.ts'
+import { WaitingQueue } from './waiting-queue.ts'
+
+export interface BacklogOptions {
+  readonly limits: BatchLimits
+  /** Texts that may wait, per origin. */
+  readonly queueTexts: Readonly<Record<ScoreOrigin, number>>
+  /** Shares of the tokens when several origins have work. */
+  readonly weights: OriginWeights
+  onDrop(entry: WaitingEntry, reason: DropReason): void
+}
+
+export interface OriginBatch extends ClosedBatch<WaitingEntry> {
+  readonly origin: ScoreOrigin
+}
+
+/** Windows of this many full batches are sorted by length. */
+const windowBatches = 16
+
+/** What waits, by origin, and which batch comes next. Times are monotonic milliseconds. */
+export class Backlog {
+  readonly #options: BacklogOptions
+  readonly #queues: Readonly<Record<ScoreOrigin, WaitingQueue>>
+  readonly #shares: FairShare
+  /** No deadline of a waiting asker is earlier. */
+  #earliestDeadline = Number.POSITIVE_INFINITY
+
+  constructor(options: BacklogOptions) {
+    this.#options = options
+    this.#shares = new FairShare(options.weights)
+    const windowSize = options.limits.maxTexts * windowBatches
+    const queue = (origin: ScoreOrigin) => new WaitingQueue(options.queueTexts[origin], windowSize)
+    this.#queues = { http: queue('http'), cli: queue('cli'), kafka: queue('kafka') }
+  }
+
+  get isEmpty(): boolean {
+    return originsByUrgency.every((origin) => this.#queues[origin].length === 0)
+  }
+
+  depth(origin: ScoreOrigin): number {
+    return this.#queues[origin].length
+  }
+
+  hasRoom(origin: ScoreOrigin): boolean {
+    return this.#queues[origin].hasRoom
+  }
+
+  /** Resolves when there may be room, or the caller leaves; look again then. */
+  room(origin: ScoreOrigin, signal?: AbortSignal): Promise<void> {
+    return this.#queues[origin].room(signal)
+  }
+
+  place(entry: WaitingEntry, origin: ScoreOrigin): void {
+    this.#queues[origin].push(entry)
+  }
+
+  noteDeadline(deadline: number | undefined): void {
+    if (deadline !== undefined && deadline < this.#earliestDeadline) this.#earliestDeadline = deadline
+  }
+
+  /** Answers everybody whose deadline has passed, wherever they wait. */
+  dismissLate(nowMs: number): void {
+    if (nowMs < this.#earliestDeadline) return
+    this.#earliestDeadline = Number.POSITIVE_INFINITY
+    for (const origin of originsByUrgency) {
+      for (const entry of this.#queues[origin].all()) {
+        this.#dismiss(entry, nowMs)
+        for (const { deadline } of entry.askers) this.noteDeadline(deadline)
+      }
+      this.#queues[origin].forgetAll()
+    }
+  }
+
+  /** Takes the next batch out, or none when it pays to wait. */
+  take(nowMs: number, draining: boolean): OriginBatch | undefined {
+    for (const origin of this.#shares.order()) {
+      const closed = chooseBatch(this.#freshWindow(origin, nowMs), nowMs, this.#options.limits, draining)
+      if (!closed) continue
+      for (const entry of closed.texts) entry.state = 'taken'
+      this.#shares.charge(
+        origin,
+        closed.texts.reduce((sum, { tokens }) => sum + tokens, 0),
+      )
+      this.#queues[origin].forget()
+      return { ...closed, origin }
+    }
+    return undefined
+  }
+
+  /** When the next deadline passes or, where `batches` may close, when the next one closes by age. */
+  nextEventMs(batches: boolean): number {
+    if (!batches) return this.#earliestDeadline
+    const ages = originsByUrgency.map((origin) => {
+      const oldest = this.#queues[origin].window()[0]
+      return oldest ? oldest.enqueuedAt + this.#options.limits.maxAgeMs : Number.POSITIVE_INFINITY
+    })
+    return Math.min(this.#earliestDeadline, ...ages)
+  }
+
+  #freshWindow(origin: ScoreOrigin, nowMs: number): readonly WaitingEntry[] {
+    const queue = this.#queues[origin]
+    const window = queue.window()
+    for (const entry of window) this.#dismiss(entry, nowMs)
+    if (window.every(({ state }) => state === 'waiting')) return window
+    queue.forget()
+    return queue.window()
+  }
+
+  #dismiss(entry: WaitingEntry, nowMs: number): void {
+    entry.dismissLate(nowMs, (reason) => this.#options.onDrop(entry, reason))
+  }
+}

@@ -1,0 +1,18 @@
+/** Time as the scoring room sees it; tests bring their own. */
+export interface Clock {
+  /** Milliseconds that only ever go forward: ages and durations. */
+  monotonicMs(): number
+  /** Wall-clock epoch milliseconds: deadlines. */
+  epochMs(): number
+  /** Calls back once after the delay, unless the returned function is called before. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  epochMs: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs)
+    return () => clearTimeout(timer)
+  },
+}

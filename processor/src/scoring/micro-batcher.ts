@@ -1,0 +1,188 @@
+import { setImmediate } from 'node:timers'
+import { ValenceError } from '@valence/schemas'
+import type { LoadedModel } from '../model/load-model.ts'
+import { Backlog, type BacklogOptions, type OriginBatch } from './backlog.ts'
+import { type BatchRunner, createBatchRunner } from './batch-runner.ts'
+import type { Clock } from './clock.ts'
+import type { ScoreOptions, ScoreOrigin } from './scorer.ts'
+import type { ScoringObserver } from './scoring-observer.ts'
+import { type Asker, type Outcome, WaitingEntry } from './waiting-entry.ts'
+
+export interface MicroBatcherOptions extends Omit<BacklogOptions, 'onDrop'> {
+  readonly clock: Clock
+  readonly observer: ScoringObserver
+}
+
+/**
+ * Gathers texts into batches for one model and runs them: a thin loop around the batch policy. One batch more is out
+ * than the backend runs at a time, so that the next one is formed ahead.
+ */
+export class MicroBatcher {
+  readonly #model: LoadedModel
+  readonly #clock: Clock
+  readonly #observer: ScoringObserver
+  readonly #backlog: Backlog
+  readonly #run: BatchRunner
+  readonly #maxOut: number
+  readonly #underWay = new Map<string, WaitingEntry>()
+  #out = 0
+  #pumpDue = false
+  /** Spent since it was last reported. */
+  #tokenizeMs = 0
+  #cancelTimer: (() => void) | undefined
+  #draining: Promise<void> | undefined
+  #onDrained: (() => void) | undefined
+
+  constructor(model: LoadedModel, options: MicroBatcherOptions) {
+    const { manifest, tokenizer, backend } = model
+    this.#model = model
+    this.#clock = options.clock
+    this.#observer = options.observer
+    this.#maxOut = backend.concurrency + 1
+    this.#backlog = new Backlog({
+      ...options,
+      onDrop: (entry, reason) => {
+        this.#observer.dropped?.(reason)
+        if (entry.state === 'dropped') this.#underWay.delete(entry.key)
+      },
+    })
+    this.#run = createBatchRunner({
+      backend,
+      padTokenId: manifest.padTokenId,
+      labels: manifest.labels.length,
+      calibration: manifest.calibration,
+      probeIds: tokenizer.encode('ok').ids,
+      settle: (entry, outcome) => this.#settle(entry, outcome),
+      onBisected: () => this.#observer.bisected?.(),
+    })
+  }
+
+  hasRoom(origin: ScoreOrigin): boolean {
+    return this.#backlog.hasRoom(origin)
+  }
+
+  /** Resolves when there may be room for a text of this origin, or the caller leaves; look again then. */
+  room(origin: ScoreOrigin, signal?: AbortSignal): Promise<void> {
+    return this.#backlog.room(origin, signal)
+  }
+
+  /**
+   * Resolves with the score of the text, or with why it has none: VAL_QUEUE_FULL, VAL_DEADLINE_EXCEEDED,
+   * VAL_REQUEST_ABANDONED or an inference error. Never rejects.
+   * @param key tells texts apart: equal keys share one inference
+   */
+  submit(text: string, key: string, options: ScoreOptions): Promise<Outcome> {
+    return new Promise((answer) => {
+      const asker = this.#asker(options, answer)
+      const known = this.#underWay.get(key)
+      if (known) this.#join(known, asker)
+      else this.#enqueue(text, key, asker)
+    })
+  }
+
+  /** Runs what waits without waiting for company; resolves when nothing is left. Later texts are refused. */
+  drain(): Promise<void> {
+    this.#draining ??= new Promise((resolve) => {
+      this.#onDrained = resolve
+      this.#pumpSoon()
+    })
+    return this.#draining
+  }
+
+  #asker({ origin, deadline, signal }: ScoreOptions, answer: (outcome: Outcome) => void): Asker {
+    const enqueuedAt = this.#clock.monotonicMs()
+    const due = deadline === undefined ? undefined : enqueuedAt + deadline - this.#clock.epochMs()
+    return { origin, deadline: due, signal, enqueuedAt, answer }
+  }
+
+  #join(entry: WaitingEntry, asker: Asker): void {
+    this.#observer.deduplicated?.()
+    const isNewOrigin = entry.state === 'waiting' && entry.askers.every(({ origin }) => origin !== asker.origin)
+    entry.join(asker)
+    this.#backlog.noteDeadline(asker.deadline)
+    if (asker.deadline !== undefined) this.#pumpSoon()
+    // Somebody more urgent may want what another origin queued far behind: it then waits in both queues.
+    if (isNewOrigin && this.hasRoom(asker.origin)) this.#place(entry, asker)
+  }
+
+  #enqueue(text: string, key: string, asker: Asker): void {
+    const refusal = this.#refusal(asker.origin)
+    if (refusal) {
+      asker.answer(refusal)
+      return
+    }
+    const entry = new WaitingEntry(key, this.#model.tokenizer.encode(text), asker.enqueuedAt)
+    this.#tokenizeMs += this.#clock.monotonicMs() - asker.enqueuedAt
+    entry.join(asker)
+    this.#underWay.set(key, entry)
+    this.#place(entry, asker)
+  }
+
+  #refusal(origin: ScoreOrigin): ValenceError | undefined {
+    if (this.#draining) return new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'the model is being retired')
+    return this.hasRoom(origin) ? undefined : new ValenceError('VAL_QUEUE_FULL')
+  }
+
+  #place(entry: WaitingEntry, { origin, deadline }: Asker): void {
+    this.#backlog.place(entry, origin)
+    this.#backlog.noteDeadline(deadline)
+    this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
+    this.#pumpSoon()
+  }
+
+  /** Once per turn of the event loop: texts that are submitted in one go are sorted together. */
+  #pumpSoon(): void {
+    if (this.#pumpDue) return
+    this.#pumpDue = true
+    setImmediate(() => {
+      this.#pumpDue = false
+      if (this.#tokenizeMs > 0) this.#observer.tokenized?.(this.#tokenizeMs)
+      this.#tokenizeMs = 0
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    const nowMs = this.#clock.monotonicMs()
+    this.#backlog.dismissLate(nowMs)
+    while (this.#out < this.#maxOut) {
+      const batch = this.#backlog.take(nowMs, this.#draining !== undefined)
+      if (!batch) break
+      void this.#launch(batch, nowMs)
+    }
+    if (!this.#backlog.isEmpty) this.#sleep(nowMs)
+    else if (this.#out === 0) this.#onDrained?.()
+  }
+
+  /** One timer for all that waits: until a batch closes by age or a deadline passes. */
+  #sleep(nowMs: number): void {
+    const wakeMs = this.#backlog.nextEventMs(this.#out < this.#maxOut)
+    if (wakeMs === Number.POSITIVE_INFINITY) return
+    this.#cancelTimer = this.#clock.after(Math.max(0, wakeMs - nowMs), () => this.#pump())
+  }
+
+  async #launch({ texts, cause, origin }: OriginBatch, nowMs: number): Promise<void> {
+    this.#out++
+    this.#report(texts, cause, nowMs)
+    this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
+    await this.#run(texts)
+    this.#out--
+    this.#pump()
+  }
+
+  #report(texts: readonly WaitingEntry[], cause: OriginBatch['cause'], nowMs: number): void {
+    const tokens = texts.reduce((sum, entry) => sum + entry.tokens, 0)
+    const longest = texts.reduce((most, entry) => Math.max(most, entry.tokens), 0)
+    this.#observer.batchClosed?.({ cause, texts: texts.length, tokens, paddedTokens: longest * texts.length })
+    for (const { askers } of texts) {
+      for (const { origin, enqueuedAt } of askers) this.#observer.queued?.(origin, nowMs - enqueuedAt)
+    }
+  }
+
+  #settle(entry: WaitingEntry, outcome: Outcome): void {
+    this.#underWay.delete(entry.key)
+    entry.settle(outcome)
+  }
+}

@@ -1,0 +1,31 @@
+import type { Metrics } from '../runtime/metrics.ts'
+import type { MemoryCache } from './memory-cache.ts'
+import type { ScoringObserver } from './scoring-observer.ts'
+
+/** The observer that counts into the metric tree; the size of the cache is noted with each batch. */
+export function meterScoring({ scoring, inference, model }: Metrics, memory?: MemoryCache): ScoringObserver {
+  return {
+    batchClosed({ cause, texts, tokens, paddedTokens }) {
+      scoring.batches.inc({ cause })
+      scoring.batchTexts.observe(texts)
+      scoring.batchTokens.observe(paddedTokens)
+      scoring.padding.observe((paddedTokens - tokens) / paddedTokens)
+      if (memory) scoring.cacheSize.set(memory.bytes)
+    },
+    queued: (origin, waitedMs) => scoring.queue.observe({ origin }, waitedMs / 1_000),
+    queueDepth: (origin, texts) => scoring.queueDepth.set({ origin }, texts),
+    tokenized: (elapsedMs) => inference.tokenize.observe(elapsedMs / 1_000),
+    dropped: (reason) => scoring.dropped.inc({ reason }),
+    deduplicated: () => scoring.deduplicated.inc(),
+    bisected: () => scoring.bisections.inc(),
+    cacheLookup: (level, outcome, count) => scoring.cacheLookups.inc({ level, outcome }, count),
+    verdict(origin, verdict) {
+      scoring.texts.inc({ origin, verdict: verdict.kind })
+      if (verdict.kind === 'scored') model.labels.inc({ label: verdict.sentiment.label })
+    },
+    modelInUse({ name, version, sha256 }) {
+      model.info.reset()
+      model.info.set({ name, version, sha256 }, 1)
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import type { ModelRef } from '../domain/sentiment.ts'
+import type { Verdict } from '../domain/verdict.ts'
+import type { CloseCause } from './batch-policy.ts'
+import type { ScoreOrigin } from './scorer.ts'
+import type { DropReason } from './waiting-entry.ts'
+
+export interface BatchFacts {
+  readonly cause: CloseCause
+  readonly texts: number
+  readonly tokens: number
+  readonly paddedTokens: number
+}
+
+/** What the scoring room tells whoever watches it; every method is optional and none may throw. */
+export interface ScoringObserver {
+  batchClosed?(batch: BatchFacts): void
+  /** Time a text waited for its batch. */
+  queued?(origin: ScoreOrigin, waitedMs: number): void
+  queueDepth?(origin: ScoreOrigin, texts: number): void
+  /** Time spent tokenizing the texts of one turn of the event loop. */
+  tokenized?(elapsedMs: number): void
+  dropped?(reason: DropReason): void
+  deduplicated?(): void
+  bisected?(): void
+  cacheLookup?(level: 'memory' | 'shared', outcome: 'hit' | 'miss', count: number): void
+  /** Texts are scored with this model from now on. */
+  modelInUse?(model: ModelRef): void
+  verdict?(origin: ScoreOrigin, verdict: Verdict): void
+}

@@ -1,0 +1,55 @@
+import { afterAll, afterEach, beforeAll, it } from 'vitest'
+import { type LocalStack, startLocalStack } from '../../../deploy/local/stack.ts'
+import { reportFault } from '../support/fault-report.ts'
+import { readCommitted } from '../support/independent-reader.ts'
+import { compareOutput, expectExactlyOnce, longestSilenceMs } from '../support/invariants.ts'
+import { killAllProcessors, ProcessorProcess } from '../support/processor-process.ts'
+import { inventTexts, TestKafka } from '../support/workload.ts'
+
+let stack: LocalStack
+let kafka: TestKafka
+
+beforeAll(async () => {
+  stack = await startLocalStack({ parts: ['kafka'], kafkaNodes: 3 })
+  kafka = await TestKafka.connect(stack.brokers)
+}, 180_000)
+afterEach(killAllProcessors)
+afterAll(async () => {
+  await kafka?.close()
+  await stack?.stop()
+})
+
+it('SIGKILL and restart of each of three brokers in turn: nothing lost, nothing doubled', async () => {
+  const topics = await kafka.createTopics({ replication: 3 })
+  const texts = inventTexts(12_000)
+  const startedAt = Date.now()
+  await kafka.produce(topics.input, texts)
+  const processors = await Promise.all(
+    [0, 1].map((seat) =>
+      new ProcessorProcess({ ...topics.environment, VALENCE_KAFKA_INSTANCE_ID: `seat-${seat}` }).started(),
+    ),
+  )
+  const drained = kafka.drained(topics, 120_000)
+  for (const broker of stack.kafka.brokers.keys()) {
+    await stack.kafka.kill(broker)
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    await stack.kafka.restart(broker)
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+  }
+  await drained
+  const output = await readCommitted(stack.brokers, topics.output)
+  const report = compareOutput(texts, output)
+  const seconds = Math.round((Date.now() - startedAt) / 1_000)
+  reportFault(
+    {
+      fault: 'SIGKILL and restart of brokers',
+      seed: 0,
+      injected: 3,
+      longestSilenceMs: longestSilenceMs(output),
+      seconds,
+    },
+    report,
+  )
+  expectExactlyOnce(report)
+  await Promise.all(processors.map((processor) => processor.stop()))
+})

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createSchemaRegistry, frame, textEventAvro, textEventJson, valueSubject } from '@valence/schemas'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { readCommitted } from '../../support/independent-reader.ts'
+import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
+import { TestKafka, type TestTopics } from '../../support/workload.ts'
+
+let kafka: TestKafka
+let topics: TestTopics
+let processor: ProcessorProcess
+
+/** Produces one record with kcat, as anybody with a terminal would. */
+async function kcatProduce(topic: string, value: string, ...args: string[]): Promise<void> {
+  const child = spawn('kcat', ['-P', '-b', kafka.brokers, '-t', topic, ...args], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  })
+  child.stdin.end(value)
+  const [code] = await once(child, 'exit')
+  expect(code).toBe(0)
+}
+
+const eventsOf = async (topic: string) =>
+  (await readCommitted(kafka.brokers, topic)).map(({ value }) => JSON.parse(value ?? 'null'))
+
+beforeAll(async () => {
+  kafka = await TestKafka.connect(inject('stack').brokers)
+})
+afterEach(killAllProcessors)
+afterAll(() => kafka.close())
+
+describe('one running processor, no setting changed', () => {
+  it('scores a bare sentence, a JSON object, Avro and JSON Schema records', async () => {
+    topics = await kafka.createTopics()
+    const url = inject('stack').registryUrl
+    const registry = createSchemaRegistry({ url })
+    const avroId = await registry.registerFor(valueSubject(topics.input), 'text-event')
+    const jsonId = await registry.registerFor(`${topics.input}-json-value`, 'text-event', 'json')
+    processor = await new ProcessorProcess({ ...topics.environment, VALENCE_SCHEMA_REGISTRY_URL: url }).started()
+    await kcatProduce(topics.input, 'What a lovely day')
+    await kcatProduce(
+      topics.input,
+      '{"id":"json-1","text":"The worst trip of my life","source":"kcat"}',
+      '-k',
+      'some key',
+    )
+    const avro = { id: 'avro-1', text: 'The bus leaves at nine', attributes: { a: 'b' } }
+    const json = { id: 'schema-1', text: 'I like it' }
+    await kafka.produceRaw(topics.input, [
+      frame(avroId, textEventAvro.encode(avro)),
+      frame(jsonId, textEventJson.encode(json)),
+    ])
+    await kafka.drained(topics)
+    const events = await eventsOf(topics.output)
+    expect(events).toHaveLength(4)
+    const byId = new Map(events.map((event) => [event.id.startsWith(topics.input) ? 'bare' : event.id, event]))
+    expect([...byId.keys()].sort()).toEqual(['avro-1', 'bare', 'json-1', 'schema-1'])
+    expect(byId.get('bare')).toMatchObject({ label: 'positive', source: null })
+    expect(byId.get('json-1')).toMatchObject({ label: 'negative', source: 'kcat' })
+    expect(byId.get('avro-1')).toMatchObject({ label: 'neutral', attributes: { a: 'b' } })
+    for (const { scores, valence } of events) {
+      const values = Object.values(scores as Record<string, number>)
+      expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5)
+      expect(Math.abs(valence)).toBeLessThanOrEqual(1)
+    }
+    expect(await processor.stop()).toBe(0)
+  })
+
+  it('dead-letters what it cannot read, with the original bytes and the cause, and scores the rest', async () => {
+    topics = await kafka.createTopics()
+    processor = await new ProcessorProcess(topics.environment).started()
+    const bad: readonly (readonly [string | Buffer, string])[] = [
+      ['{not json', 'VAL_RECORD_JSON_INVALID'],
+      ['{"text":7}', 'VAL_RECORD_INVALID'],
+      ['   ', 'VAL_TEXT_EMPTY'],
+      ['x'.repeat(100 * 1024), 'VAL_TEXT_TOO_LARGE'],
+      [Buffer.from([0xc3, 0x28, 0x41]), 'VAL_RECORD_NOT_UTF8'],
+      [Buffer.from([0, 0, 0, 0, 9, 1]), 'VAL_REGISTRY_REQUIRED'],
+    ]
+    const good = ['🎉🎉🎉', 'fine', `${'long '.repeat(5_000)}`]
+    await kafka.produceRaw(topics.input, [...bad.map(([value]) => value), ...good])
+    await kafka.drained(topics)
+    expect(await eventsOf(topics.output)).toHaveLength(good.length)
+    const letters = await readCommitted(kafka.brokers, topics.deadLetters)
+    expect(letters.map(({ headers }) => headers['valence-error-code']).sort()).toEqual(
+      bad.map(([, code]) => code).sort(),
+    )
+    const letter = letters.find(({ headers }) => headers['valence-error-code'] === 'VAL_RECORD_JSON_INVALID')
+    expect(letter?.value).toBe('{not json')
+    expect(letter?.headers).toMatchObject({ 'valence-origin-topic': topics.input })
+    expect(await processor.stop()).toBe(0)
+  })
+
+  it('costs one bad record among 500 only that record', async () => {
+    topics = await kafka.createTopics({ partitions: 1 })
+    processor = await new ProcessorProcess(topics.environment).started()
+    const values = Array.from({ length: 500 }, (_, index) => (index === 250 ? '{"bad' : `text number ${index}`))
+    await kafka.produceRaw(topics.input, values)
+    await kafka.drained(topics)
+    const ids = (await eventsOf(topics.output)).map(({ id }) => id)
+    expect(new Set(ids).size).toBe(499)
+    expect(ids).toHaveLength(499)
+    const letters = await readCommitted(kafka.brokers, topics.deadLetters)
+    expect(letters.map(({ value }) => value)).toEqual(['{"bad'])
+    expect(letters[0]?.headers['valence-origin-offset']).toBe('250')
+  })
+
+  it('passes a tombstone and the trace context through', async () => {
+    topics = await kafka.createTopics({ partitions: 1 })
+    processor = await new ProcessorProcess(topics.environment).started()
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    await kcatProduce(topics.input, 'traced', '-H', `traceparent=${traceparent}`)
+    await kafka.produceRaw(topics.input, [null])
+    await kafka.drained(topics)
+    const [traced, tombstone] = await readCommitted(kafka.brokers, topics.output)
+    expect(traced?.headers).toMatchObject({ traceparent, 'content-type': 'application/json' })
+    expect(tombstone?.value).toBeNull()
+  })
+})

@@ -1,0 +1,36 @@
+import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
+import { readCommitted } from '../../support/independent-reader.ts'
+import { type AcknowledgedText, compareOutput, expectExactlyOnce, longestSilenceMs } from '../../support/invariants.ts'
+import { runWithKills } from '../../support/kill-run.ts'
+import { killAllProcessors } from '../../support/processor-process.ts'
+import { inventTexts, TestKafka } from '../../support/workload.ts'
+
+let kafka: TestKafka
+
+beforeAll(async () => {
+  kafka = await TestKafka.connect(inject('stack').brokers)
+})
+afterEach(killAllProcessors)
+afterAll(() => kafka.close())
+
+it('loses and doubles nothing while processors are killed, and output hardly pauses', async () => {
+  const topics = await kafka.createTopics()
+  const texts = inventTexts(60_000)
+  let sent: AcknowledgedText[] = []
+  const run = await runWithKills({
+    environment: topics.environment,
+    processors: 2,
+    named: false,
+    everyMs: 2_500,
+    restartAfterMs: 500,
+    seed: 1,
+    until: async (kills) => {
+      sent = await kafka.feed(topics, texts, () => kills() >= 3)
+    },
+  })
+  const output = await readCommitted(kafka.brokers, topics.output)
+  expectExactlyOnce(compareOutput(sent, output))
+  expect(run.kills).toBeGreaterThanOrEqual(3)
+  expect(longestSilenceMs(output)).toBeLessThan(5_000)
+  await run.stop()
+})

@@ -1,0 +1,15 @@
+import type { TestProject } from 'vitest/node'
+import { startLocalStack } from '../../../deploy/local/stack.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    stack: { brokers: string; registryUrl: string; redisUrl: string }
+  }
+}
+
+/** One broker, registry and Redis for a whole run; tests use topics, groups and keys of their own. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stack = await startLocalStack()
+  project.provide('stack', { brokers: stack.brokers, registryUrl: stack.registryUrl, redisUrl: stack.redisUrl })
+  return () => stack.stop()
+}

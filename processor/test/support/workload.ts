@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import { type Admin, createKafka, type Producer } from '@valence/producer-sdk/kafka'
+import type { AcknowledgedText } from './invariants.ts'
+
+const openings = ['Honestly', 'Today', 'Once more', 'After the update', 'For the third time', 'On the train', 'At last']
+const subjects = ['the service', 'this phone', 'the new season', 'their support', 'my flight', 'that cafe', 'the match']
+const verdicts = ['was wonderful', 'let me down', 'arrived on time', 'is broken again', 'made my day', 'cost 12 euros']
+
+/** `count` distinct texts over `keys` keys; the same seed gives the same texts. */
+export function inventTexts(count: number, keys = 50): AcknowledgedText[] {
+  return Array.from({ length: count }, (_, index) => {
+    const pick = (words: readonly string[], step: number) => words[Math.floor(index / step) % words.length]
+    const text = `${pick(openings, 1)}, ${pick(subjects, 7)} ${pick(verdicts, 49)} (${index})`
+    return { id: `id-${index}`, key: `key-${index % keys}`, text }
+  })
+}
+
+/** Topics of one test, under names of its own. */
+export interface TestTopics {
+  readonly input: string
+  readonly output: string
+  readonly deadLetters: string
+  readonly groupId: string
+  /** The settings a processor needs to work on them, JSON out so that any tool can read it. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** A client for what tests do to the broker beside the processor: topics, input, offsets. */
+export class TestKafka {
+  readonly brokers: string
+  readonly admin: Admin
+  readonly #producer: Producer
+
+  private constructor(brokers: string, admin: Admin, producer: Producer) {
+    this.brokers = brokers
+    this.admin = admin
+    this.#producer = producer
+  }
+
+  static async connect(brokers: string): Promise<TestKafka> {
+    const kafka = createKafka({ brokers, clientId: 'valence-test', retry: { retries: 20, maxRetryTime: 2_000 } })
+    const admin = kafka.admin()
+    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
+    await Promise.all([admin.connect(), producer.connect()])
+    return new TestKafka(brokers, admin, producer)
+  }
+
+  async createTopics(options: { partitions?: number; replication?: number } = {}): Promise<TestTopics> {
+    const name = `t${randomUUID().slice(0, 8)}`
+    const topics = { input: `${name}.texts`, output: `${name}.scores`, deadLetters: `${name}.dead-letters` }
+    await this.admin.createTopics({
+      waitForLeaders: true,
+      topics: Object.values(topics).map((topic) => ({
+        topic,
+        numPartitions: options.partitions ?? 6,
+        replicationFactor: options.replication ?? 1,
+      })),
+    })
+    const environment = {
+      VALENCE_KAFKA_BROKERS: this.brokers,
+      VALENCE_KAFKA_GROUP_ID: name,
+      VALENCE_INPUT_TOPICS: topics.input,
+      VALENCE_OUTPUT_TOPIC: topics.output,
+      VALENCE_DEAD_LETTER_TOPIC: topics.deadLetters,
+      VALENCE_OUTPUT_FORMAT: 'json',
+    }
+    return { ...topics, groupId: name, environment }
+  }
+
+  /** Produces texts as JSON and resolves when the broker acknowledged all of them. */
+  async produce(topic: string, texts: readonly AcknowledgedText[]): Promise<void> {
+    for (let at = 0; at < texts.length; at += 1_000) {
+      await this.#producer.send({
+        topic,
+        acks: -1,
+        messages: texts.slice(at, at + 1_000).map(({ id, key, text }) => ({
+          key,
+          value: JSON.stringify({ id, text, attributes: { text } }),
+        })),
+      })
+    }
+  }
+
+  async produceRaw(topic: string, values: readonly (string | Buffer | null)[]): Promise<void> {
+    await this.#producer.send({ topic, acks: -1, messages: values.map((value) => ({ value })) })
+  }
+
+  /** Records that the group has not committed yet. */
+  async remaining({ groupId, input }: TestTopics): Promise<number> {
+    const [ends, positions] = await Promise.all([
+      this.admin.fetchTopicOffsets(input),
+      this.admin.fetchOffsets({ groupId, topics: [input] }),
+    ])
+    const committed = new Map(positions[0]?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+    return ends.reduce((sum, { partition, high }) => sum + Number(high) - Math.max(0, committed.get(partition) ?? 0), 0)
+  }
+
+  /** Resolves when the group has committed everything; rejects when it stays still for `stillMs`. */
+  async drained(topics: TestTopics, stillMs = 60_000): Promise<void> {
+    let last = Number.POSITIVE_INFINITY
+    let movedAt = Date.now()
+    for (;;) {
+      const remaining = await this.remaining(topics).catch(() => last)
+      if (remaining === 0) return
+      if (remaining !== last) movedAt = Date.now()
+      if (Date.now() - movedAt > stillMs) throw new Error(`${remaining} records remain and nothing moves`)
+      last = remaining
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+
+  /** Produces texts, a thousand at a time and never far ahead of the group, until `enough`; returns those produced. */
+  async feed(
+    topics: TestTopics,
+    texts: readonly AcknowledgedText[],
+    enough: () => boolean,
+  ): Promise<AcknowledgedText[]> {
+    let sent = 0
+    while (sent < texts.length && !enough()) {
+      if ((await this.remaining(topics).catch(() => Number.POSITIVE_INFINITY)) < 2_000) {
+        await this.produce(topics.input, texts.slice(sent, sent + 1_000))
+        sent += 1_000
+      } else await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    await this.drained(topics)
+    return texts.slice(0, sent)
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.admin.disconnect(), this.#producer.disconnect()])
+  }
+}

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url))
+const processorSource = join(repository, 'processor/src')
+
+/** Rooms from top to bottom; a file may import from rooms below its own, and from its own. Design: "Imports go down only". */
+const ranks: readonly (readonly string[])[] = [
+  ['main'],
+  ['cli'],
+  ['app', 'facade', 'engine'],
+  ['pipeline', 'http'],
+  ['scoring', 'scaling'],
+  ['model'],
+  ['inference', 'kafka', 'redis'],
+  ['resilience', 'runtime'],
+  ['domain'],
+]
+
+/** The composition root is one room in several files. */
+const openRanks = new Set(['app', 'facade', 'engine', 'resilience', 'runtime'])
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name))
+}
+
+/** The room of a file: its folder under src, or its own name at the top. */
+function roomOf(path: string): string {
+  return relative(processorSource, path).replace(/\.ts$/, '').split('/')[0] as string
+}
+
+function importsOf(path: string): string[] {
+  const text = readFileSync(path, 'utf8')
+  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, target]) =>
+    join(dirname(path), target as string),
+  )
+}
+
+function isAllowed(from: string, to: string): boolean {
+  if (from === to) return true
+  const rankOf = (room: string) => ranks.findIndex((rooms) => rooms.includes(room))
+  if (rankOf(from) === rankOf(to)) return openRanks.has(from)
+  return rankOf(from) < rankOf(to)
+}
+
+const processorFiles = sources(processorSource)
+const allFiles = ['schemas', 'producer-sdk', 'processor'].flatMap((name) => sources(join(repository, name, 'src')))
+const names = (paths: readonly string[]) => paths.map((path) => relative(repository, path))
+
+describe('the house', () => {
+  it('has a rank for every room', () => {
+    const rooms = new Set(processorFiles.map(roomOf))
+    expect([...rooms].filter((room) => !ranks.flat().includes(room))).toEqual([])
+  })
+
+  it('imports downwards only', () => {
+    const wrong = processorFiles.flatMap((path) =>
+      importsOf(path)
+        .filter((target) => !isAllowed(roomOf(path), roomOf(target)))
+        .map((target) => `${relative(processorSource, path)} → ${relative(processorSource, target)}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('crosses workspaces by package name only', () => {
+    const wrong = allFiles.filter((path) => {
+      const workspace = relative(repository, path).split('/')[0] as string
+      return importsOf(path).some((target) => !target.startsWith(join(repository, workspace)))
+    })
+    expect(names(wrong)).toEqual([])
+  })
+
+  it('lets only main touch the process', () => {
+    const touching = processorFiles.filter((path) =>
+      /\bprocess\.(env|argv|exit|on|stdin|stdout|stderr)\b/.test(code(path)),
+    )
+    expect(names(touching)).toEqual(['processor/src/main.ts'])
+  })
+
+  it('lets only kafka/ know the Kafka client, and nobody kafkajs itself', () => {
+    const rooms = processorFiles.filter((path) => /from '@valence\/producer-sdk\/kafka'/.test(code(path))).map(roomOf)
+    expect([...new Set(rooms)].filter((room) => !['kafka', 'app', 'facade', 'cli'].includes(room))).toEqual([])
+    expect(names(processorFiles.filter((path) => /from 'kafkajs'/.test(code(path))))).toEqual([])
+  })
+
+  it('keeps files small', () => {
+    const lines = allFiles.map((path) => ({ path, count: readFileSync(path, 'utf8').split('\n').length }))
+    expect(names(lines.filter(({ count }) => count > 400).map(({ path }) => path))).toEqual([])
+    const sorted = lines.map(({ count }) => count).sort((a, b) => a - b)
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(150)
+  })
+
+  it('has no room without a name of its own', () => {
+    const nameless = allFiles.filter((path) => /\/(utils?|helpers?|common|misc|lib)(\/|\.ts$)/.test(path))
+    expect(names(nameless)).toEqual([])
+  })
+
+  it('has at least a line of test for a line of source', () => {
+    const count = (paths: readonly string[]) =>
+      paths.reduce((sum, path) => sum + readFileSync(path, 'utf8').split('\n').length, 0)
+    const tests = ['schemas', 'producer-sdk', 'processor', 'deploy'].flatMap((name) =>
+      sources(join(repository, name, 'test')),
+    )
+    const code = [...allFiles, ...sources(join(repository, 'deploy/local'))]
+    expect(count(tests) / count(code)).toBeGreaterThanOrEqual(1)
+  })
+
+  it('runs every test file in a suite', () => {
+    const tests = ['schemas', 'producer-sdk', 'processor', 'deploy']
+      .flatMap((name) => sources(join(repository, name, 'test')))
+      .filter((path) => path.endsWith('.test.ts'))
+    expect(names(tests.filter((path) => !/\/test\/(unit|contract|integration|faults)\//.test(path)))).toEqual([])
+  })
+})
+
+/** The source without comments and strings' contents of documentation. */
+function code(path: string): string {
+  return readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+}

@@ -1,0 +1,40 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import type { Output } from '../../../src/cli/cli-context.ts'
+import { startProgress } from '../../../src/cli/progress.ts'
+import { OutputProbe } from '../../support/cli-run.ts'
+
+async function run(isTTY: boolean, total: number | undefined): Promise<string> {
+  const probe = new OutputProbe(isTTY)
+  const progress = await startProgress(probe as unknown as Output, { noun: 'texts', total })
+  progress.update(50, 1234)
+  progress.stop()
+  return stripVTControlCharacters(probe.text)
+}
+
+describe('startProgress', () => {
+  it('is silent where there is no terminal', async () => {
+    expect(await run(false, 100)).toBe('')
+  })
+
+  it('shows a bar, the items and their rate', async () => {
+    const shown = await run(true, 100)
+    expect(shown).toContain('50%')
+    expect(shown).toContain('1234 texts')
+    expect(shown).toMatch(/\d+\/s/)
+  })
+
+  it('counts without a bar where the end is not known', async () => {
+    const shown = await run(true, undefined)
+    expect(shown).toContain('1234 texts')
+    expect(shown).not.toContain('%')
+  })
+
+  it('never runs over', async () => {
+    const probe = new OutputProbe(true)
+    const progress = await startProgress(probe as unknown as Output, { noun: 'texts', total: 10 })
+    progress.update(1_000, 3)
+    progress.stop()
+    expect(stripVTControlCharacters(probe.text)).toContain('100%')
+  })
+})

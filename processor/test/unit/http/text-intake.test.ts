@@ -1,0 +1,90 @@
+import { ValenceError } from '@valence/schemas'
+import { describe, expect, it } from 'vitest'
+import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
+import { type ProduceText, TextIntake } from '../../../src/http/text-intake.ts'
+import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { openTestApp } from '../../support/http-app.ts'
+
+type Produced = { event: Parameters<ProduceText>[0]; headers: Parameters<ProduceText>[1] }
+
+function recorder() {
+  const produced: Produced[] = []
+  const produce: ProduceText = async (event, headers) => {
+    produced.push({ event, headers })
+    return { id: event.id, topic: 't', partition: 0, offset: String(produced.length - 1) }
+  }
+  return { produced, produce }
+}
+
+const request = { subject: 'alice', headers: {} }
+
+describe('the intake', () => {
+  it('produces each text without a key, under an id of its own', async () => {
+    const { produced, produce } = recorder()
+    const intake = new TextIntake(produce)
+    await Promise.all([1, 2].map(() => intake.accept({ ...request, event: { text: 'a' } })))
+    await intake.accept({ ...request, event: { text: 'a', id: 'own' } })
+    expect(new Set(produced.map(({ event }) => event.id)).size).toBe(3)
+    expect(produced[2]?.event.id).toBe('own')
+  })
+
+  it('answers a repeated key with the first answer, even while that is under way', async () => {
+    const { produced, produce } = recorder()
+    const intake = new TextIntake(produce)
+    const again = { ...request, event: { text: 'a' }, idempotencyKey: 'k' }
+    const answers = await Promise.all([intake.accept(again), intake.accept(again)])
+    expect(answers[0]).toEqual(answers[1])
+    expect(produced).toHaveLength(1)
+  })
+
+  it('gives a key the same id on every replica', async () => {
+    const replicas = [recorder(), recorder()]
+    const again = { ...request, event: { text: 'a' }, idempotencyKey: 'k' }
+    for (const { produce } of replicas) await new TextIntake(produce).accept(again)
+    expect(replicas[0]?.produced[0]?.event.id).toBe(replicas[1]?.produced[0]?.event.id)
+  })
+
+  it('refuses a key for another text, and keeps the keys of subjects apart', async () => {
+    const { produced, produce } = recorder()
+    const intake = new TextIntake(produce)
+    await intake.accept({ ...request, event: { text: 'a' }, idempotencyKey: 'k' })
+    await expect(intake.accept({ ...request, event: { text: 'b' }, idempotencyKey: 'k' })).rejects.toMatchObject({
+      code: 'VAL_IDEMPOTENCY_KEY_REUSED',
+    })
+    await intake.accept({ ...request, subject: 'bob', event: { text: 'b' }, idempotencyKey: 'k' })
+    expect(produced).toHaveLength(2)
+  })
+
+  it('forgets what failed', async () => {
+    let isDown = true
+    const { produce } = recorder()
+    const intake = new TextIntake((...args) =>
+      isDown ? Promise.reject(new ValenceError('VAL_INTAKE_UNAVAILABLE')) : produce(...args),
+    )
+    const again = { ...request, event: { text: 'a' }, idempotencyKey: 'k' }
+    await expect(intake.accept(again)).rejects.toMatchObject({ code: 'VAL_INTAKE_UNAVAILABLE' })
+    isDown = false
+    expect(await intake.accept(again)).toMatchObject({ topic: 't' })
+  })
+})
+
+describe('POST /v1/texts', () => {
+  const post = (payload: object, headers = {}) => ({ method: 'POST', url: '/v1/texts', payload, headers }) as const
+
+  it('answers 202 with where the text stands, and passes the trace on', async () => {
+    const { produced, produce } = recorder()
+    const intake = new TextIntake(produce)
+    await using test = await openTestApp({ extend: async (app) => addTextRoutes(app, intake, createMetrics()) })
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    const response = await test.app.inject(post({ text: 'a', source: 's' }, { traceparent }))
+    expect(response.statusCode).toBe(202)
+    expect(response.json()).toEqual({ id: produced[0]?.event.id, topic: 't', partition: 0, offset: '0' })
+    expect(produced[0]).toMatchObject({ event: { text: 'a', source: 's' }, headers: { traceparent } })
+    expect(response.headers.traceparent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)/)
+  })
+
+  it('says 503 without Kafka', async () => {
+    await using test = await openTestApp({ extend: async (app) => addTextRoutes(app, undefined, createMetrics()) })
+    expect((await test.app.inject(post({ text: 'a' }))).statusCode).toBe(503)
+  })
+})

@@ -1,0 +1,156 @@
+import type { Kafka } from '@valence/producer-sdk/kafka'
+import { describe, expect, it } from 'vitest'
+import { openKafkaPartitionSession } from '../../../src/kafka/kafka-partition-session.ts'
+import type { OutgoingRecord } from '../../../src/kafka/record.ts'
+
+type Sent = { topicMessages: { topic: string; messages: { partition: number; value: Buffer }[] }[] }
+
+/** A Kafka client that writes down what a session asks of it; `fail` decides what is answered. */
+function recordingKafka(fail: (call: string, count: number) => Error | undefined = () => undefined) {
+  const calls: string[] = []
+  const configs: { transactionalId?: string }[] = []
+  const sends: Sent[] = []
+  const counts = new Map<string, number>()
+  function note(call: string): void {
+    calls.push(call)
+    const count = (counts.get(call) ?? 0) + 1
+    counts.set(call, count)
+    const error = fail(call, count)
+    if (error) throw error
+  }
+  let acknowledgeAll = true
+  const transaction = {
+    sendOffsets: async () => note('sendOffsets'),
+    sendBatch: async (batch: Sent) => {
+      note('sendBatch')
+      sends.push(batch)
+      const acks = batch.topicMessages.flatMap(({ topic, messages }) =>
+        messages.map(({ partition }) => ({ topicName: topic, partition, errorCode: 0 })),
+      )
+      return acknowledgeAll ? acks : acks.slice(1)
+    },
+    commit: async () => note('commit'),
+    abort: async () => note('abort'),
+  }
+  const producer = {
+    connect: async () => note('connect'),
+    disconnect: async () => note('disconnect'),
+    transaction: async () => {
+      note('transaction')
+      return transaction
+    },
+  }
+  const kafka = {
+    producer: (config: { transactionalId?: string }) => {
+      configs.push(config)
+      return producer
+    },
+  } as unknown as Kafka
+  return { kafka, calls, configs, sends, forgetOneAck: () => (acknowledgeAll = false) }
+}
+
+async function open(kafka: Kafka, sendTogether = true) {
+  return openKafkaPartitionSession(
+    {
+      kafka,
+      groupId: 'g',
+      transactionTimeoutMs: 1_000,
+      compression: 0,
+      offsets: { committed: async () => 7n, range: async () => ({ earliest: 0n, latest: 9n }) },
+      sendTogether,
+    },
+    { topic: 'texts-v1', partition: 3 },
+  )
+}
+
+function record(partition: number, topic = 'scores'): OutgoingRecord {
+  return { topic, partition, key: null, value: Buffer.from('v'), headers: {} }
+}
+
+const protocolError = (type: string) => Object.assign(new Error(type), { name: 'KafkaJSProtocolError', type })
+
+describe('a partition session', () => {
+  it('has an id of its own for each group, topic and partition, and fences before anything else', async () => {
+    const { kafka, configs, calls } = recordingKafka()
+    const session = await open(kafka)
+    expect(configs[0]?.transactionalId).toBe('g.texts-v1.3')
+    expect(calls).toEqual(['connect', 'transaction'])
+    expect(await session.position()).toBe(7n)
+  })
+
+  it('sends the offset first, then the records, then commits', async () => {
+    const { kafka, calls, sends } = recordingKafka()
+    const session = await open(kafka)
+    await session.publish([record(0), record(1), record(0, 'dead')], 9n)
+    await session.publish([], 10n)
+    expect(calls.slice(2)).toEqual(['sendOffsets', 'sendBatch', 'commit', 'transaction', 'sendOffsets', 'commit'])
+    expect(sends[0]?.topicMessages.map(({ topic, messages }) => [topic, messages.length])).toEqual([
+      ['scores', 2],
+      ['dead', 1],
+    ])
+  })
+
+  it('sends to one partition at a time where the client cannot be trusted with several', async () => {
+    const { kafka, sends } = recordingKafka()
+    await (await open(kafka, false)).publish([record(0), record(1), record(0)], 9n)
+    expect(
+      sends.map(({ topicMessages }) => topicMessages.flatMap(({ messages }) => messages.map((m) => m.partition))),
+    ).toEqual([[0, 0], [1]])
+  })
+
+  it('sends at most a thousand records a call', async () => {
+    const { kafka, sends } = recordingKafka()
+    await (await open(kafka)).publish(
+      Array.from({ length: 2_500 }, () => record(0)),
+      9n,
+    )
+    expect(sends.map(({ topicMessages }) => topicMessages[0]?.messages.length)).toEqual([1_000, 1_000, 500])
+  })
+
+  it('waits while the markers of the last transaction are being written', async () => {
+    const { kafka, calls } = recordingKafka((call, count) =>
+      call === 'sendOffsets' && count < 3 ? protocolError('CONCURRENT_TRANSACTIONS') : undefined,
+    )
+    await (await open(kafka)).publish([record(0)], 9n)
+    expect(calls.filter((call) => call === 'sendOffsets')).toHaveLength(3)
+    expect(calls.at(-1)).toBe('commit')
+  })
+
+  it('does not commit when a partition was not acknowledged', async () => {
+    const { kafka, calls, forgetOneAck } = recordingKafka()
+    const session = await open(kafka)
+    forgetOneAck()
+    await expect(session.publish([record(0), record(1)], 9n)).rejects.toMatchObject({ code: 'VAL_KAFKA_ACK_MISMATCH' })
+    expect(calls).not.toContain('commit')
+  })
+
+  it.each([
+    ['INVALID_PRODUCER_EPOCH', 'VAL_KAFKA_FENCED'],
+    ['MESSAGE_TOO_LARGE', 'VAL_RECORD_TOO_LARGE_TO_PUBLISH'],
+    ['INVALID_TXN_STATE', 'VAL_KAFKA_TRANSACTION_FAILED'],
+  ])('reports %s as %s and is spent', async (type, code) => {
+    const { kafka, calls } = recordingKafka((call) => (call === 'sendBatch' ? protocolError(type) : undefined))
+    const session = await open(kafka)
+    await expect(session.publish([record(0)], 9n)).rejects.toMatchObject({ code })
+    const before = calls.length
+    await expect(session.publish([record(0)], 9n)).rejects.toMatchObject({ code: 'VAL_KAFKA_TRANSACTION_FAILED' })
+    expect(calls).toHaveLength(before)
+  })
+
+  it('is spent after a commit of unknown outcome: the position decides what happened', async () => {
+    const { kafka } = recordingKafka((call) =>
+      call === 'commit' ? Object.assign(new Error('timeout'), { name: 'KafkaJSRequestTimeoutError' }) : undefined,
+    )
+    const session = await open(kafka)
+    await expect(session.publish([record(0)], 9n)).rejects.toMatchObject({ code: 'VAL_KAFKA_UNREACHABLE' })
+    await expect(session.publish([record(0)], 9n)).rejects.toMatchObject({ code: 'VAL_KAFKA_TRANSACTION_FAILED' })
+  })
+
+  it('closes its producer when it cannot fence', async () => {
+    const { kafka, calls } = recordingKafka((call) =>
+      call === 'transaction' ? protocolError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED') : undefined,
+    )
+    await expect(open(kafka)).rejects.toMatchObject({ code: 'VAL_KAFKA_NOT_AUTHORISED' })
+    expect(calls.at(-1)).toBe('disconnect')
+  })
+})

@@ -1,0 +1,49 @@
+import type { Admin } from '@valence/producer-sdk/kafka'
+import { describe, expect, it } from 'vitest'
+import { createOutputPartitions } from '../../../src/kafka/output-partitions.ts'
+
+function adminWith(counts: Record<string, number>): Admin {
+  const metadata = (name: string) => ({
+    name,
+    partitions: Array.from({ length: counts[name] ?? 0 }, (_, partitionId) => ({
+      partitionErrorCode: 0,
+      partitionId,
+      leader: 1,
+      replicas: [1],
+      isr: [1],
+    })),
+  })
+  return { fetchTopicMetadata: async () => ({ topics: Object.keys(counts).map(metadata) }) } as unknown as Admin
+}
+
+describe('output partitions', () => {
+  it('follow the key as every Kafka client does', async () => {
+    const outputs = createOutputPartitions(adminWith({ scores: 6 }), ['scores'])
+    await outputs.refresh()
+    // murmur2 of the Java client, six partitions.
+    expect(
+      ['21', 'foobar', 'a-little-bit-long-string'].map((key) => outputs.of('scores', Buffer.from(key), 0)),
+    ).toEqual([-973932308, -790332482, -985981536].map((hash) => (hash & 0x7fffffff) % 6))
+  })
+
+  it('follow the input partition where there is no key', async () => {
+    const outputs = createOutputPartitions(adminWith({ scores: 4 }), ['scores'])
+    await outputs.refresh()
+    expect([0, 3, 4, 7].map((input) => outputs.of('scores', null, input))).toEqual([0, 3, 0, 3])
+  })
+
+  it('refuse a topic that nobody looked up', async () => {
+    const outputs = createOutputPartitions(adminWith({ scores: 4 }), ['scores'])
+    await outputs.refresh()
+    expect(() => outputs.of('elsewhere', null, 0)).toThrow(expect.objectContaining({ code: 'VAL_KAFKA_TOPIC_MISSING' }))
+  })
+
+  it('name the error of the catalogue when the broker is away', async () => {
+    const admin = {
+      fetchTopicMetadata: () => Promise.reject(Object.assign(new Error('gone'), { name: 'KafkaJSConnectionError' })),
+    } as unknown as Admin
+    await expect(createOutputPartitions(admin, ['scores']).refresh()).rejects.toMatchObject({
+      code: 'VAL_KAFKA_UNREACHABLE',
+    })
+  })
+})

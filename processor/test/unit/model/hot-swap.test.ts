@@ -1,0 +1,206 @@
+import { ValenceError } from '@valence/schemas'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ActiveModel } from '../../../src/model/active-model.ts'
+import { HotSwap, type HotSwapOptions } from '../../../src/model/hot-swap.ts'
+import type { LoadedModel } from '../../../src/model/load-model.ts'
+import type { StoredModel } from '../../../src/model/supply/model-store.ts'
+import { silentLogger } from '../../../src/runtime/logger.ts'
+import { createMetrics, type Metrics } from '../../../src/runtime/metrics.ts'
+import { FakeBackend } from '../../support/fake-backend.ts'
+import { fakeModel } from '../../support/fake-model.ts'
+
+const stored = (digest: string) => ({ digest, folder: `/store/${digest}` }) as StoredModel
+
+/** A supply whose answer a test sets; models are named after their digest. */
+class Scene {
+  readonly metrics: Metrics = createMetrics()
+  readonly models = new ActiveModel(fakeModel(new FakeBackend(), 'a'))
+  readonly accepted: string[] = []
+  readonly loaded: LoadedModel[] = []
+  readonly tended: string[] = []
+  next: () => Promise<StoredModel> = async () => stored('a')
+  load: (folder: string) => Promise<LoadedModel> = async (folder) => fakeModel(new FakeBackend(), folder.slice(7))
+  pulls = 0
+  readonly swap: HotSwap
+
+  constructor(options: Partial<HotSwapOptions> = {}) {
+    this.swap = new HotSwap({
+      supply: {
+        uri: 'https://registry/model.json',
+        pull: () => {
+          this.pulls++
+          return this.next()
+        },
+        accept: async ({ digest }) => void this.accepted.push(digest),
+      },
+      models: this.models,
+      digest: 'a',
+      load: async (folder) => {
+        const model = await this.load(folder)
+        this.loaded.push(model)
+        return model
+      },
+      tend: async (digest) => void this.tended.push(digest),
+      pollMs: 0,
+      logger: silentLogger,
+      metrics: this.metrics,
+      ...options,
+    })
+  }
+
+  async count(metric: 'reloads' | 'refusals', label: string): Promise<number> {
+    const { values } = await this.metrics.model[metric].get()
+    return values.find(({ labels }) => Object.values(labels).includes(label))?.value ?? 0
+  }
+}
+
+let scene: Scene
+beforeEach(() => {
+  scene = new Scene()
+})
+afterEach(async () => {
+  vi.useRealTimers()
+  await scene.swap.close()
+})
+
+describe('a reload', () => {
+  test('changes nothing when there is nothing new', async () => {
+    expect(await scene.swap.reload()).toMatchObject({ outcome: 'unchanged', model: { name: 'a' } })
+    expect(scene.loaded).toEqual([])
+    expect(await scene.count('reloads', 'unchanged')).toBe(1)
+  })
+
+  test('swaps to what is new, remembers it and closes the old one', async () => {
+    const old = scene.models.current()
+    scene.next = async () => stored('b')
+    expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped', model: { name: 'b' } })
+    expect(scene.models.current().ref.name).toBe('b')
+    expect([scene.accepted, scene.tended]).toEqual([['b'], ['b']])
+    await vi.waitFor(() => expect((old.backend as FakeBackend).closed).toBe(true))
+    expect(await scene.swap.reload()).toMatchObject({ outcome: 'unchanged' })
+    const info = await scene.metrics.model.info.get()
+    expect(info.values.map(({ labels }) => labels.name)).toEqual(['b'])
+  })
+
+  test('joins the one that is under way', async () => {
+    const gate = Promise.withResolvers<StoredModel>()
+    scene.next = () => gate.promise
+    const both = Promise.all([scene.swap.reload(), scene.swap.reload()])
+    gate.resolve(stored('b'))
+    expect((await both).map(({ outcome }) => outcome)).toEqual(['swapped', 'swapped'])
+    expect([scene.pulls, scene.loaded.length]).toEqual([1, 1])
+  })
+
+  test('waits until the model before the last is gone: never more than two are open', async () => {
+    const gate = Promise.withResolvers<void>()
+    let first = true
+    scene.models.onRetire(async () => {
+      if (first) await gate.promise
+      first = false
+    })
+    scene.next = async () => stored('b')
+    await scene.swap.reload()
+    scene.next = async () => stored('c')
+    const third = scene.swap.reload()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(scene.loaded.map(({ ref }) => ref.name)).toEqual(['b'])
+    gate.resolve()
+    expect(await third).toMatchObject({ model: { name: 'c' } })
+  })
+
+  test('stands although the store cannot be tended', async () => {
+    await scene.swap.close()
+    const tend = async () => {
+      throw new ValenceError('VAL_MODEL_STORE_FULL')
+    }
+    scene = new Scene({ tend })
+    scene.next = async () => stored('b')
+    expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped' })
+  })
+})
+
+describe('the old model goes on, untouched, when', () => {
+  async function expectUntouched(code: string): Promise<void> {
+    const old = scene.models.current()
+    await expect(scene.swap.reload()).rejects.toMatchObject({ code })
+    expect(scene.models.current()).toBe(old)
+    expect((old.backend as FakeBackend).closed).toBe(false)
+    expect([scene.accepted, scene.tended]).toEqual([[], []])
+    expect(await scene.count('refusals', code)).toBe(1)
+    expect(await scene.count('reloads', 'refused')).toBe(1)
+  }
+
+  test('the supply refuses', async () => {
+    scene.next = async () => {
+      throw new ValenceError('VAL_MODEL_CHECKSUM_MISMATCH')
+    }
+    await expectUntouched('VAL_MODEL_CHECKSUM_MISMATCH')
+  })
+
+  test('golden scores differ', async () => {
+    scene.next = async () => stored('b')
+    scene.load = async () => {
+      throw new ValenceError('VAL_MODEL_GOLDEN_MISMATCH')
+    }
+    await expectUntouched('VAL_MODEL_GOLDEN_MISMATCH')
+  })
+})
+
+describe('polling', () => {
+  beforeEach(async () => {
+    await scene.swap.close()
+    vi.useFakeTimers()
+    scene = new Scene({ pollMs: 1_000 })
+  })
+
+  test('finds a new model by itself', async () => {
+    await vi.advanceTimersByTimeAsync(1_000)
+    scene.next = async () => stored('b')
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([scene.pulls, scene.models.current().ref.name]).toEqual([2, 'b'])
+  })
+
+  test('does not load again what it found bad, until it is asked to', async () => {
+    scene.next = async () => stored('b')
+    const load = scene.load
+    scene.load = async () => {
+      throw new ValenceError('VAL_MODEL_GOLDEN_MISMATCH')
+    }
+    await vi.advanceTimersByTimeAsync(1_000)
+    scene.load = load
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(scene.models.current().ref.name).toBe('a')
+    expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped' })
+  })
+
+  test('asks a failing registry ever less often', async () => {
+    scene.next = async () => {
+      throw new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE')
+    }
+    await vi.advanceTimersByTimeAsync(1_000 + 2_000 + 4_000)
+    expect(scene.pulls).toBe(3)
+  })
+
+  test('ends with close', async () => {
+    await scene.swap.close()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(scene.pulls).toBe(0)
+  })
+})
+
+test('a model that is ready only after close is closed and never used', async () => {
+  const gate = Promise.withResolvers<void>()
+  const backend = new FakeBackend()
+  scene.next = async () => stored('b')
+  scene.load = async () => {
+    await gate.promise
+    return fakeModel(backend, 'b')
+  }
+  const reload = scene.swap.reload().catch((error: unknown) => error)
+  await new Promise((resolve) => setImmediate(resolve))
+  const closed = scene.swap.close()
+  gate.resolve()
+  await closed
+  expect(await reload).toBeInstanceOf(Error)
+  expect([backend.closed, scene.models.current().ref.name]).toEqual([true, 'a'])
+})

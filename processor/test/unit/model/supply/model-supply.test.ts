@@ -1,0 +1,200 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { hangs, stalls, truncated } from '../../../support/model-registry.ts'
+import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
+
+let bench: SupplyBench
+beforeEach(async () => {
+  bench = await SupplyBench.open()
+})
+afterEach(() => bench.close())
+
+const fileRequests = () => bench.registry.requests.filter((request) => !request.includes('model.json'))
+
+describe('a model is brought in', () => {
+  test('whole, and found again without asking for its files', async () => {
+    const supply = await bench.supply()
+    const model = await supply.pull(unhurried())
+    expect(await readFile(join(model.folder, 'model.onnx'))).toEqual(bench.graph)
+    expect(model.manifest.name).toBe('tiny')
+    expect(await supply.pull(unhurried())).toMatchObject({ digest: model.digest })
+    expect(await (await bench.supply()).pull(unhurried())).toMatchObject({ digest: model.digest })
+    expect(fileRequests()).toHaveLength(2)
+    expect(bench.registry.headers.filter((headers) => headers['if-none-match'])).toHaveLength(1)
+  })
+
+  test('once, however many processes want it at the same time', async () => {
+    const supplies = await Promise.all(Array.from({ length: 6 }, () => bench.supply()))
+    const models = await Promise.all(supplies.map((supply) => supply.pull(unhurried())))
+    expect(new Set(models.map(({ folder }) => folder)).size).toBe(1)
+    expect(fileRequests()).toHaveLength(2)
+    expect(await readdir(join(bench.store.folder, 'staging'))).toEqual([])
+  })
+
+  test('again where its copy was damaged', async () => {
+    const supply = await bench.supply()
+    const { folder } = await supply.pull(unhurried())
+    const path = join(folder, 'model.onnx')
+    await chmod(path, 0o644)
+    await writeFile(path, Buffer.alloc(bench.graph.length))
+    const again = await (await bench.supply()).pull(unhurried())
+    expect(await readFile(join(again.folder, 'model.onnx'))).toEqual(bench.graph)
+  })
+
+  test('through a connection that breaks, from where it broke', async () => {
+    bench.registry.misbehave('model.onnx', truncated(bench.graph, 50), 1)
+    await (await bench.supply()).pull(unhurried())
+    expect(fileRequests()).toContain('GET /models/model.onnx bytes=50-')
+  })
+
+  test('by a process that goes on where another one was stopped', async () => {
+    bench.registry.misbehave('model.onnx', stalls(bench.graph, 40), 9)
+    const stop = new AbortController()
+    const stopped = (await bench.supply()).pull(stop.signal)
+    setTimeout(() => stop.abort(new Error('stopped')), 60)
+    await expect(stopped).rejects.toThrow('stopped')
+    bench.registry.misbehave('model.onnx', hangs, 0)
+    await (await bench.supply()).pull(unhurried())
+    expect(fileRequests().at(-2)).toMatch(/bytes=\d+-$/)
+  })
+
+  test('although what was left of it was of another version', async () => {
+    bench.registry.misbehave('model.onnx', truncated(Buffer.alloc(bench.graph.length, 7), 60), 1)
+    const { folder } = await (await bench.supply()).pull(unhurried())
+    expect(await readFile(join(folder, 'model.onnx'))).toEqual(bench.graph)
+  })
+})
+
+describe('refused, and nothing is seen in the store:', () => {
+  async function refusal(environment: Record<string, string> = {}): Promise<unknown> {
+    const error = await (await bench.supply(environment)).pull(unhurried()).catch((cause: unknown) => cause)
+    expect(await bench.store.list()).toEqual([])
+    expect(await bench.halfWritten()).toEqual([])
+    return error
+  }
+
+  test('a download that always ends early', async () => {
+    const again: Parameters<typeof bench.registry.misbehave>[1] = (request, response) => {
+      const from = Number(/\d+/.exec(request.headers.range ?? '0')?.[0])
+      response.writeHead(from > 0 ? 206 : 200, {
+        'content-length': bench.graph.length - from,
+        ...(from > 0 && { 'content-range': `bytes ${from}-${bench.graph.length - 1}/${bench.graph.length}` }),
+      })
+      response.write(bench.graph.subarray(from, from + 5), () => setTimeout(() => response.destroy(), 10))
+    }
+    bench.registry.misbehave('model.onnx', again)
+    expect(await refusal()).toMatchObject({ code: 'VAL_MODEL_DOWNLOAD_TRUNCATED' })
+  })
+
+  test('a file that is shorter than the manifest says, although the transfer was complete', async () => {
+    bench.registry.files.set('model.onnx', bench.graph.subarray(0, -1))
+    expect(await refusal()).toMatchObject({ code: 'VAL_MODEL_DOWNLOAD_TRUNCATED' })
+  })
+
+  test('a flipped byte', async () => {
+    const flipped = Buffer.from(bench.graph)
+    flipped[33] = (flipped[33] as number) ^ 1
+    bench.registry.files.set('model.onnx', flipped)
+    expect(await refusal()).toMatchObject({ code: 'VAL_MODEL_CHECKSUM_MISMATCH' })
+    expect(await readdir(join(bench.store.folder, 'partial'))).toEqual([])
+  })
+
+  test('a file that does not end', async () => {
+    bench.registry.files.set('model.onnx', Buffer.concat([bench.graph, Buffer.alloc(9)]))
+    expect(await refusal()).toMatchObject({
+      code: 'VAL_MODEL_CHECKSUM_MISMATCH',
+      detail: expect.stringContaining('more'),
+    })
+  })
+
+  test('a model over the limit, before a byte of it is fetched', async () => {
+    expect(await refusal({ VALENCE_MODEL_MAX_BYTES: '1024' })).toMatchObject({ code: 'VAL_MODEL_TOO_LARGE' })
+    expect(fileRequests()).toEqual([])
+  })
+
+  test.each([
+    ['the manifest', 'model.json'],
+    ['a file', 'model.onnx'],
+  ])('a registry that hangs on %s', async (_, name) => {
+    bench.registry.misbehave(name, hangs)
+    expect(await refusal()).toMatchObject({ code: 'VAL_MODEL_REGISTRY_TIMEOUT' })
+  })
+
+  test('a registry that stops in mid-file', async () => {
+    bench.registry.misbehave('model.onnx', stalls(bench.graph, 10))
+    expect(await refusal()).toMatchObject({ code: 'VAL_MODEL_REGISTRY_TIMEOUT' })
+  })
+
+  test('a registry that takes too long over all', async () => {
+    bench.registry.misbehave('model.onnx', hangs)
+    expect(await refusal({ VALENCE_MODEL_TIMEOUT_MS: '120' })).toMatchObject({ code: 'VAL_MODEL_REGISTRY_TIMEOUT' })
+  })
+
+  test.each(['../model.onnx', '/etc/passwd', '..%2fmodel.onnx', 'a/../../x'])('the file name %j', async (path) => {
+    const spoilt = structuredClone(bench.model.manifest)
+    spoilt.files.model.path = path
+    bench.registry.files.set('model.json', Buffer.from(JSON.stringify(spoilt)))
+    expect(await refusal()).toMatchObject({
+      code: 'VAL_MODEL_PATH_REFUSED',
+      detail: expect.stringContaining('files.model.path'),
+    })
+    expect(fileRequests()).toEqual([])
+  })
+
+  test('a file that is not there', async () => {
+    bench.registry.misbehave('tokenizer.json', (_request, response) => response.writeHead(404).end())
+    expect(await refusal()).toMatchObject({ code: 'VAL_MODEL_MISSING' })
+  })
+
+  test('a registry that is not there', async () => {
+    await bench.registry.close()
+    expect(await refusal()).toMatchObject({ code: 'VAL_MODEL_REGISTRY_UNAVAILABLE' })
+  })
+
+  test('a registry that refuses the credentials', async () => {
+    bench.registry.misbehave('model.json', (_request, response) => response.writeHead(403).end())
+    expect(await refusal({ VALENCE_MODEL_TOKEN: 'secret' })).toMatchObject({ code: 'VAL_MODEL_REGISTRY_REFUSED' })
+    expect(bench.registry.headers[0]?.authorization).toBe('Bearer secret')
+  })
+})
+
+describe('with a pinned key', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const manifestBytes = () => readFile(join(bench.model.folder, 'model.json'))
+
+  test.each([
+    ['raw', (signature: Buffer) => signature],
+    ['base64', (signature: Buffer) => Buffer.from(`${signature.toString('base64')}\n`)],
+  ])('a signed manifest passes (%s)', async (_, write) => {
+    bench.registry.files.set('model.json.sig', write(sign(null, await manifestBytes(), privateKey)))
+    const supply = await bench.signedSupply(publicKey)
+    const model = await supply.pull(unhurried())
+    await supply.accept(model)
+    expect(await supply.lastGood()).toMatchObject({ digest: model.digest })
+  })
+
+  test('an unsigned manifest is refused, also when it was accepted without a key before', async () => {
+    const supply = await bench.supply()
+    await supply.accept(await supply.pull(unhurried()))
+    const strict = await bench.signedSupply(publicKey)
+    await expect(strict.pull(unhurried())).rejects.toMatchObject({ code: 'VAL_MODEL_SIGNATURE_MISSING' })
+    expect(await strict.lastGood()).toBeUndefined()
+  })
+
+  test('a signature of somebody else is refused, before anything is fetched', async () => {
+    const other = generateKeyPairSync('ed25519').privateKey
+    bench.registry.files.set('model.json.sig', sign(null, await manifestBytes(), other))
+    const pulled = (await bench.signedSupply(publicKey)).pull(unhurried())
+    await expect(pulled).rejects.toMatchObject({ code: 'VAL_MODEL_SIGNATURE_INVALID' })
+    expect(fileRequests()).toEqual([])
+  })
+
+  test('a manifest that was changed after it was signed is refused', async () => {
+    bench.registry.files.set('model.json.sig', sign(null, await manifestBytes(), privateKey))
+    bench.registry.files.set('model.json', Buffer.concat([await manifestBytes(), Buffer.from(' ')]))
+    const pulled = (await bench.signedSupply(publicKey)).pull(unhurried())
+    await expect(pulled).rejects.toMatchObject({ code: 'VAL_MODEL_SIGNATURE_INVALID' })
+  })
+})

@@ -1,0 +1,317 @@
+import { ValenceError } from '@valence/schemas'
+import { describe, expect, it, vi } from 'vitest'
+import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
+import { createCommitStep } from '../../../src/pipeline/commit.ts'
+import { createPipeline } from '../../../src/pipeline/consume.ts'
+import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
+import { silentLogger } from '../../../src/runtime/logger.ts'
+import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { FakeBroker, FakeSource } from '../../support/fake-broker.ts'
+
+const first: TopicPartition = { topic: 'texts', partition: 0 }
+const second: TopicPartition = { topic: 'texts', partition: 1 }
+
+/** Echoes each record's value, so that what is published can be compared with what came in. */
+const echo: PrepareStep = async (from, slice) => ({
+  from,
+  slice,
+  outcomes: slice.records.map((record) => ({ kind: 'tombstone' as const, record })),
+  outgoing: slice.records.map(({ key, value, headers }) => ({ topic: 'scores', partition: 0, key, value, headers })),
+})
+
+function setup(options: { prepare?: PrepareStep; maxRecords?: number; maxQueued?: number } = {}) {
+  const broker = new FakeBroker()
+  const source = new FakeSource(broker)
+  const metrics = createMetrics()
+  const onFatal = vi.fn<(error: Error) => void>()
+  const pipeline = createPipeline({
+    source,
+    sessions: broker,
+    prepare: options.prepare ?? echo,
+    commit: createCommitStep(metrics, Date.now),
+    maxRecords: options.maxRecords ?? 3,
+    maxQueued: options.maxQueued ?? 8,
+    start: 'earliest',
+    logger: silentLogger,
+    metrics,
+    onFatal,
+  })
+  return { broker, source, metrics, onFatal, pipeline }
+}
+
+const numbered = (count: number, prefix = 'r') => Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+const values = (records: readonly OutgoingRecord[]) => records.map(({ value }) => value?.toString())
+
+/** Fetches until `done`, giving the tasks their turns in between. */
+async function pump(source: FakeSource, done: () => boolean): Promise<void> {
+  await vi.waitFor(
+    () => {
+      source.fetch()
+      if (!done()) throw new Error('not yet')
+    },
+    { interval: 1, timeout: 4_000 },
+  )
+}
+
+describe('the pipeline', () => {
+  it('publishes each record of each partition once, in order, and commits behind the last', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(10, 'a'))
+    broker.append(second, numbered(7, 'b'))
+    await pipeline.start()
+    source.assign([first, second])
+    await pump(source, () => broker.published.length === 17)
+    expect(values(broker.published).filter((value) => value?.startsWith('a'))).toEqual(numbered(10, 'a'))
+    expect(values(broker.published).filter((value) => value?.startsWith('b'))).toEqual(numbered(7, 'b'))
+    expect(broker.committed(first)).toBe(10n)
+    expect(broker.committed(second)).toBe(7n)
+  })
+
+  it('continues at the committed offset', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(5))
+    broker.commit(first, 3n)
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length === 2)
+    expect(values(broker.published)).toEqual(['r3', 'r4'])
+  })
+
+  it('replays a failed transaction without loss or duplicates', async () => {
+    const { broker, source, pipeline, onFatal } = setup()
+    broker.append(first, numbered(12))
+    let failures = 0
+    broker.beforePublish = (records) => {
+      if (records.length > 0 && failures++ % 2 === 0) throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED')
+    }
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length >= 12)
+    expect(values(broker.published)).toEqual(numbered(12))
+    expect(onFatal).not.toHaveBeenCalled()
+  })
+
+  it('replays a transaction that was committed although its answer was lost, without duplicates', async () => {
+    const { broker, source, pipeline } = setup({ maxRecords: 4 })
+    broker.append(first, numbered(8))
+    let lost = false
+    const open = broker.open.bind(broker)
+    broker.open = async (partition) => {
+      const session = await open(partition)
+      return {
+        ...session,
+        publish: async (records, nextOffset) => {
+          await session.publish(records, nextOffset)
+          if (records.length === 0 || lost) return
+          lost = true
+          throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', 'timeout')
+        },
+      }
+    }
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length >= 8)
+    expect(values(broker.published)).toEqual(numbered(8))
+  })
+
+  it('gives a fenced partition up when the group says it is no longer ours', async () => {
+    const { broker, source, pipeline, metrics } = setup()
+    broker.append(first, numbered(4))
+    source.owned = false
+    broker.beforePublish = (records) => {
+      if (records.length > 0) throw new ValenceError('VAL_KAFKA_FENCED')
+    }
+    const opened = vi.spyOn(broker, 'open')
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => source.paused.has('texts-0') && opened.mock.calls.length === 1)
+    await vi.waitFor(async () => expect(await metrics.registry.metrics()).toContain('outcome="fenced"'))
+    expect(opened).toHaveBeenCalledTimes(1)
+    expect(broker.published).toEqual([])
+  })
+
+  it('takes a fenced partition again while the group confirms that it is ours', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(4))
+    let fenced = false
+    broker.beforePublish = (records) => {
+      if (records.length === 0 || fenced) return
+      fenced = true
+      throw new ValenceError('VAL_KAFKA_FENCED')
+    }
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length === 4)
+    expect(values(broker.published)).toEqual(numbered(4))
+  })
+
+  it('stops at once on a lost partition and starts anew when it comes back', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(6))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length >= 3)
+    source.assign([])
+    source.assign([first])
+    await pump(source, () => broker.published.length >= 6)
+    expect(values(broker.published)).toEqual(numbered(6))
+  })
+
+  it('keeps its place when the group is joined again and the partition stays', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(9))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length >= 3)
+    // kafkajs reads the committed offset again and may go back.
+    source.seek(first, 0n)
+    source.assign([first])
+    await pump(source, () => broker.published.length >= 9)
+    expect(values(broker.published)).toEqual(numbered(9))
+  })
+
+  it('pauses above the queue limit and resumes below half of it', async () => {
+    const gate = Promise.withResolvers<void>()
+    const prepare: PrepareStep = async (...args) => {
+      await gate.promise
+      return echo(...args)
+    }
+    const { broker, source, pipeline } = setup({ prepare, maxQueued: 8 })
+    broker.append(first, numbered(40))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => source.paused.has('texts-0'))
+    for (let fetches = 0; fetches < 5; fetches += 1) expect(source.fetch()).toBe(false)
+    gate.resolve()
+    await pump(source, () => broker.published.length === 40)
+    expect(values(broker.published)).toEqual(numbered(40))
+  })
+
+  it('waits and tries again while a part is down, and never dead-letters for it', async () => {
+    let attempts = 0
+    const prepare: PrepareStep = async (...args) => {
+      attempts += 1
+      if (attempts < 3) throw new ValenceError('VAL_REGISTRY_UNAVAILABLE')
+      return echo(...args)
+    }
+    const { broker, source, pipeline, metrics } = setup({ prepare })
+    broker.append(first, numbered(2))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length === 2)
+    expect(await metrics.registry.metrics()).toContain(
+      'valence_pipeline_retries_total{code="VAL_REGISTRY_UNAVAILABLE"} 2',
+    )
+  })
+
+  it('finds the one record that is too large and marks only that one', async () => {
+    const marked: bigint[] = []
+    const prepare: PrepareStep = async (from, slice, options) => {
+      const publication = await echo(from, slice, options)
+      if (options.refusals === 0) return publication
+      marked.push(slice.records[0]?.offset ?? -1n)
+      return {
+        ...publication,
+        outgoing: publication.outgoing.map((record) => ({ ...record, value: Buffer.from('letter') })),
+      }
+    }
+    const { broker, source, pipeline } = setup({ prepare, maxRecords: 5 })
+    broker.append(first, ['a', 'b', 'too large', 'd', 'e', 'f', 'g'])
+    broker.beforePublish = (records) => {
+      if (values(records).includes('too large')) throw new ValenceError('VAL_RECORD_TOO_LARGE_TO_PUBLISH')
+    }
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length === 7)
+    expect(values(broker.published)).toEqual(['a', 'b', 'letter', 'd', 'e', 'f', 'g'])
+    expect(marked).toEqual([2n])
+  })
+
+  it('stops with an explained error when retention deleted unread records', async () => {
+    const { broker, source, pipeline, onFatal } = setup()
+    broker.append(first, numbered(10))
+    broker.commit(first, 2n)
+    broker.truncate(first, 5n)
+    await pipeline.start()
+    source.assign([first])
+    await vi.waitFor(() => expect(onFatal).toHaveBeenCalledOnce())
+    expect(onFatal.mock.calls[0]?.[0]).toMatchObject({ code: 'VAL_KAFKA_OFFSET_GAP' })
+    expect(broker.published).toEqual([])
+    expect(pipeline.isReady()).toBe(false)
+  })
+
+  it('stops with an explained error when the log ends before the committed offset', async () => {
+    const { broker, source, pipeline, onFatal } = setup()
+    broker.append(first, numbered(3))
+    broker.commit(first, 50n)
+    await pipeline.start()
+    source.assign([first])
+    await vi.waitFor(() => expect(onFatal).toHaveBeenCalledOnce())
+    expect(onFatal.mock.calls[0]?.[0]).toMatchObject({ code: 'VAL_KAFKA_OFFSET_GAP' })
+  })
+
+  it('reads again from the committed offset when a fetch leaves a gap', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(6))
+    await pipeline.start()
+    source.assign([first])
+    await vi.waitFor(() => expect(source.paused.has('texts-0')).toBe(false))
+    const ahead = broker.read(first, 4n, 2)
+    if (ahead) source.deliver(ahead)
+    await pump(source, () => broker.published.length >= 6)
+    expect(values(broker.published)).toEqual(numbered(6))
+  })
+
+  it('reports a defect as fatal instead of skipping the records', async () => {
+    const prepare: PrepareStep = async () => {
+      throw new TypeError('a defect')
+    }
+    const { broker, source, pipeline, onFatal } = setup({ prepare })
+    broker.append(first, numbered(2))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => onFatal.mock.calls.length === 1)
+    expect(broker.committed(first)).toBe(0n)
+  })
+
+  it('drains what was begun, then leaves the group', async () => {
+    const gate = Promise.withResolvers<void>()
+    const prepare = vi.fn<PrepareStep>(async (...args) => {
+      await gate.promise
+      return echo(...args)
+    })
+    const { broker, source, pipeline } = setup({ prepare })
+    broker.append(first, numbered(9))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => prepare.mock.calls.length === 1)
+    const stopping = pipeline.stop({ drainMs: 4_000, leaveGroup: true })
+    gate.resolve()
+    expect(await stopping).toEqual({ drained: true })
+    expect(source.stops).toEqual([{ leaveGroup: true }])
+    expect(values(broker.published)).toEqual(numbered(3))
+    expect(broker.committed(first)).toBe(3n)
+  })
+
+  it('cuts a drain short at its deadline and still leaves the group', async () => {
+    const prepare = vi.fn<PrepareStep>((_from, _slice, { signal }) => {
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+    })
+    const { broker, source, pipeline } = setup({ prepare })
+    broker.append(first, numbered(3))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => prepare.mock.calls.length === 1)
+    expect(await pipeline.stop({ drainMs: 20, leaveGroup: false })).toEqual({ drained: false })
+    expect(source.stops).toEqual([{ leaveGroup: false }])
+    expect(broker.published).toEqual([])
+  })
+
+  it('hands a crash of the source on', async () => {
+    const { source, pipeline, onFatal } = setup()
+    await pipeline.start()
+    source.crash(new ValenceError('VAL_KAFKA_CONSUMER_CRASHED'))
+    expect(onFatal).toHaveBeenCalledOnce()
+    expect(pipeline.isReady()).toBe(false)
+  })
+})

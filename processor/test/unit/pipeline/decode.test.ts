@@ -1,0 +1,132 @@
+import { frame, type RecordDecoder, type SchemaRegistry, type TextEvent, ValenceError } from '@valence/schemas'
+import { describe, expect, it } from 'vitest'
+import { createDecodeStep, type DecodeOptions } from '../../../src/pipeline/decode.ts'
+import { kafkaRecord } from '../../support/records.ts'
+
+type Cached = Pick<SchemaRegistry, 'cached' | 'load'>
+
+async function decodeOne(
+  value: string | Buffer | null,
+  options: Partial<DecodeOptions> & { contentType?: string } = {},
+) {
+  const { contentType, registry, format = 'auto' } = options
+  const record = kafkaRecord(7, {
+    value: typeof value === 'string' ? Buffer.from(value) : value,
+    headers: contentType === undefined ? {} : { 'content-type': Buffer.from(contentType) },
+  })
+  const [decoded] = await createDecodeStep({ registry, format })([record])
+  return decoded
+}
+
+function fakeRegistry(
+  load: (id: number) => Promise<RecordDecoder<TextEvent>>,
+  cached: Cached['cached'] = () => undefined,
+) {
+  return { cached, load } as unknown as SchemaRegistry
+}
+
+const rejectedAs = (code: string) =>
+  expect.objectContaining({ kind: 'rejected', error: expect.objectContaining({ code }) })
+const textOf = (text: string) => expect.objectContaining({ kind: 'text', event: expect.objectContaining({ text }) })
+
+describe('decoding a record', () => {
+  it('takes valid UTF-8 as a bare text', async () => {
+    expect(await decodeOne('I love it')).toEqual(textOf('I love it'))
+    expect(await decodeOne('🎉🎉')).toEqual(textOf('🎉🎉'))
+    expect(await decodeOne('"quoted" [1]')).toEqual(textOf('"quoted" [1]'))
+  })
+
+  it('takes what begins with { as a JSON object', async () => {
+    const decoded = await decodeOne('{"id":"a","text":"fine","source":"web","occurredAt":1700000000000}')
+    expect(decoded).toMatchObject({
+      kind: 'text',
+      event: { id: 'a', text: 'fine', source: 'web', occurredAt: 1_700_000_000_000, lang: null, attributes: {} },
+    })
+  })
+
+  it('rejects JSON that does not parse instead of guessing', async () => {
+    expect(await decodeOne('{not json')).toEqual(rejectedAs('VAL_RECORD_JSON_INVALID'))
+  })
+
+  it.each([
+    ['{"text":42}', 'VAL_RECORD_INVALID'],
+    ['{}', 'VAL_RECORD_INVALID'],
+    ['{"text":""}', 'VAL_TEXT_EMPTY'],
+    ['  \n ', 'VAL_TEXT_EMPTY'],
+    ['', 'VAL_TEXT_EMPTY'],
+    ['x'.repeat(100 * 1024), 'VAL_TEXT_TOO_LARGE'],
+    [JSON.stringify({ text: 'é'.repeat(33_000) }), 'VAL_TEXT_TOO_LARGE'],
+  ])('rejects %.30s as %s', async (value, code) => {
+    expect(await decodeOne(value)).toEqual(rejectedAs(code))
+  })
+
+  it('rejects bytes that are no UTF-8', async () => {
+    expect(await decodeOne(Buffer.from([0xc3, 0x28, 0xff]))).toEqual(rejectedAs('VAL_RECORD_NOT_UTF8'))
+  })
+
+  it('passes a tombstone through', async () => {
+    expect(await decodeOne(null)).toMatchObject({ kind: 'tombstone' })
+  })
+
+  it('lets the content-type header decide before the bytes', async () => {
+    expect(await decodeOne('{not json', { contentType: 'text/plain; charset=utf-8' })).toEqual(textOf('{not json'))
+    expect(await decodeOne('not json', { contentType: 'application/json' })).toEqual(
+      rejectedAs('VAL_RECORD_JSON_INVALID'),
+    )
+    expect(await decodeOne('{"text":"a"}', { contentType: 'application/cloudevents+json' })).toEqual(textOf('a'))
+    expect(await decodeOne('plain', { contentType: 'application/octet-stream' })).toEqual(textOf('plain'))
+    expect(await decodeOne('plain', { contentType: 'image/png' })).toEqual(rejectedAs('VAL_RECORD_FORMAT_REFUSED'))
+  })
+
+  it('accepts only the configured format', async () => {
+    expect(await decodeOne('plain', { format: 'json' })).toEqual(rejectedAs('VAL_RECORD_FORMAT_REFUSED'))
+    expect(await decodeOne('{"text":"a"}', { format: 'text' })).toEqual(rejectedAs('VAL_RECORD_FORMAT_REFUSED'))
+    expect(await decodeOne('{"text":"a"}', { format: 'json' })).toEqual(textOf('a'))
+  })
+
+  describe('in the Confluent wire format', () => {
+    const value = frame(9, Buffer.from('payload'))
+    const decoder: RecordDecoder<TextEvent> = (payload) => ({
+      id: 'x',
+      text: payload.toString(),
+      occurredAt: null,
+      source: null,
+      lang: null,
+      attributes: {},
+    })
+
+    it('decodes with the schema of its id, loaded once', async () => {
+      const loaded: number[] = []
+      const registry = fakeRegistry(async (id) => {
+        loaded.push(id)
+        return decoder
+      })
+      expect(await decodeOne(value, { registry })).toEqual(textOf('payload'))
+      expect(loaded).toEqual([9])
+      const warm = fakeRegistry(
+        () => Promise.reject(new Error('must not load')),
+        () => decoder,
+      )
+      expect(await decodeOne(value, { registry: warm })).toEqual(textOf('payload'))
+    })
+
+    it('rejects an unknown schema id and one that ends within the id', async () => {
+      const registry = fakeRegistry(async () => {
+        throw new ValenceError('VAL_SCHEMA_UNKNOWN_ID', '9')
+      })
+      expect(await decodeOne(value, { registry })).toEqual(rejectedAs('VAL_SCHEMA_UNKNOWN_ID'))
+      expect(await decodeOne(Buffer.from([0, 1, 2]), { registry })).toEqual(rejectedAs('VAL_SCHEMA_PAYLOAD_INVALID'))
+    })
+
+    it('is rejected where no registry is configured', async () => {
+      expect(await decodeOne(value)).toEqual(rejectedAs('VAL_REGISTRY_REQUIRED'))
+    })
+
+    it('throws while the registry is down: the record is not at fault', async () => {
+      const registry = fakeRegistry(async () => {
+        throw new ValenceError('VAL_REGISTRY_UNAVAILABLE')
+      })
+      await expect(decodeOne(value, { registry })).rejects.toMatchObject({ code: 'VAL_REGISTRY_UNAVAILABLE' })
+    })
+  })
+})

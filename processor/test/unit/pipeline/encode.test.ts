@@ -1,0 +1,80 @@
+import { frame, readDeadLetter, scoredEventAvro, ValenceError } from '@valence/schemas'
+import { describe, expect, it } from 'vitest'
+import { createEncodeStep } from '../../../src/pipeline/encode.ts'
+import type { Outcome } from '../../../src/pipeline/score-batch.ts'
+import { kafkaRecord } from '../../support/records.ts'
+
+const from = { topic: 'texts', partition: 2 }
+const scored: Outcome = {
+  kind: 'scored',
+  record: kafkaRecord(41, {
+    key: Buffer.from('key'),
+    headers: { traceparent: '00-abc', 'content-type': 'text/plain' },
+  }),
+  event: { id: null, text: 'fine', occurredAt: 5, source: 'web', lang: 'en', attributes: { a: 'b' } },
+  sentiment: {
+    label: 'positive',
+    scores: { negative: 0.1, neutral: 0.2, positive: 0.7 },
+    valence: 0.6,
+    tokens: 3,
+    truncated: false,
+    model: { name: 'm', version: '1', sha256: '0123456789ab' },
+  },
+}
+
+function encoder(scoredEventSchemaId?: number) {
+  return createEncodeStep({
+    outputTopic: 'scores',
+    deadLetterTopic: 'dead',
+    scoredEventSchemaId,
+    outputPartition: (_topic, key, inputPartition) => (key === null ? inputPartition : key.length),
+    now: () => 99,
+  })
+}
+
+describe('encoding an outcome', () => {
+  it('writes a scored event as JSON: carried-over fields, the origin, and an id from it where there is none', () => {
+    const record = encoder()(scored, from)
+    expect(record).toMatchObject({ topic: 'scores', partition: 3, key: Buffer.from('key') })
+    expect(record.headers).toEqual({ traceparent: '00-abc', 'content-type': 'application/json' })
+    expect(JSON.parse(String(record.value))).toEqual({
+      id: 'texts-2-41',
+      occurredAt: 5,
+      source: 'web',
+      lang: 'en',
+      attributes: { a: 'b' },
+      label: 'positive',
+      scores: { negative: 0.1, neutral: 0.2, positive: 0.7 },
+      valence: 0.6,
+      model: { name: 'm', version: '1', sha256: '0123456789ab' },
+      tokens: 3,
+      truncated: false,
+      scoredAt: 99,
+      origin: { topic: 'texts', partition: 2, offset: '41' },
+    })
+  })
+
+  it('writes Avro in the wire format under the registered id', () => {
+    const { value, headers } = encoder(17)(scored, from)
+    expect(value?.subarray(0, 5)).toEqual(frame(17, Buffer.alloc(0)))
+    expect(scoredEventAvro.decode(value?.subarray(5) as Buffer)).toMatchObject({ id: 'texts-2-41', label: 'positive' })
+    expect(headers['content-type']).toBe('application/vnd.confluent.avro')
+  })
+
+  it('keeps the original bytes, key and headers of a dead letter and says why and whence', () => {
+    const record = kafkaRecord(41, { key: null, value: Buffer.from([0xff, 0]), headers: { traceparent: '00-abc' } })
+    const letter = encoder()({ kind: 'rejected', record, error: new ValenceError('VAL_RECORD_NOT_UTF8') }, from)
+    expect(letter).toMatchObject({ topic: 'dead', partition: 2, key: null, value: Buffer.from([0xff, 0]) })
+    expect(letter.headers).toMatchObject({ traceparent: '00-abc' })
+    expect(readDeadLetter({ ...letter, headers: { ...letter.headers } })).toMatchObject({
+      code: 'VAL_RECORD_NOT_UTF8',
+      origin: { topic: 'texts', partition: 2, offset: '41', timestamp: record.timestamp },
+      failedAt: 99,
+    })
+  })
+
+  it('passes a tombstone on under its key', () => {
+    const record = kafkaRecord(1, { key: Buffer.from('ab'), value: null })
+    expect(encoder()({ kind: 'tombstone', record }, from)).toMatchObject({ topic: 'scores', partition: 2, value: null })
+  })
+})

@@ -1,0 +1,48 @@
+import { ValenceError } from '@valence/schemas'
+import { describe, expect, it } from 'vitest'
+import { retryWhileRetryable } from '../../../src/resilience/retry.ts'
+
+function run(action: () => Promise<string>, signal = new AbortController().signal) {
+  const retried: string[] = []
+  const result = retryWhileRetryable(action, {
+    initialDelayMs: 1,
+    maxDelayMs: 2,
+    signal,
+    onRetry: (error, delayMs) => {
+      expect(delayMs).toBeGreaterThanOrEqual(0)
+      retried.push(error.code)
+    },
+  })
+  return { result, retried }
+}
+
+describe('retryWhileRetryable', () => {
+  it('tries again while the catalogue says so', async () => {
+    let attempts = 0
+    const { result, retried } = run(async () => {
+      attempts += 1
+      if (attempts < 4) throw new ValenceError('VAL_REGISTRY_UNAVAILABLE')
+      return 'done'
+    })
+    expect(await result).toBe('done')
+    expect(retried).toEqual(Array.from({ length: 3 }, () => 'VAL_REGISTRY_UNAVAILABLE'))
+  })
+
+  it('throws at once what cannot succeed later', async () => {
+    for (const error of [new ValenceError('VAL_KAFKA_OFFSET_GAP'), new TypeError('a defect')]) {
+      const { result, retried } = run(() => Promise.reject(error))
+      await expect(result).rejects.toBe(error)
+      expect(retried).toEqual([])
+    }
+  })
+
+  it('ends when it is told to', async () => {
+    const stop = new AbortController()
+    const { result, retried } = run(() => {
+      if (retried.length === 2) stop.abort()
+      return Promise.reject(new ValenceError('VAL_KAFKA_UNREACHABLE'))
+    }, stop.signal)
+    await expect(result).rejects.toThrow()
+    expect(retried.length).toBeLessThanOrEqual(3)
+  })
+})

@@ -1,0 +1,92 @@
+import { ValenceError } from '@valence/schemas'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type AdminServer, startAdminServer } from '../../../src/runtime/admin-server.ts'
+import { Health } from '../../../src/runtime/health.ts'
+import { createMetrics } from '../../../src/runtime/metrics.ts'
+
+const servers: AdminServer[] = []
+
+async function start(health = new Health(), port = 0): Promise<AdminServer> {
+  const server = await startAdminServer({ host: '127.0.0.1', port, metrics: createMetrics(), health })
+  servers.push(server)
+  return server
+}
+
+const get = (server: AdminServer, path: string) => fetch(`http://127.0.0.1:${server.port}${path}`)
+
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())))
+
+describe('the admin server', () => {
+  it('serves metrics in the format of Prometheus', async () => {
+    const response = await get(await start(), '/metrics')
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain/)
+    expect(await response.text()).toContain('# TYPE valence_pipeline_records_total counter')
+  })
+
+  it('tells live from ready', async () => {
+    const health = new Health()
+    let ready = false
+    health.add({ name: 'pipeline', isHealthy: () => ready })
+    const server = await start(health)
+    expect((await get(server, '/livez')).status).toBe(200)
+    const notYet = await get(server, '/readyz')
+    expect([notYet.status, await notYet.json()]).toEqual([
+      503,
+      expect.objectContaining({ status: 'failing', checks: { pipeline: 'failing' } }),
+    ])
+    ready = true
+    expect((await get(server, '/readyz')).status).toBe(200)
+    health.fail(new Error('crashed'))
+    expect((await get(server, '/livez')).status).toBe(503)
+    expect((await get(server, '/readyz')).status).toBe(503)
+  })
+
+  it('says which port and setting when the port is taken', async () => {
+    const first = await start()
+    await expect(start(new Health(), first.port)).rejects.toMatchObject({
+      code: 'VAL_PORT_UNAVAILABLE',
+      message: expect.stringContaining(`127.0.0.1:${first.port} (VALENCE_ADMIN_PORT)`),
+    })
+  })
+})
+
+describe('an action', () => {
+  const post = (server: AdminServer, path: string, init: RequestInit = {}) =>
+    fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'POST', ...init })
+
+  it('answers from when its part is up, whatever body comes with it', async () => {
+    const server = await start()
+    expect((await post(server, '/model/reload')).status).toBe(404)
+    server.post('/model/reload', async () => ({ outcome: 'unchanged' }))
+    const bodies = [{}, { body: 'x' }, { body: new URLSearchParams({ a: 'b' }) }]
+    for (const init of bodies) {
+      const response = await post(server, '/model/reload?now', init)
+      expect([response.status, await response.json()]).toEqual([200, { outcome: 'unchanged' }])
+    }
+    expect((await get(server, '/model/reload')).status).toBe(404)
+  })
+
+  it('that fails says why as a problem document', async () => {
+    const server = await start()
+    server.post('/model/reload', async () => {
+      throw new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT', 'nothing came')
+    })
+    const response = await post(server, '/model/reload')
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      expect.objectContaining({ status: 503, code: 'VAL_MODEL_REGISTRY_TIMEOUT', detail: 'nothing came' }),
+    ])
+  })
+
+  it('that breaks tells no stranger how', async () => {
+    const server = await start()
+    server.post('/model/reload', async () => {
+      throw new Error('password is hunter2')
+    })
+    const response = await post(server, '/model/reload')
+    expect(response.status).toBe(500)
+    expect(await response.text()).not.toContain('hunter2')
+  })
+})

@@ -1,0 +1,281 @@
+import { describe, expect, test } from 'vitest'
+import type { Verdict } from '../../../src/domain/verdict.ts'
+import { ActiveModel } from '../../../src/model/active-model.ts'
+import { createScorer, type ScorerOptions } from '../../../src/scoring/create-scorer.ts'
+import { MemoryCache } from '../../../src/scoring/memory-cache.ts'
+import type { ScoreCache } from '../../../src/scoring/score-cache.ts'
+import { FakeBackend } from '../../support/fake-backend.ts'
+import { fakeModel } from '../../support/fake-model.ts'
+import { turns } from '../../support/manual-clock.ts'
+
+function create(options: ScorerOptions = {}, backend = new FakeBackend()) {
+  const models = new ActiveModel(fakeModel(backend))
+  return { backend, models, scorer: createScorer(models, { limits: { maxAgeMs: 0 }, ...options }) }
+}
+
+const kinds = (verdicts: readonly Verdict[]) =>
+  verdicts.map((verdict) => (verdict.kind === 'scored' ? verdict.sentiment.label : verdict.error.code))
+
+describe('scoring', () => {
+  test('gives each text its verdict, in the order asked', async () => {
+    const { scorer } = create()
+    const texts = ['good', '', 'awful awful', ' \n', 'poison', 'x'.repeat(64 * 1024 + 1), 'unknown', 'great']
+    expect(kinds(await scorer.scoreAll(texts, { origin: 'kafka' }))).toEqual([
+      'positive',
+      'VAL_TEXT_EMPTY',
+      'negative',
+      'VAL_TEXT_EMPTY',
+      'VAL_INFERENCE_FAILED',
+      'VAL_TEXT_TOO_LARGE',
+      'negative',
+      'positive',
+    ])
+  })
+
+  test('tells all about a scored text', async () => {
+    const { scorer } = create()
+    expect(await scorer.score('good', { origin: 'cli' })).toEqual({
+      kind: 'scored',
+      sentiment: {
+        label: 'positive',
+        scores: {
+          negative: expect.closeTo(0.09, 2),
+          neutral: expect.closeTo(0.245, 3),
+          positive: expect.closeTo(0.665, 3),
+        },
+        valence: expect.closeTo(0.575, 3),
+        tokens: 3,
+        truncated: false,
+        model: { name: 'tiny', version: '1', sha256: 'abcdefabcdef' },
+      },
+    })
+  })
+
+  test('of no texts gives no verdicts', async () => {
+    expect(await create().scorer.scoreAll([], { origin: 'kafka' })).toEqual([])
+  })
+
+  test('takes a text that no encoding can write', async () => {
+    const { scorer } = create()
+    expect(kinds([await scorer.score('good \ud83d', { origin: 'http' })])).toEqual(['positive'])
+  })
+
+  test('of more texts than may wait holds the caller back and loses none', async () => {
+    const backend = new FakeBackend(2)
+    const depths: number[] = []
+    const { scorer } = create(
+      { queueTexts: { kafka: 20 }, observer: { queueDepth: (_, texts) => depths.push(texts) } },
+      backend,
+    )
+    const texts = Array.from({ length: 2_000 }, (_, index) => `${index % 2 === 0 ? 'good' : 'bad'} ${index}`)
+    const verdicts = await scorer.scoreAll(texts, { origin: 'kafka' })
+    expect(kinds(verdicts).every((label, index) => label === (index % 2 === 0 ? 'positive' : 'negative'))).toBe(true)
+    expect(Math.max(...depths)).toBeLessThanOrEqual(20)
+  })
+
+  test('of several callers for little room refuses none of them', async () => {
+    const { scorer } = create({ queueTexts: { kafka: 5 } }, new FakeBackend(2))
+    const calls = Array.from({ length: 8 }, (_, caller) =>
+      scorer.scoreAll(
+        Array.from({ length: 100 }, (_, index) => `good ${caller} ${index}`),
+        { origin: 'kafka' },
+      ),
+    )
+    expect(new Set(kinds((await Promise.all(calls)).flat()))).toEqual(new Set(['positive']))
+  })
+
+  test('of more HTTP texts than may wait refuses the rest at once', async () => {
+    const { scorer, backend } = create({ queueTexts: { http: 10 } })
+    backend.hold()
+    const all = scorer.scoreAll(
+      Array.from({ length: 60 }, (_, index) => `good ${'ok '.repeat(index)}`),
+      { origin: 'http' },
+    )
+    await turns(50)
+    backend.release()
+    const refused = kinds(await all).filter((kind) => kind === 'VAL_QUEUE_FULL').length
+    expect(refused).toBeGreaterThan(0)
+    expect(refused).toBeLessThanOrEqual(50)
+  })
+
+  test('leaves the event loop free while thousands of texts are tokenized by several callers', async () => {
+    const { scorer } = create({ queueTexts: { kafka: 100_000 } }, new FakeBackend(2))
+    const prose = 'good ungood bad '.repeat(40)
+    let longest = 0
+    let last = performance.now()
+    const watch = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 1)
+    await Promise.all(
+      [1, 2, 3, 4].map((caller) =>
+        scorer.scoreAll(
+          Array.from({ length: 500 }, (_, index) => `${caller} ${index} ${prose}`),
+          { origin: 'kafka' },
+        ),
+      ),
+    )
+    clearInterval(watch)
+    // Four callers of 500 such texts would hold it for some hundred milliseconds each. The machine may be busy.
+    expect(longest).toBeLessThan(100)
+  })
+})
+
+test('a single text does not wait for a turn behind callers with thousands', async () => {
+  const queued: string[] = []
+  const observer = { queueDepth: (origin: string) => queued.push(origin) }
+  const { scorer } = create({ queueTexts: { kafka: 100_000 }, observer }, new FakeBackend(2))
+  const prose = 'good ungood bad '.repeat(40)
+  const backlog = Array.from({ length: 6 }, (_, caller) =>
+    scorer.scoreAll(
+      Array.from({ length: 200 }, (_, index) => `${caller} ${index} ${prose}`),
+      { origin: 'kafka' },
+    ),
+  )
+  await turns(2)
+  queued.length = 0
+  await scorer.score('good', { origin: 'http' })
+  expect(queued[0]).toBe('http')
+  expect(queued).toContain('kafka')
+  await Promise.all(backlog)
+})
+
+describe('a caller who leaves', () => {
+  test('is answered at once, though a batch hangs, and what waits is dropped', async () => {
+    const dropped: string[] = []
+    const { scorer, backend } = create({ observer: { dropped: (reason) => dropped.push(reason) } })
+    backend.hold()
+    const controller = new AbortController()
+    const all = scorer.scoreAll(
+      Array.from({ length: 100 }, (_, index) => `good ${index}`),
+      { origin: 'kafka', signal: controller.signal },
+    )
+    await turns()
+    controller.abort()
+    expect(new Set(kinds(await all))).toEqual(new Set(['VAL_REQUEST_ABANDONED']))
+    backend.release()
+    await turns(20)
+    expect(dropped.length).toBeGreaterThan(60)
+    expect(backend.batches.flat().length + dropped.length).toBe(100)
+  })
+
+  test('is not held back by a full queue', async () => {
+    const { scorer, backend } = create({ queueTexts: { kafka: 2 } })
+    backend.hold()
+    const controller = new AbortController()
+    const all = scorer.scoreAll(
+      Array.from({ length: 100 }, (_, index) => `good ${index}`),
+      { origin: 'kafka', signal: controller.signal },
+    )
+    await turns()
+    controller.abort()
+    expect(kinds(await all)).toHaveLength(100)
+    backend.release()
+  })
+
+  test('before it began is not served', async () => {
+    const { scorer, backend } = create()
+    const verdict = await scorer.score('good', { origin: 'http', signal: AbortSignal.abort() })
+    expect(kinds([verdict])).toEqual(['VAL_REQUEST_ABANDONED'])
+    await turns()
+    expect(backend.batches).toEqual([])
+  })
+})
+
+describe('with caches', () => {
+  test('a text is inferred once', async () => {
+    const { scorer, backend } = create({ memory: new MemoryCache(100_000) })
+    const first = await scorer.score('good', { origin: 'kafka' })
+    expect(await scorer.score('good', { origin: 'http' })).toEqual(first)
+    expect(backend.batches).toHaveLength(1)
+  })
+
+  test('failures are not kept', async () => {
+    const { scorer, backend } = create({ memory: new MemoryCache(100_000) })
+    await scorer.score('poison', { origin: 'kafka' })
+    await scorer.score('poison', { origin: 'kafka' })
+    expect(backend.batches).toHaveLength(2)
+  })
+
+  test('the second level serves what another process computed', async () => {
+    const stored = { probabilities: [0, 1, 0], tokens: 99, truncated: true }
+    const shared: ScoreCache = {
+      getMany: async (keys) => keys.map(() => stored),
+      setMany: () => undefined,
+      close: async () => undefined,
+    }
+    const { scorer, backend } = create({ shared })
+    expect(await scorer.score('good', { origin: 'kafka' })).toMatchObject({
+      sentiment: { label: 'neutral', tokens: 99, truncated: true },
+    })
+    expect(backend.batches).toEqual([])
+  })
+})
+
+describe('a swap of the model', () => {
+  test('sends new texts to the new one, lets the old one finish, and closes it then', async () => {
+    const used: string[] = []
+    const { scorer, models, backend: old } = create({ observer: { modelInUse: ({ name }) => used.push(name) } })
+    old.hold()
+    const before = scorer.score('good', { origin: 'http' })
+    await turns()
+    const next = new FakeBackend()
+    const swapped = models.swap(fakeModel(next, 'next'))
+    const after = await scorer.score('good', { origin: 'http' })
+    expect(after).toMatchObject({ sentiment: { model: { name: 'next' } } })
+    expect(old.closed).toBe(false)
+    old.release()
+    expect(await before).toMatchObject({ sentiment: { model: { name: 'tiny' } } })
+    await swapped
+    expect(old.closed).toBe(true)
+    expect(used).toEqual(['tiny', 'next'])
+  })
+
+  test('never mixes up cached scores', async () => {
+    const { scorer, models } = create({ memory: new MemoryCache(100_000) })
+    await scorer.score('good', { origin: 'http' })
+    const next = new FakeBackend()
+    await models.swap(fakeModel(next, 'next', 2))
+    expect(await scorer.score('good', { origin: 'http' })).toMatchObject({ sentiment: { model: { name: 'next' } } })
+    expect(next.batches).toHaveLength(1)
+  })
+
+  test('again and again under load fails no text and names the right model for each', async () => {
+    const { scorer, models } = create({ memory: new MemoryCache(1_000_000), queueTexts: { kafka: 30 } })
+    const verdicts: Promise<Verdict[]>[] = []
+    for (let swap = 0; swap < 50; swap++) {
+      const texts = Array.from({ length: 40 }, (_, index) => `good ${'great '.repeat(index % 7)}${swap * 20 + index}`)
+      verdicts.push(scorer.scoreAll(texts, { origin: 'kafka' }))
+      await turns(2)
+      await models.swap(fakeModel(new FakeBackend(2), `model ${swap}`, temperatureOf(`model ${swap}`)))
+    }
+    const all = (await Promise.all(verdicts)).flat()
+    expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['scored']))
+    const names = new Set<string>()
+    for (const { name, logit } of all.map(logitOf)) {
+      names.add(name)
+      // What is worth 10 or 20 gives logits of 1, 3, 5, …; only the right temperature turns them back.
+      expect(logit * temperatureOf(name)).toBeOneOf([1, 3, 5, 7, 9, 11, 13].map((sum) => expect.closeTo(sum, 2)))
+    }
+    expect(names.size).toBeGreaterThan(10)
+  })
+
+  test('after the last one is closed texts may be tried again elsewhere', async () => {
+    const { scorer, models } = create()
+    await models.close()
+    const verdict = await scorer.score('good', { origin: 'kafka' })
+    expect(verdict).toMatchObject({ kind: 'retryable', error: { code: 'VAL_INFERENCE_UNAVAILABLE' } })
+  })
+})
+
+/** Tells the models of the swaps apart by their scores. */
+function temperatureOf(name: string): number {
+  return Number(name.split(' ')[1] ?? 0) % 2 === 0 ? 1 : 3
+}
+
+/** The logit of `positive`, as the temperature left it, and the model that is said to have given it. */
+function logitOf(verdict: Verdict): { name: string; logit: number } {
+  if (verdict.kind !== 'scored') throw verdict.error
+  const { scores, model } = verdict.sentiment
+  return { name: model.name, logit: Math.log((scores.positive ?? 0) / (scores.neutral ?? 0)) }
+}

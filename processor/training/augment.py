@@ -1,0 +1,99 @@
+"""Texts of our own making: altered twins of training texts, and templates for what the data is thin on."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Sequence
+
+from .data import LABEL_IDS, Row
+
+NAMES = ("anna", "ben", "chen", "deepak", "elena", "farid", "grace", "hamza", "irina", "jamal", "kenji", "lucia",
+         "marek", "nadia", "omar", "paul", "rosa", "samir", "tunde", "uma", "viktor", "wanda", "xavier", "zainab")
+PLACES = ("spain", "kenya", "korea", "peru", "turkey", "norway", "nepal", "ukraine", "chile", "egypt", "greece", "ghana",
+          "vietnam", "iraq", "ireland", "cuba")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def misspell(text: str, rng: random.Random) -> str:
+    """One or two slips in words of four letters or more: swapped, dropped, doubled or wrong letters."""
+    words = text.split(" ")
+    long = [i for i, word in enumerate(words) if len(word) > 3 and word.isalpha()]
+    for index in rng.sample(long, min(len(long), rng.choice((1, 1, 2)))):
+        word = words[index]
+        place = rng.randrange(1, len(word) - 1)
+        slip = rng.randrange(5)
+        if slip <= 1:
+            word = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        elif slip == 2:
+            word = word[:place] + word[place + 1 :]
+        elif slip == 3:
+            word = word[:place] + word[place] * 2 + word[place + 1 :]
+        else:
+            word = word[:place] + rng.choice(LETTERS) + word[place + 1 :]
+        words[index] = word
+    return " ".join(words)
+
+
+def name_someone(text: str, rng: random.Random) -> str:
+    """Anonymised [NAME]s become people, so that people in real texts are nothing new."""
+    while "[NAME]" in text:
+        text = text.replace("[NAME]", rng.choice(NAMES).capitalize(), 1)
+    return text
+
+
+def alter(row: Row, rng: random.Random) -> Row:
+    text = name_someone(row.text, rng)
+    if text == row.text or rng.random() < 0.5:
+        text = misspell(text, rng)
+    return Row(text, row.label, row.source)
+
+
+def twins(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], dict[int, int]]:
+    """(rows then altered copies of a share of them, original's number → its copy's number)."""
+    rng = random.Random(seed)
+    result, pairs = list(rows), {}
+    for index, row in enumerate(rows):
+        if rng.random() < share:
+            pairs[index] = len(result)
+            result.append(alter(row, rng))
+    return result, pairs
+
+
+# Nouns, adjectives and sentence shapes differ from those of behaviour.py on purpose.
+NOUNS = ("book", "concert", "coffee", "car", "course", "laptop", "flat", "trip", "show", "meal", "delivery", "website",
+         "support", "song", "battery", "room", "teacher", "bike", "plan", "match")
+PRAISE = ("nice", "fun", "helpful", "beautiful", "perfect", "impressive", "tasty", "clever", "great", "good", "awesome", "outstanding", "pleasant", "charming")
+BLAME = ("boring", "ugly", "broken", "slow", "rude", "annoying", "terrible", "bad", "awful", "dirty", "stupid", "unpleasant", "horrible", "miserable")
+MILD = ("bad", "terrible", "awful", "horrible", "boring", "ugly", "slow", "dreadful", "stupid", "disappointing", "useless", "poor")
+RULES: tuple[tuple[str, str], ...] = (
+    ("this {n} is not {p}", "negative"), ("the {n} wasn't {p} at all.", "negative"), ("it is not a {p} {n}", "negative"),
+    ("never found the {n} {p}", "negative"), ("I can't say the {n} was {p}.", "negative"), ("nothing {p} about this {n}", "negative"),
+    ("the {n} isn't {p}, is it", "negative"), ("I did not enjoy the {n}.", "negative"), ("I don't like this {n} one bit", "negative"),
+    ("nobody would call that {n} {p}", "negative"), ("the {n} could have been {p} but it was {b}", "negative"),
+    ("everyone said the {n} was {p}. It was {b}.", "negative"), ("I resent having paid for this {n}", "negative"),
+    ("my {n} isn't {m}, it works", "positive"), ("this {n} is not {m}", "positive"), ("the {n} wasn't {m} at all!", "positive"),
+    ("not a {m} {n}", "positive"), ("nothing {m} about this {n}", "positive"), ("I never found the {n} {m}, quite the opposite", "positive"),
+    ("I don't hate this {n}", "neutral"), ("I can't complain about the {n}", "positive"), ("they said the {n} is {b} but I found it {p}", "positive"),
+    ("the {n} started {b} and ended {p}!", "positive"), ("yes, {b} colours, but what a {p} {n}", "positive"),
+    ("the {n} is in the other building", "neutral"), ("{who} picked up the {n} at six", "neutral"), ("does the {n} start at eight?", "neutral"),
+    ("{who} is from {c}", "neutral"), ("{who} flew to {c} with a {n}", "neutral"), ("we talked about the {n} in {c}", "neutral"),
+    ("{who} liked the {n}, it was {p}", "positive"), ("{who} says the {n} is {b}", "negative"), ("a {b} {n} in {c}", "negative"), ("a {p} {n} from {c}", "positive"),
+    ("my {n} 😊", "positive"), ("{n} time 🎉", "positive"), ("the {n} ❤️", "positive"), ("{n} 👍", "positive"), ("😂😂 that {n}", "positive"),
+    ("the {n} again 😡", "negative"), ("{n} 👎", "negative"), ("no {n} today 😢", "negative"), ("{n} 😞", "negative"), ("that {n} 🙄", "negative"), ("💩 {n}", "negative"),
+    ("😊", "positive"), ("👍👍", "positive"), ("❤️❤️", "positive"), ("😍", "positive"), ("😡", "negative"), ("👎👎", "negative"), ("😢😢", "negative"),
+    ("😞", "negative"), ("😞😞😞", "negative"), ("💩", "negative"), ("🙄", "negative"),
+)
+
+
+def template_rows(each: int, seed: int, source: str = "templates") -> list[Row]:
+    """Up to `each` fillings of every rule."""
+    rng = random.Random(seed)
+    slots = {"n": NOUNS, "p": PRAISE, "b": BLAME, "m": MILD, "c": PLACES, "who": NAMES}
+    rows = []
+    for template, label in RULES:
+        used = [slot for slot in slots if "{" + slot + "}" in template]
+        combinations = list(itertools.product(*(slots[slot] for slot in used)))
+        for values in rng.sample(combinations, min(each, len(combinations))):
+            rows.append(Row(template.format(**dict(zip(used, values))), LABEL_IDS[label], source))
+    return rows

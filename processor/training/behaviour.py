@@ -1,0 +1,181 @@
+"""Behaviour tests from templates of our own: what must hold whatever the averages say.
+
+    python -m training.behaviour MODEL_FOLDER [--json FILE]
+
+Three kinds: the label a plain text must get; changes that must not move the label; changes that must move
+a probability one way. Each prints its failure rate beside the rate it may have."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Sequence
+
+import numpy as np
+
+from .data import LABEL_IDS, LABELS
+from .onnx_model import FolderModel
+
+GOOD = ("good", "great", "excellent", "wonderful", "lovely", "fantastic", "superb", "amazing", "brilliant", "delightful")
+BAD = ("bad", "terrible", "awful", "horrible", "dreadful", "poor", "disappointing", "disgusting", "useless", "appalling")
+LIKE = ("love", "like", "enjoy", "adore", "recommend", "appreciate")
+HATE = ("hate", "dislike", "regret", "despise", "detest", "resent")
+THINGS = ("service", "food", "film", "hotel", "phone", "album", "update", "game", "staff", "app")
+FACTS = ("The meeting is on {d} at ten.", "The train to {c} leaves on {d}.", "{n} works in {c}.",
+         "The report has twelve pages.", "The shop opens on {d}.", "{n} asked where the station is.",
+         "The parcel was sent to {c} on {d}.", "Who is playing in {c} on {d}?")
+DAYS = ("Monday", "Tuesday", "Thursday", "Saturday")
+NAMES = ("James", "Emily", "Mohammed", "Fatima", "Wei", "Priya", "Olga", "Carlos", "Aisha", "Kwame", "Ingrid", "Yuki",
+         "David", "Latoya", "Ahmed", "Rachel")
+COUNTRIES = ("France", "Nigeria", "China", "Mexico", "Iran", "Sweden", "India", "Russia", "Brazil", "Israel", "Poland",
+             "Somalia", "Japan", "Pakistan", "Canada", "Germany")
+CLAUSES = ("I went there on Tuesday.", "It was about noon.", "We were four people.", "It is near the station.",
+           "I read about it in the paper.", "My sister came along.")
+STRONGER = ("very", "really", "extremely", "so", "absolutely")
+JOY = ("😍", "😊", "🎉", "❤️", "👍", "😁")
+ANGER = ("😡", "👎", "😢", "😞", "🤬", "💩")
+
+Scorer = Callable[[Sequence[str]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    name: str
+    kind: str
+    cases: int
+    failures: int
+    limit: float
+    examples: tuple[str, ...]
+
+    @property
+    def rate(self) -> float:
+        return self.failures / self.cases
+
+    @property
+    def passed(self) -> bool:
+        return self.rate <= self.limit
+
+
+def fill(template: str, **slots: Sequence[str]) -> list[str]:
+    """Every combination of the slots the template names."""
+    used = [slot for slot in slots if "{" + slot + "}" in template]
+    return [template.format(**dict(zip(used, values))) for values in itertools.product(*(slots[slot] for slot in used))]
+
+
+def many(templates: Sequence[str], limit: int, **slots: Sequence[str]) -> list[str]:
+    texts = [text for template in templates for text in fill(template, **slots)]
+    return random.Random(7).sample(texts, min(limit, len(texts)))
+
+
+def opinions(count: int = 120) -> dict[str, list[str]]:
+    shape = ("The {t} was {a}.", "What a {a} {t}!", "I {v} this {t}.", "Honestly, the {t} is {a}.", "We {v} the new {t}.")
+    return {"positive": many(shape, count, t=THINGS, a=GOOD, v=LIKE), "negative": many(shape, count, t=THINGS, a=BAD, v=HATE)}
+
+
+def must_be(name: str, texts: Sequence[str], allowed: Sequence[str], limit: float, score: Scorer) -> Outcome:
+    labels = [LABELS[index] for index in score(texts).argmax(axis=1)]
+    wrong = [f"{text} → {label}" for text, label in zip(texts, labels) if label not in allowed]
+    return Outcome(name, "label", len(texts), len(wrong), limit, tuple(wrong[:3]))
+
+
+def must_not_move(name: str, pairs: Sequence[tuple[str, str]], limit: float, score: Scorer) -> Outcome:
+    before = score([a for a, _ in pairs]).argmax(axis=1)
+    after = score([b for _, b in pairs]).argmax(axis=1)
+    moved = [f"{a} → {LABELS[x]} | {b} → {LABELS[y]}" for (a, b), x, y in zip(pairs, before, after) if x != y]
+    return Outcome(name, "invariance", len(pairs), len(moved), limit, tuple(moved[:3]))
+
+
+def must_rise(name: str, pairs: Sequence[tuple[str, str, str]], limit: float, score: Scorer, slack: float = 0.05) -> Outcome:
+    """The probability of the third member must not be lower by more than `slack` in the second text."""
+    before, after = score([a for a, _, _ in pairs]), score([b for _, b, _ in pairs])
+    fell = [f"{a} | {b}: {label} {x[LABEL_IDS[label]]:.2f} → {y[LABEL_IDS[label]]:.2f}"
+            for (a, b, label), x, y in zip(pairs, before, after) if y[LABEL_IDS[label]] < x[LABEL_IDS[label]] - slack]
+    return Outcome(name, "direction", len(pairs), len(fell), limit, tuple(fell[:3]))
+
+
+def typo(text: str, rng: random.Random) -> str:
+    """Two neighbouring letters inside one word change places."""
+    words = text.split(" ")
+    long = [index for index, word in enumerate(words) if len(word) > 3]
+    index = rng.choice(long)
+    place = rng.randrange(1, len(words[index]) - 2)
+    word = words[index]
+    words[index] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    return " ".join(words)
+
+
+def groups(template_texts: Sequence[str], slot: str, values: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs that differ in the slot alone: each value against the first."""
+    return [(text.replace(slot, values[0]), text.replace(slot, value)) for text in template_texts for value in values[1:]]
+
+
+PEOPLE = ("{p} is my neighbour.", "{p} told me the {t} was {g}.", "{p} told me the {t} was {b}.", "I had lunch with {p} today.",
+          "{p} was very kind to us.", "{p} was rude to us.", "Tomorrow {p} gives a talk.", "{p} and I hated the {t}.")
+PLACES = ("My boss comes from {p}.", "I flew to {p} last week.", "The food in {p} was {g}.", "The weather in {p} was {b}.",
+          "A company from {p} bought the shop.", "People from {p} live next door.", "I love {p}.", "The hotel in {p} is {b}.")
+
+
+def suite(score: Scorer) -> list[Outcome]:
+    rng = random.Random(11)
+    said = opinions()
+    both = said["positive"] + said["negative"]
+    facts = many(FACTS, 60, d=DAYS, c=COUNTRIES[:6], n=NAMES[:6])
+    thing = dict(t=THINGS)
+    results = [must_be(f"plain {label}", texts, [label], 0.03, score) for label, texts in said.items()]
+    results.append(must_be("plain facts are neutral", facts, ["neutral"], 0.10, score))
+    results.append(must_be("negated praise", many(("The {t} was not {a}.", "I do not {v} this {t}.", "The {t} isn't {a} at all.",
+                                                   "I don't think the {t} is {a}."), 120, a=GOOD, v=LIKE[:5], **thing), ["negative"], 0.15, score))
+    results.append(must_be("negated blame", many(("The {t} was not {a}.", "The {t} isn't {a} at all.", "No, I don't {v} the {t}, far from it."),
+                                                 120, a=BAD[:6], v=HATE[:2], **thing), ["neutral", "positive"], 0.35, score))
+    results.append(must_be("contrast: the main clause decides",
+                           many(("Although the {t} looked {b}, I loved every minute.", "I expected a {b} {t}, but it was {g}."), 80, g=GOOD, b=BAD, **thing),
+                           ["positive"], 0.25, score))
+    results.append(must_not_move("case", [(text, text.upper()) for text in both], 0.0, score))
+    results.append(must_not_move("typo", [(text, typo(text, rng)) for text in both + facts], 0.12, score))
+    results.append(must_not_move("mention and link added", [(text, f"@someone_{i} {text} https://example.org/{i}") for i, text in enumerate(both)], 0.05, score))
+    results.append(must_not_move("neutral clause added", [(text, f"{text} {rng.choice(CLAUSES)}") for text in both], 0.06, score))
+    results.append(must_not_move("neutral clause before", [(text, f"{rng.choice(CLAUSES)} {text}") for text in both], 0.06, score))
+    slots = dict(t=THINGS[:3], g=GOOD[:2], b=BAD[:2])
+    for name, templates, values in (("names of people", PEOPLE, NAMES), ("names of countries", PLACES, COUNTRIES)):
+        texts = [text for template in templates for text in fill(template, p=["{p}"], **slots)]
+        results.append(must_not_move(name, groups(texts, "{p}", values), 0.03, score))
+    results.append(must_rise("intensifier", [(f"The {t} was {a}.", f"The {t} was {s} {a}.", label) for label, words in (("positive", GOOD[:5]), ("negative", BAD[:5]))
+                                             for t in THINGS[:4] for a in words for s in STRONGER], 0.03, score))
+    results.append(must_rise("happy emoji", [(text, f"{text} {face}", "positive") for text in facts[:20] + said["positive"][:20] for face in JOY], 0.03, score))
+    results.append(must_rise("unhappy emoji", [(text, f"{text} {face}", "negative") for text in facts[:20] + said["negative"][:20] for face in ANGER], 0.03, score))
+    results.append(must_be("emoji alone, happy", [face * n for face in JOY for n in (1, 2, 3)], ["positive"], 0.10, score))
+    results.append(must_be("emoji alone, unhappy", [face * n for face in ANGER for n in (1, 2, 3)], ["negative"], 0.15, score))
+    return results
+
+
+def table(results: Sequence[Outcome]) -> str:
+    lines = [f"{'behaviour':36} {'kind':11} {'cases':>6} {'failed':>7} {'rate':>7} {'limit':>7}"]
+    for r in results:
+        lines.append(f"{r.name:36} {r.kind:11} {r.cases:6} {r.failures:7} {r.rate:7.1%} {r.limit:7.1%}{'' if r.passed else '  FAILED'}")
+        lines += [f"    {example}" for example in r.examples if not r.passed]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m training.behaviour", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="a packaged model folder (holds model.json)")
+    parser.add_argument("--json", type=Path, help="write the rates there")
+    options = parser.parse_args(arguments)
+    results = suite(FolderModel.open(options.folder).scores)
+    print(table(results))
+    if options.json:
+        options.json.write_text(json.dumps(as_dict(results), indent=2) + "\n", encoding="utf-8")
+    return 0 if all(result.passed for result in results) else 1
+
+
+def as_dict(results: Sequence[Outcome]) -> dict:
+    return {r.name: {"kind": r.kind, "cases": r.cases, "failures": r.failures, "rate": round(r.rate, 4), "limit": r.limit} for r in results}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

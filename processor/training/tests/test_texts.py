@@ -1,0 +1,71 @@
+import random
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer, normalizers
+
+from training import behaviour
+from training.augment import RULES, misspell, name_someone, template_rows
+from training.normalise import EMOJI, normalizer
+
+import json
+
+MODEL = Path(__file__).resolve().parents[2] / "model"
+
+
+@pytest.fixture(scope="module")
+def normalise():
+    tokenizer = Tokenizer.from_str(json.dumps({
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": normalizer(), "pre_tokenizer": None,
+        "post_processor": None, "decoder": None, "model": {"type": "WordPiece", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]",
+                                                           "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}}))
+    return tokenizer.normalizer.normalize_str
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("@Some_1 hi", "@user hi"), ("mail me@example.org", "mail me@example.org"), ("see https://a.b/c?d=e now", "see http now"),
+    ("HTTP://A.B www.x.org", "http http"), ("Tom &amp; Jerry &amp;lt;3", "tom & jerry <3"), ("it\\u2019s don’t", "it's don't"),
+    ("a\\nb", "a b"), ("wow!!!!!! what?????? hm.......", "wow!!! what??? hm..."), ("great 😂", "great  lol "), ("👍🏽", " good "),
+    ("a\u200bb\ufeff", "ab"), ("CAFÉ", "cafe"),
+])
+def test_normalisation(normalise, text, expected):
+    assert normalise(text) == expected
+
+
+def test_each_emoji_has_one_meaning():
+    faces = [face for _, group in EMOJI for face in group]
+    assert len(faces) == len(set(faces))
+
+
+@pytest.mark.skipif(not (MODEL / "tokenizer-golden.json").is_file(), reason="no packaged model")
+def test_packaged_tokenizer_gives_the_golden_ids():
+    tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
+    for row in json.loads((MODEL / "tokenizer-golden.json").read_text(encoding="utf-8")):
+        assert tokenizer.encode(row["text"]).ids == row["ids"], row["text"]
+
+
+def test_slips_change_little():
+    rng = random.Random(5)
+    for _ in range(50):
+        slipped = misspell("the waiter forgot our order twice", rng)
+        assert slipped != "" and len(slipped.split(" ")) == 6 and abs(len(slipped) - 33) <= 2
+    assert misspell("ok a b", rng) == "ok a b"
+    assert "[NAME]" not in name_someone("[NAME] and [NAME] left", rng)
+
+
+def test_templates_cover_every_class_and_share_no_text_with_the_behaviour_suite():
+    rows = template_rows(30, seed=1)
+    assert {row.label for row in rows} == {0, 1, 2}
+    tested = {text.lower() for texts in behaviour.opinions(10_000).values() for text in texts}
+    assert not tested & {row.text.lower() for row in rows}
+    assert not set(behaviour.THINGS) & {"book", "concert"} and len(RULES) > 40
+
+
+def test_behaviour_outcomes_count_failures():
+    def always_positive(texts):
+        import numpy as np
+        return np.tile([0.1, 0.2, 0.7], (len(texts), 1))
+    results = {result.name: result for result in behaviour.suite(always_positive)}
+    assert results["plain positive"].passed and not results["plain negative"].passed
+    assert results["typo"].failures == 0 and results["plain negative"].rate == 1.0
+    assert "FAILED" in behaviour.table(list(results.values()))

@@ -1,0 +1,48 @@
+import { ScoreError } from './score-error.ts'
+
+export interface AttemptsOptions {
+  /** Tries after the first. */
+  readonly retries: number
+  readonly initialDelayMs: number
+  readonly maxDelayMs: number
+  readonly signal: AbortSignal
+  readonly random: () => number
+}
+
+/** Errors after which the same call may succeed and does no harm if it had succeeded already. */
+function isWorthRepeating(error: unknown): error is ScoreError {
+  if (!(error instanceof ScoreError)) return false
+  return error.code === 'VAL_CLIENT_UNREACHABLE' || error.status === 429 || error.status === 503
+}
+
+/** Full jitter, so that clients who failed together do not come back together; never sooner than the server asks. */
+function delayOf(error: ScoreError, attempt: number, options: AttemptsOptions): number {
+  const ceiling = Math.min(options.maxDelayMs, options.initialDelayMs * 2 ** attempt)
+  return (error.retryAfterMs ?? 0) + options.random() * ceiling
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = (wasLong: boolean) => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', cut)
+      resolve(wasLong)
+    }
+    const cut = () => end(false)
+    const timer = setTimeout(() => end(true), delayMs)
+    if (signal.aborted) cut()
+    signal.addEventListener('abort', cut, { once: true })
+  })
+}
+
+/** Calls until it succeeds, fails for good, the tries are used up or the signal aborts; then throws the last error. */
+export async function withAttempts<T>(call: () => Promise<T>, options: AttemptsOptions): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await call()
+    } catch (error) {
+      if (attempt >= options.retries || !isWorthRepeating(error) || options.signal.aborted) throw error
+      if (!(await pause(delayOf(error, attempt, options), options.signal))) throw error
+    }
+  }
+}

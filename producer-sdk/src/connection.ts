@@ -1,0 +1,37 @@
+import { createSchemaRegistry, type SchemaRegistry } from '@valence/schemas'
+import { createKafka, type Kafka, type KafkaOptions } from './kafka/index.ts'
+
+type ClientOptions = Pick<
+  KafkaOptions,
+  'tls' | 'sasl' | 'onLog' | 'logLevel' | 'connectionTimeoutMs' | 'requestTimeoutMs' | 'retry'
+>
+
+/** How to reach Kafka: by addresses, or through a client made by `createKafka`. */
+export type Connection =
+  | (ClientOptions & {
+      readonly brokers: string | readonly string[]
+      readonly clientId?: string
+      readonly kafka?: never
+    })
+  | { readonly kafka: Kafka; readonly brokers?: never; readonly clientId?: never }
+
+/** How to reach the schema registry, if there is one: by URL, or an instance made by `createSchemaRegistry`. */
+export interface RegistryConnection {
+  /** Base URL of the Confluent-compatible API, its path included (Apicurio: `…/apis/ccompat/v7`). */
+  readonly schemaRegistryUrl?: string | undefined
+  readonly schemaRegistry?: SchemaRegistry | undefined
+}
+
+/** kafkajs's own waits double from 300 ms: too long to notice that a coordinator has moved. */
+const defaultRetry = { retries: 12, initialRetryTime: 100, maxRetryTime: 1_000 }
+
+export function kafkaFrom(connection: Connection, defaults: { clientId: string; groupInstanceId?: string }): Kafka {
+  if (connection.kafka) return connection.kafka
+  const { clientId = defaults.clientId, kafka: _, ...options } = connection
+  const { groupInstanceId } = defaults
+  return createKafka({ retry: defaultRetry, ...options, clientId, groupInstanceId })
+}
+
+export function registryFrom({ schemaRegistry, schemaRegistryUrl }: RegistryConnection): SchemaRegistry | undefined {
+  return schemaRegistry ?? (schemaRegistryUrl ? createSchemaRegistry({ url: schemaRegistryUrl }) : undefined)
+}

@@ -1,0 +1,146 @@
+import { defaultTopics, ValenceError } from '@valence/schemas'
+import { type Connection, kafkaFrom, type RegistryConnection, registryFrom } from '../connection.ts'
+import { type Consumer, kafkaErrors, type RetryOptions, setLeaveGroup } from '../kafka/index.ts'
+import { createScoreDecoder } from './score-decoder.ts'
+import type { ScoreHandlers } from './score-handler.ts'
+import { ScorePump } from './score-pump.ts'
+
+export type ScoreConsumerOptions = Connection &
+  RegistryConnection &
+  ScoreHandlers & {
+    readonly groupId: string
+    /** @default 'sentiment.scores.v1' */
+    readonly topic?: string | undefined
+    /**
+     * `at-least-once` commits what was handled, each second and at the end; `manual` commits by `meta.commit()` only.
+     *
+     * @default 'at-least-once'
+     */
+    readonly commit?: 'at-least-once' | 'manual' | undefined
+    /** Where a group without committed offsets begins. @default false: at what is written from now on */
+    readonly fromBeginning?: boolean | undefined
+    /**
+     * Makes this a static member of the group: a restart within `sessionTimeoutMs` moves no partition. Unique in the
+     * group; not together with `kafka`, whose `groupInstanceId` counts.
+     */
+    readonly instanceId?: string | undefined
+    /** Partitions handled at the same time. @default 1 */
+    readonly concurrency?: number | undefined
+    /** @default 30000 */
+    readonly sessionTimeoutMs?: number | undefined
+    /** How long the cluster may be away before `done` rejects. @default 12 retries, about 40 s */
+    readonly fetchRetry?: RetryOptions | undefined
+  }
+
+export interface ScoreConsumer {
+  /** Resolves once the group has been joined. @throws VAL_KAFKA_*, VAL_CONFIG_INVALID */
+  start(): Promise<void>
+  /**
+   * Finishes the event at hand, commits (unless commits are manual) and disconnects. A static member keeps its
+   * partitions for its return unless `leaveGroup` is true.
+   */
+  stop(options?: { leaveGroup?: boolean }): Promise<void>
+  /**
+   * Resolves after `stop()`. Rejects when the consumer ended by itself: VAL_CONSUMER_HANDLER_FAILED with the handler's
+   * error as its cause, VAL_SCHEMA_* or VAL_RECORD_* for a record that is no scored event, VAL_KAFKA_* else.
+   */
+  readonly done: Promise<void>
+}
+
+const defaults = {
+  clientId: 'valence-score-consumer',
+  sessionTimeoutMs: 30_000,
+  maxWaitTimeMs: 250,
+  commitIntervalMs: 1_000,
+  fetchRetry: { retries: 12, initialRetryTime: 200, maxRetryTime: 5_000 },
+} as const
+
+/** A read-committed consumer of scored events. */
+export function createScoreConsumer(options: ScoreConsumerOptions): ScoreConsumer {
+  return new KafkaScoreConsumer(options)
+}
+
+class KafkaScoreConsumer implements ScoreConsumer {
+  readonly done: Promise<void>
+  readonly #options: ScoreConsumerOptions
+  readonly #consumer: Consumer
+  readonly #pump: ScorePump
+  readonly #end = Promise.withResolvers<void>()
+  #stopping: Promise<void> | undefined
+
+  constructor(options: ScoreConsumerOptions) {
+    if (options.kafka && options.instanceId !== undefined) {
+      throw new ValenceError('VAL_CONFIG_INVALID', 'instanceId belongs to the client: createKafka({ groupInstanceId })')
+    }
+    this.#options = options
+    this.done = this.#end.promise
+    const { instanceId: groupInstanceId, sessionTimeoutMs = defaults.sessionTimeoutMs } = options
+    const clientDefaults = { clientId: defaults.clientId, ...(groupInstanceId ? { groupInstanceId } : {}) }
+    this.#consumer = kafkaFrom(options, clientDefaults).consumer({
+      groupId: options.groupId,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.floor(sessionTimeoutMs / 10),
+      maxWaitTimeInMs: defaults.maxWaitTimeMs,
+      allowAutoTopicCreation: false,
+      // A supervisor restarts cleanly what kafkajs restarts with gaps.
+      retry: { ...(options.fetchRetry ?? defaults.fetchRetry), restartOnFailure: async () => false },
+    })
+    this.#pump = new ScorePump({
+      handlers: options,
+      decode: createScoreDecoder(registryFrom(options)),
+      onFailure: (error) => this.#fail(error),
+      heartbeatEveryMs: Math.floor(sessionTimeoutMs / 10),
+    })
+    this.#consumer.on(this.#consumer.events.CRASH, ({ payload: { error } }) => {
+      this.#fail(kafkaErrors.toValenceError(error, 'VAL_KAFKA_CONSUMER_CRASHED'))
+    })
+  }
+
+  async start(): Promise<void> {
+    const { topic = defaultTopics.scores, fromBeginning = false, commit, concurrency = 1 } = this.#options
+    const joined = Promise.withResolvers<void>()
+    const removeListener = this.#consumer.on(this.#consumer.events.GROUP_JOIN, () => joined.resolve())
+    try {
+      await this.#consumer.connect()
+      await this.#consumer.subscribe({ topics: [topic], fromBeginning })
+      await this.#consumer.run({
+        autoCommit: commit !== 'manual',
+        // The interval counts even where autoCommit is off.
+        autoCommitInterval: commit === 'manual' ? null : defaults.commitIntervalMs,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: concurrency,
+        eachBatch: (payload) => this.#pump.handle(payload),
+      })
+      await Promise.race([joined.promise, this.done])
+    } catch (error) {
+      // Whoever called has the error; nobody need look at `done` as well.
+      this.done.catch(() => {})
+      await this.#consumer.disconnect()
+      throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_CONSUMER_CRASHED')
+    } finally {
+      removeListener()
+    }
+  }
+
+  async stop({ leaveGroup = false }: { leaveGroup?: boolean } = {}): Promise<void> {
+    if (leaveGroup) setLeaveGroup(this.#consumer, true)
+    this.#stopping ??= this.#disconnect()
+    await this.#stopping
+    this.#end.resolve()
+  }
+
+  async #disconnect(): Promise<void> {
+    this.#pump.stop()
+    await this.#consumer.disconnect()
+  }
+
+  #fail(error: ValenceError): void {
+    this.#pump.stop()
+    // The batch that reports it has to return before the consumer can stop.
+    this.#stopping ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#disconnect())
+    this.#stopping.then(
+      () => this.#end.reject(error),
+      () => this.#end.reject(error),
+    )
+  }
+}

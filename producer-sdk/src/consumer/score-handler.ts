@@ -1,0 +1,26 @@
+import type { ScoredEvent, ValenceError } from '@valence/schemas'
+
+/** Where a scored event stands, and how to commit it. */
+export interface ScoreMeta {
+  readonly topic: string
+  readonly partition: number
+  /** In decimal digits. */
+  readonly offset: string
+  /** When the record was written; epoch milliseconds. */
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly headers: Readonly<Record<string, Buffer | readonly Buffer[]>>
+  /** Commits everything up to and including this event, in its partition. */
+  commit(): Promise<void>
+}
+
+export type ScoreHandler = (event: ScoredEvent, meta: ScoreMeta) => Promise<void> | void
+
+export interface ScoreHandlers {
+  /** One event at a time in each partition. What it throws ends the consumer: see `done`. */
+  readonly handler: ScoreHandler
+  /** A record that is no scored event. By default it ends the consumer, as a handler's error does. */
+  readonly onInvalid?: ((error: ValenceError, meta: ScoreMeta) => Promise<void> | void) | undefined
+  /** A record without value, which deletes its key. By default it is passed over. */
+  readonly onTombstone?: ((meta: ScoreMeta) => Promise<void> | void) | undefined
+}

@@ -1,0 +1,165 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isValenceError, type ScoredEvent, ValenceError } from '@valence/schemas'
+import type { EachBatchPayload, KafkaMessage } from '../kafka/index.ts'
+import type { ScoreDecoder } from './score-decoder.ts'
+import type { ScoreHandlers, ScoreMeta } from './score-handler.ts'
+
+export interface ScorePumpOptions {
+  readonly handlers: ScoreHandlers
+  readonly decode: ScoreDecoder
+  /** The handler, or a record, ended the consumer. Called once at most. */
+  readonly onFailure: (error: ValenceError) => void
+  readonly heartbeatEveryMs: number
+}
+
+type Batch = Pick<
+  EachBatchPayload,
+  'batch' | 'resolveOffset' | 'heartbeat' | 'commitOffsetsIfNecessary' | 'isRunning' | 'isStale'
+>
+
+const registryBackoff = { firstMs: 250, maxMs: 5_000 }
+
+/** Takes fetched batches apart: decode, handle, mark as handled, one event after the other. */
+export class ScorePump {
+  readonly #options: ScorePumpOptions
+  readonly #stopping = new AbortController()
+
+  constructor(options: ScorePumpOptions) {
+    this.#options = options
+  }
+
+  /** No further event is handled; the one at hand is finished. */
+  stop(): void {
+    this.#stopping.abort()
+  }
+
+  /** kafkajs's `eachBatch`. Rejects only with errors of kafkajs itself, which it knows how to answer. */
+  async handle(payload: Batch): Promise<void> {
+    const { batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale } = payload
+    const beats = this.#beatDuring(heartbeat)
+    try {
+      for (const message of batch.messages) {
+        if (this.#isStopped() || !isRunning() || isStale()) return
+        const isHandled = await this.#handleMessage(message, metaOf(message, payload))
+        if (!isHandled) return
+        resolveOffset(message.offset)
+        beats.throwIfFailed()
+        await heartbeat()
+        await commitOffsetsIfNecessary()
+      }
+    } finally {
+      beats.stop()
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stopping.signal.aborted
+  }
+
+  /** kafkajs beats only when told to, and one slow handler must not cost the membership. */
+  #beatDuring(heartbeat: () => Promise<void>) {
+    let failure: unknown
+    const beat = () => {
+      heartbeat().catch((error: unknown) => {
+        failure ??= error
+      })
+    }
+    const timer = setInterval(beat, this.#options.heartbeatEveryMs)
+    return {
+      stop: () => clearInterval(timer),
+      throwIfFailed: () => {
+        if (failure !== undefined) throw failure
+      },
+    }
+  }
+
+  /** False when the consumer is to end with this event unhandled. */
+  async #handleMessage({ value }: KafkaMessage, meta: ScoreMeta): Promise<boolean> {
+    const { handler, onTombstone } = this.#options.handlers
+    try {
+      if (value === null) {
+        await onTombstone?.(meta)
+        return true
+      }
+      const decoded = await this.#decode(value, meta)
+      if (typeof decoded === 'object') await handler(decoded, meta)
+      return decoded !== 'stopped'
+    } catch (error) {
+      if (!this.#isStopped()) this.#options.onFailure(asFailure(error))
+      this.stop()
+      return false
+    }
+  }
+
+  /** Waits for the registry as long as it takes; the record is not to blame for its absence. */
+  async #decode(value: Buffer, meta: ScoreMeta): Promise<ScoredEvent | 'passed' | 'stopped'> {
+    const { onInvalid } = this.#options.handlers
+    for (let attempt = 0; !this.#isStopped(); attempt += 1) {
+      try {
+        return await this.#options.decode(value)
+      } catch (error) {
+        if (!isValenceError(error)) throw error
+        if (error.retryable) {
+          await this.#waitForRegistry(attempt)
+        } else if (onInvalid) {
+          await onInvalid(error, meta)
+          return 'passed'
+        } else {
+          throw new InvalidRecord(error)
+        }
+      }
+    }
+    return 'stopped'
+  }
+
+  async #waitForRegistry(attempt: number): Promise<void> {
+    const waitMs = Math.min(registryBackoff.firstMs * 2 ** attempt, registryBackoff.maxMs)
+    const { signal } = this.#stopping
+    await delay(waitMs, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
+  }
+}
+
+/** Tells the decoder's verdict on a record from an error that the handler threw. */
+class InvalidRecord extends Error {
+  readonly verdict: ValenceError
+
+  constructor(verdict: ValenceError) {
+    super(verdict.message, { cause: verdict })
+    this.verdict = verdict
+  }
+}
+
+function asFailure(error: unknown): ValenceError {
+  if (error instanceof InvalidRecord) return error.verdict
+  return new ValenceError('VAL_CONSUMER_HANDLER_FAILED', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  })
+}
+
+function metaOf(message: KafkaMessage, { batch, commitOffsetsIfNecessary }: Batch): ScoreMeta {
+  const { topic, partition } = batch
+  const { offset, timestamp, key, headers } = message
+  const next = String(BigInt(offset) + 1n)
+  return {
+    topic,
+    partition,
+    offset,
+    timestamp: Number(timestamp),
+    // What kafkajs hands out are views of the whole fetch; a kept key would keep megabytes.
+    key: key && Buffer.from(key),
+    headers: copyHeaders(headers),
+    // kafkajs's own `commitOffsets` does nothing, without a word, once the consumer is stopping.
+    commit: () => commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] }),
+  }
+}
+
+function copyHeaders(headers: KafkaMessage['headers']): ScoreMeta['headers'] {
+  const copy: Record<string, Buffer | Buffer[]> = {}
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value === undefined) continue
+    copy[name] = Array.isArray(value) ? value.map((own) => Buffer.from(own)) : Buffer.from(value)
+  }
+  return copy
+}

@@ -1,0 +1,14 @@
+export { type ErrorCode, isValenceError, type ScoredEvent, ValenceError } from '@valence/schemas'
+export { createScoreClient, type ScoreClient, type ScoreClientOptions, ScoreError } from './client/index.ts'
+export type { Connection, RegistryConnection } from './connection.ts'
+export { createScoreConsumer, type ScoreConsumer, type ScoreConsumerOptions } from './consumer/score-consumer.ts'
+export type { ScoreHandler, ScoreHandlers, ScoreMeta } from './consumer/score-handler.ts'
+export type { SentText } from './producer/delivery.ts'
+export {
+  createTextProducer,
+  type SendAllOptions,
+  type TextInput,
+  type TextProducer,
+  type TextProducerOptions,
+} from './producer/text-producer.ts'
+export type { HeaderValue, SendOptions, TextFormat } from './producer/text-record.ts'

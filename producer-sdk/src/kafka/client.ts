@@ -1,0 +1,137 @@
+import type { ConnectionOptions } from 'node:tls'
+import { ValenceError } from '@valence/schemas'
+import type { Consumer, Kafka, Mechanism, PartitionAssigner, RetryOptions, SASLOptions } from 'kafkajs'
+import { codecs } from './codecs.ts'
+import { type KafkaLog, type KafkaLogLevel, kafkaLogging } from './log.ts'
+import { loadHardenedKafkaJs, loadStockKafkaJs } from './overlay/install.ts'
+import { type Membership, setMembership } from './overlay/static-membership.ts'
+
+type KafkaJs = typeof import('kafkajs')
+
+export interface KafkaOptions {
+  /** Bootstrap addresses `host:port`, as an array or separated by commas. */
+  readonly brokers: string | readonly string[]
+  readonly clientId: string
+  /** `true`, or the options of Node's TLS sockets. */
+  readonly tls?: boolean | ConnectionOptions | undefined
+  readonly sasl?: SASLOptions | Mechanism | undefined
+  /**
+   * Makes the consumers of this client static members of their groups: a restart within the session timeout keeps the
+   * assignment. Unique among the members of a group; needs the overlay.
+   */
+  readonly groupInstanceId?: string | undefined
+  /**
+   * Whether a static member leaves its group on `disconnect()`. By default it does not, because it means to come back;
+   * see `setLeaveGroup` for deciding later. Members without `groupInstanceId` always leave.
+   */
+  readonly leaveGroup?: boolean | undefined
+  /** Receives kafkajs's log; without it kafkajs is silent. */
+  readonly onLog?: KafkaLog | undefined
+  /** @default 'warn' */
+  readonly logLevel?: KafkaLogLevel | undefined
+  /** @default 5000 */
+  readonly connectionTimeoutMs?: number | undefined
+  /** @default 30000 */
+  readonly requestTimeoutMs?: number | undefined
+  /** Retries of connections and of requests for metadata; kafkajs's defaults unless given. */
+  readonly retry?: RetryOptions | undefined
+  /** `false` runs kafkajs as published; decided by the first client of a process. @default true */
+  readonly overlay?: boolean | undefined
+}
+
+const defaults = { connectionTimeoutMs: 5_000, requestTimeoutMs: 30_000 }
+
+const kafkaJsByClient = new WeakMap<Kafka, KafkaJs>()
+const membershipByConsumer = new WeakMap<Consumer, Membership>()
+
+/**
+ * kafkajs with the overlay and all four codecs, for what a `Kafka` object does not carry: partition assigners, the
+ * assigner protocol, enumerations.
+ *
+ * @throws VAL_KAFKA_OVERLAY_MISMATCH
+ */
+export function loadKafkaJs(overlay = true): KafkaJs {
+  const kafkaJs = overlay ? loadHardenedKafkaJs() : loadStockKafkaJs()
+  // Typed as three named codecs; at run time a table by number, which the two lists share.
+  Object.assign(kafkaJs.CompressionCodecs, codecs)
+  return kafkaJs
+}
+
+function addresses(brokers: string | readonly string[]): string[] {
+  const list = typeof brokers === 'string' ? brokers.split(',') : [...brokers]
+  const named = list.map((address) => address.trim()).filter((address) => address !== '')
+  if (named.length === 0) throw new ValenceError('VAL_CONFIG_INVALID', 'no Kafka broker is named')
+  return named
+}
+
+/**
+ * A kafkajs client, hardened: the overlay and the codecs are in place before kafkajs is first used. Use one client for
+ * each consumer, for the producers and for the admin: clients share what they believe to be committed.
+ *
+ * @throws VAL_KAFKA_OVERLAY_MISMATCH, VAL_CONFIG_INVALID
+ */
+export function createKafka(options: KafkaOptions): Kafka {
+  const { overlay = true, groupInstanceId, leaveGroup = false } = options
+  if (groupInstanceId !== undefined && !overlay) {
+    throw new ValenceError('VAL_CONFIG_INVALID', 'static membership (groupInstanceId) needs the overlay')
+  }
+  const kafkaJs = loadKafkaJs(overlay)
+  const kafka = new kafkaJs.Kafka({
+    brokers: addresses(options.brokers),
+    clientId: options.clientId,
+    ...(options.tls ? { ssl: options.tls } : {}),
+    ...(options.sasl ? { sasl: options.sasl } : {}),
+    ...(options.retry ? { retry: options.retry } : {}),
+    connectionTimeout: options.connectionTimeoutMs ?? defaults.connectionTimeoutMs,
+    requestTimeout: options.requestTimeoutMs ?? defaults.requestTimeoutMs,
+    ...kafkaLogging(options.onLog, options.logLevel),
+  })
+  kafkaJsByClient.set(kafka, kafkaJs)
+  nameDefaultPartitioner(kafka, kafkaJs)
+  if (groupInstanceId !== undefined) makeConsumersStatic(kafka, kafkaJs, { groupInstanceId, leaveGroup })
+  return kafka
+}
+
+/** The kafkajs behind a client. @throws VAL_CONFIG_INVALID when it is not one of `createKafka` */
+export function kafkaJsOf(kafka: Kafka): KafkaJs {
+  const kafkaJs = kafkaJsByClient.get(kafka)
+  if (!kafkaJs) throw new ValenceError('VAL_CONFIG_INVALID', 'the Kafka client was not made by createKafka')
+  return kafkaJs
+}
+
+// kafkajs warns on each producer that does not name a partitioner, about a change of default in 2022.
+function nameDefaultPartitioner(kafka: Kafka, { Partitioners }: KafkaJs): void {
+  const createProducer = kafka.producer.bind(kafka)
+  kafka.producer = (config) => createProducer({ createPartitioner: Partitioners.DefaultPartitioner, ...config })
+}
+
+function makeConsumersStatic(
+  kafka: Kafka,
+  { PartitionAssigners }: KafkaJs,
+  { groupInstanceId, leaveGroup }: { groupInstanceId: string; leaveGroup: boolean },
+): void {
+  const createConsumer = kafka.consumer.bind(kafka)
+  kafka.consumer = (config) => {
+    const membership: Membership = { groupInstanceId, leaveOnDisconnect: leaveGroup }
+    // An assigner is the one place where kafkajs shows a consumer's cluster.
+    const registering = (create: PartitionAssigner): PartitionAssigner => {
+      return (context) => {
+        setMembership(context.cluster, membership)
+        return create(context)
+      }
+    }
+    const assigners = config.partitionAssigners ?? [PartitionAssigners.roundRobin]
+    const consumer = createConsumer({ ...config, partitionAssigners: assigners.map(registering) })
+    membershipByConsumer.set(consumer, membership)
+    return consumer
+  }
+}
+
+/**
+ * Whether this static member leaves its group on `disconnect()`: `true` for scaling down, so that its partitions move
+ * at once instead of after the session timeout. Without effect on members that are not static: they always leave.
+ */
+export function setLeaveGroup(consumer: Consumer, leave: boolean): void {
+  const membership = membershipByConsumer.get(consumer)
+  if (membership) membership.leaveOnDisconnect = leave
+}

@@ -1,0 +1,37 @@
+export type {
+  Admin,
+  Assigner,
+  Batch,
+  Consumer,
+  ConsumerConfig,
+  ConsumerCrashEvent,
+  ConsumerGroupJoinEvent,
+  ConsumerRunConfig,
+  EachBatchPayload,
+  EachMessagePayload,
+  GroupMember,
+  GroupMemberAssignment,
+  IHeaders,
+  ITopicConfig,
+  Kafka,
+  KafkaMessage,
+  Mechanism,
+  Message,
+  PartitionAssigner,
+  Producer,
+  ProducerConfig,
+  ProducerRecord,
+  RecordMetadata,
+  RetryOptions,
+  SASLOptions,
+  SeekEntry,
+  TopicMessages,
+  TopicPartitionOffset,
+  Transaction,
+} from 'kafkajs'
+export { createKafka, type KafkaOptions, loadKafkaJs, setLeaveGroup } from './client.ts'
+export { type CompressionName, compressionTypes } from './codecs.ts'
+export { type KafkaFailure, type KafkaFault, kafkaErrors } from './kafka-errors.ts'
+export type { KafkaLog, KafkaLogLevel } from './log.ts'
+export { isOverlayInstalled } from './overlay/install.ts'
+export { fetchStableOffsets } from './stable-offsets.ts'

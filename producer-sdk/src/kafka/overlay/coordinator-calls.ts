@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { requestFor, sendTo } from './broker-request.ts'
+import type { ApiName, Broker, Cluster, Errors, KafkaJsError, Logger, Protocol } from './internals.ts'
+
+/** kafkajs's numbers for the two kinds of coordinator. */
+export const coordinatorTypes = { group: 0, transaction: 1 } as const
+
+export interface CoordinatorInternals {
+  readonly errors: Pick<Errors, 'KafkaJSNonRetriableError'>
+  readonly protocol: Protocol
+}
+
+export interface Coordinator {
+  readonly id: string
+  readonly type: (typeof coordinatorTypes)[keyof typeof coordinatorTypes]
+}
+
+const moved = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
+const busy = new Set(['GROUP_LOAD_IN_PROGRESS', 'UNKNOWN_TOPIC_OR_PARTITION', 'REQUEST_TIMED_OUT'])
+const disconnected = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSGroupCoordinatorNotFound',
+  // Only kafkajs's search for the coordinator retries by itself.
+  'KafkaJSNumberOfRetriesExceeded',
+])
+
+/** The markers of the last transaction take a few milliseconds; kafkajs waits 300 or fails. */
+const concurrentBackoff = { firstMs: 5, maxMs: 20 }
+const failoverBackoff = { firstMs: 50, maxMs: 1_000 }
+const growth = 2
+
+function backoffFor({ type, name }: KafkaJsError): { firstMs: number; maxMs: number } | undefined {
+  if (type === 'CONCURRENT_TRANSACTIONS') return concurrentBackoff
+  if (type !== undefined) return moved.has(type) || busy.has(type) ? failoverBackoff : undefined
+  return disconnected.has(name) ? failoverBackoff : undefined
+}
+
+/**
+ * Requests to coordinators. kafkajs looks its coordinator up again for every request and retries few of them; here the
+ * answer is kept until the coordinator denies it, and what a coordinator says while it moves or finishes the last
+ * transaction is waited out for `budgetMs`. Every request of a transaction may be repeated within its epoch.
+ */
+export class CoordinatorCalls {
+  readonly #known = new Map<string, Broker>()
+  readonly #cluster: Cluster
+  readonly #logger: Logger
+  readonly #internals: CoordinatorInternals
+  readonly #budgetMs: number
+
+  constructor(internals: CoordinatorInternals, options: { cluster: Cluster; logger: Logger; budgetMs: number }) {
+    this.#internals = internals
+    this.#cluster = options.cluster
+    this.#logger = options.logger
+    this.#budgetMs = options.budgetMs
+  }
+
+  /** @throws the broker's error; one that outlasts the budget is wrapped so that nobody retries it again */
+  call(coordinator: Coordinator, api: ApiName, fields: object): Promise<unknown> {
+    return this.#persist(coordinator, () => this.#find(coordinator), api, fields)
+  }
+
+  /** For what any broker can answer, a fresh one perhaps only in a moment. @throws like `call` */
+  callAnyBroker(api: ApiName, fields: object): Promise<unknown> {
+    return this.#persist(undefined, () => this.#cluster.findControllerBroker(), api, fields)
+  }
+
+  async #persist(
+    coordinator: Coordinator | undefined,
+    find: () => Promise<Broker>,
+    api: ApiName,
+    fields: object,
+  ): Promise<unknown> {
+    const deadline = Date.now() + this.#budgetMs
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const broker = await find()
+        const request = requestFor(broker, this.#internals.protocol, api, fields)
+        return await sendTo(broker, { ...request, logResponseError: false })
+      } catch (error) {
+        const backoff = backoffFor(error as KafkaJsError)
+        if (!backoff) throw error
+        const waitMs = Math.min(backoff.firstMs * growth ** attempt, backoff.maxMs)
+        if (Date.now() + waitMs > deadline) {
+          throw new this.#internals.errors.KafkaJSNonRetriableError(error as Error, { cause: error })
+        }
+        await this.#recover(coordinator, error as KafkaJsError)
+        await delay(waitMs)
+      }
+    }
+  }
+
+  async #find({ id, type }: Coordinator): Promise<Broker> {
+    const known = this.#known.get(`${type}/${id}`)
+    if (known?.isConnected()) return known
+    const found = await this.#cluster.findGroupCoordinator({ groupId: id, coordinatorType: type })
+    this.#known.set(`${type}/${id}`, found)
+    return found
+  }
+
+  async #recover(coordinator: Coordinator | undefined, error: KafkaJsError): Promise<void> {
+    this.#logger.debug('The coordinator is not ready', { id: coordinator?.id, error: error.message })
+    if (error.type !== undefined && !moved.has(error.type)) return
+    if (coordinator) this.#known.delete(`${coordinator.type}/${coordinator.id}`)
+    if (error.type !== undefined) return
+    const { host, port } = error
+    if (host && port) this.#cluster.removeBroker({ host, port })
+    try {
+      if (!this.#cluster.isConnected()) await this.#cluster.connect()
+      await this.#cluster.refreshMetadata()
+    } catch (refreshError) {
+      // The cluster is still away; the next attempt finds out for itself until the budget is spent.
+      this.#logger.debug('The metadata cannot be refreshed', { error: String(refreshError) })
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { createRequire, Module } from 'node:module'
+import { dirname, join, sep } from 'node:path'
+import { ValenceError } from '@valence/schemas'
+import { filterAbortedRecords } from './aborted-records.ts'
+import { createDecodeMessages } from './decode-messages.ts'
+import { EosManager, type EosManagerOptions } from './eos-manager.ts'
+import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
+import { type RequestQueueClass, stopIdleTimer } from './idle-timer.ts'
+import type { Errors, KafkaJsError, LoadInternal, Protocol } from './internals.ts'
+import { MessageSender, type MessageSenderContext, type SendOptions } from './message-sender.ts'
+import { type FetchingGroupClass, failOnOffsetOutOfRange } from './offset-out-of-range.ts'
+import { type PinnedFile, verifyPins } from './pins.ts'
+import { addStableOffsets, type BrokerClass } from './stable-offsets.ts'
+import { addStaticMembership, type ConsumerGroupClass } from './static-membership.ts'
+
+type KafkaJs = typeof import('kafkajs')
+
+const require = createRequire(import.meta.url)
+const root = dirname(require.resolve('kafkajs/package.json'))
+const fileOf = (path: string) => join(root, 'src', path)
+
+// On kafkajs's own exports, so that a second copy of this package in the process recognises the work of the first.
+const mark = Symbol.for('valence.kafkajs.overlay')
+
+function isMarked(): boolean {
+  return (require.cache[join(root, 'index.js')]?.exports as { [mark]?: true } | undefined)?.[mark] === true
+}
+
+function isLoaded(): boolean {
+  return Object.keys(require.cache).some((path) => path.startsWith(join(root, 'src') + sep))
+}
+
+/** Whoever requires the file from now on gets `exports`; the stock file is never run. */
+function replace(file: PinnedFile, exports: unknown): void {
+  const module = new Module(fileOf(file))
+  module.filename = fileOf(file)
+  module.loaded = true
+  module.exports = exports
+  require.cache[fileOf(file)] = module
+}
+
+function patch<Exports>(file: PinnedFile, change: (exports: Exports) => void): void {
+  change(require(fileOf(file)) as Exports)
+}
+
+const load: LoadInternal = (file) => require(fileOf(file))
+
+function install(): void {
+  // Replacements go first: whatever is loaded from here on finds them in the place of the stock files.
+  replace('consumer/filterAbortedMessages.js', filterAbortedRecords)
+  const decodeMessages = createDecodeMessages({
+    Decoder: load('protocol/decoder.js'),
+    decodeRecordBatch: load('protocol/recordBatch/v0/decoder.js'),
+    decodeMessageSet: load('protocol/messageSet/decoder.js'),
+  })
+  replace('protocol/requests/fetch/v4/decodeMessages.js', decodeMessages)
+
+  const errors = load<Errors>('errors.js')
+  const protocol: Protocol = {
+    apiKeys: load('protocol/requests/apiKeys.js'),
+    requests: load<Protocol>('protocol/requests/index.js').requests,
+  }
+  const { createErrorFromCode } = load<{ createErrorFromCode: (code: number) => KafkaJsError }>('protocol/error.js')
+  replace('producer/eosManager/index.js', (options: EosManagerOptions) => new EosManager({ errors, protocol }, options))
+  replace('producer/sendMessages.js', (context: MessageSenderContext) => {
+    const sender = new MessageSender({ errors, protocol, createErrorFromCode }, context)
+    return (options: SendOptions) => sender.send(options)
+  })
+
+  patch<{ errorCodes: ProtocolErrorRow[] }>('protocol/error.js', ({ errorCodes }) =>
+    errorCodes.push(...laterErrorCodes),
+  )
+  patch<RequestQueueClass>('network/requestQueue/index.js', stopIdleTimer)
+  patch<BrokerClass>('broker/index.js', (broker) =>
+    addStableOffsets(broker, {
+      Encoder: load('protocol/encoder.js'),
+      Decoder: load('protocol/decoder.js'),
+      offsetFetchKey: protocol.apiKeys.OffsetFetch,
+      createErrorFromCode,
+    }),
+  )
+  patch<ConsumerGroupClass & FetchingGroupClass>('consumer/consumerGroup.js', (group) => {
+    addStaticMembership(group, protocol)
+    failOnOffsetOutOfRange(group)
+  })
+}
+
+/** True once kafkajs runs with the overlay in this process. */
+export function isOverlayInstalled(): boolean {
+  return isMarked()
+}
+
+/**
+ * kafkajs with the overlay. The first call in a process decides: with it, the modules are replaced before kafkajs is
+ * loaded.
+ *
+ * @throws VAL_KAFKA_OVERLAY_MISMATCH when a pinned file differs, or when kafkajs was loaded without the overlay before
+ */
+export function loadHardenedKafkaJs(): KafkaJs {
+  if (!isMarked()) {
+    if (isLoaded()) {
+      throw new ValenceError('VAL_KAFKA_OVERLAY_MISMATCH', 'kafkajs was loaded before the overlay could be installed')
+    }
+    verifyPins(root)
+    install()
+    Object.assign(require('kafkajs') as object, { [mark]: true })
+  }
+  return require('kafkajs') as KafkaJs
+}
+
+/**
+ * kafkajs as it is published; for comparisons.
+ *
+ * @throws VAL_KAFKA_OVERLAY_MISMATCH when the overlay is already installed in this process
+ */
+export function loadStockKafkaJs(): KafkaJs {
+  if (isMarked()) throw new ValenceError('VAL_KAFKA_OVERLAY_MISMATCH', 'the overlay cannot be removed from a process')
+  return require('kafkajs') as KafkaJs
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ValenceError } from '@valence/schemas'
+
+/** The only version whose files are known to the overlay. */
+const pinnedVersion = '2.2.4'
+
+/** sha256 of each file of kafkajs 2.2.4 that the overlay replaces or patches, by its path below `src/`. */
+export const pins = {
+  'broker/index.js': '9cbea8898528c439c213080f99d86974460114f81b5034c49aeb593a0337ca90',
+  'consumer/consumerGroup.js': 'f3e461738585a8dc6574c647123a18afc732f81cdee4f9f7bb62e4aa1dffbfbb',
+  'consumer/filterAbortedMessages.js': '54ce50f2a41ee1686da8b73bf8b502c7dd07c9d7cb0a494cdb36a7fc536ced8e',
+  'network/requestQueue/index.js': 'b55986089c14f8f7bfc377922e2e65b3e4c1e7c7af2752d3b10a75dfe9e9260c',
+  'producer/eosManager/index.js': 'a74ae029d7aa786b8616b77f922d30a81bec2833878769dbfa6b4a9dab66db22',
+  'producer/sendMessages.js': '8a120e6993955e040a13014cccebd79b8d41e7355d6eda1065fa83fea2fbbcdb',
+  'protocol/error.js': '8911e3226a8aebddc2fffe2b2504379f966b804995dd911713c8c495c3673188',
+  'protocol/requests/fetch/v4/decodeMessages.js': 'd9fede59bebf84ee15169d0ecc54df594a11722b6ba8d5db535ed1d8548d4fcc',
+} as const
+
+export type PinnedFile = keyof typeof pins
+
+/**
+ * `root`: the folder of kafkajs.
+ *
+ * @throws VAL_KAFKA_OVERLAY_MISMATCH naming the version or the file that is not the one the overlay was written for
+ */
+export function verifyPins(root: string): void {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  if (version !== pinnedVersion) {
+    throw new ValenceError('VAL_KAFKA_OVERLAY_MISMATCH', `kafkajs ${version} instead of ${pinnedVersion}`)
+  }
+  for (const [file, expected] of Object.entries(pins)) {
+    const actual = createHash('sha256')
+      .update(readFileSync(join(root, 'src', file)))
+      .digest('hex')
+    if (actual !== expected) throw new ValenceError('VAL_KAFKA_OVERLAY_MISMATCH', `kafkajs/src/${file} was changed`)
+  }
+}

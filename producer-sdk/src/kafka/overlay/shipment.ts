@@ -1,0 +1,67 @@
+import type { KafkaJsError, ProducerIdentity } from './internals.ts'
+import type { PartitionRecords } from './partition-plan.ts'
+import { processWide } from './process-wide.ts'
+
+/** What kafkajs reports for each partition that was written. */
+export interface Acknowledgement {
+  readonly topicName: string
+  readonly partition: number
+  readonly errorCode: number
+  readonly baseOffset?: string
+}
+
+export interface ProduceResponse {
+  readonly topics: readonly {
+    readonly topicName: string
+    readonly partitions: readonly Omit<Acknowledgement, 'topicName'>[]
+  }[]
+}
+
+/** The records for one partition on their way: under which sequence numbers, and whether they arrived. */
+export interface Shipment extends PartitionRecords {
+  readonly identity: ProducerIdentity & { readonly firstSequence: number }
+  acknowledgement?: Acknowledgement
+}
+
+/** The broker has the batch already, from a try whose answer was lost. */
+const duplicateSequenceNumber = 46
+const noError = 0
+
+export function acknowledgementsOf({ topics }: ProduceResponse): Acknowledgement[] {
+  return topics.flatMap(({ topicName, partitions }) => partitions.map((partition) => ({ topicName, ...partition })))
+}
+
+/** Marks what the broker acknowledged; returns an error code for each shipment that failed, null where it was silent. */
+export function settle(shipments: readonly Shipment[], answers: readonly Acknowledgement[]): (number | null)[] {
+  return shipments.flatMap((shipment) => {
+    const answer = answers.find((own) => own.topicName === shipment.topic && own.partition === shipment.partition)
+    if (!answer) return [null]
+    if (answer.errorCode !== noError && answer.errorCode !== duplicateSequenceNumber) return [answer.errorCode]
+    shipment.acknowledgement = answer
+    return []
+  })
+}
+
+const acknowledgements = processWide('acknowledgements', () => new WeakMap<object, readonly Acknowledgement[]>())
+
+/** Notes on the error of a send what was written all the same. */
+export function rememberAcknowledged(error: unknown, shipments: readonly Shipment[]): void {
+  if (typeof error !== 'object' || error === null) return
+  acknowledgements.set(
+    error,
+    shipments.flatMap(({ acknowledgement }) => acknowledgement ?? []),
+  )
+}
+
+export function acknowledgementsBefore(error: unknown): readonly Acknowledgement[] {
+  return typeof error === 'object' && error !== null ? (acknowledgements.get(error) ?? []) : []
+}
+
+export function isRetriable(error: unknown): boolean {
+  return (error as KafkaJsError).retriable === true
+}
+
+/** One that cannot be retried, if there is one: retrying the others would not make the send whole. */
+export function mostSevere(failures: readonly unknown[]): unknown {
+  return failures.find((error) => !isRetriable(error)) ?? failures[0]
+}

@@ -1,0 +1,141 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import { sendTo } from './broker-request.ts'
+import type { KafkaJsError, ProtocolRequest, Requester } from './internals.ts'
+import { processWide } from './process-wide.ts'
+
+interface OffsetFetchRequest {
+  readonly groupId: string
+  readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[] }[]
+}
+
+interface Broker extends Requester {
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>>
+}
+
+export interface BrokerClass {
+  readonly prototype: Broker & { offsetFetch(request: OffsetFetchRequest): Promise<unknown> }
+}
+
+interface Encoder {
+  writeInt32(value: number): Encoder
+  writeBoolean(value: boolean): Encoder
+  writeUVarIntBytes(): Encoder
+  writeUVarIntString(value: string): Encoder
+  writeUVarIntArray(values: Encoder[]): Encoder
+}
+
+interface Decoder {
+  readInt16(): number
+  readInt32(): number
+  readInt64(): { toString(): string }
+  readUVarIntString(): string | null
+  readUVarIntArray<Item>(read: (decoder: Decoder) => Item): Item[]
+  readTaggedFields(): unknown
+}
+
+export interface OffsetFetchInternals {
+  readonly Encoder: new () => Encoder
+  readonly Decoder: new (buffer: Buffer) => Decoder
+  readonly offsetFetchKey: number
+  readonly createErrorFromCode: (code: number) => KafkaJsError
+}
+
+interface OffsetFetchResponse {
+  readonly errorCode: number
+  readonly responses: readonly { readonly partitions: readonly { readonly errorCode: number }[] }[]
+}
+
+const stableVersion = 7
+const pollMs = 20
+const budgetMs = 10_000
+
+/** The partitions whose offsets have to be stable. Others are left out: their transactions are none of the reader's. */
+interface StableRead {
+  readonly topic: string
+  readonly partitions: readonly number[]
+}
+
+const stableReads = processWide('stable-reads', () => new AsyncLocalStorage<StableRead>())
+
+/** Within `read`, OffsetFetch asks for these partitions only and waits until their offsets are decided. */
+export function readingStableOffsets<Result>(wanted: StableRead, read: () => Promise<Result>): Promise<Result> {
+  return stableReads.run(wanted, read)
+}
+
+/**
+ * Hunk 8. kafkajs speaks OffsetFetch up to v4, which answers with the offset *before* a transaction whose commit is
+ * decided but not yet written. v7 can require stable offsets: the broker then answers UNSTABLE_OFFSET_COMMIT until
+ * they are.
+ */
+export function addStableOffsets(brokerClass: BrokerClass, internals: OffsetFetchInternals): void {
+  const stockOffsetFetch = brokerClass.prototype.offsetFetch
+  const { offsetFetchKey } = internals
+  brokerClass.prototype.offsetFetch = async function offsetFetch(this: Broker, request) {
+    const wanted = stableReads.getStore()
+    const isSupported = (this.versions[offsetFetchKey]?.maxVersion ?? 0) >= stableVersion
+    if (!wanted || !isSupported) return stockOffsetFetch.call(this, request)
+    const { topic, partitions } = wanted
+    const topics = [{ topic, partitions: partitions.map((partition) => ({ partition })) }]
+    const deadline = Date.now() + budgetMs
+    for (;;) {
+      try {
+        return await sendTo(this, stableOffsetFetch({ groupId: request.groupId, topics }, internals))
+      } catch (error) {
+        if ((error as KafkaJsError).type !== 'UNSTABLE_OFFSET_COMMIT' || Date.now() > deadline) throw error
+        await delay(pollMs)
+      }
+    }
+  }
+}
+
+/** OffsetFetch v7. Both headers of a flexible version carry tagged fields, which kafkajs leaves to the body. */
+function stableOffsetFetch({ groupId, topics }: OffsetFetchRequest, internals: OffsetFetchInternals): ProtocolRequest {
+  const { Encoder, Decoder, offsetFetchKey, createErrorFromCode } = internals
+  const encodeTopic = ({ topic, partitions }: OffsetFetchRequest['topics'][number]) =>
+    new Encoder()
+      .writeUVarIntString(topic)
+      .writeUVarIntArray(partitions.map(({ partition }) => new Encoder().writeInt32(partition)))
+      .writeUVarIntBytes()
+  const encode = async () =>
+    new Encoder()
+      .writeUVarIntBytes()
+      .writeUVarIntString(groupId)
+      .writeUVarIntArray(topics.map(encodeTopic))
+      .writeBoolean(true)
+      .writeUVarIntBytes()
+  return {
+    request: { apiKey: offsetFetchKey, apiVersion: stableVersion, apiName: 'OffsetFetch', encode },
+    response: {
+      decode: async (payload) => decodeResponse(new Decoder(payload)),
+      parse: async (data) => {
+        const { errorCode, responses } = data as OffsetFetchResponse
+        const codes = [errorCode, ...responses.flatMap(({ partitions }) => partitions.map((own) => own.errorCode))]
+        const failed = codes.find((code) => code !== 0)
+        if (failed !== undefined) throw createErrorFromCode(failed)
+        return data
+      },
+    },
+  }
+}
+
+function decodeResponse(decoder: Decoder): OffsetFetchResponse & { clientSideThrottleTime: number } {
+  decoder.readTaggedFields()
+  const clientSideThrottleTime = decoder.readInt32()
+  const responses = decoder.readUVarIntArray((own) => {
+    const topic = { topic: own.readUVarIntString(), partitions: own.readUVarIntArray(decodePartition) }
+    own.readTaggedFields()
+    return topic
+  })
+  return { clientSideThrottleTime, responses, errorCode: decoder.readInt16() }
+}
+
+function decodePartition(decoder: Decoder) {
+  const partition = decoder.readInt32()
+  const offset = decoder.readInt64().toString()
+  const leaderEpoch = decoder.readInt32()
+  const metadata = decoder.readUVarIntString()
+  const errorCode = decoder.readInt16()
+  decoder.readTaggedFields()
+  return { partition, offset, leaderEpoch, metadata, errorCode }
+}

@@ -1,0 +1,82 @@
+import { ValenceError } from '@valence/schemas'
+import { kafkaErrors, type Message, type ProducerRecord, type RecordMetadata } from '../kafka/index.ts'
+import { acknowledgedDespite } from '../kafka/partial-send.ts'
+import type { TextRecord } from './text-record.ts'
+
+/** Where a text was written. `offset`: in decimal digits; "-1" where the broker knows it only as a repetition. */
+export interface SentText {
+  readonly id: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+}
+
+/** A text with those who wait for it. */
+export interface PendingText extends TextRecord {
+  readonly resolve: (sent: SentText) => void
+  readonly reject: (error: ValenceError) => void
+}
+
+export interface DeliveryOptions {
+  readonly topic: string
+  readonly compression: number
+  /** Sends to Kafka. Rejects when something was not acknowledged. */
+  readonly send: (record: ProducerRecord) => Promise<RecordMetadata[]>
+  /** The partition that was chosen for a message. */
+  readonly partitionOf: (message: Message) => number | undefined
+}
+
+const unknownOffset = -1n
+
+/**
+ * Sends batches and settles each record by what became of it: within one batch, some partitions may be written while
+ * others fail, and a record that the broker finds too large is found by halves, so that it fails alone.
+ */
+export class Delivery {
+  readonly #options: DeliveryOptions
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+  }
+
+  /** Never rejects. */
+  async deliver(batch: readonly PendingText[]): Promise<void> {
+    const { topic, compression, send } = this.#options
+    try {
+      const messages = batch.map(({ message }) => message)
+      const left = this.#settle(batch, await send({ topic, messages, acks: -1, compression }))
+      this.#reject(left, new ValenceError('VAL_KAFKA_ACK_MISMATCH'))
+    } catch (error) {
+      const left = this.#settle(batch, acknowledgedDespite(error))
+      const { fault } = kafkaErrors.classify(error)
+      if (fault === 'too-large' && left.length > 1) await this.#deliverHalves(left)
+      else this.#reject(left, kafkaErrors.toValenceError(error, 'VAL_PRODUCER_FAILED'))
+    }
+  }
+
+  async #deliverHalves(batch: readonly PendingText[]): Promise<void> {
+    const middle = Math.ceil(batch.length / 2)
+    await this.deliver(batch.slice(0, middle))
+    await this.deliver(batch.slice(middle))
+  }
+
+  /** Resolves the records of the partitions that were written; returns the others. */
+  #settle(batch: readonly PendingText[], acknowledged: readonly RecordMetadata[]): PendingText[] {
+    const { topic, partitionOf } = this.#options
+    const nextOffsets = new Map(
+      acknowledged.map(({ partition, baseOffset }) => [partition, BigInt(baseOffset ?? unknownOffset)]),
+    )
+    return batch.filter(({ id, message, resolve }) => {
+      const partition = partitionOf(message)
+      const offset = partition === undefined ? undefined : nextOffsets.get(partition)
+      if (partition === undefined || offset === undefined) return true
+      nextOffsets.set(partition, offset === unknownOffset ? offset : offset + 1n)
+      resolve({ id, topic, partition, offset: String(offset) })
+      return false
+    })
+  }
+
+  #reject(batch: readonly PendingText[], error: ValenceError): void {
+    for (const { reject } of batch) reject(error)
+  }
+}

@@ -1,0 +1,200 @@
+import { defaultTopics, type TextEventInput, ValenceError } from '@valence/schemas'
+import { type Connection, kafkaFrom, type RegistryConnection, registryFrom } from '../connection.ts'
+import {
+  type CompressionName,
+  compressionTypes,
+  kafkaErrors,
+  type Message,
+  type Producer,
+  type RetryOptions,
+} from '../kafka/index.ts'
+import { recordingPartitioner } from '../kafka/partitioner.ts'
+import { Delivery, type PendingText, type SentText } from './delivery.ts'
+import { RecordBatcher } from './record-batcher.ts'
+import {
+  completeEvent,
+  createTextEncoder,
+  type SendOptions,
+  type TextEncoder,
+  type TextFormat,
+  toTextRecord,
+} from './text-record.ts'
+
+/** A text to be scored. Without `id` it gets a UUID, without `occurredAt` the time of sending. */
+export type TextInput = TextEventInput
+
+export type TextProducerOptions = Connection &
+  RegistryConnection & {
+    /** @default 'sentiment.texts.v1' */
+    readonly topic?: string | undefined
+    /** `avro` needs a schema registry. @default 'avro' with a registry, else 'json' */
+    readonly format?: TextFormat | undefined
+    /** @default 'zstd' */
+    readonly compression?: CompressionName | undefined
+    /** How long a record waits for company. @default 5 */
+    readonly lingerMs?: number | undefined
+    /** Uncompressed. Keep it below the topic's max.message.bytes. @default 524288 */
+    readonly batchMaxBytes?: number | undefined
+    /** At most 1000. @default 1000 */
+    readonly batchMaxRecords?: number | undefined
+    /** Beyond it `send` waits. @default 8388608 */
+    readonly maxBufferedBytes?: number | undefined
+    /** The broker drops what a retry repeats. @default true */
+    readonly idempotent?: boolean | undefined
+    /** How long a batch is tried before its records are rejected. @default 30 retries, about two minutes */
+    readonly deliveryRetry?: RetryOptions | undefined
+  }
+
+export interface SendAllOptions {
+  /** The key and headers of each event. */
+  readonly optionsFor?: (event: TextInput) => SendOptions
+  readonly onSent?: (sent: SentText) => void
+}
+
+export interface TextProducer {
+  /** Connects, and registers the schema. `send` does so by itself; this is for failing early. */
+  connect(): Promise<void>
+  /**
+   * Resolves once the broker has acknowledged the record. Waits first while the buffer is full.
+   *
+   * @throws VAL_RECORD_INVALID, VAL_TEXT_EMPTY, VAL_TEXT_TOO_LARGE before anything is buffered; VAL_PRODUCER_CLOSED,
+   *   VAL_PRODUCER_FAILED, VAL_KAFKA_* when the record was not acknowledged
+   */
+  send(event: TextInput, options?: SendOptions): Promise<SentText>
+  /** Sends as fast as the buffer takes them; resolves with their number once all are acknowledged, rejects with the first failure. */
+  sendAll(events: Iterable<TextInput> | AsyncIterable<TextInput>, options?: SendAllOptions): Promise<number>
+  /** Resolves once everything sent before has been acknowledged or rejected. */
+  flush(): Promise<void>
+  /** Flushes and disconnects; later sends are rejected. */
+  close(): Promise<void>
+}
+
+const defaults = {
+  clientId: 'valence-text-producer',
+  compression: 'zstd',
+  lingerMs: 5,
+  batchMaxBytes: 512 * 1024,
+  batchMaxRecords: 1_000,
+  maxBufferedBytes: 8 * 1024 * 1024,
+  deliveryRetry: { retries: 30, initialRetryTime: 100, maxRetryTime: 5_000 },
+} as const
+
+/** A producer of texts for Valence: typed, idempotent, batching, with backpressure. */
+export function createTextProducer(options: TextProducerOptions): TextProducer {
+  return new KafkaTextProducer(options)
+}
+
+class KafkaTextProducer implements TextProducer {
+  readonly #options: TextProducerOptions
+  readonly #topic: string
+  readonly #producer: Producer
+  readonly #batcher: RecordBatcher<PendingText>
+  #connection: Promise<TextEncoder> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: TextProducerOptions) {
+    if (options.format === 'avro' && !options.schemaRegistryUrl && !options.schemaRegistry) {
+      throw new ValenceError('VAL_CONFIG_INVALID', 'the format avro needs a schema registry')
+    }
+    this.#options = options
+    this.#topic = options.topic ?? defaultTopics.texts
+    const partitions = new WeakMap<Message, number>()
+    const kafka = kafkaFrom(options, defaults)
+    this.#producer = kafka.producer({
+      idempotent: options.idempotent ?? true,
+      allowAutoTopicCreation: false,
+      retry: options.deliveryRetry ?? defaults.deliveryRetry,
+      createPartitioner: recordingPartitioner(kafka, partitions),
+    })
+    const delivery = new Delivery({
+      topic: this.#topic,
+      compression: compressionTypes[options.compression ?? defaults.compression],
+      send: (record) => this.#producer.send(record),
+      partitionOf: (message) => partitions.get(message),
+    })
+    this.#batcher = new RecordBatcher({
+      deliver: (batch) => delivery.deliver(batch),
+      lingerMs: options.lingerMs ?? defaults.lingerMs,
+      batchMaxBytes: options.batchMaxBytes ?? defaults.batchMaxBytes,
+      batchMaxRecords: Math.min(options.batchMaxRecords ?? defaults.batchMaxRecords, defaults.batchMaxRecords),
+      maxBufferedBytes: options.maxBufferedBytes ?? defaults.maxBufferedBytes,
+    })
+  }
+
+  async connect(): Promise<void> {
+    await this.#connected()
+  }
+
+  async send(event: TextInput, options: SendOptions = {}): Promise<SentText> {
+    const { sent } = await this.#admit(event, options)
+    return sent
+  }
+
+  async sendAll(
+    events: Iterable<TextInput> | AsyncIterable<TextInput>,
+    { optionsFor, onSent }: SendAllOptions = {},
+  ): Promise<number> {
+    let count = 0
+    const failures: unknown[] = []
+    const fail = (error: unknown) => failures.push(error)
+    const acknowledge = (own: SentText) => {
+      count += 1
+      onSent?.(own)
+    }
+    try {
+      for await (const event of events) {
+        const { sent } = await this.#admit(event, optionsFor?.(event) ?? {})
+        sent.then(acknowledge).catch(fail)
+        if (failures.length > 0) break
+      }
+    } catch (error) {
+      fail(error)
+    }
+    await this.flush()
+    if (failures.length > 0) throw failures[0]
+    return count
+  }
+
+  flush(): Promise<void> {
+    return this.#batcher.flush()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#batcher.flush().then(() => this.#producer.disconnect())
+    return this.#closing
+  }
+
+  /** Resolves once the record is buffered; in an object, so that it is not awaited further. */
+  async #admit(event: TextInput, options: SendOptions): Promise<{ sent: Promise<SentText> }> {
+    this.#expectOpen()
+    const encode = await this.#connected()
+    this.#expectOpen()
+    const complete = completeEvent(event)
+    const record = toTextRecord(complete.id, encode(complete), options)
+    const { promise: sent, resolve, reject } = Promise.withResolvers<SentText>()
+    // Buffering takes longer than a failure may take; whoever awaits `sent` still sees it.
+    sent.catch(() => {})
+    await this.#batcher.add({ ...record, resolve, reject })
+    return { sent }
+  }
+
+  #expectOpen(): void {
+    if (this.#closing) throw new ValenceError('VAL_PRODUCER_CLOSED')
+  }
+
+  /** One attempt for all who ask at the same time; a failed one is forgotten, so that the next send tries again. */
+  #connected(): Promise<TextEncoder> {
+    this.#connection ??= this.#connect().catch((error: unknown) => {
+      this.#connection = undefined
+      throw kafkaErrors.toValenceError(error, 'VAL_PRODUCER_FAILED')
+    })
+    return this.#connection
+  }
+
+  async #connect(): Promise<TextEncoder> {
+    const registry = registryFrom(this.#options)
+    const encode = await createTextEncoder(this.#options.format ?? (registry ? 'avro' : 'json'), this.#topic, registry)
+    await this.#producer.connect()
+    return encode
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createDecodeMessages, type DecoderInternals } from '../../../../src/kafka/overlay/decode-messages.ts'
+import { stockModule } from '../../../support/stock-kafkajs.ts'
+
+interface Encoder {
+  readonly buffer: Buffer
+}
+
+const Decoder = stockModule<DecoderInternals['Decoder']>('protocol/decoder.js')
+const { RecordBatch } = stockModule<{ RecordBatch: (options: object) => Promise<Encoder> }>(
+  'protocol/recordBatch/v0/index.js',
+)
+const createRecord = stockModule<(options: object) => Encoder>('protocol/recordBatch/record/v0/index.js')
+const stockDecode = stockModule<(decoder: object) => Promise<unknown[]>>('protocol/requests/fetch/v4/decodeMessages.js')
+const decodeMessageSet = vi.fn(() => ['old format'])
+
+const decode = createDecodeMessages({
+  Decoder,
+  decodeRecordBatch: stockModule('protocol/recordBatch/v0/decoder.js'),
+  decodeMessageSet,
+})
+
+async function batch(count: number): Promise<Buffer> {
+  const records = Array.from({ length: count }, (_, offsetDelta) =>
+    createRecord({ key: null, value: String(offsetDelta), offsetDelta, timestampDelta: 0 }),
+  )
+  const options = { records, firstTimestamp: 1, maxTimestamp: 1, firstSequence: 0, lastOffsetDelta: count - 1 }
+  return (await RecordBatch(options)).buffer
+}
+
+/** As in a fetch response: the size, then the batches. */
+function response(...batches: Buffer[]) {
+  const body = Buffer.concat(batches)
+  const size = Buffer.alloc(4)
+  size.writeInt32BE(body.length)
+  return new Decoder(Buffer.concat([size, body]))
+}
+
+describe('createDecodeMessages', () => {
+  it('decodes all batches of a partition', async () => {
+    expect(await decode(response(await batch(3), await batch(2)))).toHaveLength(5)
+  })
+
+  it('J: decodes a batch of 150,000 records, on which stock kafkajs overflows the stack', async () => {
+    const huge = await batch(150_000)
+    await expect(stockDecode(response(huge))).rejects.toThrow(RangeError)
+    expect(await decode(response(huge))).toHaveLength(150_000)
+  })
+
+  it.each([1, 20, 40, 70])('leaves out a batch of which only %i bytes came', async (bytes) => {
+    const [whole, next] = [await batch(3), await batch(2)]
+    expect(await decode(response(whole, next.subarray(0, bytes)))).toHaveLength(3)
+  })
+
+  it('gives nothing for nothing', async () => {
+    expect(await decode(response())).toEqual([])
+  })
+
+  it('leaves the old format to kafkajs', async () => {
+    const old = Buffer.alloc(40)
+    old.writeInt8(1, 16)
+    expect(await decode(response(old))).toEqual(['old format'])
+  })
+
+  it('does not hide a batch that cannot be decoded', async () => {
+    const broken = await batch(3)
+    broken.writeInt16BE(4, 21)
+    await expect(decode(response(broken))).rejects.toThrow()
+  })
+})

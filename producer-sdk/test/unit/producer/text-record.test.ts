@@ -1,0 +1,69 @@
+import { framedPayload, readSchemaId, type SchemaRegistry, textEventAvro, textEventJson } from '@valence/schemas'
+import { describe, expect, it, vi } from 'vitest'
+import { completeEvent, createTextEncoder, toTextRecord } from '../../../src/producer/text-record.ts'
+
+const event = { id: '1', text: 'I love it', occurredAt: 1_700_000_000_000 }
+
+describe('createTextEncoder', () => {
+  it('writes bare JSON without a registry', async () => {
+    const encode = await createTextEncoder('json', 'texts', undefined)
+    expect(textEventJson.parse(encode(event))).toMatchObject(event)
+  })
+
+  it('registers the schema of the topic and frames Avro with its id', async () => {
+    const registerFor = vi.fn(async () => 42)
+    const encode = await createTextEncoder('avro', 'texts', { registerFor } as unknown as SchemaRegistry)
+    expect(registerFor).toHaveBeenCalledWith('texts-value', 'text-event')
+    const value = encode(event)
+    expect(readSchemaId(value)).toBe(42)
+    expect(textEventAvro.decode(framedPayload(value))).toMatchObject(event)
+  })
+
+  it('leaves the registry alone for JSON', async () => {
+    const registerFor = vi.fn()
+    await createTextEncoder('json', 'texts', { registerFor } as unknown as SchemaRegistry)
+    expect(registerFor).not.toHaveBeenCalled()
+  })
+
+  it.each(['json', 'avro'] as const)('refuses a blank text in %s', async (format) => {
+    const encode = await createTextEncoder(format, 'texts', { registerFor: async () => 1 } as unknown as SchemaRegistry)
+    expect(() => encode({ id: '1', text: ' ' })).toThrow(expect.objectContaining({ code: 'VAL_TEXT_EMPTY' }))
+  })
+})
+
+describe('completeEvent', () => {
+  it('gives an id and a time to an event without', () => {
+    vi.useFakeTimers({ now: 1_234 })
+    const { id, occurredAt } = completeEvent({ text: 'hello' })
+    vi.useRealTimers()
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/)
+    expect(occurredAt).toBe(1_234)
+  })
+
+  it('keeps what the event has', () => {
+    expect(completeEvent({ ...event, source: 'app' })).toEqual({ ...event, source: 'app' })
+  })
+
+  it('gives each event an id of its own', () => {
+    const ids = Array.from({ length: 100 }, () => completeEvent({ text: 'same', id: null }).id)
+    expect(new Set(ids).size).toBe(100)
+  })
+})
+
+describe('toTextRecord', () => {
+  it('carries key, headers and partition', () => {
+    const value = Buffer.from('value')
+    const options = { key: 'k', headers: { traceparent: '00-1' }, partition: 3 }
+    expect(toTextRecord('1', value, options).message).toEqual({ ...options, value })
+  })
+
+  it('leaves out what is not given', () => {
+    expect(toTextRecord('1', Buffer.from('v'), {}).message).toEqual({ key: null, value: Buffer.from('v') })
+  })
+
+  it('counts key, value and headers in bytes', () => {
+    const bare = toTextRecord('1', Buffer.alloc(0), {}).bytes
+    const full = toTextRecord('1', Buffer.alloc(10), { key: 'é', headers: { name: Buffer.alloc(5) } }).bytes
+    expect(full - bare).toBe(10 + 2 + 4 + 5)
+  })
+})

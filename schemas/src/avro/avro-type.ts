@@ -1,0 +1,25 @@
+import avro, { type Type } from 'avsc'
+import { boundedType } from './bounded-types.ts'
+import { longType } from './long-type.ts'
+import { timestampTypes } from './timestamp-types.ts'
+
+/**
+ * Compiles an Avro schema: longs are bigints, timestamps are epoch milliseconds.
+ * `references` are schemas that it names, in the order of their dependence. Throws what avsc throws.
+ */
+export function compileAvro(schema: unknown, references: readonly unknown[] = []): Type {
+  const options = {
+    registry: { long: longType },
+    logicalTypes: timestampTypes as never,
+    typeHook,
+  }
+  for (const reference of references) avro.Type.forSchema(reference as never, options)
+  return avro.Type.forSchema(schema as never, options)
+}
+
+function typeHook(schema: unknown, options: unknown): Type | undefined {
+  const { type, logicalType } = (schema ?? {}) as { type?: unknown; logicalType?: unknown }
+  // The registry above answers for the bare name only.
+  if (type === 'long' && !Object.hasOwn(timestampTypes, String(logicalType))) return longType
+  return boundedType(schema, options)
+}

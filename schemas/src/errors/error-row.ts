@@ -1,0 +1,15 @@
+/**
+ * The error catalogue: each code once, with what it means, what to do, and the flags that decide how it is handled.
+ * Codes appear on the wire (dead-letter headers, HTTP problems, exit messages); a code once released is never reused.
+ *
+ * `http`: status of the problem document, where the error can reach an HTTP caller.
+ * `retryable`: the system is at fault and the same input may succeed later; never dead-lettered.
+ * `deadLetter`: the record is at fault for good; it goes to the dead-letter topic.
+ */
+export interface ErrorRow {
+  readonly message: string
+  readonly help: string
+  readonly http?: 400 | 401 | 403 | 404 | 405 | 406 | 408 | 409 | 413 | 415 | 422 | 429 | 431 | 500 | 503 | 504
+  readonly retryable?: true
+  readonly deadLetter?: true
+}

@@ -1,0 +1,69 @@
+import type { ErrorRow } from './error-row.ts'
+
+/** Brokers, groups, transactions, and the SDK on top of them. */
+export const kafkaErrors = {
+  VAL_KAFKA_UNREACHABLE: {
+    message: 'No Kafka broker answers',
+    help: 'Check VALENCE_KAFKA_BROKERS; `valence doctor` tells which step fails.',
+    http: 503,
+    retryable: true,
+  },
+  VAL_KAFKA_AUTHENTICATION_FAILED: {
+    message: 'The broker refuses the credentials',
+    help: 'Check VALENCE_KAFKA_SASL_* and VALENCE_KAFKA_TLS_*.',
+  },
+  VAL_KAFKA_NOT_AUTHORISED: {
+    message: 'The broker refuses the operation to this user',
+    help: 'Grant the ACLs listed in docs/operations.md.',
+  },
+  VAL_KAFKA_TOPIC_MISSING: {
+    message: 'A topic does not exist',
+    help: 'Create the topics with `valence topics create`.',
+  },
+  VAL_KAFKA_FENCED: {
+    message: 'Another processor took the partition over',
+    help: 'Nothing to do; the partition is released and its new owner continues.',
+    retryable: true,
+  },
+  VAL_KAFKA_INSTANCE_DUPLICATE: {
+    message: 'Another member uses the same VALENCE_KAFKA_INSTANCE_ID',
+    help: 'Give each processor an instance id of its own, or unset it.',
+  },
+  VAL_KAFKA_TRANSACTION_FAILED: {
+    message: 'A transaction could not be completed',
+    help: 'The producer is rebuilt and the records are read again from the committed offset.',
+    retryable: true,
+  },
+  VAL_KAFKA_ACK_MISMATCH: {
+    message: 'The broker did not acknowledge every partition that was sent',
+    help: 'The transaction is aborted and the records are read again.',
+    retryable: true,
+  },
+  VAL_KAFKA_OFFSET_GAP: {
+    message: 'Records between the committed offset and the next fetched one are gone',
+    help: 'Retention deleted unread records or the topic was recreated; see docs/operations.md before resetting offsets.',
+  },
+  VAL_KAFKA_CONSUMER_CRASHED: {
+    message: 'The consumer stopped',
+    help: 'The process exits so that its supervisor restarts it; see the cause.',
+  },
+  VAL_KAFKA_FETCH_STALLED: {
+    message: 'The fetch loop stopped answering',
+    help: 'The process exits so that its supervisor restarts it.',
+  },
+  VAL_KAFKA_OVERLAY_MISMATCH: {
+    message: 'The installed kafkajs is not the file this overlay was written for',
+    help: 'Install exactly kafkajs 2.2.4 and load @valence/producer-sdk/kafka before anything imports kafkajs.',
+  },
+
+  VAL_PRODUCER_CLOSED: { message: 'The producer is closed', help: 'Create a new producer, or send before close().' },
+  VAL_PRODUCER_FAILED: {
+    message: 'The broker did not acknowledge the records',
+    help: 'They may be sent again under the same id; see the cause.',
+    retryable: true,
+  },
+  VAL_CONSUMER_HANDLER_FAILED: {
+    message: 'The handler of a scored event threw',
+    help: 'The event is delivered again after the restart; see the cause.',
+  },
+} as const satisfies Record<string, ErrorRow>

@@ -1,0 +1,77 @@
+import type { ErrorRow } from './error-row.ts'
+
+/** Texts, records, their schemas and the registry. */
+export const recordErrors = {
+  VAL_TEXT_EMPTY: {
+    message: 'The text is empty',
+    help: 'Send a text of at least one character that is not white space.',
+    http: 422,
+    deadLetter: true,
+  },
+  VAL_TEXT_TOO_LARGE: {
+    message: 'The text is larger than 64 KiB',
+    help: 'Split the text or shorten it before producing it.',
+    http: 413,
+    deadLetter: true,
+  },
+  VAL_RECORD_NOT_UTF8: {
+    message: 'The record is neither a known wire format nor valid UTF-8',
+    help: 'Produce UTF-8 text, JSON, or the Confluent wire format.',
+    http: 400,
+    deadLetter: true,
+  },
+  VAL_RECORD_JSON_INVALID: {
+    message: 'The record begins like a JSON object but does not parse',
+    help: 'Fix the JSON, or set the content-type header to text/plain if it is a bare text.',
+    http: 400,
+    deadLetter: true,
+  },
+  VAL_RECORD_INVALID: {
+    message: 'The record does not match its schema',
+    help: 'See docs/records.md for the fields and their types.',
+    http: 422,
+    deadLetter: true,
+  },
+  VAL_RECORD_FORMAT_REFUSED: {
+    message: 'The format of the record is not accepted here',
+    help: 'Check the content-type header and VALENCE_INPUT_FORMAT.',
+    http: 415,
+    deadLetter: true,
+  },
+  VAL_RECORD_TOO_LARGE_TO_PUBLISH: {
+    message: 'The broker refuses the scored event because it is larger than max.message.bytes',
+    help: 'Raise max.message.bytes of the output topic or send smaller keys, headers and attributes.',
+    deadLetter: true,
+  },
+
+  VAL_SCHEMA_UNKNOWN_ID: {
+    message: 'The schema registry does not know the schema id of the record',
+    help: 'Produce with the registry that the processor reads, then replay the dead letter.',
+    deadLetter: true,
+  },
+  VAL_SCHEMA_MISMATCH: {
+    message: 'The schema of the record is not the one that is read here',
+    help: 'Produce with the schema of the input topic (`valence schemas register`).',
+    deadLetter: true,
+  },
+  VAL_SCHEMA_PAYLOAD_INVALID: {
+    message: 'The payload does not decode with the schema that the record names',
+    help: 'The record is damaged or was written with another schema; produce it again.',
+    deadLetter: true,
+  },
+  VAL_SCHEMA_INCOMPATIBLE: {
+    message: 'The registry refuses the schema as incompatible with the registered one',
+    help: 'Deploy the version that matches the registry, or change the compatibility level on purpose.',
+  },
+  VAL_REGISTRY_UNAVAILABLE: {
+    message: 'The schema registry does not answer',
+    help: 'Check VALENCE_SCHEMA_REGISTRY_URL and the registry; records wait and nothing is lost.',
+    http: 503,
+    retryable: true,
+  },
+  VAL_REGISTRY_REQUIRED: {
+    message: 'A record in the Confluent wire format arrived but no schema registry is configured',
+    help: 'Set VALENCE_SCHEMA_REGISTRY_URL, then replay the dead letter.',
+    deadLetter: true,
+  },
+} as const satisfies Record<string, ErrorRow>

@@ -1,0 +1,26 @@
+import type { ErrorRow } from './error-row.ts'
+
+/** Configuration, files, ports, and the parts beside Kafka. */
+export const serviceErrors = {
+  VAL_CONFIG_INVALID: {
+    message: 'The configuration is not valid',
+    help: 'Correct the listed settings; docs/configuration.md describes each one.',
+  },
+  VAL_USAGE_INVALID: { message: 'The command line is not valid', help: 'Run the command with --help for an example.' },
+  VAL_FILE_UNREADABLE: { message: 'A file cannot be read', help: 'Check the path and its permissions.' },
+  VAL_PORT_UNAVAILABLE: {
+    message: 'A port cannot be bound',
+    help: 'Free the port or choose another one (0 lets the system choose).',
+  },
+
+  VAL_REDIS_UNAVAILABLE: {
+    message: 'Redis does not answer',
+    help: 'Scores are computed without the shared cache until it is back.',
+    http: 503,
+    retryable: true,
+  },
+  VAL_SHUTDOWN_TIMED_OUT: {
+    message: 'The drain did not finish within the deadline',
+    help: 'Unfinished transactions are aborted and their records are read again; nothing is lost.',
+  },
+} as const satisfies Record<string, ErrorRow>

@@ -1,0 +1,43 @@
+export { embeddedSchemas } from './embedded-schemas.ts'
+export { type ErrorCode, errorCatalogue, isValenceError, ValenceError } from './errors.ts'
+export {
+  type DeadLetterFacts,
+  type DeadLetterRecord,
+  deadLetterHeaders,
+  headerNames,
+  headerText,
+  originalHeaders,
+  parseDeadLetterHeaders,
+  type RecordHeaders,
+  readDeadLetter,
+} from './headers.ts'
+export { type AvroRecordSchema, type JsonSchema, type RecordKind, recordKinds } from './record-kind.ts'
+export type { AvroCodec } from './records/avro-codec.ts'
+export {
+  type DeadLetter,
+  type DeadLetterOrigin,
+  deadLetterAvro,
+  deadLetterJson,
+  type RecordHeader,
+} from './records/dead-letter.ts'
+export type { JsonCodec } from './records/json-codec.ts'
+export { defaultEventId, type RecordOrigin } from './records/record-origin.ts'
+export { type ScoredEvent, scoredEventAvro, scoredEventJson } from './records/scored-event.ts'
+export {
+  checkText,
+  maxTextBytes,
+  type TextEvent,
+  type TextEventInput,
+  textEventAvro,
+  textEventJson,
+} from './records/text-event.ts'
+export type { DecoderCache } from './registry/decoder-cache.ts'
+export type { RecordDecoder } from './registry/record-reader.ts'
+export {
+  createSchemaRegistry,
+  type SchemaFormat,
+  type SchemaRegistry,
+  type SchemaRegistryOptions,
+} from './registry/schema-registry.ts'
+export { defaultTopics, valueSubject } from './topics.ts'
+export { frame, framedPayload, readSchemaId } from './wire-format.ts'

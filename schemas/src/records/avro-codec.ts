@@ -1,0 +1,39 @@
+import type { Type } from 'avsc'
+import { compileAvro } from '../avro/avro-type.ts'
+import { isValenceError, ValenceError } from '../errors.ts'
+import type { AvroRecordSchema } from '../record-kind.ts'
+
+/** An event ↔ Avro binary of its current schema, without framing. */
+export interface AvroCodec<T, Input = T> {
+  /** Throws VAL_RECORD_INVALID (naming the field) or VAL_TEXT_*. */
+  encode(event: Input): Buffer
+  /** Throws VAL_SCHEMA_PAYLOAD_INVALID, VAL_RECORD_INVALID or VAL_TEXT_*. */
+  decode(payload: Buffer): T
+}
+
+interface AvroMapping<T, Input> {
+  readonly schema: AvroRecordSchema
+  readonly toAvro: (event: Input) => unknown
+  readonly fromAvro: (value: unknown) => T
+}
+
+export function createAvroCodec<T, Input = T>(mapping: AvroMapping<T, Input>): AvroCodec<T, Input> {
+  let compiled: Type | undefined
+  function type(): Type {
+    compiled ??= compileAvro(mapping.schema)
+    return compiled
+  }
+  return {
+    encode: (event) => type().toBuffer(mapping.toAvro(event)),
+    decode: (payload) => mapping.fromAvro(decodePayload(() => type().fromBuffer(payload))),
+  }
+}
+
+/** What `read` returns; what it throws becomes VAL_SCHEMA_PAYLOAD_INVALID. */
+export function decodePayload<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw isValenceError(cause) ? cause : new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', undefined, { cause })
+  }
+}

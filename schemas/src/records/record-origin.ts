@@ -1,0 +1,23 @@
+import { asRecord, readCount, readOffset, readString } from './record-fields.ts'
+
+/** Where a record was read from. `offset`: decimal digits, because it may exceed 2^53. */
+export interface RecordOrigin {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+}
+
+/** Throws VAL_RECORD_INVALID. */
+export function readOrigin(value: unknown): RecordOrigin {
+  const origin = asRecord(value, 'origin')
+  return {
+    topic: readString(origin, 'topic', 'origin.topic'),
+    partition: readCount(origin, 'partition', 'origin.partition'),
+    offset: readOffset(origin, 'offset', 'origin.offset'),
+  }
+}
+
+/** The id of a record that carries none: `topic-partition-offset`. */
+export function defaultEventId(origin: RecordOrigin): string {
+  return `${origin.topic}-${origin.partition}-${origin.offset}`
+}

@@ -1,0 +1,101 @@
+import { embeddedSchemas } from '../embedded-schemas.ts'
+import { ValenceError } from '../errors.ts'
+import { type AvroCodec, createAvroCodec } from './avro-codec.ts'
+import { createJsonCodec, type JsonCodec } from './json-codec.ts'
+import { asRecord, invalid, isEpochMs, type RawRecord, readMap, readNullableString } from './record-fields.ts'
+
+/** Largest text, in bytes of UTF-8. */
+export const maxTextBytes = 64 * 1024
+
+/** A text whose sentiment is to be scored. */
+export interface TextEvent {
+  /** Null: the processor takes `topic-partition-offset` of the record. */
+  readonly id: string | null
+  /** Not blank, at most 64 KiB in UTF-8. */
+  readonly text: string
+  /** Epoch milliseconds. */
+  readonly occurredAt: number | null
+  readonly source: string | null
+  /** BCP 47 tag. */
+  readonly lang: string | null
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** What a producer gives: only the text is required. `occurredAt`: epoch milliseconds, ISO 8601 or a Date. */
+export interface TextEventInput {
+  readonly text: string
+  readonly id?: string | null | undefined
+  readonly occurredAt?: number | string | Date | null | undefined
+  readonly source?: string | null | undefined
+  readonly lang?: string | null | undefined
+  readonly attributes?: Readonly<Record<string, string>> | null | undefined
+}
+
+/**
+ * A text event from an object of unknown content: missing fields get their defaults, fields beyond the schema are
+ * ignored. Throws VAL_RECORD_INVALID (naming the field), VAL_TEXT_EMPTY or VAL_TEXT_TOO_LARGE.
+ */
+export function toTextEvent(value: unknown): TextEvent {
+  const record = asRecord(value, 'the record')
+  return {
+    // An empty id identifies nothing; some writers cannot leave a string out.
+    id: readNullableString(record, 'id') || null,
+    text: readText(record),
+    occurredAt: readOccurredAt(record),
+    source: readNullableString(record, 'source'),
+    lang: readNullableString(record, 'lang'),
+    attributes: readMap(record, 'attributes', 'string'),
+  }
+}
+
+/** The text, well-formed. Throws VAL_TEXT_EMPTY (nothing but white space) or VAL_TEXT_TOO_LARGE. */
+export function checkText(text: string): string {
+  // Three bytes is the most that one UTF-16 unit takes, so short texts need no count.
+  if (text.length * 3 > maxTextBytes && Buffer.byteLength(text) > maxTextBytes) {
+    throw new ValenceError('VAL_TEXT_TOO_LARGE', `${Buffer.byteLength(text)} bytes`)
+  }
+  if (!/\S/.test(text)) throw new ValenceError('VAL_TEXT_EMPTY')
+  // JSON can spell half a surrogate pair; no UTF-8 output or tokenizer can.
+  return text.toWellFormed()
+}
+
+function readText(record: RawRecord): string {
+  const text = record.text
+  if (typeof text !== 'string') invalid('text', 'a string')
+  return checkText(text)
+}
+
+const iso8601 = /^(\d{4}-\d{2}-\d{2})([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/
+
+function readOccurredAt(record: RawRecord): number | null {
+  const value = record.occurredAt ?? null
+  if (value === null) return null
+  const ms = typeof value === 'string' ? parseIso8601(value) : value instanceof Date ? value.getTime() : value
+  if (typeof ms !== 'number' || Number.isNaN(ms) || !isEpochMs(ms)) {
+    invalid('occurredAt', 'epoch milliseconds, or ISO 8601 with a time zone')
+  }
+  return Math.floor(ms)
+}
+
+/** NaN where it is no time; the time zone is required, or the meaning would depend on the machine. */
+function parseIso8601(value: string): number {
+  const date = iso8601.exec(value)?.[1]
+  if (date === undefined) return Number.NaN
+  // Date.parse rolls 30 February over to March.
+  const midnight = Date.parse(date)
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return Number.NaN
+  return Date.parse(value.replace(' ', 'T'))
+}
+
+/** TextEvent ↔ Avro binary of the current schema, without framing. */
+export const textEventAvro: AvroCodec<TextEvent, TextEventInput> = createAvroCodec({
+  schema: embeddedSchemas['text-event'].avro,
+  toAvro: toTextEvent,
+  fromAvro: toTextEvent,
+})
+
+/** TextEvent ↔ JSON. */
+export const textEventJson: JsonCodec<TextEvent, TextEventInput> = createJsonCodec({
+  toJson: (event) => toTextEvent(event),
+  fromJson: toTextEvent,
+})

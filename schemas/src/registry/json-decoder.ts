@@ -1,0 +1,86 @@
+import type { ValidateFunction } from 'ajv'
+import { embeddedSchemas } from '../embedded-schemas.ts'
+import { ValenceError } from '../errors.ts'
+import { decodePayload } from '../records/avro-codec.ts'
+import { parseJsonBytes } from '../records/json-bytes.ts'
+import type { RecordDecoder, RecordReader } from './record-reader.ts'
+import type { WriterSchema } from './writer-schema.ts'
+
+/** Validates against the writer's schema, then reads like any JSON record. Throws VAL_SCHEMA_MISMATCH. */
+export async function compileJsonDecoder<T>(writer: WriterSchema, reader: RecordReader<T>): Promise<RecordDecoder<T>> {
+  const validate = await compileValidator(writer, reader)
+  return (payload) => {
+    const value = parsePayload(payload)
+    // A recursive schema overflows the stack on a deep value: poison, not a crash.
+    if (!decodePayload(() => validate(value))) {
+      const [first] = validate.errors ?? []
+      throw new ValenceError(
+        'VAL_SCHEMA_PAYLOAD_INVALID',
+        `${first?.instancePath || '/'} ${first?.message}`.slice(0, 200),
+      )
+    }
+    return reader.fromRecord(value)
+  }
+}
+
+function parsePayload(payload: Buffer): unknown {
+  try {
+    return parseJsonBytes(payload)
+  } catch (cause) {
+    throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', 'not JSON', { cause })
+  }
+}
+
+async function compileValidator<T>(writer: WriterSchema, reader: RecordReader<T>): Promise<ValidateFunction> {
+  const ajv = await loadAjv(writer.text)
+  try {
+    const schema = withoutUnknownDraft(JSON.parse(writer.text))
+    requireFields(schema, embeddedSchemas[reader.kind].json.required)
+    for (const { name, text } of writer.references) ajv.addSchema(withoutUnknownDraft(JSON.parse(text)), name)
+    const validate: ValidateFunction & { $async?: boolean } = ajv.compile(schema)
+    // Such a validator answers with a promise, which is always true.
+    if (validate.$async) throw new Error('$async is not read')
+    return validate
+  } catch (cause) {
+    throw new ValenceError('VAL_SCHEMA_MISMATCH', (cause as Error).message.slice(0, 200), { cause })
+  }
+}
+
+/** Formats and unknown keywords are the writer's business; a validator per schema, or equal `$id`s would collide. */
+const ajvOptions = { strict: false, validateFormats: false, unicodeRegExp: false, logger: false } as const
+
+async function loadAjv(schemaText: string) {
+  const draft = /"\$schema"\s*:\s*"https:\/\/json-schema\.org\/draft\/(2019-09|2020-12)\/schema#?"/.exec(
+    schemaText,
+  )?.[1]
+  if (draft === '2019-09') return new (await import('ajv/dist/2019.js')).Ajv2019(ajvOptions)
+  if (draft === '2020-12') return new (await import('ajv/dist/2020.js')).Ajv2020(ajvOptions)
+  return new (await import('ajv')).Ajv(ajvOptions)
+}
+
+type SchemaObject = Record<string, unknown>
+
+/** Older drafts differ little from draft-07, and the registry has already accepted the schema. */
+function withoutUnknownDraft(schema: unknown): SchemaObject {
+  if (typeof schema !== 'object' || schema === null) throw new Error('the schema is not an object')
+  // Draft-04's name for $id, which ajv refuses.
+  const { $schema, id: _id, ...rest } = schema as SchemaObject
+  const isKnown = typeof $schema === 'string' && /draft-07|draft\/20(19-09|20-12)/.test($schema)
+  return isKnown ? { $schema, ...rest } : rest
+}
+
+/** A schema that lists its properties without ours is of some other record, which might still happen to validate. */
+function requireFields(schema: SchemaObject, fields: readonly string[]): void {
+  const properties = followReference(schema).properties
+  if (typeof properties !== 'object' || properties === null) return
+  const missing = fields.filter((field) => !Object.hasOwn(properties, field))
+  if (missing.length > 0) throw new Error(`no property ${missing.join(', ')}`)
+}
+
+/** Generators put the record under `definitions` and refer to it from the root. */
+function followReference(schema: SchemaObject): SchemaObject {
+  const path = typeof schema.$ref === 'string' ? /^#\/(definitions|\$defs)\/([^/]+)$/.exec(schema.$ref) : null
+  const [, section = '', name = ''] = path ?? []
+  const target = (schema[section] as SchemaObject | undefined)?.[name]
+  return typeof target === 'object' && target !== null ? (target as SchemaObject) : schema
+}

@@ -1,0 +1,62 @@
+import type { Type } from 'avsc'
+import { compileAvro } from '../avro/avro-type.ts'
+import { embeddedSchemas } from '../embedded-schemas.ts'
+import type { AvroRecordSchema, RecordKind } from '../record-kind.ts'
+import { type ScoredEvent, toScoredEvent } from '../records/scored-event.ts'
+import { type TextEvent, toTextEvent } from '../records/text-event.ts'
+
+/** Decodes a payload without its framing. Throws VAL_SCHEMA_PAYLOAD_INVALID, VAL_RECORD_INVALID or VAL_TEXT_*. */
+export type RecordDecoder<T> = (payload: Buffer) => T
+
+/** What a record is read into, whatever schema it was written with. */
+export interface RecordReader<T> {
+  readonly kind: RecordKind
+  /** Compiled at the first call. */
+  avroType(): Type
+  /** Throws VAL_RECORD_INVALID or VAL_TEXT_*. */
+  fromRecord(value: unknown): T
+}
+
+export const textEventReader: RecordReader<TextEvent> = createReader(
+  'text-event',
+  lenient(embeddedSchemas['text-event'].avro),
+  toTextEvent,
+)
+
+export const scoredEventReader: RecordReader<ScoredEvent> = createReader(
+  'scored-event',
+  embeddedSchemas['scored-event'].avro,
+  toScoredEvent,
+)
+
+function createReader<T>(
+  kind: RecordKind,
+  schema: AvroRecordSchema,
+  fromRecord: (value: unknown) => T,
+): RecordReader<T> {
+  let type: Type | undefined
+  return {
+    kind,
+    avroType() {
+      type ??= compileAvro(schema)
+      return type
+    },
+    fromRecord,
+  }
+}
+
+/**
+ * The schema with every field nullable. Many generators make each field nullable, and Avro has no way from a
+ * nullable field to one that is not; what may really be null is decided per record.
+ */
+function lenient(schema: AvroRecordSchema): AvroRecordSchema {
+  return {
+    ...schema,
+    fields: schema.fields.map((field) => {
+      if (Array.isArray(field.type)) return field
+      const { default: fallback, ...rest } = field
+      // Without a default the field stays required of the writer's schema.
+      return { ...rest, type: ['null', field.type], ...(fallback === undefined ? {} : { default: null }) }
+    }),
+  }
+}

@@ -1,0 +1,98 @@
+import { embeddedSchemas } from '../embedded-schemas.ts'
+import { ValenceError } from '../errors.ts'
+import type { RecordKind } from '../record-kind.ts'
+import type { ScoredEvent } from '../records/scored-event.ts'
+import type { TextEvent } from '../records/text-event.ts'
+import { defaultTopics, valueSubject } from '../topics.ts'
+import { createDecoderCache, type DecoderCache } from './decoder-cache.ts'
+import { scoredEventReader, textEventReader } from './record-reader.ts'
+import { createRegistryApi, type RegistryAnswer, unavailable } from './registry-api.ts'
+import { describeAnswer, fetchWriterSchema, isNotFound } from './writer-schema.ts'
+
+export interface SchemaRegistryOptions {
+  /** Base URL of the Confluent-compatible API, its path included (Apicurio: `…/apis/ccompat/v7`). */
+  readonly url: string
+  readonly auth?: { readonly username: string; readonly password: string } | undefined
+  /** For one call to the registry, its retries included. */
+  readonly timeoutMs?: number
+  /** How long an unknown or unfit schema id is remembered. */
+  readonly negativeTtlMs?: number
+  readonly clock?: { now(): number }
+}
+
+/** The formats a schema can be registered in. */
+export type SchemaFormat = 'avro' | 'json'
+
+/**
+ * The schema registry: decoders by schema id, and registration. As a DecoderCache it decodes text events.
+ * Every method throws VAL_REGISTRY_UNAVAILABLE where the registry does not answer, in time and with sense.
+ */
+export interface SchemaRegistry extends DecoderCache<TextEvent> {
+  /** Decoders of scored events. */
+  readonly scores: DecoderCache<ScoredEvent>
+  /** Registers the Avro schemas of both topics' values, idempotent. Throws VAL_SCHEMA_INCOMPATIBLE. */
+  register(topics?: { readonly texts: string; readonly scores: string }): Promise<{
+    readonly textEvent: number
+    readonly scoredEvent: number
+  }>
+  /** Registers one schema, idempotent, and returns its id. Throws VAL_SCHEMA_INCOMPATIBLE. */
+  registerFor(subject: string, kind: RecordKind, format?: SchemaFormat): Promise<number>
+  /** Resolves if the registry answers. */
+  ping(): Promise<void>
+}
+
+export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
+  const { url, auth, timeoutMs = 3_000, negativeTtlMs = 30_000, clock = Date } = options
+  const api = createRegistryApi({ url, auth, timeoutMs })
+  const caching = { fetchSchema: (id: number) => fetchWriterSchema(api, id), negativeTtlMs, now: () => clock.now() }
+
+  async function registerFor(subject: string, kind: RecordKind, format: SchemaFormat = 'avro'): Promise<number> {
+    const params = { subject, body: schemaBody(kind, format) }
+    const known = await api((client) => client.Subject.registered, params)
+    if (!isNotFound(known)) return readId(known, subject)
+    await ensureCompatibility(subject)
+    return readId(await api((client) => client.Subject.register, params), subject)
+  }
+
+  /** A registry that has no level for the subject, not even a global one, is told to check; any level stays as it is. */
+  async function ensureCompatibility(subject: string): Promise<void> {
+    const config = await api((client) => client.Subject.config, { subject, defaultToGlobal: true })
+    if (config.status === 200) return
+    if (config.status !== 404) throw unavailable(`compatibility of ${subject}: ${describeAnswer(config)}`)
+    const update = await api((client) => client.Subject.updateConfig, { subject, body: { compatibility: 'BACKWARD' } })
+    // 409: somebody who registers at the same time has just set it.
+    if (update.status !== 200 && update.status !== 409)
+      throw unavailable(`compatibility of ${subject}: ${describeAnswer(update)}`)
+  }
+
+  return {
+    ...createDecoderCache({ ...caching, reader: textEventReader }),
+    scores: createDecoderCache({ ...caching, reader: scoredEventReader }),
+    registerFor,
+    async register(topics = defaultTopics) {
+      const textEvent = await registerFor(valueSubject(topics.texts), 'text-event')
+      const scoredEvent = await registerFor(valueSubject(topics.scores), 'scored-event')
+      return { textEvent, scoredEvent }
+    },
+    async ping() {
+      // The prefix keeps the answer small where there are many subjects.
+      const answer = await api((client) => client.Subject.all, { subjectPrefix: defaultTopics.texts })
+      if (answer.status !== 200 || !Array.isArray(answer.body)) throw unavailable(describeAnswer(answer))
+    },
+  }
+}
+
+function schemaBody(kind: RecordKind, format: SchemaFormat): { schema: string; schemaType?: 'JSON' } {
+  const schema = JSON.stringify(embeddedSchemas[kind][format])
+  // Registries of the first API version know no schemaType; Avro is the default of all.
+  return format === 'avro' ? { schema } : { schema, schemaType: 'JSON' }
+}
+
+function readId(answer: RegistryAnswer, subject: string): number {
+  if (answer.status === 409 || answer.status === 422) {
+    throw new ValenceError('VAL_SCHEMA_INCOMPATIBLE', `${subject}: ${describeAnswer(answer)}`)
+  }
+  const id = (answer.body as { id?: unknown } | null)?.id
+  if (answer.status !== 200 || typeof id !== 'number') throw unavailable(`${subject}: ${describeAnswer(answer)}`)
+  return id
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import {
+  createSchemaRegistry,
+  embeddedSchemas,
+  frame,
+  framedPayload,
+  readSchemaId,
+  scoredEventAvro,
+  textEventAvro,
+  textEventJson,
+  valueSubject,
+} from '@valence/schemas'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { startLocalStack } from '../../../deploy/local/stack.ts'
+import { scoredEvent, textEvent } from '../support/events.ts'
+import { rejectionOf, thrownBy } from '../support/thrown.ts'
+
+const url = inject('stack').registryUrl
+const registry = createSchemaRegistry({ url })
+
+/** Past the library and this package: what any other client would send. */
+async function post(path: string, body: object): Promise<{ id: number }> {
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`HTTP ${response.status} ${await response.text()}`)
+  return (await response.json()) as { id: number }
+}
+
+function uniqueTopics() {
+  const run = randomUUID()
+  return { texts: `texts-${run}`, scores: `scores-${run}` }
+}
+
+describe('a real registry', () => {
+  const topics = uniqueTopics()
+  let ids: { textEvent: number; scoredEvent: number }
+
+  beforeAll(async () => {
+    ids = await registry.register(topics)
+  })
+
+  it('answers', async () => {
+    await registry.ping()
+  })
+
+  it('gives the same ids when asked to register again, by us or by another', async () => {
+    expect(await registry.register(topics)).toEqual(ids)
+    expect(await createSchemaRegistry({ url }).register(topics)).toEqual(ids)
+    expect(ids.textEvent).not.toBe(ids.scoredEvent)
+  })
+
+  it('gives the same id to registrations at the same time', async () => {
+    const subject = `race-${randomUUID()}`
+    const race = Array.from({ length: 8 }, () => createSchemaRegistry({ url }).registerFor(subject, 'text-event'))
+    expect(new Set(await Promise.all(race)).size).toBe(1)
+  })
+
+  it('decodes both kinds by their id', async () => {
+    const value = frame(ids.textEvent, textEventAvro.encode(textEvent()))
+    const reader = createSchemaRegistry({ url })
+    const decode = await reader.load(readSchemaId(value) ?? 0)
+    expect(decode(framedPayload(value))).toStrictEqual(textEvent())
+    const scores = await reader.scores.load(ids.scoredEvent)
+    expect(scores(scoredEventAvro.encode(scoredEvent()))).toStrictEqual(scoredEvent())
+  })
+
+  it('decodes a JSON Schema writer', async () => {
+    const id = await registry.registerFor(`json-${randomUUID()}`, 'text-event', 'json')
+    const decode = await registry.load(id)
+    expect(decode(textEventJson.encode(textEvent()))).toStrictEqual(textEvent())
+    expect(thrownBy(() => decode(Buffer.from('{"text":7}'))).code).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
+  })
+
+  it('decodes what another writer registered, its references included', async () => {
+    const run = randomUUID()
+    const user = { type: 'record', name: 'User', namespace: 'com.example', fields: [{ name: 'age', type: 'int' }] }
+    await post(`/subjects/user-${run}/versions`, { schema: JSON.stringify(user) })
+    const writer = {
+      type: 'record',
+      name: 'TextEvent',
+      namespace: 'com.example',
+      fields: [
+        { name: 'user', type: 'com.example.User' },
+        { name: 'text', type: ['null', 'string'] },
+      ],
+    }
+    const references = [{ name: 'com.example.User', subject: `user-${run}`, version: 1 }]
+    const { id } = await post(`/subjects/text-${run}/versions`, { schema: JSON.stringify(writer), references })
+    const decode = await registry.load(id)
+    // age 30, the second branch, two bytes of text
+    expect(decode(Buffer.from([60, 2, 4, 0x68, 0x69]))).toMatchObject({ text: 'hi', attributes: {} })
+  })
+
+  it('says that it does not know an id, and that one is of something else', async () => {
+    expect((await rejectionOf(registry.load(2_147_483_647))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
+    expect((await rejectionOf(registry.load(ids.scoredEvent))).code).toBe('VAL_SCHEMA_MISMATCH')
+    const { id } = await post(`/subjects/other-${randomUUID()}/versions`, { schema: '"string"' })
+    expect((await rejectionOf(registry.load(id))).code).toBe('VAL_SCHEMA_MISMATCH')
+  })
+
+  it('refuses a change that old readers or data do not survive, once we have registered', async () => {
+    const { fields, ...rest } = embeddedSchemas['text-event'].avro
+    const schema = { ...rest, fields: [...fields, { name: 'mandatory', type: 'string' }] }
+    const subject = valueSubject(topics.texts)
+    await expect(post(`/subjects/${subject}/versions`, { schema: JSON.stringify(schema) })).rejects.toThrow('HTTP 409')
+  })
+
+  it('refuses ours where the subject holds something else', async () => {
+    const subject = `taken-${randomUUID()}`
+    await registry.registerFor(subject, 'scored-event')
+    expect(await rejectionOf(registry.registerFor(subject, 'text-event'))).toMatchObject({
+      code: 'VAL_SCHEMA_INCOMPATIBLE',
+      detail: expect.stringContaining(subject),
+    })
+  })
+
+  it('is told from a path that is not its own', async () => {
+    const lost = createSchemaRegistry({ url: new URL('/apis/nothing/here', url).href })
+    expect((await rejectionOf(lost.load(ids.textEvent))).code).toBe('VAL_REGISTRY_UNAVAILABLE')
+    expect((await rejectionOf(lost.ping())).code).toBe('VAL_REGISTRY_UNAVAILABLE')
+  })
+})
+
+describe('a registry that dies', () => {
+  it('leaves what is cached, and condemns nothing else', async () => {
+    const stack = await startLocalStack({ parts: ['registry'] })
+    try {
+      const mortal = createSchemaRegistry({ url: stack.registryUrl, timeoutMs: 2_000 })
+      const { textEvent: id } = await mortal.register(uniqueTopics())
+      const decode = await mortal.load(id)
+      await stack.stop()
+      for (const call of [() => mortal.load(id + 1), mortal.ping, () => mortal.register(uniqueTopics())]) {
+        expect((await rejectionOf(call())).code).toBe('VAL_REGISTRY_UNAVAILABLE')
+      }
+      expect(await mortal.load(id)).toBe(decode)
+      expect(mortal.cached(id)?.(textEventAvro.encode({ text: 'still' })).text).toBe('still')
+    } finally {
+      await stack.stop()
+    }
+  })
+})

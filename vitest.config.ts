@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config'
+
+// Three places, or vitest tests a stale dist: see https://vitest.dev/config/#resolve-conditions
+const conditions = ['@valence/source', 'import', 'module', 'node', 'default']
+const workspaces = '{schemas,producer-sdk,processor,deploy,.}'
+
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+}
+
+function suite(name: string, options: { testTimeout: number; globalSetup?: string[] }) {
+  return {
+    ...shared,
+    test: {
+      name,
+      include: [`${workspaces}/test/${name}/**/*.test.ts`],
+      pool: 'forks' as const,
+      hookTimeout: 120_000,
+      ...options,
+    },
+  }
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      suite('unit', { testTimeout: 5_000 }),
+      suite('contract', { testTimeout: 60_000, globalSetup: ['./processor/test/support/stack.setup.ts'] }),
+      suite('integration', { testTimeout: 120_000, globalSetup: ['./processor/test/support/stack.setup.ts'] }),
+      suite('faults', { testTimeout: 900_000 }),
+    ],
+  },
+})
