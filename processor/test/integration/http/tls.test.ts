@@ -1,51 +1,22 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Certificates } from '../../support/certificates.ts'
 import { runFacade } from '../../support/facade-run.ts'
 
-let folder: string
+const certificates = new Certificates()
 
-const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
-const path = (name: string) => join(folder, name)
-
-/** A certificate of its own authority, as `name.crt` and `name.key`. */
-function certify(name: string, subject = name): void {
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.crt`,
-    '-subj',
-    `/CN=${subject}`,
-    '-addext',
-    'subjectAltName=IP:127.0.0.1',
-  )
-}
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'valence-tls-'))
-  certify('server', 'first')
-  certify('client')
-  certify('stranger')
+beforeAll(async () => {
+  await certificates.certify('server', { subject: 'first' })
+  await certificates.authority('authority')
+  await certificates.certify('client', { by: 'authority' })
+  await certificates.certify('stranger')
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => certificates[Symbol.dispose]())
 
 const settings = () => ({
-  VALENCE_HTTP_TLS_CERT_FILE: path('server.crt'),
-  VALENCE_HTTP_TLS_KEY_FILE: path('server.key'),
+  VALENCE_HTTP_TLS_CERT_FILE: certificates.path('server.crt'),
+  VALENCE_HTTP_TLS_KEY_FILE: certificates.path('server.key'),
 })
 
 /** The status and whom the server says it is, over a connection of its own. */
@@ -65,15 +36,13 @@ function ask(port: number, client: { cert?: Buffer; key?: Buffer } = {}) {
   )
 }
 
-const identity = (name: string) => ({ cert: readFileSync(path(`${name}.crt`)), key: readFileSync(path(`${name}.key`)) })
-
 describe('TLS', () => {
   it('answers, insists on itself, and takes a renewed certificate without a restart', async () => {
     await using run = await runFacade(settings())
     const first = await ask(run.facade.port)
     expect(first).toMatchObject({ status: 200, subject: 'first' })
     expect(first.headers['strict-transport-security']).toMatch(/max-age/)
-    certify('server', 'second')
+    await certificates.certify('server', { subject: 'second' })
     await expect
       .poll(async () => (await ask(run.facade.port)).subject, { timeout: 20_000, interval: 300 })
       .toBe('second')
@@ -81,16 +50,19 @@ describe('TLS', () => {
   })
 
   it('asks clients for a certificate of the configured authority', async () => {
-    await using run = await runFacade({ ...settings(), VALENCE_HTTP_TLS_CLIENT_CA_FILE: path('client.crt') })
-    expect(await ask(run.facade.port, identity('client'))).toMatchObject({ status: 200 })
+    await using run = await runFacade({
+      ...settings(),
+      VALENCE_HTTP_TLS_CLIENT_CA_FILE: certificates.path('authority.crt'),
+    })
+    expect(await ask(run.facade.port, certificates.read('client'))).toMatchObject({ status: 200 })
     await expect(ask(run.facade.port)).rejects.toThrow()
-    await expect(ask(run.facade.port, identity('stranger'))).rejects.toThrow()
+    await expect(ask(run.facade.port, certificates.read('stranger'))).rejects.toThrow()
   })
 
   it('does not start with a certificate that cannot be read', async () => {
-    const missing = { ...settings(), VALENCE_HTTP_TLS_CERT_FILE: path('none.crt') }
+    const missing = { ...settings(), VALENCE_HTTP_TLS_CERT_FILE: certificates.path('none.crt') }
     await expect(runFacade(missing)).rejects.toMatchObject({ code: 'VAL_FILE_UNREADABLE' })
-    await expect(runFacade({ VALENCE_HTTP_TLS_CERT_FILE: path('server.crt') })).rejects.toMatchObject({
+    await expect(runFacade({ VALENCE_HTTP_TLS_CERT_FILE: certificates.path('server.crt') })).rejects.toMatchObject({
       code: 'VAL_CONFIG_INVALID',
     })
   })
