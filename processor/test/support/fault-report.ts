@@ -1,10 +1,16 @@
+import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { kafkaVersionOf } from '../../../deploy/local/kafka-version.ts'
 import type { ExactlyOnceReport } from './invariants.ts'
 
 /** One run of the fault suite, as it is printed and published. */
 export interface FaultRow {
+  /** The kind of fault, worded for the table: runs of the same words are one row there. */
   readonly fault: string
+  /** What the test had switched off to show that it is needed; such a run is published in a table of its own. */
+  readonly without?: string
   readonly seed: number
+  /** Faults that were injected. */
   readonly injected: number
   readonly records: number
   readonly lost: number
@@ -13,13 +19,22 @@ export interface FaultRow {
   readonly misattributed: number
   readonly longestSilenceMs: number
   readonly seconds: number
+  /** Day of the run, `2026-01-31`. */
+  readonly date: string
+  readonly kafka: string
+}
+
+/** What a test knows of its run beside the comparison. */
+export type FaultFacts = Pick<FaultRow, 'fault' | 'without' | 'seed' | 'injected' | 'longestSilenceMs' | 'seconds'>
+
+/** The seed of a run: VALENCE_FAULTS_SEED replays one that was printed, otherwise it is another one each time. */
+export function faultSeed(): number {
+  const given = process.env.VALENCE_FAULTS_SEED
+  return given ? Number(given) : randomInt(2 ** 31)
 }
 
 /** Prints a run and, where VALENCE_FAULTS_JSON names a file, adds it to the array in there. */
-export function reportFault(
-  facts: { fault: string; seed: number; injected: number; longestSilenceMs: number; seconds: number },
-  report: ExactlyOnceReport,
-): void {
+export function reportFault(facts: FaultFacts, report: ExactlyOnceReport): FaultRow {
   const row: FaultRow = {
     ...facts,
     records: report.acknowledged,
@@ -27,6 +42,8 @@ export function reportFault(
     doubled: report.doubled.length,
     reordered: report.reordered.length,
     misattributed: report.misattributed.length,
+    date: new Date().toISOString().slice(0, 10),
+    kafka: kafkaVersionOf({}),
   }
   process.stdout.write(
     `${Object.entries(row)
@@ -34,7 +51,10 @@ export function reportFault(
       .join(' · ')}\n`,
   )
   const path = process.env.VALENCE_FAULTS_JSON
-  if (!path) return
-  const rows: FaultRow[] = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : []
-  writeFileSync(path, `${JSON.stringify([...rows, row], null, 2)}\n`)
+  if (path) writeFileSync(path, `${JSON.stringify([...readFaultRows(path), row], null, 2)}\n`)
+  return row
+}
+
+export function readFaultRows(path: string): FaultRow[] {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : []
 }
