@@ -158,7 +158,7 @@ export async function startProcessor({ config, logger, signal, onFatal }: AppOpt
     health.fail(error)
     onFatal(error)
   }
-  const engine = await openEngine(config, metrics, logger, fail, signal)
+  const engine = await openEngine(base, fail, signal)
   opened.defer(() => engine.close())
   admin.post('/model/reload', () => engine.reload())
   const pipeline = await openPipeline(base, engine.scorer, fail)

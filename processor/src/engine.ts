@@ -10,6 +10,7 @@ import { locateModel } from './model/model-location.ts'
 import { Shadow } from './model/shadow.ts'
 import { startModel } from './model/start-model.ts'
 import { createRedisStore, type RedisStore } from './redis/redis-store.ts'
+import { type BreakerObservers, openBreaker } from './resilience/open-breaker.ts'
 import type { Config } from './runtime/config.ts'
 import type { Logger } from './runtime/logger.ts'
 import type { Metrics } from './runtime/metrics.ts'
@@ -30,6 +31,14 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** What the engine is built on. */
+export interface EngineBase extends BreakerObservers {
+  readonly config: Config
+}
+
+/** A text that waits longer for the shared cache had better be scored. */
+const cacheTimeoutMs = 20
+
 function poolObserver(metrics: Metrics, logger: Logger, onFatal: (error: Error) => void): PoolObserver {
   return {
     ...meterWorkerPool(metrics, (reason, detail) =>
@@ -40,9 +49,11 @@ function poolObserver(metrics: Metrics, logger: Logger, onFatal: (error: Error) 
   }
 }
 
-function openStore({ redisUrl, cacheTtlMs }: Config, { redis }: Metrics): RedisStore | undefined {
-  if (redisUrl === undefined) return undefined
-  return createRedisStore({ url: redisUrl, ttlMs: cacheTtlMs, onError: () => redis.errors.inc() })
+function openStore(base: EngineBase): RedisStore | undefined {
+  const { redisUrl: url, cacheTtlMs: ttlMs } = base.config
+  if (url === undefined) return undefined
+  const breaker = openBreaker(base, 'redis-cache', cacheTimeoutMs)
+  return createRedisStore({ url, ttlMs, breaker, onError: () => base.metrics.redis.errors.inc() })
 }
 
 /** Fills the cache with what was asked for last before this process began; nothing waits for it. */
@@ -92,19 +103,18 @@ function openShadow(
  * new process can go on. @throws VAL_MODEL_*
  */
 export async function openEngine(
-  config: Config,
-  metrics: Metrics,
-  logger: Logger,
+  base: EngineBase,
   onFatal: (error: Error) => void,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Engine> {
+  const { config, metrics, logger } = base
   const observer = poolObserver(metrics, logger, onFatal)
   const openBackend = (graph: GraphSpec): Promise<InferenceBackend> =>
     createWorkerPool(graph, { workers: config.inferenceWorkers, timeoutMs: config.inferenceTimeoutMs, observer })
   const model = await startModel({ config, openBackend, metrics, logger, signal })
   const { models } = model
   const memory = config.cacheMaxBytes > 0 ? new MemoryCache(config.cacheMaxBytes) : undefined
-  const store = openStore(config, metrics)
+  const store = openStore(base)
   const shared = store && createSharedCache(store)
   const hotKeys = memory && store && warmUp(memory, store, models, logger)
   const scorer = createScorer(models, {

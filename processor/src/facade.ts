@@ -28,7 +28,7 @@ export async function startFacade({
   const access = openAccess(base)
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health })
   opened.defer(() => admin.close())
-  const engine = await openEngine(config, metrics, logger, onFatal)
+  const engine = await openEngine(base, onFatal)
   opened.defer(() => engine.close())
   admin.post('/model/reload', () => engine.reload())
   const server = await openFacade(base, engine, access)

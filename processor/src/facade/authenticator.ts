@@ -3,8 +3,9 @@ import { type Authenticator, createOpenAuthenticator } from '../http/auth/authen
 import { createKeyAuthenticator } from '../http/auth/key-authenticator.ts'
 import { createKeySet } from '../http/auth/key-set.ts'
 import { createTokenAuthenticator } from '../http/auth/token-authenticator.ts'
+import { openBreaker } from '../resilience/open-breaker.ts'
 import type { Config } from '../runtime/config.ts'
-import { type FacadeBase, openBreaker } from './facade-base.ts'
+import type { FacadeBase } from './facade-base.ts'
 
 const keySetTimeoutMs = 3_000
 

@@ -1,4 +1,3 @@
-import { type Breaker, createBreaker } from '../resilience/breaker.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Health } from '../runtime/health.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -12,22 +11,4 @@ export interface FacadeBase {
   readonly health: Health
   /** Closes what was opened, last first. */
   readonly closers: AsyncDisposableStack
-}
-
-const stateValues = { closed: 0, 'half-open': 1, open: 2 } as const
-
-/** A breaker that shows in metrics, in the log and, as an optional part, in /readyz. */
-export function openBreaker({ metrics, health, logger }: FacadeBase, part: string, timeoutMs: number): Breaker {
-  const breaker = createBreaker({
-    part,
-    timeoutMs,
-    onState: (name, state) => {
-      metrics.breaker.state.set({ part: name }, stateValues[state])
-      if (state === 'open') metrics.breaker.opened.inc({ part: name })
-      if (state !== 'half-open') logger.info({ part: name, state }, 'circuit breaker changed')
-    },
-    onFailure: (name) => metrics.breaker.failures.inc({ part: name }),
-  })
-  health.add({ name: part, optional: true, isHealthy: () => breaker.state === 'closed' })
-  return breaker
 }

@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto'
-import { createScoreConsumer, type ScoreConsumer } from '@valence/producer-sdk'
-import { type SchemaRegistry, ValenceError } from '@valence/schemas'
+import { createScoreDecoder, type ScoreDecoder } from '@valence/producer-sdk'
+import { isValenceError, type SchemaRegistry, type ScoredEvent } from '@valence/schemas'
 import type { ScoreStream } from '../http/routes/stream-routes.ts'
 import { ScoreFeed } from '../http/stream/score-feed.ts'
 import { StreamClients } from '../http/stream/stream-clients.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
+import { TopicTail } from '../kafka/topic-tail.ts'
+import { retryWhileRetryable } from '../resilience/retry.ts'
 import type { FacadeBase } from './facade-base.ts'
 
 const statusMs = 2_000
 const firstDelayMs = 500
-const maxDelayMs = 10_000
-const startTimeoutMs = 10_000
+const maxDelayMs = 5_000
 
 /** Counts events and how long they took from being scored to being here, between two looks. */
 class Pulse {
@@ -35,14 +35,15 @@ class Pulse {
 }
 
 /**
- * Committed scores from Kafka to every client of this process: one consumer in a group of its own, rebuilt for as long
- * as Kafka is away. Streams stay open meanwhile and are told of the gap.
+ * Committed scores from Kafka to every client of this process, connected again for as long as Kafka is away. Streams
+ * stay open meanwhile and go on with the very next event.
  */
 export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry | undefined): ScoreStream {
   const { config, logger, metrics, health, closers } = base
   const feed = new ScoreFeed()
   const pulse = new Pulse()
-  const state = { connected: false, stopped: false }
+  const stopping = new AbortController()
+  const state = { connected: false }
   const clients = new StreamClients({
     feed,
     metrics,
@@ -51,46 +52,35 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
     status: () => ({ ...pulse.read(), connected: state.connected }),
   })
   health.add({ name: 'kafka-stream', optional: true, isHealthy: () => state.connected })
-  const stopping = new AbortController()
-  let consumer: ScoreConsumer | undefined
-  // One for the life of the process, so that it goes on where it was when Kafka was away.
-  const groupId = `${config.kafkaGroupId}-stream-${randomUUID()}`
+  const decode = createScoreDecoder(schemaRegistry)
 
-  function createConsumer(): ScoreConsumer {
-    return createScoreConsumer({
-      // A static member: one that comes back need not wait until its former self is given up.
-      kafka: createKafkaClient(config, 'stream', logger, groupId),
-      schemaRegistry,
-      topic: config.outputTopic,
-      groupId,
-      concurrency: 4,
-      handler: (event, { partition, offset }) => {
+  const tail = new TopicTail({
+    kafka: createKafkaClient(config, 'stream', logger),
+    topic: config.outputTopic,
+    groupPrefix: `${config.kafkaGroupId}-stream`,
+    logger,
+    onBatch: async ({ partition, records }) => {
+      for (const { value, offset } of records) {
+        const event = value && (await readEvent(decode, value, base, stopping.signal))
+        if (!event) continue
         pulse.beat(Math.max(0, Date.now() - event.scoredAt))
-        feed.publish(event, partition, BigInt(offset))
-      },
-      onInvalid: (error) => logger.debug({ code: error.code }, 'a record of the output topic is no scored event'),
-    })
-  }
-
-  async function follow(): Promise<void> {
-    consumer = createConsumer()
-    await startWithin(consumer, startTimeoutMs)
-    state.connected = true
-    logger.info({ topic: config.outputTopic }, 'score stream connected')
-    await consumer.done
-  }
+        feed.publish(event, partition, offset)
+      }
+    },
+    onGap: () => feed.interrupt(),
+  })
 
   async function keepFollowing(): Promise<void> {
-    for (let delayMs = firstDelayMs; !state.stopped; delayMs = Math.min(2 * delayMs, maxDelayMs)) {
+    for (let delayMs = firstDelayMs; !stopping.signal.aborted; delayMs = Math.min(2 * delayMs, maxDelayMs)) {
       try {
-        await follow()
+        await tail.follow(stopping.signal, () => {
+          state.connected = true
+          logger.info({ topic: config.outputTopic }, 'score stream connected')
+        })
       } catch (err) {
         logger.warn({ err, delayMs }, 'score stream interrupted')
       }
-      if (state.connected) {
-        delayMs = firstDelayMs
-        feed.interrupt()
-      }
+      if (state.connected) delayMs = firstDelayMs
       state.connected = false
       await pause(delayMs, stopping.signal)
     }
@@ -98,31 +88,30 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
 
   const following = keepFollowing()
   closers.defer(async () => {
-    state.stopped = true
     stopping.abort()
-    await consumer
-      ?.stop({ leaveGroup: true })
-      .catch((err: unknown) => logger.debug({ err }, 'score stream stopped late'))
-    await following
+    await following.catch((err: unknown) => logger.debug({ err }, 'score stream stopped late'))
   })
   return { clients, isConnected: () => state.connected }
 }
 
-/** A consumer whose brokers vanish while it starts can hang for ever; it is left behind. */
-async function startWithin(consumer: ScoreConsumer, timeoutMs: number): Promise<void> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => late.reject(new ValenceError('VAL_KAFKA_UNREACHABLE', 'joining takes too long')),
-    timeoutMs,
-  )
+/** Waits for the registry as long as it takes; undefined for a record that is no scored event. */
+async function readEvent(
+  decode: ScoreDecoder,
+  value: Buffer,
+  { logger }: FacadeBase,
+  signal: AbortSignal,
+): Promise<ScoredEvent | undefined> {
   try {
-    await Promise.race([consumer.start(), late.promise])
+    return await retryWhileRetryable(async () => decode(value), {
+      initialDelayMs: 250,
+      maxDelayMs: 5_000,
+      signal,
+      onRetry: ({ code }, delayMs) => logger.debug({ code, delayMs }, 'a scored event waits for its schema'),
+    })
   } catch (error) {
-    consumer.done.catch(() => undefined)
-    consumer.stop({ leaveGroup: true }).catch(() => undefined)
-    throw error
-  } finally {
-    clearTimeout(timer)
+    if (!isValenceError(error)) throw error
+    logger.debug({ code: error.code }, 'a record of the output topic is no scored event')
+    return undefined
   }
 }
 

@@ -3,7 +3,8 @@ import { createMemoryLimiter } from '../http/limits/memory-limiter.ts'
 import type { RateLimiter } from '../http/limits/rate-limits.ts'
 import { createRedisLimiter } from '../http/limits/redis-limiter.ts'
 import { connectRedis } from '../redis/redis-client.ts'
-import { type FacadeBase, openBreaker } from './facade-base.ts'
+import { openBreaker } from '../resilience/open-breaker.ts'
+import type { FacadeBase } from './facade-base.ts'
 
 /** Longer, and a request is better off without Redis. */
 const redisTimeoutMs = 50

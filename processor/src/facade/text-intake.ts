@@ -2,8 +2,9 @@ import { createTextProducer } from '@valence/producer-sdk'
 import { createSchemaRegistry, isValenceError, type SchemaRegistry, ValenceError } from '@valence/schemas'
 import { type ProduceText, TextIntake } from '../http/text-intake.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
+import { openBreaker } from '../resilience/open-breaker.ts'
 import type { Config } from '../runtime/config.ts'
-import { type FacadeBase, openBreaker } from './facade-base.ts'
+import type { FacadeBase } from './facade-base.ts'
 
 /** A caller who waits longer is better served by 503. */
 const produceTimeoutMs = 5_000

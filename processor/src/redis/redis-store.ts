@@ -1,15 +1,12 @@
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll, TimeoutStrategy, timeout, wrap } from 'cockatiel'
 import { Redis } from 'ioredis'
+import type { Breaker } from '../resilience/breaker.ts'
 
 export interface RedisStoreOptions {
   readonly url: string
   /** Keys expire after this long without being written. */
   readonly ttlMs: number
-  /** Longest time a caller waits for Redis. */
-  readonly waitMs?: number
-  /** Failures in a row after which Redis is left alone, and for how long. */
-  readonly breakAfter?: number
-  readonly breakMs?: number
+  /** Its timeout is the longest time a caller waits for Redis; while it is open Redis is left alone. */
+  readonly breaker: Breaker
   /** Called for each call that failed and was treated as a miss. */
   onError?(error: Error): void
 }
@@ -18,8 +15,6 @@ export interface RedisStoreOptions {
 export interface RedisStore {
   getMany(keys: readonly string[]): Promise<readonly (Buffer | undefined)[]>
   setMany(entries: readonly (readonly [key: string, value: Buffer])[]): void
-  /** Redis is being left alone because it failed several times in a row. */
-  isBroken(): boolean
   close(): Promise<void>
 }
 
@@ -45,10 +40,8 @@ function connect(url: string): Redis {
 
 /** A store in Redis; connects in the background and keeps trying. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  const { url, ttlMs, waitMs = 20, breakAfter = 5, breakMs = 2_000, onError } = options
+  const { url, ttlMs, breaker, onError } = options
   const redis = connect(url)
-  const breaker = circuitBreaker(handleAll, { halfOpenAfter: breakMs, breaker: new ConsecutiveBreaker(breakAfter) })
-  const guarded = wrap(breaker, timeout(waitMs, TimeoutStrategy.Aggressive))
   let writes = 0
 
   function report(error: unknown): void {
@@ -66,7 +59,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
   return {
     async getMany(keys) {
       try {
-        const values = await guarded.execute(() => redis.mgetBuffer(...keys))
+        const values = await breaker.run(() => redis.mgetBuffer(...keys))
         return values.map((value) => value ?? undefined)
       } catch (error) {
         report(error)
@@ -74,8 +67,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       }
     },
     setMany(entries) {
-      if (breaker.state !== CircuitState.Closed || redis.status !== 'ready' || writes + entries.length > mostWrites)
-        return
+      if (breaker.state !== 'closed' || redis.status !== 'ready' || writes + entries.length > mostWrites) return
       writes += entries.length
       write(entries)
         .catch(report)
@@ -83,7 +75,6 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
           writes -= entries.length
         })
     },
-    isBroken: () => breaker.state !== CircuitState.Closed,
     async close() {
       // Waits for nothing: what was not written yet is only a cache.
       redis.disconnect()

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createRedisStore } from '../../../src/redis/redis-store.ts'
+import { createBreaker } from '../../../src/resilience/breaker.ts'
 import { MemoryCache } from '../../../src/scoring/memory-cache.ts'
 import type { ScoreCache } from '../../../src/scoring/score-cache.ts'
 import { createSharedCache } from '../../../src/scoring/shared-cache.ts'
@@ -11,7 +12,10 @@ const caches: [string, () => ScoreCache][] = [
   [
     'the cache in Redis',
     // Redis may take its time on a busy machine; what the wait is for is tested elsewhere.
-    () => createSharedCache(createRedisStore({ url: inject('stack').redisUrl, ttlMs: 60_000, waitMs: 2_000 })),
+    () => {
+      const breaker = createBreaker({ part: 'redis-cache', timeoutMs: 2_000 })
+      return createSharedCache(createRedisStore({ url: inject('stack').redisUrl, ttlMs: 60_000, breaker }))
+    },
   ],
 ]
 

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Engine, openEngine } from '../../../src/engine.ts'
 import { digestOf } from '../../../src/model/supply/model-store.ts'
 import { readConfig } from '../../../src/runtime/config.ts'
+import { Health } from '../../../src/runtime/health.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { createMetrics } from '../../../src/runtime/metrics.ts'
 import { hangs, truncated } from '../../support/model-registry.ts'
@@ -43,7 +44,7 @@ async function openTestEngine(store: string): Promise<Engine> {
     VALENCE_MODEL_IDLE_TIMEOUT_MS: '100',
     VALENCE_INFERENCE_WORKERS: '1',
   })
-  return openEngine(config, createMetrics(), silentLogger, (error) => {
+  return openEngine({ config, metrics: createMetrics(), health: new Health(), logger: silentLogger }, (error) => {
     throw error
   })
 }

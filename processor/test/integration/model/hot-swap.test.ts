@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Engine, openEngine } from '../../../src/engine.ts'
 import { readConfig } from '../../../src/runtime/config.ts'
+import { Health } from '../../../src/runtime/health.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { createMetrics } from '../../../src/runtime/metrics.ts'
 import { readCommitted } from '../../support/independent-reader.ts'
@@ -55,7 +56,8 @@ async function openTestEngine(environment: Record<string, string> = {}): Promise
   const fail = (error: Error) => {
     throw error
   }
-  return openEngine(readConfig({ ...settings(), ...environment }), createMetrics(), silentLogger, fail)
+  const config = readConfig({ ...settings(), ...environment })
+  return openEngine({ config, metrics: createMetrics(), health: new Health(), logger: silentLogger }, fail)
 }
 
 describe('the engine', () => {
@@ -134,7 +136,7 @@ describe('the engine', () => {
       VALENCE_MODEL_SHADOW: candidate.folder,
       VALENCE_MODEL_SHADOW_RATIO: '1',
     })
-    const engine = await openEngine(config, metrics, silentLogger, () => undefined)
+    const engine = await openEngine({ config, metrics, health: new Health(), logger: silentLogger }, () => undefined)
     const compared = async () => {
       const { values } = await metrics.shadow.texts.get()
       return values.find(({ labels }) => labels.outcome === 'agreed')?.value ?? 0

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { createRedisStore, type RedisStore, type RedisStoreOptions } from '../../../src/redis/redis-store.ts'
+import { type Breaker, type BreakerOptions, createBreaker } from '../../../src/resilience/breaker.ts'
 import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 
 const bytes = Buffer.from([0, 1, 255, 254])
@@ -19,14 +20,17 @@ afterEach(async () => {
   await proxy.close()
 })
 
-function open(options: Partial<RedisStoreOptions> = {}): RedisStore {
-  const url = `redis://127.0.0.1:${proxy.port}`
+let breaker: Breaker
+
+type Settings = Partial<Pick<RedisStoreOptions, 'url' | 'ttlMs'> & Pick<BreakerOptions, 'timeoutMs' | 'breakAfter'>>
+
+function open({ url, ttlMs = 60_000, timeoutMs = 20, ...breaking }: Settings = {}): RedisStore {
+  breaker = createBreaker({ part: 'redis-cache', timeoutMs, breakMs: 300, ...breaking })
   const store = createRedisStore({
-    url,
-    ttlMs: 60_000,
-    breakMs: 300,
+    url: url ?? `redis://127.0.0.1:${proxy.port}`,
+    ttlMs,
+    breaker,
     onError: (error) => errors.push(error),
-    ...options,
   })
   stores.push(store)
   return store
@@ -61,7 +65,7 @@ test('bytes are kept as they are, under a prefix, and expire', async () => {
 
 describe('a Redis that hangs', () => {
   test('is a miss after the wait, and after some misses costs nothing at all', async () => {
-    const store = open({ waitMs: 50, breakAfter: 3 })
+    const store = open({ timeoutMs: 50, breakAfter: 3 })
     const key = randomUUID()
     await keep(store, key)
     errors.length = 0
@@ -71,7 +75,7 @@ describe('a Redis that hangs', () => {
       expect(result).toEqual([undefined])
       expect(ms).toBeGreaterThan(40)
     }
-    expect(store.isBroken()).toBe(true)
+    expect(breaker.state).toBe('open')
     const { ms } = await timed(async () => {
       for (let i = 0; i < 1_000; i++) await store.getMany([key])
     })
@@ -80,19 +84,19 @@ describe('a Redis that hangs', () => {
   })
 
   test('is used again once it answers', async () => {
-    const store = open({ waitMs: 50, breakAfter: 2 })
+    const store = open({ timeoutMs: 50, breakAfter: 2 })
     const key = randomUUID()
     await keep(store, key)
     proxy.stall()
     for (let i = 0; i < 2; i++) await store.getMany([key])
-    expect(store.isBroken()).toBe(true)
+    expect(breaker.state).toBe('open')
     proxy.resume()
     await expect.poll(() => store.getMany([key])).toEqual([bytes])
-    expect(store.isBroken()).toBe(false)
+    expect(breaker.state).toBe('closed')
   })
 
   test('holds only so many writes', async () => {
-    const store = open({ waitMs: 5_000 })
+    const store = open({ timeoutMs: 5_000 })
     await keep(store, randomUUID())
     proxy.stall()
     const before = process.memoryUsage().heapUsed
