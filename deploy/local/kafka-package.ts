@@ -17,12 +17,12 @@ export interface KafkaPackage {
 
 export const fastStartFlags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
 
-/**
- * Formats a log folder once and keeps the result: only `meta.properties` differs from broker to broker, and that is
- * three lines, so no broker pays a second Java start for it.
- */
-async function keepBootstrapCheckpoint(folder: string, jdk: Jdk, context: StackContext): Promise<void> {
-  const { keeper, directory } = context
+/** Writes `bootstrap.checkpoint` into the folder. @param options further arguments of `kafka-storage format` */
+export async function writeBootstrapCheckpoint(
+  { folder, classPath, options = [] }: { folder: string; classPath: string; options?: readonly string[] },
+  jdk: Jdk,
+  { keeper, directory }: StackContext,
+): Promise<string> {
   const logs = join(folder, 'formatted')
   const config = join(folder, 'format.properties')
   const properties = {
@@ -35,13 +35,15 @@ async function keepBootstrapCheckpoint(folder: string, jdk: Jdk, context: StackC
   }
   await writeFile(config, formatProperties(properties))
   const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', 'AAAAAAAAAAAAAAAAAAAAAQ', '--config', config]
-  const args = [...fastStartFlags, '-cp', join(folder, 'lib', '*'), ...format]
+  const args = [...fastStartFlags, '-cp', classPath, ...format, ...options]
   const log = join(directory, 'format-kafka.log')
   const { code, output } = await keeper.run({ name: 'kafka-storage', command: jdk.java, args, directory, log })
   if (code !== 0) throw new Error(`Kafka cannot format a log folder:\n${output}`)
-  await copyFile(join(logs, 'bootstrap.checkpoint'), join(folder, 'bootstrap.checkpoint'))
+  const checkpoint = join(folder, 'bootstrap.checkpoint')
+  await copyFile(join(logs, 'bootstrap.checkpoint'), checkpoint)
   await rm(logs, { recursive: true })
   await rm(config)
+  return checkpoint
 }
 
 /** The broker's classes in the cache, downloaded on first use. */
@@ -51,7 +53,8 @@ export async function fetchKafka(version: string, jdk: Jdk, context: StackContex
     const lib = join(target, 'lib')
     const properties = { 'kafka.version': version }
     await downloadWithMaven({ profile: 'kafka', goal: 'copy-dependencies', folder: lib, properties }, context)
-    await keepBootstrapCheckpoint(target, jdk, context)
+    // Only `meta.properties` differs from broker to broker, and that is three lines: no broker pays a second Java start.
+    await writeBootstrapCheckpoint({ folder: target, classPath: join(lib, '*') }, jdk, context)
   })
   return { version, classPath: join(folder, 'lib', '*'), bootstrapCheckpoint: join(folder, 'bootstrap.checkpoint') }
 }

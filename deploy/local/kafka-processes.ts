@@ -4,9 +4,17 @@ import { join } from 'node:path'
 import { awaitAnswer } from './await-answer.ts'
 import { choosePorts, findFreePorts } from './free-port.ts'
 import type { Jdk } from './jdk.ts'
-import { fastStartFlags, formatLogs, type KafkaPackage } from './kafka-package.ts'
+import { fastStartFlags, formatLogs, type KafkaPackage, writeBootstrapCheckpoint } from './kafka-package.ts'
 import { describeCluster } from './kafka-probe.ts'
 import { brokerProperties } from './kafka-properties.ts'
+import {
+  type KafkaSecurity,
+  type SecuredListeners,
+  securedProtocols,
+  securityFlags,
+  securityProperties,
+  userArguments,
+} from './kafka-security.ts'
 import type { Part } from './keeper-client.ts'
 import { formatProperties } from './properties.ts'
 import type { KafkaCluster } from './stack.ts'
@@ -21,6 +29,7 @@ export interface KafkaProcessesOptions {
   readonly context: StackContext
   readonly nodes: 1 | 3
   readonly properties: Readonly<Record<string, string>>
+  readonly security: KafkaSecurity | undefined
   /** Port of the first broker, the others take those that follow; by default free ones. */
   readonly port: number | undefined
 }
@@ -32,15 +41,28 @@ interface Node {
   readonly directory: string
 }
 
+async function securedAddresses(): Promise<Record<keyof typeof securedProtocols, string>> {
+  const [tls, mtls, sasl] = await findFreePorts(3)
+  return { TLS: `${host}:${tls}`, MTLS: `${host}:${mtls}`, SASL: `${host}:${sasl}` }
+}
+
+/** Users are part of what a cluster is formatted with. */
+async function withUsers({ kafka, jdk, context }: KafkaProcessesOptions, security: KafkaSecurity) {
+  const format = { folder: context.directory, classPath: kafka.classPath, options: userArguments(security) }
+  return { ...kafka, bootstrapCheckpoint: await writeBootstrapCheckpoint(format, jdk, context) }
+}
+
 /** Brokers that are controllers as well, each a process with a port and a log folder that survive its death. */
 export class KafkaProcesses implements KafkaCluster {
   readonly brokers: readonly string[]
+  readonly secured?: SecuredListeners
   readonly #options: KafkaProcessesOptions
   readonly #nodes: readonly Node[]
   readonly #running = new Map<Node, Part>()
 
-  private constructor(options: KafkaProcessesOptions, nodes: readonly Node[]) {
+  private constructor(options: KafkaProcessesOptions, nodes: readonly Node[], secured: SecuredListeners | undefined) {
     this.#options = options
+    if (secured) this.secured = secured
     this.#nodes = nodes
     this.brokers = nodes.map((node) => `${host}:${node.port}`)
   }
@@ -51,27 +73,32 @@ export class KafkaProcesses implements KafkaCluster {
     const brokerPorts = await choosePorts('Kafka', count, options.port)
     const controllerPorts = await findFreePorts(count)
     const clusterId = randomBytes(16).toString('base64url')
+    const { security } = options
+    const kafka = security ? await withUsers(options, security) : options.kafka
     const nodes = brokerPorts.map((port, index) => {
       const name = `kafka-${index + 1}`
       return { name, id: index + 1, port, directory: join(options.context.directory, name) }
     })
+    const secured = security ? await Promise.all(nodes.map(securedAddresses)) : []
     for (const [index, node] of nodes.entries()) {
       const logs = join(node.directory, 'data')
       await mkdir(node.directory, { recursive: true })
-      await formatLogs(options.kafka, { logs, nodeId: node.id, clusterId })
-      const client = `${host}:${node.port}`
+      await formatLogs(kafka, { logs, nodeId: node.id, clusterId })
+      const clients = { CLIENT: `${host}:${node.port}`, ...secured[index] }
       const properties = brokerProperties({
         index,
         controllers: controllerPorts.map((port) => `${host}:${port}`),
-        listeners: { CLIENT: client, CONTROLLER: `${host}:${controllerPorts[index]}` },
-        advertised: { CLIENT: client },
+        listeners: { ...clients, CONTROLLER: `${host}:${controllerPorts[index]}` },
+        advertised: clients,
         interBroker: 'CLIENT',
+        protocols: security ? securedProtocols : {},
         logs,
       })
-      const all = { ...properties, ...options.properties }
+      const all = { ...properties, ...(security ? securityProperties(security) : {}), ...options.properties }
       await writeFile(join(node.directory, 'server.properties'), formatProperties(all))
     }
-    const cluster = new KafkaProcesses(options, nodes)
+    const [first] = secured
+    const cluster = new KafkaProcesses(options, nodes, first && { tls: first.TLS, mtls: first.MTLS, sasl: first.SASL })
     try {
       await Promise.all(nodes.map((node) => cluster.#startNode(node)))
     } catch (error) {
@@ -102,10 +129,11 @@ export class KafkaProcesses implements KafkaCluster {
   }
 
   async #startNode(node: Node): Promise<void> {
-    const { kafka, jdk, nodes } = this.#options
+    const { kafka, jdk, nodes, security } = this.#options
     const { keeper, onProgress } = this.#options.context
     const heap = nodes === 1 ? '512m' : '384m'
     const flags = [`-Xmx${heap}`, ...fastStartFlags, '-Dorg.slf4j.simpleLogger.showDateTime=true']
+    if (security) flags.push(...securityFlags(security))
     const startedAt = Date.now()
     const part = await keeper.start({
       name: node.name,

@@ -9,6 +9,8 @@ export interface BrokerAddresses {
   readonly advertised: Readonly<Record<string, string>>
   /** Listener that brokers use among themselves. */
   readonly interBroker: string
+  /** Listener name → protocol; PLAINTEXT where it is not named. */
+  readonly protocols?: Readonly<Record<string, string>>
   readonly logs: string
 }
 
@@ -20,7 +22,7 @@ function listenerList(addresses: Readonly<Record<string, string>>): string {
 
 /** Configuration of a small, quick broker; safe in the same way as a large one: three nodes tolerate the loss of one. */
 export function brokerProperties(addresses: BrokerAddresses): Record<string, string> {
-  const { index, controllers, listeners, advertised, interBroker, logs } = addresses
+  const { index, controllers, listeners, advertised, interBroker, protocols = {}, logs } = addresses
   const replication = String(Math.min(3, controllers.length))
   const inSync = controllers.length >= 3 ? '2' : '1'
   return {
@@ -30,7 +32,7 @@ export function brokerProperties(addresses: BrokerAddresses): Record<string, str
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': interBroker,
     'listener.security.protocol.map': Object.keys(listeners)
-      .map((name) => `${name}:PLAINTEXT`)
+      .map((name) => `${name}:${protocols[name] ?? 'PLAINTEXT'}`)
       .join(','),
     listeners: listenerList(listeners),
     'advertised.listeners': listenerList(advertised),

@@ -28,8 +28,9 @@ export async function startProcessStack(options: LocalStackOptions): Promise<Loc
   async function startKafka(): Promise<KafkaCluster> {
     const jdk = await findJdk(kafkaJavaMinimum, context)
     const kafka = await fetchKafka(kafkaVersionOf(options), jdk, context)
-    const { kafkaNodes: nodes = 1, kafkaProperties: properties = {} } = options
-    return retryTakenPorts(() => KafkaProcesses.start({ kafka, jdk, context, nodes, properties, port: ports.kafka }))
+    const { kafkaNodes: nodes = 1, kafkaProperties: properties = {}, kafkaSecurity: security } = options
+    const port = ports.kafka
+    return retryTakenPorts(() => KafkaProcesses.start({ kafka, jdk, context, nodes, properties, security, port }))
   }
 
   try {

@@ -1,5 +1,6 @@
 import { mayHaveContainerRuntime } from './container-runtime.ts'
 import { startEnvironmentStack } from './environment-provider.ts'
+import type { KafkaSecurity, SecuredListeners } from './kafka-security.ts'
 import { assertNodeVersion } from './node-version.ts'
 import { startProcessStack } from './process-provider.ts'
 
@@ -7,6 +8,8 @@ import { startProcessStack } from './process-provider.ts'
 export interface KafkaCluster {
   /** `host:port` of each broker; a broker keeps its port when it is restarted. */
   readonly brokers: readonly string[]
+  /** Of the first broker, where `kafkaSecurity` was asked for. */
+  readonly secured?: SecuredListeners
   /** SIGKILL; resolves once the broker is gone. Its data stays. */
   kill(i: number): Promise<void>
   /** Starts the broker again, after a clean stop if it still runs; resolves once it answers as part of the cluster. */
@@ -41,6 +44,8 @@ export interface LocalStackOptions {
   readonly ports?: Readonly<Partial<Record<StackPart, number>>>
   /** Broker properties over the defaults of the stack. */
   readonly kafkaProperties?: Readonly<Record<string, string>>
+  /** TLS, SASL and ACLs on listeners of their own; always brokers of this machine's own, as processes. */
+  readonly kafkaSecurity?: KafkaSecurity
   /** Default: VALENCE_LOCAL_KAFKA_VERSION, else the version that is tested. */
   readonly kafkaVersion?: string
 }
@@ -53,6 +58,7 @@ export interface LocalStackOptions {
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   assertNodeVersion()
+  if (options.kafkaSecurity) return startProcessStack(options)
   if (process.env.VALENCE_KAFKA_BROKERS) return startEnvironmentStack(options)
   if (process.env.VALENCE_LOCAL_PROVIDER !== 'processes' && mayHaveContainerRuntime()) {
     // Loaded late: it takes half a second, which a machine without an engine need not spend.
