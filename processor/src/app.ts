@@ -38,14 +38,21 @@ interface Base {
   readonly closers: AsyncDisposableStack
 }
 
-/** Retries for as long as the error is retryable, with one clear line each time. */
+/** Somebody may still correct or grant these; a process that ended would only come back and ask more often. */
+const refusals: ReadonlySet<string> = new Set(['VAL_KAFKA_AUTHENTICATION_FAILED', 'VAL_KAFKA_NOT_AUTHORISED'])
+
+/** Retries for as long as time or somebody else can mend the error, with one clear line each time. */
 function patiently<T>({ logger, signal }: Base, message: string, action: () => Promise<T>): Promise<T> {
   return retryWhileRetryable(action, {
     initialDelayMs: 500,
     maxDelayMs: 10_000,
     signal,
-    onRetry: (error, delayMs) =>
-      logger.warn({ code: error.code, detail: error.detail, help: error.help, delayMs: Math.round(delayMs) }, message),
+    alsoRetry: refusals,
+    onRetry: (error, delayMs) => {
+      const fields = { code: error.code, detail: error.detail, help: error.help, delayMs: Math.round(delayMs) }
+      if (refusals.has(error.code)) logger.error(fields, 'Kafka refuses this processor')
+      else logger.warn(fields, message)
+    },
   })
 }
 

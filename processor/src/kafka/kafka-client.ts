@@ -3,6 +3,7 @@ import { createKafka, type Kafka, type KafkaLog, type KafkaOptions } from '@vale
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../runtime/config.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { saslOptions } from './sasl.ts'
 
 function readPem(path: string, setting: string): string {
   try {
@@ -20,14 +21,6 @@ function tlsOptions(config: Config): KafkaOptions['tls'] {
     ...(kafkaTlsCertFile && { cert: readPem(kafkaTlsCertFile, 'VALENCE_KAFKA_TLS_CERT_FILE') }),
     ...(kafkaTlsKeyFile && { key: readPem(kafkaTlsKeyFile, 'VALENCE_KAFKA_TLS_KEY_FILE') }),
   }
-}
-
-function saslOptions(config: Config): KafkaOptions['sasl'] {
-  const { kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword } = config
-  if (!kafkaSaslMechanism || !kafkaSaslUsername || !kafkaSaslPassword) return undefined
-  return { mechanism: kafkaSaslMechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } as NonNullable<
-    KafkaOptions['sasl']
-  >
 }
 
 /** kafkajs calls routine events warnings and errors while it retries them; what matters comes as our own errors. */

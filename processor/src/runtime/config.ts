@@ -50,6 +50,39 @@ function readSetting(name: string, setting: Setting, given: string | undefined, 
   return undefined
 }
 
+const isSet = (value: unknown) => value !== undefined
+
+function passwordChecks(config: Config): string[] {
+  const parts = [config.kafkaSaslMechanism, config.kafkaSaslUsername, config.kafkaSaslPassword]
+  if (parts.some(isSet) && !parts.every(isSet)) {
+    return ['VALENCE_KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD are set together or not at all']
+  }
+  return []
+}
+
+function bearerChecks(config: Config): string[] {
+  const client = [config.kafkaSaslOauthTokenUrl, config.kafkaSaslOauthClientId, config.kafkaSaslOauthClientSecret]
+  const isPartial = client.some(isSet) && !client.every(isSet)
+  if (isPartial || client.some(isSet) === isSet(config.kafkaSaslOauthTokenFile)) {
+    const ways = 'VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE, or _TOKEN_URL with _CLIENT_ID and _CLIENT_SECRET'
+    return [`VALENCE_KAFKA_SASL_MECHANISM=oauthbearer needs either ${ways}`]
+  }
+  return []
+}
+
+function kafkaSecurityChecks(config: Config): string[] {
+  const { kafkaTlsCaFile: ca, kafkaTlsCertFile: certificate, kafkaTlsKeyFile: key } = config
+  const problems = config.kafkaSaslMechanism === 'oauthbearer' ? bearerChecks(config) : passwordChecks(config)
+  if (isSet(certificate) !== isSet(key)) {
+    problems.push('VALENCE_KAFKA_TLS_CERT_FILE and VALENCE_KAFKA_TLS_KEY_FILE are set together or not at all')
+  }
+  // Without this, credentials meant for TLS would go out in the clear.
+  if ([ca, certificate, key].some(isSet) && !config.kafkaTlsEnabled) {
+    problems.push('VALENCE_KAFKA_TLS_*_FILE need VALENCE_KAFKA_TLS_ENABLED=true')
+  }
+  return problems
+}
+
 /** Rules that span settings, together in one place. */
 function crossChecks(config: Config): string[] {
   const problems: string[] = []
@@ -63,13 +96,7 @@ function crossChecks(config: Config): string[] {
   if (config.inputFormat === 'avro' && config.schemaRegistryUrl === undefined) {
     problems.push('VALENCE_INPUT_FORMAT=avro needs VALENCE_SCHEMA_REGISTRY_URL')
   }
-  const sasl = [config.kafkaSaslMechanism, config.kafkaSaslUsername, config.kafkaSaslPassword]
-  if (sasl.some((part) => part !== undefined) && sasl.some((part) => part === undefined)) {
-    problems.push('VALENCE_KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD are set together or not at all')
-  }
-  if ((config.kafkaTlsCertFile === undefined) !== (config.kafkaTlsKeyFile === undefined)) {
-    problems.push('VALENCE_KAFKA_TLS_CERT_FILE and VALENCE_KAFKA_TLS_KEY_FILE are set together or not at all')
-  }
+  problems.push(...kafkaSecurityChecks(config))
   if ((config.httpTlsCertFile === undefined) !== (config.httpTlsKeyFile === undefined)) {
     problems.push('VALENCE_HTTP_TLS_CERT_FILE and VALENCE_HTTP_TLS_KEY_FILE are set together or not at all')
   }

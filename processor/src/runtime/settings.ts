@@ -89,11 +89,22 @@ export const settings = {
   VALENCE_KAFKA_TLS_CERT_FILE: optional(text, 'PEM file of the client certificate (mTLS)'),
   VALENCE_KAFKA_TLS_KEY_FILE: optional(text, 'PEM file of the client key (mTLS)'),
   VALENCE_KAFKA_SASL_MECHANISM: optional(
-    z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-    'SASL mechanism: `plain`, `scram-sha-256` or `scram-sha-512`',
+    z.enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']),
+    'SASL mechanism: `plain`, `scram-sha-256`, `scram-sha-512` or `oauthbearer`',
   ),
   VALENCE_KAFKA_SASL_USERNAME: optional(text, 'SASL user name'),
   VALENCE_KAFKA_SASL_PASSWORD: secret(text, 'SASL password'),
+  VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: optional(
+    text,
+    'File that holds a bearer token, for `oauthbearer`; read at every login, so that whoever renews it need not restart anything',
+  ),
+  VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL: optional(
+    url('http', 'https'),
+    'Token endpoint of the issuer, for `oauthbearer` with the client credentials grant',
+  ),
+  VALENCE_KAFKA_SASL_OAUTH_CLIENT_ID: optional(text, 'Client id at the token endpoint'),
+  VALENCE_KAFKA_SASL_OAUTH_CLIENT_SECRET: secret(text, 'Client secret at the token endpoint'),
+  VALENCE_KAFKA_SASL_OAUTH_SCOPE: optional(text, 'Scope to ask the token endpoint for'),
   VALENCE_INPUT_TOPICS: required(list, 'sentiment.texts.v1', 'Input topics, comma separated'),
   VALENCE_INPUT_FORMAT: required(
     z.enum(['auto', 'avro', 'json', 'text']),

@@ -171,7 +171,9 @@ const codeByFault: Readonly<Partial<Record<KafkaFault, ErrorCode>>> = {
 
 /** The error of the catalogue for an error of the client; `otherwise` names it where the fault alone does not. */
 function toValenceError(error: unknown, otherwise: ErrorCode): ValenceError {
-  if (isValenceError(error)) return error
+  // kafkajs wraps what its callbacks throw, a token provider for one.
+  const own = causes(error).find(isValenceError)
+  if (own) return own
   const { fault, type, message } = classify(error)
   const detail = type === undefined || message.includes(type) ? message : `${type}: ${message}`
   return new ValenceError(codeByFault[fault] ?? otherwise, detail, { cause: error })

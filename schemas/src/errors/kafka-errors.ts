@@ -10,11 +10,16 @@ export const kafkaErrors = {
   },
   VAL_KAFKA_AUTHENTICATION_FAILED: {
     message: 'The broker refuses the credentials',
-    help: 'Check VALENCE_KAFKA_SASL_* and VALENCE_KAFKA_TLS_*.',
+    help: 'Check VALENCE_KAFKA_SASL_* and VALENCE_KAFKA_TLS_*; services go on trying, with growing pauses.',
+  },
+  VAL_KAFKA_TOKEN_UNAVAILABLE: {
+    message: 'The token endpoint gives no token for Kafka',
+    help: 'Check VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL and the issuer.',
+    retryable: true,
   },
   VAL_KAFKA_NOT_AUTHORISED: {
     message: 'The broker refuses the operation to this user',
-    help: 'Grant the ACLs listed in docs/operations.md.',
+    help: 'Grant the ACLs listed in docs/security.md; services go on trying, with growing pauses.',
   },
   VAL_KAFKA_TOPIC_MISSING: {
     message: 'A topic does not exist',

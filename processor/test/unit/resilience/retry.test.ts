@@ -36,6 +36,27 @@ describe('retryWhileRetryable', () => {
     }
   })
 
+  it('waits out what it is told to wait out', async () => {
+    let attempts = 0
+    const retried: string[] = []
+    const result = await retryWhileRetryable(
+      async () => {
+        attempts += 1
+        if (attempts < 3) throw new ValenceError('VAL_KAFKA_NOT_AUTHORISED')
+        return 'granted'
+      },
+      {
+        initialDelayMs: 1,
+        maxDelayMs: 2,
+        alsoRetry: new Set(['VAL_KAFKA_NOT_AUTHORISED']),
+        signal: new AbortController().signal,
+        onRetry: ({ code }) => retried.push(code),
+      },
+    )
+    expect(result).toBe('granted')
+    expect(retried).toHaveLength(2)
+  })
+
   it('ends when it is told to', async () => {
     const stop = new AbortController()
     const { result, retried } = run(() => {

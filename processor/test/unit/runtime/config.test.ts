@@ -11,6 +11,13 @@ function problemsOf(environment: Record<string, string>): string {
   return 'no problem'
 }
 
+const bearer = (rest: Record<string, string>) => ({ VALENCE_KAFKA_SASL_MECHANISM: 'oauthbearer', ...rest })
+const tokenClient = {
+  VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL: 'https://issuer/token',
+  VALENCE_KAFKA_SASL_OAUTH_CLIENT_ID: 'valence',
+  VALENCE_KAFKA_SASL_OAUTH_CLIENT_SECRET: 'hunter2',
+}
+
 describe('readConfig', () => {
   it('is complete without any setting', () => {
     const config = readConfig({})
@@ -65,9 +72,18 @@ describe('readConfig', () => {
     [{ VALENCE_INPUT_FORMAT: 'avro' }, 'needs VALENCE_SCHEMA_REGISTRY_URL'],
     [{ VALENCE_KAFKA_SASL_USERNAME: 'me' }, 'set together or not at all'],
     [{ VALENCE_KAFKA_TLS_CERT_FILE: 'c.pem' }, 'set together or not at all'],
+    [{ VALENCE_KAFKA_TLS_CA_FILE: 'ca.pem' }, 'need VALENCE_KAFKA_TLS_ENABLED=true'],
+    [bearer({}), 'needs either'],
+    [bearer({ VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL: 'https://issuer/token' }), 'needs either'],
+    [bearer({ ...tokenClient, VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: 'token' }), 'needs either'],
     [{ VALENCE_INPUT_TOPICS: ' , ' }, 'must name at least one'],
   ])('refuses %j', (environment, problem) => {
     expect(problemsOf(environment)).toContain(problem)
+  })
+
+  it('takes a bearer token from a file or from the token endpoint', () => {
+    expect(problemsOf(bearer(tokenClient))).toBe('no problem')
+    expect(problemsOf(bearer({ VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: 'token' }))).toBe('no problem')
   })
 
   it('never repeats a secret, neither in a problem nor in the printed configuration', () => {
@@ -78,6 +94,7 @@ describe('readConfig', () => {
       VALENCE_REDIS_URL: 'redis://user:hunter2@localhost:6379',
     }
     expect(JSON.stringify(redactConfig(readConfig(environment)))).not.toContain('hunter2')
+    expect(JSON.stringify(redactConfig(readConfig(bearer(tokenClient))))).not.toContain('hunter2')
     expect(problemsOf({ VALENCE_KAFKA_SASL_PASSWORD: 'hunter2' })).not.toContain('hunter2')
   })
 

@@ -122,4 +122,10 @@ describe('kafkaErrors.toValenceError', () => {
     const error = new ValenceError('VAL_TEXT_EMPTY')
     expect(kafkaErrors.toValenceError(error, 'VAL_PRODUCER_FAILED')).toBe(error)
   })
+
+  it('finds an error of the catalogue in what kafkajs wraps around it', () => {
+    const error = new ValenceError('VAL_KAFKA_TOKEN_UNAVAILABLE')
+    const wrapped = make('KafkaJSNonRetriableError', error, { cause: error })
+    expect(kafkaErrors.toValenceError(wrapped, 'VAL_PRODUCER_FAILED')).toBe(error)
+  })
 })
