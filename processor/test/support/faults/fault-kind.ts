@@ -1,0 +1,17 @@
+import type { Scene } from './scene.ts'
+
+/** One thing that goes wrong, and how often and among what a run lets it happen. */
+export interface FaultKind {
+  /** As the published table calls it. */
+  readonly fault: string
+  readonly processors?: number
+  readonly environment?: Readonly<Record<string, string>>
+  /** Between the end of one and the begin of the next, from and to. */
+  readonly pauseMs?: readonly [number, number]
+  /**
+   * Lets it happen once, and resolves when the cause is over; the consequences may go on. Chances come from the dice of
+   * the scene alone, so that a seed replays them.
+   * @returns what happened, for the log
+   */
+  inject(scene: Scene): Promise<string>
+}

@@ -1,0 +1,36 @@
+import type { AcknowledgedText, Attribution } from '../invariants.ts'
+import { tinyLabels, tinyLogits, tinyVocabulary } from '../tiny-model.ts'
+
+const words = ['ok', 'good', 'great', 'bad', 'awful'] as const
+const wordsPerText = 9
+
+/** The number written with five words for digits, so that no two texts are the same. */
+function textOf(number: number): string {
+  return Array.from(
+    { length: wordsPerText },
+    (_, place) => words[Math.floor(number / words.length ** place) % words.length],
+  ).join(' ')
+}
+
+/** `count` distinct texts over `keys` keys, made of words whose scores by the tiny model are known by heart. */
+export function knownTexts(count: number, keys = 50): AcknowledgedText[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `id-${index}`,
+    key: `key-${index % keys}`,
+    text: textOf(index),
+  }))
+}
+
+function knownScores(text: string): number[] {
+  const ids = text.split(' ').map((word) => tinyVocabulary[word as keyof typeof tinyVocabulary])
+  const weights = tinyLogits(ids).map(Math.exp)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return weights.map((weight) => weight / total)
+}
+
+/** Whether the tiny model gives the text these scores. */
+export const hasKnownScores: Attribution = (text, scores) =>
+  knownScores(text).every((score, index) => {
+    const label = tinyLabels[index]?.name ?? ''
+    return Math.abs(score - (scores[label] ?? Number.NaN)) < 1e-4
+  })

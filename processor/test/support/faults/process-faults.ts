@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FaultKind } from './fault-kind.ts'
+import { sessionTimeoutMs, transactionTimeoutMs } from './scene.ts'
+
+/** Longer than the group and the transaction coordinator wait: meanwhile others have taken over. */
+const zombieMs = Math.max(sessionTimeoutMs, transactionTimeoutMs) + 3_000
+
+export const kills: FaultKind = {
+  fault: 'SIGKILL of a processor, restarted after 0.5 s',
+  async inject({ seats, dice }) {
+    const seat = dice.pick(seats)
+    seat.signal('SIGKILL')
+    return `SIGKILL of ${seat.name}`
+  },
+}
+
+export const zombies: FaultKind = {
+  fault: 'SIGSTOP of a processor for longer than its session and its transaction last, then SIGCONT',
+  async inject({ seats, dice }) {
+    const seat = dice.pick(seats)
+    seat.signal('SIGSTOP')
+    await delay(zombieMs)
+    seat.signal('SIGCONT')
+    return `${seat.name} was stopped for ${zombieMs} ms`
+  },
+}
+
+export const naps: FaultKind = {
+  fault: 'SIGSTOP of a processor for up to 4 s, then SIGCONT',
+  async inject({ seats, dice }) {
+    const seat = dice.pick(seats)
+    const ms = 200 + dice.int(3_800)
+    seat.signal('SIGSTOP')
+    await delay(ms)
+    seat.signal('SIGCONT')
+    return `${seat.name} was stopped for ${ms} ms`
+  },
+}
+
+export const rollingRestarts: FaultKind = {
+  fault: 'rolling restart of all processors',
+  async inject({ seats }) {
+    const codes: (number | null)[] = []
+    for (const seat of seats) {
+      codes.push(await seat.leave())
+      await seat.start()
+    }
+    return `each stopped and started in turn, exit codes ${codes.join(', ')}`
+  },
+}
+
+export const scaling: FaultKind = {
+  fault: 'scaling 1 → 4 → 2',
+  processors: 1,
+  async inject({ seats, addSeat }) {
+    while (seats.length < 4) await addSeat()
+    await Promise.all(seats.filter((seat) => !seat.isTaken).map((seat) => seat.start()))
+    await delay(3_000)
+    const codes = await Promise.all(seats.slice(2).map((seat) => seat.leave()))
+    await delay(3_000)
+    codes.push(...(await Promise.all(seats.slice(1, 2).map((seat) => seat.leave()))))
+    return `four, then two, then one; exit codes ${codes.join(', ')}`
+  },
+}
+
+export const processFaults = [kills, zombies, naps, rollingRestarts, scaling]
