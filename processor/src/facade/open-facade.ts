@@ -53,14 +53,14 @@ function openAdmission(config: Config, metrics: Metrics): Admission {
  */
 export async function openFacade(base: FacadeBase, engine: Engine, access = openAccess(base)): Promise<HttpServer> {
   const { config, logger, metrics, health, closers } = base
-  const { authenticator, limiters, revocations } = access
+  const { authenticator, limiters, revocations, answers } = access
   const state = { open: false }
   health.add({ name: 'facade', isHealthy: () => state.open })
   const admission = openAdmission(config, metrics)
   const scorer = createFacadeScorer({ scorer: engine.scorer, admission })
   health.add({ name: 'engine', isHealthy: () => scorer.canScore() })
   const registry = config.httpKafkaEnabled ? openGuardedRegistry(base) : undefined
-  const intake = config.httpKafkaEnabled ? openTextIntake(base, registry) : undefined
+  const intake = config.httpKafkaEnabled ? openTextIntake(base, registry, answers) : undefined
   const stream = config.httpKafkaEnabled ? openScoreStream(base, registry) : undefined
   const server = await startHttpServer({
     config,

@@ -2,6 +2,8 @@ import { createRevocations, type Revocations } from '../http/auth/revocations.ts
 import { createMemoryLimiter } from '../http/limits/memory-limiter.ts'
 import type { RateLimiter } from '../http/limits/rate-limits.ts'
 import { createRedisLimiter } from '../http/limits/redis-limiter.ts'
+import { createSharedAnswers, type SharedAnswers } from '../http/shared-answers.ts'
+import { answerTtlMs } from '../http/text-intake.ts'
 import { connectRedis } from '../redis/redis-client.ts'
 import { openBreaker } from '../resilience/open-breaker.ts'
 import type { FacadeBase } from './facade-base.ts'
@@ -13,6 +15,8 @@ export interface SharedState {
   readonly limiters: { readonly address: RateLimiter; readonly subject: RateLimiter }
   /** Undefined without Redis: there is nowhere to keep them for all replicas. */
   readonly revocations: Revocations | undefined
+  /** Undefined without Redis: each replica knows its own. */
+  readonly answers: SharedAnswers | undefined
 }
 
 /** What all replicas count and know together: in Redis where it is configured, else in this process. */
@@ -24,7 +28,7 @@ export function openSharedState(base: FacadeBase): SharedState {
       address: createMemoryLimiter(httpRateLimitRequests),
       subject: createMemoryLimiter(httpRateLimitTexts),
     }
-    return { limiters, revocations: undefined }
+    return { limiters, revocations: undefined, answers: undefined }
   }
   const redis = connectRedis(redisUrl)
   closers.defer(() => redis.disconnect())
@@ -37,5 +41,11 @@ export function openSharedState(base: FacadeBase): SharedState {
       subject: limiter('subject', httpRateLimitTexts),
     },
     revocations: createRevocations({ redis, breaker, onUnchecked: () => metrics.http.revocationsUnchecked.inc() }),
+    answers: createSharedAnswers({
+      redis,
+      breaker,
+      ttlMs: answerTtlMs,
+      onFallback: () => metrics.http.idempotencyFallbacks.inc(),
+    }),
   }
 }

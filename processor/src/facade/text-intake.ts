@@ -1,5 +1,6 @@
 import { createTextProducer } from '@valence/producer-sdk'
 import { createSchemaRegistry, isValenceError, type SchemaRegistry, ValenceError } from '@valence/schemas'
+import type { SharedAnswers } from '../http/shared-answers.ts'
 import { type ProduceText, TextIntake } from '../http/text-intake.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { openBreaker } from '../resilience/open-breaker.ts'
@@ -32,7 +33,11 @@ function inputTopic({ inputTopics }: Config): string {
 }
 
 /** The way of texts into Kafka: an idempotent producer behind a breaker. */
-export function openTextIntake(base: FacadeBase, schemaRegistry: SchemaRegistry | undefined): TextIntake {
+export function openTextIntake(
+  base: FacadeBase,
+  schemaRegistry: SchemaRegistry | undefined,
+  answers: SharedAnswers | undefined,
+): TextIntake {
   const { config, logger, closers } = base
   const producer = createTextProducer({
     kafka: createKafkaClient(config, 'intake', logger),
@@ -63,5 +68,5 @@ export function openTextIntake(base: FacadeBase, schemaRegistry: SchemaRegistry 
     }
     throw refusal ?? new ValenceError('VAL_INTAKE_UNAVAILABLE')
   }
-  return new TextIntake(produce)
+  return new TextIntake(produce, answers)
 }

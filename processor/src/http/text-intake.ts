@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { ValenceError } from '@valence/schemas'
 import { LRUCache } from 'lru-cache'
 import type { TextRequest } from './contract/text-request.ts'
+import type { SharedAnswers } from './shared-answers.ts'
 
 /** Where an accepted text was written. */
 export interface AcceptedText {
@@ -35,27 +36,39 @@ function digestOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }
 
+/** For how long the answer to an idempotency key is kept. */
+export const answerTtlMs = 3_600_000
+
+/** What a request asks for, however its members are ordered. */
+function digestOfEvent({ attributes = {}, ...fields }: TextRequest): string {
+  return digestOf([Object.entries(fields).sort(), Object.entries(attributes).sort()])
+}
+
 /**
- * Accepts texts for Kafka. An idempotency key makes a repeated request harmless: here it gets the same answer for an
- * hour; on another replica the text is produced under the same id, by which readers know it.
+ * Accepts texts for Kafka. An idempotency key makes a repeated request harmless: it gets the same answer for an hour,
+ * from every replica where answers are shared. Where they are not, or cannot be now, another replica produces the text
+ * again under the same id, by which readers know it.
  */
 export class TextIntake {
   readonly #produce: ProduceText
-  readonly #known = new LRUCache<string, Remembered>({ max: 100_000, ttl: 3_600_000 })
+  readonly #shared: SharedAnswers | undefined
+  readonly #known = new LRUCache<string, Remembered>({ max: 100_000, ttl: answerTtlMs })
 
-  constructor(produce: ProduceText) {
+  constructor(produce: ProduceText, shared?: SharedAnswers) {
     this.#produce = produce
+    this.#shared = shared
   }
 
   /** @throws VAL_INTAKE_UNAVAILABLE, VAL_IDEMPOTENCY_KEY_REUSED */
   accept({ event, subject, idempotencyKey, headers }: IntakeRequest): Promise<AcceptedText> {
     if (idempotencyKey === undefined) return this.#produce({ ...event, id: event.id || crypto.randomUUID() }, headers)
     const key = digestOf([subject, idempotencyKey])
-    const digest = digestOf(event)
+    const digest = digestOfEvent(event)
     const known = this.#known.get(key)
     if (known?.digest === digest) return known.answer
     if (known) return Promise.reject(new ValenceError('VAL_IDEMPOTENCY_KEY_REUSED'))
-    const answer = this.#produce({ ...event, id: event.id || key.slice(0, 32) }, headers)
+    const produce = () => this.#produce({ ...event, id: event.id || key.slice(0, 32) }, headers)
+    const answer = this.#shared ? this.#shared.once(key, digest, produce) : produce()
     this.#known.set(key, { digest, answer })
     // What failed may be tried again under the same key.
     answer.catch(() => this.#known.delete(key))

@@ -188,6 +188,11 @@ export const metricTree = {
       'Credentials accepted without asking for revocation because Redis is away',
       [],
     ),
+    idempotencyFallbacks: counter(
+      'valence_http_idempotency_fallbacks_total',
+      'Answers to idempotency keys that other replicas do not know because Redis is away',
+      [],
+    ),
     streams: gauge('valence_http_streams', 'Clients of the score stream', []),
     streamEvents: counter('valence_http_stream_events_total', 'Events sent to clients of the score stream', []),
     streamsDropped: counter('valence_http_streams_dropped_total', 'Streams ended by the server by reason', ['reason']),

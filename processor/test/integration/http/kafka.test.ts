@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { EventReader } from '../../support/event-reader.ts'
-import { runFacade } from '../../support/facade-run.ts'
+import { type FacadeRun, runFacade } from '../../support/facade-run.ts'
 import { readCommitted } from '../../support/independent-reader.ts'
 import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
+import { createTcpProxy } from '../../support/tcp-proxy.ts'
 import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
@@ -57,6 +59,48 @@ describe('texts in over HTTP, scores out over the stream', () => {
     expect((await send('Another')).status).toBe(409)
     const values = (await readCommitted(kafka.brokers, topics.input)).map(({ value }) => JSON.parse(value ?? '{}'))
     expect(values.filter(({ text }) => text === 'The same')).toHaveLength(1)
+  })
+
+  it('produces a text once for one idempotency key whichever replica it reaches, while Redis answers', async () => {
+    const { hostname, port } = new URL(inject('stack').redisUrl)
+    const proxy = await createTcpProxy({ host: hostname, port: Number(port) })
+    const environment = {
+      ...topics.environment,
+      VALENCE_HTTP_KAFKA_ENABLED: 'true',
+      VALENCE_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+    }
+    await using first = await runFacade(environment)
+    await using second = await runFacade(environment)
+    const key = randomUUID()
+    const send = (run: FacadeRun, text: string, name: string) =>
+      run.post('/v1/texts', { text }, { 'idempotency-key': `${key}-${name}` })
+    const fallbacks = (run: FacadeRun) => run.metric('valence_http_idempotency_fallbacks_total')
+    for (const run of [first, second]) {
+      await expect
+        .poll(async () => {
+          const before = await fallbacks(run)
+          await send(run, 'warm up', randomUUID())
+          return (await fallbacks(run)) - before
+        })
+        .toBe(0)
+    }
+
+    const [one, two] = await Promise.all([first, second, first, second].map((run) => send(run, `${key} a`, 'a')))
+    expect(one?.status).toBe(202)
+    expect(await two?.json()).toEqual(await one?.json())
+    expect((await send(second, 'Another', 'a')).status).toBe(409)
+
+    proxy.cut()
+    const before = await fallbacks(first)
+    const ids = await Promise.all(
+      [first, second].map(async (run) => ((await (await send(run, `${key} b`, 'b')).json()) as { id: string }).id),
+    )
+    expect(ids[0]).toBe(ids[1])
+    expect(await fallbacks(first)).toBeGreaterThan(before)
+    const values = (await readCommitted(kafka.brokers, topics.input)).map(({ value }) => JSON.parse(value ?? '{}'))
+    expect(values.filter(({ text }) => text === `${key} a`)).toHaveLength(1)
+    expect(new Set(values.filter(({ text }) => text === `${key} b`).map(({ id }) => id)).size).toBe(1)
+    await proxy.close()
   })
 
   it('keeps scoring and says 503 for texts and streams while Kafka is away', async () => {

@@ -1,6 +1,7 @@
 import { ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
+import type { SharedAnswers } from '../../../src/http/shared-answers.ts'
 import { type ProduceText, TextIntake } from '../../../src/http/text-intake.ts'
 import { createMetrics } from '../../../src/runtime/metrics.ts'
 import { openTestApp } from '../../support/http-app.ts'
@@ -42,6 +43,37 @@ describe('the intake', () => {
     const again = { ...request, event: { text: 'a' }, idempotencyKey: 'k' }
     for (const { produce } of replicas) await new TextIntake(produce).accept(again)
     expect(replicas[0]?.produced[0]?.event.id).toBe(replicas[1]?.produced[0]?.event.id)
+  })
+
+  it('takes a request for the same however its members are ordered', async () => {
+    const { produced, produce } = recorder()
+    const intake = new TextIntake(produce)
+    const again = { ...request, idempotencyKey: 'k' }
+    await intake.accept({ ...again, event: { text: 'a', source: 's', attributes: { x: '1', y: '2' } } })
+    await intake.accept({ ...again, event: { attributes: { y: '2', x: '1' }, source: 's', text: 'a' } })
+    expect(produced).toHaveLength(1)
+    const other = { ...again, event: { text: 'a', source: 's', attributes: { x: '2', y: '1' } } }
+    await expect(intake.accept(other)).rejects.toMatchObject({ code: 'VAL_IDEMPOTENCY_KEY_REUSED' })
+  })
+
+  it('asks what replicas share for keys that it has not seen, and for no other text', async () => {
+    const { produced, produce } = recorder()
+    const theirs = { id: 'theirs', topic: 't', partition: 1, offset: '7' }
+    const asked: string[] = []
+    const shared: SharedAnswers = {
+      once: async (key) => {
+        asked.push(key)
+        return theirs
+      },
+    }
+    const intake = new TextIntake(produce, shared)
+    const again = { ...request, event: { text: 'a' }, idempotencyKey: 'k' }
+    expect(await intake.accept(again)).toEqual(theirs)
+    expect(await intake.accept(again)).toEqual(theirs)
+    await intake.accept({ ...request, event: { text: 'a' } })
+    expect(asked).toHaveLength(1)
+    expect(asked[0]).toMatch(/^[0-9a-f]{64}$/)
+    expect(produced).toHaveLength(1)
   })
 
   it('refuses a key for another text, and keeps the keys of subjects apart', async () => {
