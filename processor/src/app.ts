@@ -5,11 +5,13 @@ import { openFacade } from './facade/open-facade.ts'
 import { createKafkaClient } from './kafka/kafka-client.ts'
 import { createKafkaPartitionSessions } from './kafka/kafka-partition-sessions.ts'
 import { createKafkaRecordSource } from './kafka/kafka-record-source.ts'
+import { watchLogEnds } from './kafka/log-end-watch.ts'
 import type { PartitionSessions } from './kafka/partition-session.ts'
 import { createCommitStep } from './pipeline/commit.ts'
 import { createPipeline, type Pipeline } from './pipeline/consume.ts'
 import { createDecodeStep } from './pipeline/decode.ts'
 import { createEncodeStep } from './pipeline/encode.ts'
+import { PartitionFlows } from './pipeline/partition-flow.ts'
 import { createPrepareStep } from './pipeline/prepare.ts'
 import { createScoreStep } from './pipeline/score-batch.ts'
 import { retryWhileRetryable } from './resilience/retry.ts'
@@ -68,10 +70,22 @@ async function outputSchemaId(base: Base, registry: SchemaRegistry | undefined):
   return patiently(base, 'the schema registry does not answer yet', () => registry.registerFor(subject, 'scored-event'))
 }
 
-async function openSessions(base: Base): Promise<PartitionSessions> {
+/** How often the ends of the logs are looked at, for lag and rates. */
+const logEndMs = 5_000
+
+async function openSessions(base: Base, flows: PartitionFlows): Promise<PartitionSessions> {
   const { config, logger, closers } = base
   const admin = createKafkaClient(config, 'admin', logger).admin({ retry: { retries: 5 } })
   closers.defer(() => admin.disconnect())
+  const stopWatching = watchLogEnds({
+    admin,
+    topics: () => flows.topics,
+    onEnd: (partition, end) => flows.logEnd(partition, end),
+    onRound: () => flows.tick(Date.now()),
+    intervalMs: logEndMs,
+    logger,
+  })
+  closers.defer(async () => stopWatching())
   return patiently(base, 'no Kafka broker answers yet', async () =>
     createKafkaPartitionSessions({
       producerKafka: createKafkaClient(config, 'producer', logger),
@@ -96,7 +110,8 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
   const { config, logger, metrics } = base
   const registry = openRegistry(base)
   const scoredEventSchemaId = await outputSchemaId(base, registry)
-  const sessions = await openSessions(base)
+  const flows = new PartitionFlows(metrics, Date.now())
+  const sessions = await openSessions(base, flows)
   const { outputTopic, deadLetterTopic } = config
   const decode = createDecodeStep({ registry, format: config.inputFormat })
   const score = createScoreStep(scorer)
@@ -121,6 +136,7 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
     sessions,
     prepare: createPrepareStep({ decode, score, encode }, metrics),
     commit: createCommitStep(metrics, Date.now),
+    flows,
     maxRecords: config.kafkaBatchMaxRecords,
     maxQueued: config.kafkaQueueMaxRecords,
     start: config.kafkaStart,

@@ -1,5 +1,5 @@
 import type { Logger } from '../runtime/logger.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import { type Metrics, observeTraced } from '../runtime/metrics.ts'
 import type { HttpApp } from './http-app.ts'
 
 /** One line and one observation a request. The path is the route's pattern: a URL may carry a text. */
@@ -9,7 +9,7 @@ export function addAccessLog(app: HttpApp, logger: Logger, metrics: Metrics): vo
     const { method, id: requestId, ip: address, traceId } = request
     const status = reply.statusCode
     metrics.http.requests.inc({ route, method, status })
-    metrics.http.duration.observe({ route }, reply.elapsedTime / 1_000)
+    observeTraced(metrics.http.duration, { route }, reply.elapsedTime / 1_000, undefined)
     const { subject } = request.principal
     const elapsedMs = Math.round(reply.elapsedTime * 100) / 100
     logger.info({ requestId, traceId, method, route, status, elapsedMs, subject, address }, 'request')

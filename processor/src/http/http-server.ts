@@ -132,7 +132,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     socket.once('close', () => metrics.http.connections.dec())
   })
   const busy = countBusy(server)
-  const stopWatching = watchCertificate(server, config, options.logger)
+  const stopWatching = watchCertificate(server, config, options)
   try {
     await app.listen({ host: config.httpHost, port: config.httpPort, backlog: 4_096 })
   } catch (cause) {

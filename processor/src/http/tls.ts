@@ -1,9 +1,11 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../runtime/config.ts'
 import type { Logger } from '../runtime/logger.ts'
+import type { Metrics } from '../runtime/metrics.ts'
 
 interface Credentials {
   readonly cert: Buffer
@@ -39,13 +41,33 @@ export function tlsOptions(config: Config): object {
   }
 }
 
+/** Who is told of certificates. */
+export interface CertificateObservers {
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/** Shows when the certificate in use ends, so that somebody is woken before. */
+function noteExpiry({ http }: Metrics, credentials: Credentials | undefined): void {
+  if (credentials === undefined) return
+  http.certificateExpiry.set(new X509Certificate(credentials.cert).validToDate.getTime() / 1_000)
+}
+
 /** Puts a renewed certificate to use without a restart; a broken one leaves the old in place. Returns what ends it. */
-export function watchCertificate(server: Server, config: Config, logger: Logger, intervalMs = 2_000): () => void {
+export function watchCertificate(
+  server: Server,
+  config: Config,
+  { logger, metrics }: CertificateObservers,
+  intervalMs = 2_000,
+): () => void {
+  noteExpiry(metrics, readCredentials(config))
   const { httpTlsCertFile, httpTlsKeyFile, httpTlsClientCaFile } = config
   const files = [httpTlsCertFile, httpTlsKeyFile, httpTlsClientCaFile].filter((file) => file !== undefined)
   const reload = () => {
     try {
-      ;(server as unknown as SecureServer).setSecureContext(readCredentials(config) ?? {})
+      const credentials = readCredentials(config)
+      ;(server as unknown as SecureServer).setSecureContext(credentials ?? {})
+      noteExpiry(metrics, credentials)
       logger.info('certificate reloaded')
     } catch (err) {
       logger.error({ err }, 'certificate not reloaded, the old one stays in use')

@@ -131,7 +131,9 @@ class KafkaRecordSource implements RecordSource {
 
   #listen(): void {
     const { events } = this.#consumer
-    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#takeAssignment(payload.memberAssignment))
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) =>
+      this.#takeAssignment(payload.memberAssignment, payload.duration),
+    )
     this.#consumer.on(events.HEARTBEAT, () => this.#releaseWaiters())
     this.#consumer.on(events.FETCH, () => {
       this.#lastFetch = Date.now()
@@ -141,7 +143,7 @@ class KafkaRecordSource implements RecordSource {
     })
   }
 
-  #takeAssignment(assignment: Record<string, number[]>): void {
+  #takeAssignment(assignment: Record<string, number[]>, joinMs: number): void {
     const partitions = Object.entries(assignment).flatMap(([topic, numbers]) =>
       numbers.map((partition) => ({ topic, partition })),
     )
@@ -153,7 +155,7 @@ class KafkaRecordSource implements RecordSource {
       if (!retained.has(name)) this.pause(partition)
     }
     for (const name of this.#positions.keys()) if (!this.#assigned.has(name)) this.#positions.delete(name)
-    this.#handlers?.onAssigned(partitions)
+    this.#handlers?.onAssigned(partitions, joinMs)
     this.#releaseWaiters()
   }
 

@@ -2,8 +2,8 @@ import type { RecordBatch, TopicPartition } from './record.ts'
 
 /** What a source tells its reader. The handlers are synchronous, return at once and never throw. */
 export interface RecordSourceHandlers {
-  /** The whole assignment after each join; partitions that are new start paused. */
-  onAssigned(partitions: readonly TopicPartition[]): void
+  /** The whole assignment after each join, and how long joining took; partitions that are new start paused. */
+  onAssigned(partitions: readonly TopicPartition[], joinMs: number): void
   onBatch(batch: RecordBatch): void
   /** The source is dead: crash only. */
   onFatal(error: Error): void

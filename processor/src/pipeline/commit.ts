@@ -1,6 +1,7 @@
 import type { PartitionSession } from '../kafka/partition-session.ts'
-import type { OutgoingRecord, TopicPartition } from '../kafka/record.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
+import { BoundedLabel } from '../runtime/bounded-label.ts'
+import { type Metrics, observeTraced } from '../runtime/metrics.ts'
 import type { RecordSlice } from './partition-queue.ts'
 import type { Outcome } from './score-batch.ts'
 
@@ -15,23 +16,42 @@ export interface Publication {
 /** Publishes results, dead letters and the input offset in one transaction, and counts what became visible by it. */
 export type CommitStep = (session: PartitionSession, publication: Publication) => Promise<void>
 
-export function createCommitStep(metrics: Metrics, now: () => number): CommitStep {
+/** Sources that are told apart in metrics. */
+const maxSources = 50
+
+/** @param traceOf the id of the trace a record is part of, where it is sampled */
+export function createCommitStep(
+  metrics: Metrics,
+  now: () => number,
+  traceOf: (record: KafkaRecord) => string | undefined = () => undefined,
+): CommitStep {
+  const sources = new BoundedLabel(maxSources)
+
+  function countScored({ event, sentiment }: Outcome & { kind: 'scored' }, committedAt: number): void {
+    const source = sources.of(event.source)
+    metrics.model.labels.inc({ source, label: sentiment.label })
+    metrics.model.confidence.observe({ source }, sentiment.scores[sentiment.label] ?? 0)
+    if (event.occurredAt === null) return
+    metrics.pipeline.sinceOccurred.observe(Math.max(0, committedAt - event.occurredAt) / 1_000)
+  }
+
+  function countOutcomes({ from: { topic }, outcomes }: Publication, committedAt: number): void {
+    for (const outcome of outcomes) {
+      const { record, kind } = outcome
+      const seconds = Math.max(0, committedAt - record.timestamp) / 1_000
+      observeTraced(metrics.pipeline.endToEnd, {}, seconds, traceOf(record))
+      metrics.pipeline.records.inc({ topic, outcome: kind })
+      if (kind === 'scored') countScored(outcome, committedAt)
+      if (kind === 'rejected') metrics.pipeline.deadLetters.inc({ code: outcome.error.code })
+    }
+  }
+
   return async (session, publication) => {
     const stopTimer = metrics.pipeline.commit.startTimer()
     await session.publish(publication.outgoing, publication.slice.nextOffset)
     stopTimer()
     metrics.kafka.transactions.inc({ outcome: 'committed' })
     metrics.pipeline.transactionRecords.observe(publication.slice.records.length)
-    countOutcomes(metrics, publication, now())
-  }
-}
-
-function countOutcomes(metrics: Metrics, { from, outcomes }: Publication, committedAt: number): void {
-  const { topic } = from
-  for (const outcome of outcomes) {
-    metrics.pipeline.endToEnd.observe(Math.max(0, committedAt - outcome.record.timestamp) / 1_000)
-    metrics.pipeline.records.inc({ topic, outcome: outcome.kind })
-    if (outcome.kind === 'scored') metrics.model.labels.inc({ label: outcome.sentiment.label })
-    if (outcome.kind === 'rejected') metrics.pipeline.deadLetters.inc({ code: outcome.error.code })
+    countOutcomes(publication, now())
   }
 }

@@ -42,7 +42,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  function takeAssignment(partitions: readonly TopicPartition[]): void {
+  function takeAssignment(partitions: readonly TopicPartition[], joinMs: number): void {
     if (stopping) return
     releaseMissing(new Set(partitions.map(partitionName)))
     for (const partition of partitions) {
@@ -52,6 +52,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       else tasks.set(name, begin(partition))
     }
     metrics.kafka.rebalances.inc()
+    metrics.kafka.rebalancePauses.observe(joinMs / 1_000)
     metrics.kafka.partitions.set(partitions.length)
     logger.info({ partitions: partitions.map(partitionName) }, 'partitions assigned')
   }

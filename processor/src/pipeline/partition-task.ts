@@ -6,6 +6,7 @@ import { retryWhileRetryable } from '../resilience/retry.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { CommitStep, Publication } from './commit.ts'
+import type { PartitionFlows } from './partition-flow.ts'
 import { PartitionQueue, type RecordSlice } from './partition-queue.ts'
 import type { PrepareStep } from './prepare.ts'
 import { startingPosition } from './starting-position.ts'
@@ -16,6 +17,7 @@ export interface PartitionTaskContext {
   readonly sessions: PartitionSessions
   readonly prepare: PrepareStep
   readonly commit: CommitStep
+  readonly flows: PartitionFlows
   readonly maxRecords: number
   readonly maxQueued: number
   readonly start: 'earliest' | 'latest'
@@ -72,8 +74,7 @@ export class PartitionTask {
       return
     }
     this.#reportQueue(queue)
-    const behind = batch.highWatermark - queue.expected + BigInt(queue.size)
-    this.#context.metrics.kafka.lag.set(this.#labels(), Number(behind))
+    this.#context.flows.logEnd(this.#partition, batch.highWatermark)
     if (queue.size >= this.#context.maxQueued) this.#pause()
   }
 
@@ -115,7 +116,7 @@ export class PartitionTask {
 
   /** Fence → read the position → seek: in this order nobody else can commit in between. */
   async #take(): Promise<PartitionSession> {
-    const { sessions, source, metrics, logger, start } = this.#context
+    const { sessions, source, flows, metrics, logger, start } = this.#context
     const stopTimer = metrics.kafka.takeovers.startTimer()
     const session = await sessions.open(this.#partition)
     try {
@@ -124,6 +125,7 @@ export class PartitionTask {
       if (!committed) await session.publish([], offset)
       if (this.ended) return session
       this.#queue = new PartitionQueue(offset)
+      flows.taken(this.#partition, offset)
       source.seek(this.#partition, offset)
       this.#resume()
       stopTimer()
@@ -179,6 +181,7 @@ export class PartitionTask {
   async #commit(session: PartitionSession, prepared: Publication): Promise<void> {
     try {
       await this.#context.commit(session, prepared)
+      this.#context.flows.committed(this.#partition, prepared.slice.nextOffset)
       this.#failures = 0
     } catch (error) {
       if (isValenceError(error) && error.code === 'VAL_RECORD_TOO_LARGE_TO_PUBLISH') this.#noteRefusal(prepared.slice)
@@ -237,9 +240,8 @@ export class PartitionTask {
   }
 
   #forgetLabels(): void {
-    const { pipeline, kafka } = this.#context.metrics
-    pipeline.queued.remove(this.#labels())
-    kafka.lag.remove(this.#labels())
+    this.#context.metrics.pipeline.queued.remove(this.#labels())
+    this.#context.flows.released(this.#partition)
   }
 
   async #sleep(delayMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { createExposition } from './exposition.ts'
 import type { Health } from './health.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -52,9 +53,11 @@ function toProblem(error: unknown) {
 /** Serves /metrics, /livez and /readyz to operators. @throws VAL_PORT_UNAVAILABLE */
 export async function startAdminServer({ host, port, metrics, health }: AdminServerOptions): Promise<AdminServer> {
   const server = Fastify({ forceCloseConnections: true })
-  server.get('/metrics', async (_request, reply) => {
-    reply.type(metrics.registry.contentType)
-    return metrics.registry.metrics()
+  const expose = createExposition(metrics.registry)
+  server.get('/metrics', async (request, reply) => {
+    const { contentType, body } = await expose(request.headers.accept)
+    reply.header('content-type', contentType)
+    return body
   })
   server.get('/livez', async (_request, reply) => {
     const live = health.isLive()

@@ -165,17 +165,17 @@ export class MicroBatcher {
 
   async #launch({ texts, cause, origin }: OriginBatch, nowMs: number): Promise<void> {
     this.#out++
-    this.#report(texts, cause, nowMs)
+    this.#report({ texts, cause, origin }, nowMs)
     this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
     await this.#run(texts)
     this.#out--
     this.#pump()
   }
 
-  #report(texts: readonly WaitingEntry[], cause: OriginBatch['cause'], nowMs: number): void {
+  #report({ texts, cause, origin }: OriginBatch, nowMs: number): void {
     const tokens = texts.reduce((sum, entry) => sum + entry.tokens, 0)
     const longest = texts.reduce((most, entry) => Math.max(most, entry.tokens), 0)
-    this.#observer.batchClosed?.({ cause, texts: texts.length, tokens, paddedTokens: longest * texts.length })
+    this.#observer.batchClosed?.({ cause, origin, texts: texts.length, tokens, paddedTokens: longest * texts.length })
     for (const { askers } of texts) {
       for (const { origin, enqueuedAt } of askers) this.#observer.queued?.(origin, nowMs - enqueuedAt)
     }

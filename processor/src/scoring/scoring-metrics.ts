@@ -5,7 +5,8 @@ import type { ScoringObserver } from './scoring-observer.ts'
 /** The observer that counts into the metric tree; the size of the cache is noted with each batch. */
 export function meterScoring({ scoring, inference, model }: Metrics, memory?: MemoryCache): ScoringObserver {
   return {
-    batchClosed({ cause, texts, tokens, paddedTokens }) {
+    batchClosed({ cause, origin, texts, tokens, paddedTokens }) {
+      scoring.tokens.inc({ origin }, tokens)
       scoring.batches.inc({ cause })
       scoring.batchTexts.observe(texts)
       scoring.batchTokens.observe(paddedTokens)
@@ -21,7 +22,11 @@ export function meterScoring({ scoring, inference, model }: Metrics, memory?: Me
     cacheLookup: (level, outcome, count) => scoring.cacheLookups.inc({ level, outcome }, count),
     verdict(origin, verdict) {
       scoring.texts.inc({ origin, verdict: verdict.kind })
-      if (verdict.kind === 'scored') model.labels.inc({ label: verdict.sentiment.label })
+      // The pipeline counts its own once they are committed, however often they were scored.
+      if (verdict.kind !== 'scored' || origin === 'kafka') return
+      const { label, scores } = verdict.sentiment
+      model.labels.inc({ source: 'none', label })
+      model.confidence.observe({ source: 'none' }, scores[label] ?? 0)
     },
     modelInUse({ name, version, sha256 }) {
       model.info.reset()

@@ -6,6 +6,7 @@ import type { DropReason } from './waiting-entry.ts'
 
 export interface BatchFacts {
   readonly cause: CloseCause
+  readonly origin: ScoreOrigin
   readonly texts: number
   readonly tokens: number
   readonly paddedTokens: number

@@ -115,7 +115,7 @@ export class FakeSource implements RecordSource {
   }
 
   assign(partitions: readonly TopicPartition[]): void {
-    this.#handlers?.onAssigned(partitions)
+    this.#handlers?.onAssigned(partitions, 0)
   }
 
   crash(error: Error): void {

@@ -42,6 +42,7 @@ describe('TLS', () => {
     const first = await ask(run.facade.port)
     expect(first).toMatchObject({ status: 200, subject: 'first' })
     expect(first.headers['strict-transport-security']).toMatch(/max-age/)
+    expect(await run.metric('valence_http_certificate_expiry_seconds')).toBeGreaterThan(Date.now() / 1_000)
     await certificates.certify('server', { subject: 'second' })
     await expect
       .poll(async () => (await ask(run.facade.port)).subject, { timeout: 20_000, interval: 300 })

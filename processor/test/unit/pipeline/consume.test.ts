@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
 import { createPipeline } from '../../../src/pipeline/consume.ts'
+import { PartitionFlows } from '../../../src/pipeline/partition-flow.ts'
 import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { createMetrics } from '../../../src/runtime/metrics.ts'
@@ -29,6 +30,7 @@ function setup(options: { prepare?: PrepareStep; maxRecords?: number; maxQueued?
     sessions: broker,
     prepare: options.prepare ?? echo,
     commit: createCommitStep(metrics, Date.now),
+    flows: new PartitionFlows(metrics, Date.now()),
     maxRecords: options.maxRecords ?? 3,
     maxQueued: options.maxQueued ?? 8,
     start: 'earliest',

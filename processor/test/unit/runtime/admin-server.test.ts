@@ -24,6 +24,15 @@ describe('the admin server', () => {
     expect(await response.text()).toContain('# TYPE valence_pipeline_records_total counter')
   })
 
+  it('serves OpenMetrics to a scraper that asks for it', async () => {
+    const { port } = await start()
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`, {
+      headers: { accept: 'application/openmetrics-text' },
+    })
+    expect(response.headers.get('content-type')).toMatch(/^application\/openmetrics-text/)
+    expect(await response.text()).toMatch(/# EOF\n$/)
+  })
+
   it('tells live from ready', async () => {
     const health = new Health()
     let ready = false

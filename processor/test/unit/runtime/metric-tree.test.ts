@@ -33,6 +33,41 @@ describe('the metric tree', () => {
 })
 
 describe('createMetrics', () => {
+  it('starts what has closed labels at zero, and nothing else', async () => {
+    const text = await createMetrics().registry.metrics()
+    expect(text).toContain('valence_kafka_transactions_total{outcome="fenced"} 0')
+    expect(text).toContain('valence_scoring_queue_seconds_count{origin="http"} 0')
+    expect(text).not.toContain('valence_breaker_state{')
+    expect(text).not.toContain('valence_pipeline_records_total{')
+  })
+
+  it('refuses a label that the tree does not know', () => {
+    const { pipeline } = createMetrics()
+    expect(() => pipeline.retries.inc({ text: 'private' } as never)).toThrow(/label/)
+  })
+
+  it('says what the process may use', async () => {
+    const text = await createMetrics({ runtime: true }).registry.metrics()
+    expect(text).toMatch(/^valence_process_memory_limit_bytes [1-9]/m)
+    expect(text).toMatch(/^valence_process_cpu_limit_cores [1-9]/m)
+  })
+
+  it('writes 200 partitions in less than 50 ms', async () => {
+    const { kafka, pipeline, registry } = createMetrics({ runtime: true })
+    for (let partition = 0; partition < 200; partition += 1) {
+      const labels = { topic: 'sentiment.texts.v1', partition: String(partition) }
+      for (const gauge of [kafka.lag, kafka.drain, pipeline.queued]) gauge.set(labels, partition)
+      for (const counter of [kafka.arrived, kafka.committed]) counter.inc(labels, partition)
+    }
+    const times: number[] = []
+    for (let scrape = 0; scrape < 5; scrape += 1) {
+      const start = performance.now()
+      await registry.metrics()
+      times.push(performance.now() - start)
+    }
+    expect(Math.min(...times)).toBeLessThan(50)
+  })
+
   it('builds every metric of the tree on a registry of its own', async () => {
     const [one, two] = [createMetrics(), createMetrics()]
     one.pipeline.records.inc({ topic: 't', outcome: 'scored' }, 3)

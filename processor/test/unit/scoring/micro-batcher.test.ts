@@ -62,7 +62,7 @@ describe('texts are gathered', () => {
     expect(batches).toEqual([])
     await clock.advance(1)
     expect(codes(outcomes)).toEqual(['scored'])
-    expect(batches).toEqual([{ cause: 'age', texts: 1, tokens: 3, paddedTokens: 3 }])
+    expect(batches).toEqual([{ cause: 'age', origin: 'http', texts: 1, tokens: 3, paddedTokens: 3 }])
     expect(events).toEqual(['http waited 10'])
   })
 

@@ -31,7 +31,8 @@ test('what the scorer does is counted', async () => {
     'valence_scoring_cache_lookups_total{level="memory",outcome="hit"} 1',
     'valence_scoring_queue_seconds_count{origin="kafka"} 4',
     'valence_inference_tokenize_seconds_count 2',
-    'valence_model_labels_total{label="positive"} 4',
+    'valence_scoring_tokens_total{origin="kafka"} 9',
+    'valence_model_labels_total{source="none",label="positive"} 2',
     'valence_model_info{name="tiny",version="1",sha256="abcdefabcdef"} 1',
   ]
   expect(memory.bytes).toBeGreaterThan(0)

@@ -1,0 +1,46 @@
+import type { Admin } from '@valence/producer-sdk/kafka'
+import type { Logger } from '../runtime/logger.ts'
+import type { TopicPartition } from './record.ts'
+
+export interface LogEndWatchOptions {
+  readonly admin: Pick<Admin, 'fetchTopicOffsets'>
+  /** The topics to ask for; asked anew each time. */
+  readonly topics: () => readonly string[]
+  readonly onEnd: (partition: TopicPartition, end: bigint) => void
+  /** After each round, whether the brokers answered or not. */
+  readonly onRound: () => void
+  readonly intervalMs: number
+  readonly logger: Logger
+}
+
+/**
+ * Asks where the logs end, again and again: a partition that is paused fetches nothing, and its lag would seem to
+ * stand still just when it grows. Returns what ends it.
+ */
+export function watchLogEnds(options: LogEndWatchOptions): () => void {
+  const { admin, topics, onEnd, onRound, intervalMs, logger } = options
+
+  async function ask(topic: string): Promise<void> {
+    for (const { partition, high } of await admin.fetchTopicOffsets(topic)) onEnd({ topic, partition }, BigInt(high))
+  }
+
+  async function round(): Promise<void> {
+    const answers = await Promise.allSettled(topics().map(ask))
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    // The pipeline itself tells of brokers that are away; here only a number grows old.
+    if (failed) logger.debug({ err: failed.reason }, 'log ends not read')
+    onRound()
+  }
+
+  let timer: NodeJS.Timeout | undefined
+  let ended = false
+  const next = () => {
+    timer = setTimeout(() => void round().finally(() => ended || next()), intervalMs)
+    timer.unref()
+  }
+  next()
+  return () => {
+    ended = true
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { watchLogEnds } from '../../../src/kafka/log-end-watch.ts'
+import { silentLogger } from '../../../src/runtime/logger.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+function setup(fetchTopicOffsets: (topic: string) => Promise<{ partition: number; high: string }[]>) {
+  const ends: string[] = []
+  const onRound = vi.fn()
+  const stop = watchLogEnds({
+    admin: { fetchTopicOffsets: fetchTopicOffsets as never },
+    topics: () => ['a', 'b'],
+    onEnd: ({ topic, partition }, end) => void ends.push(`${topic}-${partition}@${end}`),
+    onRound,
+    intervalMs: 1_000,
+    logger: silentLogger,
+  })
+  return { ends, onRound, stop }
+}
+
+describe('watchLogEnds', () => {
+  it('tells the end of every partition of every topic, each interval', async () => {
+    let end = 7
+    const { ends, onRound, stop } = setup(async () => [{ partition: 0, high: String(end++) }])
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(ends).toEqual(['a-0@7', 'b-0@8', 'a-0@9', 'b-0@10'])
+    expect(onRound).toHaveBeenCalledTimes(2)
+    stop()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(onRound).toHaveBeenCalledTimes(2)
+  })
+
+  it('goes on when a topic cannot be asked', async () => {
+    const { ends, onRound, stop } = setup(async (topic) => {
+      if (topic === 'a') throw new Error('no broker')
+      return [{ partition: 1, high: '3' }]
+    })
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(ends).toEqual(['b-1@3', 'b-1@3'])
+    expect(onRound).toHaveBeenCalledTimes(2)
+    stop()
+  })
+
+  it('asks no second time while an answer is out', async () => {
+    const fetch = vi.fn(() => new Promise<never>(() => undefined))
+    const { stop } = setup(fetch)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(fetch).toHaveBeenCalledTimes(2)
+    stop()
+  })
+})

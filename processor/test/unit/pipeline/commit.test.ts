@@ -1,0 +1,82 @@
+import { ValenceError } from '@valence/schemas'
+import { describe, expect, it } from 'vitest'
+import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
+import type { KafkaRecord } from '../../../src/kafka/record.ts'
+import { createCommitStep } from '../../../src/pipeline/commit.ts'
+import type { Outcome } from '../../../src/pipeline/score-batch.ts'
+import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { kafkaRecord } from '../../support/records.ts'
+
+const now = 1_700_000_010_000
+const model = { name: 'tiny', version: '1', sha256: 'abcdef' }
+
+function scored(offset: number, source: string | null, occurredAt: number | null = null): Outcome {
+  const scores = { negative: 0.1, neutral: 0.1, positive: 0.8 }
+  const sentiment = { label: 'positive', scores, valence: 0.7, tokens: 3, truncated: false, model }
+  const event = { id: null, text: 'x', occurredAt, source, lang: null, attributes: {} }
+  return { kind: 'scored', record: kafkaRecord(offset), event, sentiment }
+}
+
+async function commit(
+  outcomes: readonly Outcome[],
+  options: { fails?: boolean; traceOf?: (record: KafkaRecord) => string } = {},
+) {
+  const metrics = createMetrics()
+  const session = {
+    publish: async () => {
+      if (options.fails) throw new ValenceError('VAL_KAFKA_FENCED')
+    },
+  } as unknown as PartitionSession
+  const step = createCommitStep(metrics, () => now, options.traceOf)
+  const slice = { records: outcomes.map(({ record }) => record), nextOffset: 9n }
+  await step(session, { from: { topic: 't', partition: 0 }, slice, outcomes, outgoing: [] }).catch(() => undefined)
+  return (await metrics.registry.metrics()).split('\n')
+}
+
+describe('the commit step', () => {
+  it('counts each record once by what became of it, and each label once', async () => {
+    const rejected: Outcome = {
+      kind: 'rejected',
+      record: kafkaRecord(3),
+      error: new ValenceError('VAL_RECORD_NOT_UTF8'),
+    }
+    const lines = await commit([
+      scored(1, 'app'),
+      scored(2, null),
+      rejected,
+      { kind: 'tombstone', record: kafkaRecord(4) },
+    ])
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'valence_pipeline_records_total{topic="t",outcome="scored"} 2',
+        'valence_pipeline_records_total{topic="t",outcome="rejected"} 1',
+        'valence_pipeline_records_total{topic="t",outcome="tombstone"} 1',
+        'valence_pipeline_dead_letters_total{code="VAL_RECORD_NOT_UTF8"} 1',
+        'valence_model_labels_total{source="app",label="positive"} 1',
+        'valence_model_labels_total{source="none",label="positive"} 1',
+        'valence_model_confidence_ratio_sum{source="app"} 0.8',
+        'valence_kafka_transactions_total{outcome="committed"} 1',
+        'valence_pipeline_end_to_end_seconds_count 4',
+      ]),
+    )
+  })
+
+  it('measures from the event itself where it says when it happened', async () => {
+    const lines = await commit([scored(1, null, now - 20_000), scored(2, null)])
+    expect(lines).toContain('valence_pipeline_since_occurred_seconds_sum 20')
+    expect(lines).toContain('valence_pipeline_since_occurred_seconds_count 1')
+  })
+
+  it('counts nothing that was not committed', async () => {
+    const lines = await commit([scored(1, 'app')], { fails: true })
+    expect(lines).toContain('valence_pipeline_end_to_end_seconds_count 0')
+    expect(lines.filter((line) => line.startsWith('valence_model_labels_total{'))).toEqual([])
+  })
+
+  it('bears any number of sources', async () => {
+    const lines = await commit(Array.from({ length: 500 }, (_, index) => scored(index, `source ${index}`)))
+    const series = lines.filter((line) => line.startsWith('valence_model_labels_total{'))
+    expect(series).toHaveLength(51)
+    expect(series).toContain('valence_model_labels_total{source="other",label="positive"} 450')
+  })
+})
