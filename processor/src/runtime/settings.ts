@@ -124,7 +124,10 @@ export const settings = {
   ),
   VALENCE_SCHEMA_REGISTRY_USERNAME: optional(text, 'User name for the registry (basic authentication)'),
   VALENCE_SCHEMA_REGISTRY_PASSWORD: secret(text, 'Password for the registry (basic authentication)'),
-  VALENCE_REDIS_URL: optional(url('redis', 'rediss'), 'Redis for the shared score cache. Unset: in-process cache only'),
+  VALENCE_REDIS_URL: optional(
+    url('redis', 'rediss'),
+    'Redis for what all replicas share: scores, rate limits, revocations, answers to idempotency keys. Unset: each has its own, and nothing can be revoked',
+  ),
   VALENCE_MODEL: required(
     text,
     'default',
