@@ -1,0 +1,106 @@
+import { createKafka } from '@valence/producer-sdk/kafka'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { type LocalStack, startLocalStack } from '../../../../deploy/local/stack.ts'
+import { TopicTail } from '../../../src/kafka/topic-tail.ts'
+import { silentLogger } from '../../../src/runtime/logger.ts'
+import { TestKafka } from '../../support/workload.ts'
+
+let stack: LocalStack
+let kafka: TestKafka
+let topic: string
+
+beforeAll(async () => {
+  stack = await startLocalStack({ parts: ['kafka'] })
+  kafka = await TestKafka.connect(stack.brokers)
+}, 180_000)
+beforeEach(async () => {
+  topic = (await kafka.createTopics({ partitions: 2 })).input
+})
+afterAll(async () => {
+  await kafka?.close()
+  await stack?.stop()
+})
+
+/** A tail that notes what it reads, and what happens to it. */
+function openTail() {
+  const seen: string[] = []
+  const stopping = new AbortController()
+  let gaps = 0
+  const tail = new TopicTail({
+    kafka: createKafka({ brokers: kafka.brokers, clientId: 'tail', retry: { retries: 1 } }),
+    topic,
+    groupPrefix: topic,
+    logger: silentLogger,
+    onBatch: ({ records }) => {
+      seen.push(...records.map(({ value }) => String(value)))
+    },
+    onGap: () => {
+      gaps += 1
+    },
+  })
+  onTestFinished(() => stopping.abort())
+  const follow = () => {
+    const connected = Promise.withResolvers<void>()
+    const done = tail.follow(stopping.signal, connected.resolve)
+    done.catch(connected.reject)
+    return { connected: connected.promise, done }
+  }
+  return { seen, follow, stop: () => stopping.abort(), gaps: () => gaps }
+}
+
+/** As the service does it: again and again while the cluster finds itself. */
+async function reconnected(follow: () => { connected: Promise<void> }): Promise<void> {
+  const attempt = () => follow().connected.then(() => 'connected', String)
+  await expect.poll(attempt, { timeout: 60_000 }).toBe('connected')
+}
+
+describe('TopicTail', () => {
+  it('begins with what is written once it is connected, and ends when told to', async () => {
+    await kafka.produceRaw(topic, ['before'])
+    const { seen, follow, stop } = openTail()
+    const { connected, done } = follow()
+    await connected
+    await kafka.produceRaw(topic, ['a', 'b', 'c'])
+    await expect.poll(() => seen.toSorted(), { timeout: 20_000 }).toEqual(['a', 'b', 'c'])
+    stop()
+    await done
+  })
+
+  it('goes on with the very next record after the brokers were away, also one that came before it was back', {
+    timeout: 120_000,
+  }, async () => {
+    const { seen, follow } = openTail()
+    const first = follow()
+    await first.connected
+    await kafka.produceRaw(topic, ['before'])
+    await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['before'])
+    await stack.kafka.kill(0)
+    await expect(first.done).rejects.toMatchObject({ code: expect.stringMatching(/^VAL_KAFKA_/) })
+    await stack.kafka.restart(0)
+    await kafka.produceRaw(topic, ['meanwhile'])
+    await reconnected(follow)
+    await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['before', 'meanwhile'])
+  })
+
+  it('tells of the gap when the log no longer has what comes next', { timeout: 120_000 }, async () => {
+    const { seen, follow, gaps } = openTail()
+    const first = follow()
+    await first.connected
+    await kafka.produceRaw(topic, ['kept'])
+    await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['kept'])
+    await stack.kafka.kill(0)
+    await expect(first.done).rejects.toThrow()
+    await stack.kafka.restart(0)
+    await kafka.produceRaw(topic, ['lost', 'lost', 'lost', 'lost'])
+    const ends = await kafka.admin.fetchTopicOffsets(topic)
+    const written = ends.filter(({ high }) => high !== '0')
+    await kafka.admin.deleteTopicRecords({
+      topic,
+      partitions: written.map(({ partition, high }) => ({ partition, offset: high })),
+    })
+    await reconnected(follow)
+    expect(gaps()).toBe(1)
+    await kafka.produceRaw(topic, ['later'])
+    await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['kept', 'later'])
+  })
+})
