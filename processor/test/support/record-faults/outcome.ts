@@ -1,0 +1,36 @@
+import { readCommitted } from '../independent-reader.ts'
+import {
+  type AcknowledgedText,
+  compareOutput,
+  type ExactlyOnceReport,
+  expectExactlyOnce,
+  longestSilenceMs,
+} from '../invariants.ts'
+import type { TestKafka, TestTopics } from '../workload.ts'
+
+/** What a run with bad records, a bad log or a bad worker showed; the suites print it, the short ones only check it. */
+export interface RecordFaultOutcome {
+  readonly fault: string
+  readonly injected: number
+  readonly longestSilenceMs: number
+  readonly seconds: number
+  readonly report: ExactlyOnceReport
+}
+
+/** Reads the output with kcat, checks it, and says what was seen. */
+export async function outcomeOf(
+  kafka: TestKafka,
+  topics: TestTopics,
+  facts: { fault: string; injected: number; startedAt: number; scored: readonly AcknowledgedText[] },
+): Promise<RecordFaultOutcome> {
+  const output = await readCommitted(kafka.brokers, topics.output)
+  const report = compareOutput(facts.scored, output)
+  expectExactlyOnce(report)
+  return {
+    fault: facts.fault,
+    injected: facts.injected,
+    longestSilenceMs: longestSilenceMs(output),
+    seconds: Math.round((Date.now() - facts.startedAt) / 1_000),
+    report,
+  }
+}
