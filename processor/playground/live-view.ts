@@ -16,6 +16,8 @@ interface StreamStatus {
   readonly eventsPerSecond: number
   /** From being scored to being here; null while nothing comes. */
   readonly delayMs: number | null
+  /** Texts that wait to be scored; null while nobody knows. */
+  readonly lag: number | null
 }
 
 /** The scored events as they come, drawn at most once a frame however fast they are. */
@@ -65,7 +67,8 @@ export class LiveView {
     this.#button.setAttribute('aria-pressed', String(isRunning))
   }
 
-  #status({ eventsPerSecond, delayMs }: StreamStatus): void {
+  #status({ eventsPerSecond, delayMs, lag }: StreamStatus): void {
+    byId('lag').textContent = lag === null ? '–' : lag.toLocaleString('en')
     byId('rate').textContent = eventsPerSecond.toLocaleString('en')
     byId('delay').textContent = delayMs === null ? '–' : `${delayMs.toLocaleString('en')} ms`
   }

@@ -3,10 +3,12 @@ import { isValenceError, type SchemaRegistry, type ScoredEvent } from '@valence/
 import type { ScoreStream } from '../http/routes/stream-routes.ts'
 import { ScoreFeed } from '../http/stream/score-feed.ts'
 import { StreamClients } from '../http/stream/stream-clients.ts'
+import { readLag } from '../kafka/group-lag.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { TopicTail } from '../kafka/topic-tail.ts'
 import { retryWhileRetryable } from '../resilience/retry.ts'
 import type { FacadeBase } from './facade-base.ts'
+import { LagWatch } from './lag-watch.ts'
 
 const statusMs = 2_000
 const firstDelayMs = 500
@@ -42,14 +44,15 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
   const { config, logger, metrics, health, closers } = base
   const feed = new ScoreFeed()
   const pulse = new Pulse()
+  const lag = openLagWatch(base)
   const stopping = new AbortController()
   const state = { connected: false }
-  const clients = new StreamClients({
+  const clients: StreamClients = new StreamClients({
     feed,
     metrics,
     maxStreams: config.httpMaxStreams,
     heartbeatMs: statusMs,
-    status: () => ({ ...pulse.read(), connected: state.connected }),
+    status: () => ({ ...pulse.read(), lag: clients.count > 0 ? lag.latest() : null, connected: state.connected }),
   })
   health.add({ name: 'kafka-stream', optional: true, isHealthy: () => state.connected })
   const decode = createScoreDecoder(schemaRegistry)
@@ -92,6 +95,19 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
     await following.catch((err: unknown) => logger.debug({ err }, 'score stream stopped late'))
   })
   return { clients, isConnected: () => state.connected }
+}
+
+/** The processors' lag, for the status of the stream. */
+function openLagWatch({ config, logger, closers }: FacadeBase): LagWatch {
+  const admin = createKafkaClient(config, 'stream-lag', logger).admin({ retry: { retries: 0 } })
+  const { kafkaGroupId: groupId, inputTopics: topics, kafkaStart: start } = config
+  async function read(): Promise<bigint> {
+    await admin.connect()
+    const { partitions } = await readLag({ admin, groupId, topics, start })
+    return partitions.reduce((sum, partition) => sum + partition.lag, 0n)
+  }
+  closers.defer(() => admin.disconnect())
+  return new LagWatch(read, 3 * statusMs)
 }
 
 /** Waits for the registry as long as it takes; undefined for a record that is no scored event. */

@@ -34,8 +34,12 @@ export class StreamClients {
     this.#timer = setInterval(() => this.#beat(), options.heartbeatMs ?? 15_000).unref()
   }
 
+  get count(): number {
+    return this.#clients.size
+  }
+
   get isFull(): boolean {
-    return this.#clients.size >= this.#options.maxStreams
+    return this.count >= this.#options.maxStreams
   }
 
   /** Sends events until the client leaves or is dropped. The head of the response is out already. */

@@ -51,6 +51,18 @@ describe('texts in over HTTP, scores out over the stream', () => {
     await expect.poll(() => idsOf(again), { timeout: 20_000 }).toEqual(['c'])
   })
 
+  it('tells how many texts wait for a processor, and when none does', async () => {
+    const own = await kafka.createTopics()
+    await using run = await runFacade({ ...own.environment, VALENCE_HTTP_KAFKA_ENABLED: 'true' })
+    await expect.poll(async () => (await run.readiness()).checks['kafka-stream'], { timeout: 20_000 }).toBe('ok')
+    for (const text of ['one', 'two', 'three']) expect((await run.post('/v1/texts', { text })).status).toBe(202)
+    await using stream = EventReader.open(`${run.url}/v1/scores/stream`)
+    const lag = () => (stream.of('status').at(-1) as { lag: number | null } | undefined)?.lag
+    await expect.poll(lag, { timeout: 15_000 }).toBe(3)
+    await new ProcessorProcess(own.environment).started()
+    await expect.poll(lag, { timeout: 20_000 }).toBe(0)
+  })
+
   it('produces a text once for one idempotency key', async () => {
     await using run = await withKafka()
     const send = (text: string) => run.post('/v1/texts', { text }, { 'idempotency-key': 'once' })

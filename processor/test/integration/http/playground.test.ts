@@ -65,6 +65,7 @@ describe.skipIf(executablePath === undefined)('the playground in Chromium', () =
     for (const text of ['lovely', 'awful', 'Tuesday']) await run.post('/v1/texts', { id: `live-${text}`, text })
     await expect.poll(() => page.locator('#seen').textContent(), { timeout: 20_000 }).toBe('3')
     await expect.poll(() => page.locator('#delay').textContent(), { timeout: 10_000 }).toMatch(/ms$/)
+    await expect.poll(() => page.locator('#lag').textContent(), { timeout: 10_000 }).toBe('0')
     expect(await page.locator('#live-events li').allTextContents()).toContainEqual(expect.stringMatching(/live-awful/))
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true })
     await page.getByRole('button', { name: 'Stop' }).click()
