@@ -23,6 +23,8 @@ export interface LagSnapshot {
   readonly state: string
   /** Epoch milliseconds. */
   readonly at: number
+  /** How many members the group has. */
+  readonly members: number
   /** By topic, then partition. */
   readonly partitions: readonly PartitionLag[]
 }
@@ -59,18 +61,19 @@ export async function readLag({ admin, groupId, topics, start }: GroupLagOptions
       })
       .sort((a, b) => a.partition - b.partition),
   )
-  return { groupId, state: group.state, at, partitions }
+  return { groupId, state: group.state, at, members: group.members, partitions }
 }
 
 async function readGroup(admin: Admin, groupId: string) {
   const { groups } = await admin.describeGroups([groupId])
   const members = groups[0]?.members ?? []
+  const names = distinctNames(members.map(({ memberId }) => memberId))
   const owners = new Map(
     members.flatMap(({ memberId, memberAssignment }) =>
-      assignedPartitions(memberAssignment).map((name) => [name, memberName(memberId)] as const),
+      assignedPartitions(memberAssignment).map((name) => [name, names.get(memberId) ?? memberId] as const),
     ),
   )
-  return { state: groups[0]?.state ?? 'Unknown', owners }
+  return { state: groups[0]?.state ?? 'Unknown', members: members.length, owners }
 }
 
 function assignedPartitions(encoded: Buffer): string[] {
@@ -85,6 +88,17 @@ function assignedPartitions(encoded: Buffer): string[] {
 /** Brokers name members by instance id or client id, and add a UUID. */
 function memberName(memberId: string): string {
   return memberId.replace(/-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '')
+}
+
+/** Members without an instance id share their client's name; the whole id tells them apart. */
+function distinctNames(memberIds: readonly string[]): Map<string, string> {
+  const byName = Map.groupBy(memberIds, memberName)
+  return new Map(
+    memberIds.map((id) => {
+      const name = memberName(id)
+      return [id, byName.get(name)?.length === 1 ? name : id] as const
+    }),
+  )
 }
 
 function max(a: bigint, b: bigint): bigint {

@@ -1,0 +1,136 @@
+import type { LagSnapshot, PartitionLag } from '../kafka/group-lag.ts'
+import { type Flow, type PartitionFlow, reportLag } from './drain-time.ts'
+import { type Capacity, learnCapacity } from './replica-capacity.ts'
+import type { HotPartition } from './replica-demand.ts'
+import {
+  decideReplicas,
+  initialScaling,
+  type ScalingDecision,
+  type ScalingLimits,
+  type ScalingReason,
+  type ScalingState,
+} from './scaling-policy.ts'
+
+export interface ScalerOptions extends Omit<ScalingLimits, 'maxReplicas'> {
+  /** Undefined: a replica for each partition. */
+  readonly maxReplicas?: number | undefined
+  /** Texts per second of one replica until it was seen at work. */
+  readonly capacity: number
+}
+
+export interface ScalingReport {
+  readonly groupId: string
+  /** Of the group, as of the last answer of the broker. */
+  readonly state: string
+  /** Epoch milliseconds of the last answer of the broker. */
+  readonly at: number
+  readonly desiredReplicas: number
+  readonly reason: ScalingReason
+  readonly replicas: number
+  /** Texts per second of one replica. */
+  readonly capacity: number
+  /** Replicas the load asks for, before limits and snapping. */
+  readonly demand: number
+  readonly total: Flow & { readonly lag: number }
+  readonly partitions: readonly PartitionFlow[]
+  readonly hot: readonly HotPartition[]
+  /** Partitions on which the group has never committed. */
+  readonly uncommitted: number
+}
+
+/** Rates are taken over this long; one interval alone is too noisy. */
+const windowMs = 15_000
+/** A lag this small that does not move, on a partition that is read, is what transactions left in the log. */
+const maxMarkers = 16n
+const restingMs = 10_000
+
+/** From snapshots of a group to the number of replicas it should have. Keeps the last few snapshots, nothing else. */
+export class Scaler {
+  readonly #options: ScalerOptions
+  #snapshots: LagSnapshot[] = []
+  #capacity: Capacity
+  #state: ScalingState | undefined
+  #report: ScalingReport | undefined
+
+  constructor(options: ScalerOptions) {
+    this.#options = options
+    this.#capacity = { known: options.capacity, usual: options.capacity }
+  }
+
+  /** What was last decided; undefined until the broker has answered once. */
+  get report(): ScalingReport | undefined {
+    return this.#report
+  }
+
+  observe(snapshot: LagSnapshot): ScalingReport {
+    const isRebalancing = /Rebalance$/.test(snapshot.state)
+    const last = this.#snapshots.at(-1)
+    // Rates over a gap or a change of owners say nothing of how the members of now work.
+    if (last !== undefined && snapshot.at - last.at > 2 * windowMs) this.#snapshots = []
+    this.#snapshots.push(snapshot)
+    while ((this.#snapshots[1]?.at ?? snapshot.at) <= snapshot.at - windowMs) this.#snapshots.shift()
+    const before = this.#snapshots[0] ?? snapshot
+    const { partitions, total } = reportLag(before, snapshot)
+    if (!isRebalancing && this.#isSettled()) {
+      const elapsedSeconds = last === undefined ? 0 : (snapshot.at - last.at) / 1_000
+      this.#capacity = learnCapacity(this.#capacity, partitions, elapsedSeconds)
+    }
+    const loads = partitions.map(({ topic, partition, arrivalsPerSecond, lag }, index) => {
+      const resting = isResting(before.partitions[index], snapshot.partitions[index], snapshot.at - before.at)
+      return { topic, partition, arrivalsPerSecond, lag: resting ? 0 : Number(lag) }
+    })
+    const decision = this.#decide({
+      atSeconds: snapshot.at / 1_000,
+      loads,
+      replicas: snapshot.members,
+      capacity: this.#capacity.known,
+      ...(isRebalancing ? { frozen: 'rebalance' } : {}),
+    })
+    this.#report = {
+      ...this.#describe(decision),
+      groupId: snapshot.groupId,
+      state: snapshot.state,
+      at: snapshot.at,
+      replicas: snapshot.members,
+      total: { ...total, lag: Number(total.lag) },
+      partitions,
+      uncommitted: snapshot.partitions.filter(({ committed }) => committed === null).length,
+    }
+    return this.#report
+  }
+
+  /** The broker did not answer: the last count stands. */
+  unreachable(): ScalingReport | undefined {
+    if (this.#report !== undefined) this.#report = { ...this.#report, reason: 'unreachable' }
+    return this.#report
+  }
+
+  #decide(observation: Parameters<typeof decideReplicas>[1]): ScalingDecision {
+    const { minReplicas, maxReplicas = Math.max(observation.loads.length, minReplicas) } = this.#options
+    const limits = { ...this.#options, maxReplicas }
+    // Whoever starts this beside a running group begins with what is there.
+    this.#state ??= initialScaling(
+      Math.min(maxReplicas, Math.max(minReplicas, observation.replicas)),
+      observation.atSeconds,
+    )
+    const decision = decideReplicas(this.#state, observation, limits)
+    this.#state = decision.state
+    return decision
+  }
+
+  #describe({ desired, reason, demand, hot }: ScalingDecision) {
+    return { desiredReplicas: desired, reason, demand, hot, capacity: this.#capacity.known }
+  }
+
+  #isSettled(): boolean {
+    const [first, ...later] = this.#snapshots
+    if (first === undefined || later.length === 0) return false
+    const owners = (snapshot: LagSnapshot) => snapshot.partitions.map(({ owner }) => owner).join('\n')
+    return later.every((snapshot) => snapshot.state === first.state && owners(snapshot) === owners(first))
+  }
+}
+
+function isResting(before: PartitionLag | undefined, now: PartitionLag | undefined, forMs: number): boolean {
+  if (before === undefined || now === undefined || now.owner === null || forMs < restingMs) return false
+  return now.lag <= maxMarkers && before.end === now.end && before.committed === now.committed
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import {
+  decideReplicas,
+  initialScaling,
+  type ScalingLimits,
+  type ScalingObservation,
+} from '../../../src/scaling/scaling-policy.ts'
+
+const limits: ScalingLimits = {
+  targetSeconds: 60,
+  minReplicas: 1,
+  maxReplicas: 12,
+  startSeconds: 20,
+  rebalanceSeconds: 4,
+  downAfterSeconds: 300,
+}
+
+/** `work` in replicas' worth of arrivals, spread over twelve partitions. */
+function seen(atSeconds: number, work: number, more: Partial<ScalingObservation> & { lag?: number } = {}) {
+  const { lag = 0, ...rest } = more
+  const loads = Array.from({ length: 12 }, (_, partition) => ({
+    topic: 't',
+    partition,
+    arrivalsPerSecond: (work * 100) / 12,
+    lag: lag / 12,
+  }))
+  return { atSeconds, loads, replicas: 4, capacity: 100, ...rest }
+}
+
+describe('decideReplicas', () => {
+  it('keeps what is enough', () => {
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 3.9), limits)).toMatchObject({ desired: 4, reason: 'steady' })
+  })
+
+  it('goes up at once, to a count that shares the partitions evenly', () => {
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 4.5), limits)).toMatchObject({ desired: 6, reason: 'up' })
+  })
+
+  it('goes as far as needed in one step', () => {
+    expect(decideReplicas(initialScaling(1, 0), seen(10, 11, { replicas: 1 }), limits).desired).toBe(12)
+  })
+
+  it('is bound by its limits', () => {
+    const few = { ...limits, maxReplicas: 5 }
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 11), few).desired).toBe(5)
+    expect(decideReplicas(initialScaling(4, 0), seen(400, 0), { ...limits, minReplicas: 3 }).desired).toBe(3)
+  })
+
+  it('drains a backlog that came at once in time', () => {
+    // 20,000 texts at 100 a second each: 12 replicas need 17 s, 6 would need 34.
+    expect(decideReplicas(initialScaling(1, 0), seen(10, 0.1, { lag: 20_000, replicas: 1 }), limits).desired).toBe(12)
+  })
+
+  it('leaves alone what a rebalance left behind', () => {
+    // At 3.8 replicas' worth of arrivals four seconds of standstill are 1,520 texts.
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 3.8, { lag: 1_520 }), limits).reason).toBe('steady')
+  })
+
+  it('pays for the standstill of a change when it goes up', () => {
+    const free = { ...limits, rebalanceSeconds: 0, startSeconds: 0 }
+    const observation = seen(10, 5.9, { replicas: 1 })
+    expect(decideReplicas(initialScaling(4, 0), observation, free).desired).toBe(6)
+    expect(decideReplicas(initialScaling(4, 0), observation, limits).desired).toBe(12)
+  })
+
+  it('goes down only when fewer were enough for the whole time', () => {
+    let state = initialScaling(12, 0)
+    const wanted: number[] = []
+    for (let at = 5; at <= 700; at += 5) {
+      const decision = decideReplicas(state, seen(at, at === 200 ? 7 : 1.5), limits)
+      state = decision.state
+      wanted.push(decision.desired)
+    }
+    const at = (second: number) => wanted[second / 5 - 1]
+    expect(at(295)).toBe(12)
+    // The 7 of second 200 still counts at second 500, and not after it.
+    expect(at(500)).toBe(12)
+    expect(at(505)).toBe(2)
+    expect(new Set(wanted)).toEqual(new Set([12, 2]))
+  })
+
+  it('leaves some room when it goes down', () => {
+    let state = initialScaling(12, 0)
+    for (let at = 5; at <= 305; at += 5) state = decideReplicas(state, seen(at, 3.8), limits).state
+    expect(state.desired).toBe(6)
+  })
+
+  it.each(['rebalance', 'unreachable'] as const)('is frozen: %s', (frozen) => {
+    const decision = decideReplicas(initialScaling(4, 0), seen(1_000, 12, { frozen }), limits)
+    expect(decision).toMatchObject({ desired: 4, reason: frozen })
+    expect(decision.state.desired).toBe(4)
+  })
+
+  it('explains a hot partition and does not scale for it', () => {
+    const observation = seen(10, 1.2)
+    const loads = observation.loads.map((load) => (load.partition === 3 ? { ...load, arrivalsPerSecond: 900 } : load))
+    const decision = decideReplicas(initialScaling(3, 0), { ...observation, loads, replicas: 3 }, limits)
+    expect(decision.desired).toBe(3)
+    expect(decision.hot).toEqual([{ topic: 't', partition: 3, replicas: 9 }])
+  })
+
+  it('asks for one when texts wait and nobody reads', () => {
+    const none = { ...limits, minReplicas: 0 }
+    expect(decideReplicas(initialScaling(0, 0), seen(10, 0, { lag: 5, replicas: 0 }), none).desired).toBe(1)
+  })
+
+  it('does not change its state', () => {
+    const state = Object.freeze(initialScaling(4, 0))
+    decideReplicas(state, seen(10, 12), limits)
+    expect(state).toEqual({ desired: 4, changedAtSeconds: 0, enough: [] })
+  })
+})
