@@ -27,8 +27,10 @@ export async function withAdmin<T>(config: Config, work: (admin: Admin) => Promi
 /** An error of the catalogue for an error of the client; a defect of ours stays what it is. */
 export function translateKafkaError(error: unknown): unknown {
   const { fault, type } = kafkaErrors.classify(error)
-  if (fault === 'fatal' && type === undefined) return error
-  return kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+  const translated = kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+  // What the catalogue already had a code for, like a token file that is missing, keeps it.
+  const isOurDefect = fault === 'fatal' && type === undefined && translated.cause === error
+  return isOurDefect ? error : translated
 }
 
 /** Before anything is read or sent: a missing topic or broker is told at once. @throws VAL_KAFKA_* */

@@ -63,8 +63,9 @@ class KafkaRecordSource implements RecordSource {
   }
 
   async start(handlers: RecordSourceHandlers): Promise<void> {
+    // A start that failed may be tried again, and must not hear everything twice then.
+    if (this.#handlers === undefined) this.#listen()
     this.#handlers = handlers
-    this.#listen()
     try {
       await this.#consumer.connect()
       await this.#consumer.subscribe({
@@ -110,20 +111,25 @@ class KafkaRecordSource implements RecordSource {
 
   /** `run` resolves before the first join on some paths, so wait for the event. */
   async #joinGroup(): Promise<void> {
-    const { promise: crashed, reject } = Promise.withResolvers<never>()
-    const joined = new Promise<void>((resolve) => {
-      this.#consumer.on(this.#consumer.events.GROUP_JOIN, () => resolve())
-    })
-    const removeCrashListener = this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => reject(payload.error))
-    await this.#consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: 3,
-      eachBatch: async (payload) => this.#pump(payload),
-    })
-    await Promise.race([joined, crashed])
-    removeCrashListener()
     const { events } = this.#consumer
+    const { promise: joined, resolve, reject } = Promise.withResolvers<void>()
+    const removeListeners = [
+      this.#consumer.on(events.GROUP_JOIN, () => resolve()),
+      this.#consumer.on(events.CRASH, ({ payload }) => reject(payload.error)),
+    ]
+    // `run` may reject as well; whichever comes second is not to count as unhandled.
+    joined.catch(() => undefined)
+    try {
+      await this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 3,
+        eachBatch: async (payload) => this.#pump(payload),
+      })
+      await joined
+    } finally {
+      for (const remove of removeListeners) remove()
+    }
     this.#consumer.on(events.CRASH, ({ payload }) =>
       this.#fail(kafkaErrors.toValenceError(payload.error, 'VAL_KAFKA_CONSUMER_CRASHED')),
     )

@@ -49,13 +49,14 @@ export class TestKafka {
     const name = `t${randomUUID().slice(0, 8)}`
     const topics = { input: `${name}.texts`, output: `${name}.scores`, deadLetters: `${name}.dead-letters` }
     await this.admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: Object.values(topics).map((topic) => ({
         topic,
         numPartitions: options.partitions ?? 6,
         replicationFactor: options.replication ?? 1,
       })),
     })
+    await this.#awaitLeaders(Object.values(topics))
     const environment = {
       VALENCE_KAFKA_BROKERS: this.brokers,
       VALENCE_KAFKA_GROUP_ID: name,
@@ -65,6 +66,16 @@ export class TestKafka {
       VALENCE_OUTPUT_FORMAT: 'json',
     }
     return { ...topics, groupId: name, environment }
+  }
+
+  /** kafkajs's own waiting gives up where a busy broker does not know a new topic at once. */
+  async #awaitLeaders(topics: string[]): Promise<void> {
+    for (;;) {
+      const known = await this.admin.fetchTopicMetadata({ topics }).catch(() => undefined)
+      const leaders = known?.topics.flatMap(({ partitions }) => partitions.map(({ leader }) => leader))
+      if (leaders?.every((leader) => leader >= 0)) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   }
 
   /** Produces texts as JSON and resolves when the broker acknowledged all of them. */

@@ -3,6 +3,7 @@ import { ValenceError } from '@valence/schemas'
 import type { Consumer, Kafka, Mechanism, PartitionAssigner, RetryOptions, SASLOptions } from 'kafkajs'
 import { codecs } from './codecs.ts'
 import { type KafkaLog, type KafkaLogLevel, kafkaLogging } from './log.ts'
+import { hardenSasl } from './oauth-bearer.ts'
 import { loadHardenedKafkaJs, loadStockKafkaJs } from './overlay/install.ts'
 import { type Membership, setMembership } from './overlay/static-membership.ts'
 
@@ -80,7 +81,7 @@ export function createKafka(options: KafkaOptions): Kafka {
     brokers: addresses(options.brokers),
     clientId: options.clientId,
     ...(options.tls ? { ssl: options.tls } : {}),
-    ...(options.sasl ? { sasl: options.sasl } : {}),
+    ...(options.sasl ? { sasl: hardenSasl(options.sasl) } : {}),
     ...(options.retry ? { retry: options.retry } : {}),
     connectionTimeout: options.connectionTimeoutMs ?? defaults.connectionTimeoutMs,
     requestTimeout: options.requestTimeoutMs ?? defaults.requestTimeoutMs,

@@ -102,6 +102,11 @@ const faultByName: Readonly<Record<string, KafkaFault>> = {
   KafkaJSInvariantViolation: 'fatal',
 }
 
+const faultByCode: Readonly<Partial<Record<ErrorCode, KafkaFault>>> = {
+  VAL_KAFKA_AUTHENTICATION_FAILED: 'authentication',
+  VAL_KAFKA_TOKEN_UNAVAILABLE: 'unreachable',
+}
+
 const tlsCode = /^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_VERIFY/
 const stockUnknownCode = /^Unknown error code (\d+)$/
 const maxDepth = 16
@@ -138,6 +143,7 @@ function typeOf({ type, message }: Link): string | undefined {
 function faultOf(link: Link): KafkaFault | undefined {
   const type = typeOf(link)
   if (type !== undefined) return faultByType[type] ?? 'rebuild'
+  if (isValenceError(link)) return faultByCode[link.code]
   if (typeof link.code === 'string' && tlsCode.test(link.code)) return 'authentication'
   return typeof link.name === 'string' ? faultByName[link.name] : undefined
 }

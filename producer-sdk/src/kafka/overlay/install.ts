@@ -2,6 +2,7 @@ import { createRequire, Module } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { ValenceError } from '@valence/schemas'
 import { filterAbortedRecords } from './aborted-records.ts'
+import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
 import { createDecodeMessages } from './decode-messages.ts'
 import { EosManager, type EosManagerOptions } from './eos-manager.ts'
 import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
@@ -71,6 +72,7 @@ function install(): void {
     errorCodes.push(...laterErrorCodes),
   )
   patch<RequestQueueClass>('network/requestQueue/index.js', stopIdleTimer)
+  patch<BrokerPoolClass>('cluster/brokerPool.js', reportRefusals)
   patch<BrokerClass>('broker/index.js', (broker) =>
     addStableOffsets(broker, {
       Encoder: load('protocol/encoder.js'),

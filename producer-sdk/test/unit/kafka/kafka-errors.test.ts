@@ -126,6 +126,7 @@ describe('kafkaErrors.toValenceError', () => {
   it('finds an error of the catalogue in what kafkajs wraps around it', () => {
     const error = new ValenceError('VAL_KAFKA_TOKEN_UNAVAILABLE')
     const wrapped = make('KafkaJSNonRetriableError', error, { cause: error })
+    expect(kafkaErrors.classify(wrapped).fault).toBe('unreachable')
     expect(kafkaErrors.toValenceError(wrapped, 'VAL_PRODUCER_FAILED')).toBe(error)
   })
 })
