@@ -45,6 +45,8 @@ export function createKafkaClient(config: Config, role: string, logger: Logger, 
     ...kafkaConnection(config),
     clientId: `valence-${role}`,
     onLog: logTo(logger),
+    // A connection that is silent for this long is replaced; brokers answer in milliseconds, or say that they cannot.
+    requestTimeoutMs: 10_000,
     // Short, so that an unreachable broker is reported within seconds; who needs patience retries above.
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
     logLevel: logger.isLevelEnabled('trace') ? 'info' : 'warn',

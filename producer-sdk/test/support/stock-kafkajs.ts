@@ -12,9 +12,7 @@ export function stockModule<Exports>(file: string): Exports {
   return require(join(kafkaJsRoot, 'src', file)) as Exports
 }
 
-export const errors = stockModule<
-  Errors & { KafkaJSConnectionClosedError: new (message: string, at: object) => Error }
->('errors.js')
+export const errors = stockModule<Errors>('errors.js')
 
 export const protocol: Protocol = {
   apiKeys: stockModule('protocol/requests/apiKeys.js'),

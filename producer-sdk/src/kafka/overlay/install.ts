@@ -11,6 +11,7 @@ import type { Errors, KafkaJsError, LoadInternal, Protocol } from './internals.t
 import { MessageSender, type MessageSenderContext, type SendOptions } from './message-sender.ts'
 import { type FetchingGroupClass, failOnOffsetOutOfRange } from './offset-out-of-range.ts'
 import { type PinnedFile, verifyPins } from './pins.ts'
+import { type ConnectionClass, replaceSilentConnections } from './silent-connections.ts'
 import { addStableOffsets, type BrokerClass } from './stable-offsets.ts'
 import { addStaticMembership, type ConsumerGroupClass } from './static-membership.ts'
 
@@ -72,6 +73,7 @@ function install(): void {
     errorCodes.push(...laterErrorCodes),
   )
   patch<RequestQueueClass>('network/requestQueue/index.js', stopIdleTimer)
+  patch<ConnectionClass>('network/connection.js', (connection) => replaceSilentConnections(connection, errors))
   patch<BrokerPoolClass>('cluster/brokerPool.js', reportRefusals)
   patch<BrokerClass>('broker/index.js', (broker) =>
     addStableOffsets(broker, {

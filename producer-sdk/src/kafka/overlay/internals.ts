@@ -21,6 +21,7 @@ type KafkaJsErrorClass = new (
 ) => KafkaJsError
 
 export interface Errors {
+  readonly KafkaJSConnectionClosedError: new (message: string, address: { host: string; port: number }) => KafkaJsError
   readonly KafkaJSError: KafkaJsErrorClass
   readonly KafkaJSNonRetriableError: KafkaJsErrorClass
   readonly KafkaJSTopicMetadataNotLoaded: new (message: string, options: { topic: string }) => KafkaJsError

@@ -86,7 +86,7 @@ describe('addStaticMembership', () => {
   })
 
   it("takes the broker's other connection down with a closed one", async () => {
-    send.mockRejectedValue(new errors.KafkaJSConnectionClosedError('Closed connection', {}))
+    send.mockRejectedValue(new errors.KafkaJSConnectionClosedError('Closed connection', { host: 'a', port: 1 }))
     const { coordinator } = createGroup({ groupInstanceId: 'a', leaveOnDisconnect: false })
     await expect(coordinator.heartbeat({ groupId: 'g', groupGenerationId: 1, memberId: 'm' })).rejects.toThrow('Closed')
     expect(disconnect).toHaveBeenCalled()
