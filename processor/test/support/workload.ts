@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Admin, createKafka, type Producer } from '@valence/producer-sdk/kafka'
+import type { RecordHeaders } from '@valence/schemas'
 import type { AcknowledgedText } from './invariants.ts'
 
 const openings = ['Honestly', 'Today', 'Once more', 'After the update', 'For the third time', 'On the train', 'At last']
@@ -54,6 +55,8 @@ export class TestKafka {
         topic,
         numPartitions: options.partitions ?? 6,
         replicationFactor: options.replication ?? 1,
+        // Three brokers ask for two replicas by default, which a topic with one could never have.
+        ...(options.replication === 1 && { configEntries: [{ name: 'min.insync.replicas', value: '1' }] }),
       })),
     })
     await this.#awaitLeaders(Object.values(topics))
@@ -92,8 +95,13 @@ export class TestKafka {
     }
   }
 
-  async produceRaw(topic: string, values: readonly (string | Buffer | null)[]): Promise<void> {
-    await this.#producer.send({ topic, acks: -1, messages: values.map((value) => ({ value })) })
+  async produceRaw(
+    topic: string,
+    values: readonly (string | Buffer | null)[],
+    headers: RecordHeaders = {},
+  ): Promise<void> {
+    const messages = values.map((value) => ({ value, headers: headers as Record<string, string> }))
+    await this.#producer.send({ topic, acks: -1, messages })
   }
 
   /** Records that the group has not committed yet. */

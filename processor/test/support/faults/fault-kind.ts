@@ -6,6 +6,8 @@ export interface FaultKind {
   readonly fault: string
   readonly processors?: number
   readonly environment?: Readonly<Record<string, string>>
+  /** Replicas of each partition; by default as many as there are brokers. */
+  readonly replication?: number
   /** Between the end of one and the begin of the next, from and to. */
   readonly pauseMs?: readonly [number, number]
   /**

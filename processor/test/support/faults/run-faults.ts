@@ -28,12 +28,17 @@ export interface FaultResult {
 
 const stillMs = 90_000
 
+function fullReplication({ stack }: Stage): number {
+  return Math.min(3, stack.kafka.brokers.length)
+}
+
 /** Feeds processors while faults of one kind happen to them, lets them finish, and compares what an independent client reads. */
 export async function runFaults(stage: Stage, kind: FaultKind, run: FaultRun): Promise<FaultResult> {
   const startedAt = Date.now()
   const scene = await openScene(stage, {
     seed: run.seed,
     processors: kind.processors ?? 2,
+    replication: kind.replication ?? fullReplication(stage),
     environment: { ...kind.environment, ...run.environment },
   })
   const say = (line: string) => process.stdout.write(`  ${((Date.now() - startedAt) / 1_000).toFixed(1)} s  ${line}\n`)

@@ -21,6 +21,7 @@ export interface Scene {
 export interface SceneOptions {
   readonly seed: number
   readonly processors: number
+  readonly replication: number
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -31,7 +32,10 @@ export const transactionTimeoutMs = 7_000
 export async function openScene(stage: Stage, options: SceneOptions): Promise<Scene> {
   const { kafka, stack } = stage
   const cluster = stack.kafka
-  const topics = await kafka.createTopics({ replication: Math.min(3, cluster.brokers.length) })
+  const topics = await kafka.createTopics({ replication: options.replication })
+  // One more than of the input, so that the results of one input partition go to all of the output.
+  const spread = [{ topic: topics.output, count: 7 }]
+  await kafka.admin.createPartitions({ topicPartitions: spread })
   const environment = {
     ...topics.environment,
     VALENCE_MODEL: stage.model,

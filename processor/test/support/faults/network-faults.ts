@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { LinkCondition } from '../tcp-proxy.ts'
+import type { FaultKind } from './fault-kind.ts'
+import type { KafkaApi, RequestFate } from './kafka-conversation.ts'
+import { sessionTimeoutMs, transactionTimeoutMs } from './scene.ts'
+
+/** Longer than the coordinators wait for a silent processor. */
+const tooLateMs = Math.max(sessionTimeoutMs, transactionTimeoutMs) + 2_000
+
+const cuts: FaultKind = {
+  fault: 'network cut between a processor and all brokers, up to 8 s',
+  async inject({ seats, dice }) {
+    const [seat, ms] = [dice.pick(seats), 100 + dice.int(8_000)]
+    seat.link.each((proxy) => proxy.cut())
+    await delay(ms)
+    seat.link.resume()
+    return `${seat.name} was cut off for ${ms} ms`
+  },
+}
+
+const partialCuts: FaultKind = {
+  fault: 'network cut between a processor and one broker, up to 8 s',
+  async inject({ seats, dice }) {
+    const [seat, ms] = [dice.pick(seats), 100 + dice.int(8_000)]
+    const broker = seat.link.anyBroker(dice)
+    seat.link.each((proxy) => proxy.cut(), broker)
+    await delay(ms)
+    seat.link.resume()
+    return `${seat.name} was cut off from broker ${broker} for ${ms} ms`
+  },
+}
+
+const blackHoles: FaultKind = {
+  fault: 'packets of a processor kept back for longer than its session and its transaction last, then delivered',
+  async inject({ seats, dice }) {
+    const seat = dice.pick(seats)
+    seat.link.each((proxy) => proxy.stall())
+    await delay(tooLateMs)
+    seat.link.resume()
+    return `${seat.name} was unheard for ${tooLateMs} ms`
+  },
+}
+
+const halfOpen: FaultKind = {
+  fault: 'half-open connections: those of a processor stay open and carry nothing any more',
+  async inject({ seats, dice }) {
+    const seat = dice.pick(seats)
+    seat.link.each((proxy) => proxy.abandon())
+    await delay(5_000)
+    return `the connections of ${seat.name} were abandoned`
+  },
+}
+
+/** Weather over one processor for some seconds. */
+function weather(fault: string, condition: Partial<LinkCondition>, ms: number): FaultKind {
+  return {
+    fault,
+    async inject({ seats, dice }) {
+      const seat = dice.pick(seats)
+      seat.link.set(condition)
+      await delay(ms)
+      seat.link.resume()
+      return `${seat.name} for ${ms} ms`
+    },
+  }
+}
+
+const slow = weather('network delay of 500 ms each way for 6 s', { delayMs: 500 }, 6_000)
+const lossy = weather(
+  '1 % of the messages lost and sent again after 1 s, for 5 s',
+  { stallRatio: 0.01, stallMs: 1_000 },
+  5_000,
+)
+const broken = weather('1 % of the messages lost with their connection, for 5 s', { breakRatio: 0.01 }, 5_000)
+
+/** What happens to a single request. */
+function ambush(api: KafkaApi, fate: RequestFate, name: string): FaultKind {
+  return {
+    fault: name,
+    async inject({ seats, dice }) {
+      const seat = dice.pick(seats)
+      const met = await seat.link.ambush(api, fate)
+      if (met && typeof fate === 'object') await delay(fate.holdMs)
+      return met ? `${api} of ${seat.name}` : `${seat.name} sent no ${api}`
+    },
+  }
+}
+
+const late = { holdMs: tooLateMs }
+
+const ambushes = [
+  ambush('EndTxn', 'answer lost', 'answer to EndTxn lost'),
+  ambush('EndTxn', 'request lost', 'EndTxn lost'),
+  ambush('EndTxn', late, 'EndTxn delivered after the transaction and the session are over'),
+  ambush('Produce', 'answer lost', 'answer to Produce lost'),
+  ambush('Produce', late, 'Produce delivered after the transaction and the session are over'),
+  ambush('TxnOffsetCommit', 'answer lost', 'answer to TxnOffsetCommit lost'),
+  ambush('TxnOffsetCommit', late, 'TxnOffsetCommit delivered after the transaction and the session are over'),
+  ambush('AddPartitionsToTxn', 'answer lost', 'answer to AddPartitionsToTxn lost'),
+  ambush('AddOffsetsToTxn', 'answer lost', 'answer to AddOffsetsToTxn lost'),
+  ambush('Fetch', 'answer lost', 'answer to Fetch lost'),
+  ambush('Heartbeat', 'answer lost', 'answer to Heartbeat lost'),
+]
+
+/** A processor dies with its commit under way: decided or not, nobody is there to hear the answer. */
+function killAtCommit(fate: RequestFate, name: string): FaultKind {
+  return {
+    fault: name,
+    async inject({ seats, dice }) {
+      const seat = dice.pick(seats)
+      const met = await seat.link.ambush('EndTxn', fate)
+      seat.signal('SIGKILL')
+      return met ? `${seat.name} at its EndTxn` : `${seat.name}, which sent no EndTxn`
+    },
+  }
+}
+
+/** What a processor says while it takes its partitions. */
+function ambushTakeOver(api: KafkaApi): FaultKind {
+  return {
+    fault: `SIGKILL of a processor, and the answer to the ${api} of its successor lost`,
+    async inject({ seats, dice }) {
+      const seat = dice.pick(seats)
+      seat.signal('SIGKILL')
+      const met = await seat.link.ambush(api, 'answer lost')
+      return met ? `${api} of ${seat.name}` : `${seat.name} sent no ${api}`
+    },
+  }
+}
+
+const deaths = [
+  killAtCommit('request lost', 'SIGKILL of a processor as it sends EndTxn, which is lost'),
+  killAtCommit('answer lost', 'SIGKILL of a processor as the broker answers its EndTxn'),
+  killAtCommit({ holdMs: 3_000 }, 'SIGKILL of a processor while its EndTxn is on its way for 3 s'),
+  ambushTakeOver('InitProducerId'),
+  ambushTakeOver('JoinGroup'),
+  ambushTakeOver('SyncGroup'),
+]
+
+export const networkFaults = [cuts, partialCuts, blackHoles, halfOpen, slow, lossy, broken, ...ambushes, ...deaths]
