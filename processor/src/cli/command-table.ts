@@ -88,6 +88,25 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./lag.ts')).runLag,
   },
   {
+    usage: 'lag-service',
+    summary: 'publish lag, rates and the wanted number of processors at /scaling, for KEDA; needs no processor',
+    example: 'VALENCE_KAFKA_BROKERS=localhost:9092 valence lag-service',
+    load: async () => (await import('./lag-service.ts')).runLagService,
+  },
+  {
+    usage: 'supervise',
+    summary: 'run processors as child processes, as many as the lag asks for; where there is no Kubernetes',
+    example: 'VALENCE_KAFKA_BROKERS=localhost:9092 valence supervise --min 1 --max 4',
+    options: [
+      ['--min <processors>', 'processors that are always there (VALENCE_SCALING_MIN_REPLICAS unless given)'],
+      [
+        '--max <processors>',
+        'processors at most (VALENCE_SCALING_MAX_REPLICAS, or a quarter of the cores unless given)',
+      ],
+    ],
+    load: async () => (await import('./supervise.ts')).runSupervise,
+  },
+  {
     usage: 'dlq list',
     summary: 'list dead letters, oldest first',
     example: 'valence dlq list --code VAL_TEXT_EMPTY --since 1h',

@@ -17,6 +17,8 @@ export interface AdminServer {
   readonly port: number
   /** From now on `POST path` runs the action and answers what it resolves with; an error becomes a problem document. */
   post(path: string, action: () => Promise<object>): void
+  /** From now on `GET path` answers what this returns, or 503 while it returns undefined. */
+  get(path: string, answer: () => object | undefined): void
   close(): Promise<void>
 }
 
@@ -68,6 +70,12 @@ export async function startAdminServer({ host, port, metrics, health }: AdminSer
     return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'failing', checks })
   })
   const actions = serveActions(server)
+  const answers = new Map<string, () => object | undefined>()
+  server.get('/*', async (request, reply) => {
+    const answer = answers.get(request.url.replace(/\?.*$/, ''))
+    if (!answer) return reply.callNotFound()
+    return answer() ?? reply.code(503).send({ status: 'unknown' })
+  })
   try {
     await server.listen({ host, port })
   } catch (cause) {
@@ -75,6 +83,7 @@ export async function startAdminServer({ host, port, metrics, health }: AdminSer
   }
   return {
     port: (server.server.address() as AddressInfo).port,
+    get: (path, answer) => void answers.set(path, answer),
     post: (path, action) => void actions.set(path, action),
     close: () => server.close(),
   }

@@ -296,6 +296,32 @@ export const metricTree = {
   redis: {
     errors: counter('valence_redis_errors_total', 'Redis calls that failed and were treated as a miss'),
   },
+  scaling: {
+    desired: gauge('valence_scaling_desired_replicas', 'Processors that the policy asks for'),
+    replicas: gauge('valence_scaling_replicas', 'Members of the group'),
+    demand: gauge('valence_scaling_demand_replicas', 'Processors that the load asks for, before limits and steps'),
+    capacity: gauge('valence_scaling_capacity_records', 'Records a second that one processor does, as learnt'),
+    lag: gauge('valence_scaling_lag_records', 'Offsets from the position of the group to the end of the log', {
+      topic: 'topics',
+      partition: 'partitions',
+    }),
+    arrivals: gauge('valence_scaling_arrivals_records', 'Records a second that come', {
+      topic: 'topics',
+      partition: 'partitions',
+    }),
+    done: gauge('valence_scaling_done_records', 'Records a second that the group commits', {
+      topic: 'topics',
+      partition: 'partitions',
+    }),
+    drain: gauge(
+      'valence_scaling_drain_seconds',
+      'Time until the lag is gone at the present rates; +Inf while it does not shrink',
+    ),
+    hot: gauge('valence_scaling_hot_partitions', 'Partitions that ask for more than one processor can do'),
+    decisions: counter('valence_scaling_decisions_total', 'Looks at the group by what came of them', {
+      reason: ['steady', 'up', 'down', 'waiting-to-go-down', 'rebalance', 'unreachable'],
+    }),
+  },
   log: {
     lines: counter('valence_log_lines_total', 'Lines logged by level', {
       level: ['debug', 'info', 'warn', 'error', 'fatal'],

@@ -298,6 +298,34 @@ export const settings = {
   VALENCE_HTTP_MAX_STREAMS: required(whole(0), '1000', 'Clients of `GET /v1/scores/stream` at the same time'),
   VALENCE_ADMIN_HOST: required(text, '127.0.0.1', 'Address the admin port listens on'),
   VALENCE_ADMIN_PORT: required(port, '9464', 'Port of /metrics, /livez and /readyz; 0 lets the system choose'),
+  VALENCE_SCALING_TARGET_MS: required(
+    whole(5_000),
+    '60000',
+    'A text is to be scored within this long after it came; replicas are counted so that it is',
+  ),
+  VALENCE_SCALING_MIN_REPLICAS: required(whole(0), '1', 'Processors that are always there; 0 allows none while idle'),
+  VALENCE_SCALING_MAX_REPLICAS: optional(whole(1), 'Processors at most. Unset: one for each input partition'),
+  VALENCE_SCALING_CAPACITY_TEXTS: required(
+    whole(1),
+    '500',
+    'Texts a second that one processor is believed to do until it was seen at its limit',
+  ),
+  VALENCE_SCALING_INTERVAL_MS: required(whole(200), '5000', 'How often the group is looked at'),
+  VALENCE_SCALING_START_MS: required(
+    whole(0),
+    '30000',
+    'From asking for a processor until it scores: scheduling, image, start',
+  ),
+  VALENCE_SCALING_REBALANCE_MS: required(
+    whole(0),
+    '5000',
+    'The group stands still for about this long when a member comes or goes',
+  ),
+  VALENCE_SCALING_DOWN_AFTER_MS: required(
+    whole(1_000),
+    '300000',
+    'Fewer processors must have been enough for this long before one is given up',
+  ),
   VALENCE_LOG_LEVEL: required(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',

@@ -12,6 +12,7 @@ const sections: readonly (readonly [title: string, beginnings: readonly string[]
   ['Model and inference', ['MODEL', 'INFERENCE_', 'BATCH_']],
   ['Caches', ['CACHE_', 'REDIS_']],
   ['HTTP facade', ['HTTP_', 'AUTH_', 'CORS_', 'RATE_LIMIT_']],
+  ['Scaling', ['SCALING_']],
   ['Process', ['ADMIN_', 'LOG_', 'SHUTDOWN_']],
 ]
 

@@ -15,6 +15,7 @@ const titles: Readonly<Record<keyof typeof metricTree, string>> = {
   http: 'HTTP facade',
   breaker: 'Circuit breakers',
   redis: 'Redis',
+  scaling: 'Scaling (`valence lag-service`)',
   log: 'Log',
   process: 'Process',
 }

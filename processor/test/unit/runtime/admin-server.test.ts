@@ -51,6 +51,17 @@ describe('the admin server', () => {
     expect((await get(server, '/readyz')).status).toBe(503)
   })
 
+  it('answers 503 at a path of a part that has nothing to say yet', async () => {
+    const server = await start()
+    let report: object | undefined
+    server.get('/scaling', () => report)
+    expect((await get(server, '/scaling')).status).toBe(503)
+    report = { desiredReplicas: 3 }
+    const answer = await get(server, '/scaling?x')
+    expect([answer.status, await answer.json()]).toEqual([200, report])
+    expect((await get(server, '/other')).status).toBe(404)
+  })
+
   it('says which port and setting when the port is taken', async () => {
     const first = await start()
     await expect(start(new Health(), first.port)).rejects.toMatchObject({

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { scalerOptions, watchScaling } from '../lag-service.ts'
+import { readConfig } from '../runtime/config.ts'
+import { createLogger } from '../runtime/logger.ts'
+import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
+import { countOption } from './options.ts'
+import { ProcessorPool } from './processor-pool.ts'
+
+const program = fileURLToPath(new URL('../../bin/valence.js', import.meta.url))
+const restartAfterMs = 1_000
+
+/** `valence supervise`: processors as child processes under the policy of the lag service. */
+export async function runSupervise(context: CliContext, options: CommandOptions): Promise<ExitCode> {
+  const config = readConfig(context.environment)
+  const logger = createLogger(config.logLevel)
+  const minReplicas = countOption(options, 'min', 0) ?? config.scalingMinReplicas
+  const maxReplicas = countOption(options, 'max') ?? config.scalingMaxReplicas ?? fitting()
+  const pool = new ProcessorPool({
+    restartAfterMs,
+    // A shell's Ctrl-C reaches the supervisor alone: it stops the others in order, and waits for them.
+    start: (place) =>
+      spawn(process.execPath, [program, 'process'], {
+        detached: true,
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: {
+          ...context.environment,
+          VALENCE_KAFKA_INSTANCE_ID: `${config.kafkaInstanceId ?? config.kafkaGroupId}-${place}`,
+          VALENCE_ADMIN_PORT: '0',
+          VALENCE_HTTP_PORT: '0',
+        },
+      }),
+    onExit: (place, code, signal) => logger.info({ place, code, signal }, 'processor ended'),
+  })
+  pool.resize(minReplicas)
+  const watch = watchScaling(config, logger, { ...scalerOptions(config), minReplicas, maxReplicas }, (report) => {
+    if (report.desiredReplicas === pool.running) return
+    const { desiredReplicas, reason, demand, capacity, total } = report
+    logger.info(
+      { desiredReplicas, running: pool.running, reason, demand, capacity, lag: total.lag },
+      'changing the number of processors',
+    )
+    pool.resize(desiredReplicas)
+  })
+  logger.info({ minReplicas, maxReplicas, groupId: config.kafkaGroupId }, 'supervisor started')
+  await new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve()
+    context.signal.addEventListener('abort', () => resolve())
+  })
+  await watch.stop()
+  await pool.close()
+  logger.info('stopped')
+  return 0
+}
+
+/** A processor takes a worker for each core by itself; more than a few on one machine share what there is. */
+function fitting(): number {
+  return Math.max(2, Math.floor(availableParallelism() / 4))
+}

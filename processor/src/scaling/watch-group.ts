@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LagSnapshot } from '../kafka/group-lag.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { Scaler, ScalingReport } from './scaler.ts'
+
+export interface GroupWatch {
+  readonly read: () => Promise<LagSnapshot>
+  readonly scaler: Scaler
+  readonly intervalMs: number
+  readonly signal: AbortSignal
+  readonly onReport: (report: ScalingReport) => void
+  /** Told at the first failure of several in a row. */
+  readonly onLost: (error: unknown) => void
+  readonly onBack: () => void
+}
+
+/** Looks at the group again and again until told to stop. A look that fails leaves the last count standing. */
+export async function watchGroup(watch: GroupWatch): Promise<void> {
+  const { signal, scaler } = watch
+  let isLost = false
+  while (!signal.aborted) {
+    try {
+      const report = scaler.observe(await watch.read())
+      if (isLost) watch.onBack()
+      isLost = false
+      watch.onReport(report)
+    } catch (error) {
+      if (signal.aborted) return
+      if (!isLost) watch.onLost(error)
+      isLost = true
+      const report = scaler.unreachable()
+      if (report !== undefined) watch.onReport(report)
+    }
+    await sleep(watch.intervalMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+export function meterScaling({ scaling }: Metrics, report: ScalingReport): void {
+  scaling.desired.set(report.desiredReplicas)
+  scaling.replicas.set(report.replicas)
+  scaling.demand.set(report.demand)
+  scaling.capacity.set(report.capacity)
+  scaling.drain.set(report.total.secondsToDrain ?? Number.POSITIVE_INFINITY)
+  scaling.hot.set(report.hot.length)
+  scaling.decisions.inc({ reason: report.reason })
+  for (const { topic, partition, lag, arrivalsPerSecond, donePerSecond } of report.partitions) {
+    const labels = { topic, partition: String(partition) }
+    scaling.lag.set(labels, Number(lag))
+    scaling.arrivals.set(labels, arrivalsPerSecond)
+    scaling.done.set(labels, donePerSecond ?? 0)
+  }
+}
+
+/** As JSON: offsets as digits, because they may exceed 2^53. */
+export function describeScaling(report: ScalingReport): object {
+  return {
+    ...report,
+    partitions: report.partitions.map(({ committed, end, lag, ...rest }) => ({
+      ...rest,
+      committed: committed === null ? null : String(committed),
+      end: String(end),
+      lag: Number(lag),
+    })),
+  }
+}
