@@ -35,3 +35,4 @@ export { type KafkaFailure, type KafkaFault, kafkaErrors } from './kafka-errors.
 export type { KafkaLog, KafkaLogLevel } from './log.ts'
 export { isOverlayInstalled } from './overlay/install.ts'
 export { fetchStableOffsets } from './stable-offsets.ts'
+export { createStickyAssigner, type HeldPartitions } from './sticky-assigner.ts'
