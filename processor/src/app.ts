@@ -13,6 +13,7 @@ import { createDecodeStep } from './pipeline/decode.ts'
 import { createEncodeStep } from './pipeline/encode.ts'
 import { PartitionFlows } from './pipeline/partition-flow.ts'
 import { createPrepareStep } from './pipeline/prepare.ts'
+import { RecordTraces } from './pipeline/record-traces.ts'
 import { createScoreStep } from './pipeline/score-batch.ts'
 import { retryWhileRetryable } from './resilience/retry.ts'
 import { startAdminServer } from './runtime/admin-server.ts'
@@ -21,6 +22,7 @@ import { Health } from './runtime/health.ts'
 import type { Logger } from './runtime/logger.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { takeSeat } from './runtime/seat.ts'
+import type { Tracing } from './runtime/tracing.ts'
 import type { Scorer } from './scoring/scorer.ts'
 
 /** A running part of Valence. */
@@ -36,6 +38,7 @@ interface Base {
   readonly metrics: Metrics
   readonly health: Health
   readonly signal: AbortSignal
+  readonly tracing?: Tracing | undefined
   /** Closes what was opened, last first. */
   readonly closers: AsyncDisposableStack
 }
@@ -113,8 +116,9 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
   const flows = new PartitionFlows(metrics, Date.now())
   const sessions = await openSessions(base, flows)
   const { outputTopic, deadLetterTopic } = config
+  const traces = base.tracing && new RecordTraces(base.tracing.tracer, config.kafkaGroupId)
   const decode = createDecodeStep({ registry, format: config.inputFormat })
-  const score = createScoreStep(scorer)
+  const score = createScoreStep(scorer, traces && ((record) => traces.of(record)))
   const encode = createEncodeStep({
     outputTopic,
     deadLetterTopic,
@@ -131,11 +135,16 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
     fromBeginning: config.kafkaStart === 'earliest',
     logger,
   })
+  const commit = createCommitStep(metrics, Date.now, (record) => traces?.of(record)?.traceId)
+  const prepare = createPrepareStep(
+    { decode: traces?.traceDecode(decode) ?? decode, score, encode: traces?.traceEncode(encode) ?? encode },
+    metrics,
+  )
   return createPipeline({
     source,
     sessions,
-    prepare: createPrepareStep({ decode, score, encode }, metrics),
-    commit: createCommitStep(metrics, Date.now),
+    prepare: traces?.tracePrepare(prepare) ?? prepare,
+    commit: traces?.traceCommit(commit) ?? commit,
     flows,
     maxRecords: config.kafkaBatchMaxRecords,
     maxQueued: config.kafkaQueueMaxRecords,
@@ -159,6 +168,8 @@ export interface AppOptions {
   readonly logger: Logger
   /** Ends the waiting for parts that do not answer yet. */
   readonly signal: AbortSignal
+  /** Undefined where nothing is traced. */
+  readonly tracing?: Tracing | undefined
   /** Called at most once, when only a new process can go on. */
   readonly onFatal: (error: Error) => void
 }
@@ -167,11 +178,11 @@ export interface AppOptions {
  * A processor: the admin port, the engine, then the pipeline, each built on the ones before.
  * @throws VAL_MODEL_*, VAL_KAFKA_*, VAL_PORT_UNAVAILABLE
  */
-export async function startProcessor({ config, logger, signal, onFatal }: AppOptions): Promise<App> {
+export async function startProcessor({ config, logger, signal, tracing, onFatal }: AppOptions): Promise<App> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
   const health = new Health()
-  const base: Base = { config, logger, metrics, health, signal, closers: opened }
+  const base: Base = { config, logger, metrics, health, signal, tracing, closers: opened }
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health })
   opened.defer(() => admin.close())
   const state = { ready: false }

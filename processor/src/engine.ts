@@ -14,11 +14,13 @@ import { type BreakerObservers, openBreaker } from './resilience/open-breaker.ts
 import type { Config } from './runtime/config.ts'
 import type { Logger } from './runtime/logger.ts'
 import type { Metrics } from './runtime/metrics.ts'
+import type { Tracing } from './runtime/tracing.ts'
 import { createScorer } from './scoring/create-scorer.ts'
 import { HotKeys } from './scoring/hot-keys.ts'
 import { MemoryCache } from './scoring/memory-cache.ts'
 import type { Scorer } from './scoring/scorer.ts'
 import { meterScoring } from './scoring/scoring-metrics.ts'
+import { traceScoring } from './scoring/scoring-traces.ts'
 import { createShadowedScorer } from './scoring/shadowed-scorer.ts'
 import { type ByteStore, createSharedCache } from './scoring/shared-cache.ts'
 
@@ -34,6 +36,7 @@ export interface Engine {
 /** What the engine is built on. */
 export interface EngineBase extends BreakerObservers {
   readonly config: Config
+  readonly tracing?: Tracing | undefined
 }
 
 /** A text that waits longer for the shared cache had better be scored. */
@@ -125,7 +128,7 @@ export async function openEngine(
     },
     memory,
     shared,
-    observer: meterScoring(metrics, memory),
+    observer: { ...meterScoring(metrics, memory), ...(base.tracing && traceScoring(base.tracing.tracer)) },
   })
   const shadow = openShadow(config, metrics, logger)
   return {

@@ -19,11 +19,12 @@ export async function startFacade({
   config,
   logger,
   onFatal,
-}: Pick<AppOptions, 'config' | 'logger' | 'onFatal'>): Promise<Facade> {
+  tracing,
+}: Pick<AppOptions, 'config' | 'logger' | 'onFatal' | 'tracing'>): Promise<Facade> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
   const health = new Health()
-  const base: FacadeBase = { config, logger, metrics, health, closers: opened }
+  const base: FacadeBase = { config, logger, metrics, health, tracing, closers: opened }
   // First, so that a wrong setting is told before a model is loaded.
   const access = openAccess(base)
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health })

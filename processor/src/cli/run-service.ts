@@ -2,6 +2,7 @@ import { isValenceError } from '@valence/schemas'
 import type { App, AppOptions } from '../app.ts'
 import { readConfig, redactConfig } from '../runtime/config.ts'
 import { createLogger } from '../runtime/logger.ts'
+import { startTracing } from '../runtime/tracing.ts'
 import type { CliContext, ExitCode } from './cli-context.ts'
 
 type Start = (options: AppOptions) => Promise<App>
@@ -12,7 +13,8 @@ export async function runService({ environment, signal, exit }: CliContext, star
   const logger = createLogger(config.logLevel)
   logger.info({ config: redactConfig(config) }, 'starting')
   const crashed = Promise.withResolvers<Error>()
-  const app = await startUnlessStopped(start, { config, logger, signal, onFatal: crashed.resolve })
+  const tracing = await startTracing(environment)
+  const app = await startUnlessStopped(start, { config, logger, signal, tracing, onFatal: crashed.resolve })
   if (app === undefined) return 0
   const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)))
   const failure = signal.aborted ? undefined : await Promise.race([stopped, crashed.promise])
@@ -24,6 +26,7 @@ export async function runService({ environment, signal, exit }: CliContext, star
   logger.info('stopping')
   const deadline = setTimeout(() => exit(1), config.shutdownTimeoutMs)
   await app.stop()
+  await tracing?.stop().catch((err: unknown) => logger.warn({ err }, 'last spans not sent'))
   clearTimeout(deadline)
   logger.info('stopped')
   return 0

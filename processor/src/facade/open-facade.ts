@@ -72,6 +72,7 @@ export async function openFacade(base: FacadeBase, engine: Engine, access = open
     model: () => engine.models.current(),
     authenticator,
     limiters,
+    tracer: base.tracing?.tracer,
     isReady: () => state.open && scorer.canScore(),
     extend: async (app) => {
       await addPlaygroundRoutes(app, playground)

@@ -6,12 +6,15 @@ import type { HttpApp } from './http-app.ts'
 export function addAccessLog(app: HttpApp, logger: Logger, metrics: Metrics): void {
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'
-    const { method, id: requestId, ip: address, traceId } = request
+    const { method, id: requestId, ip: address, traceId, trail } = request
     const status = reply.statusCode
     metrics.http.requests.inc({ route, method, status })
-    observeTraced(metrics.http.duration, { route }, reply.elapsedTime / 1_000, undefined)
+    observeTraced(metrics.http.duration, { route }, reply.elapsedTime / 1_000, trail?.traceId)
     const { subject } = request.principal
     const elapsedMs = Math.round(reply.elapsedTime * 100) / 100
-    logger.info({ requestId, traceId, method, route, status, elapsedMs, subject, address }, 'request')
+    logger.info(
+      { requestId, traceId, spanId: trail?.spanId, method, route, status, elapsedMs, subject, address },
+      'request',
+    )
   })
 }

@@ -1,4 +1,5 @@
 import type { Verdict } from '../domain/verdict.ts'
+import type { Trail } from '../runtime/trail.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { Admission } from './limits/admission.ts'
 
@@ -7,6 +8,7 @@ export interface Patience {
   /** Epoch milliseconds. */
   readonly deadline: number
   readonly signal: AbortSignal
+  readonly trailOf?: () => Trail | undefined
 }
 
 /** The scorer as HTTP uses it: admitted or refused at once, long batches in slices. */

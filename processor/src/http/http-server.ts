@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Tracer } from '@opentelemetry/api'
 import { ValenceError } from '@valence/schemas'
 import Fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import type { LoadedModel } from '../model/load-model.ts'
@@ -20,8 +21,10 @@ import { addRateLimits, type RateLimiter } from './limits/rate-limits.ts'
 import { addMethodGuard } from './method-guard.ts'
 import { toValenceError } from './problem.ts'
 import { addRequestContext, requestIdOf } from './request-context.ts'
+import { addRequestTracing } from './request-tracing.ts'
 import { addInferenceRoutes } from './routes/inference-routes.ts'
 import { addScoreRoutes } from './routes/score-routes.ts'
+import { addStrictProtocol, strictServerOptions } from './strict-protocol.ts'
 import { tlsOptions, watchCertificate } from './tls.ts'
 import { addValidation } from './validation.ts'
 
@@ -35,6 +38,7 @@ export interface HttpServerOptions {
   readonly model: () => LoadedModel
   readonly authenticator: Authenticator
   readonly limiters: { readonly address: RateLimiter; readonly subject: RateLimiter }
+  readonly tracer?: Tracer | undefined
   readonly isReady: () => boolean
   /** Routes beyond scoring. */
   readonly extend?: (app: HttpApp) => Promise<void>
@@ -48,6 +52,7 @@ export interface HttpServer {
 function frameworkOptions({ config, metrics }: HttpServerOptions): FastifyServerOptions {
   return {
     http: {
+      ...strictServerOptions,
       maxHeaderSize: config.httpMaxHeaderBytes,
       // How often Node looks for requests that have not arrived in time.
       connectionsCheckingInterval: Math.min(1_000, config.httpRequestTimeoutMs),
@@ -80,7 +85,9 @@ export async function createHttpApp(options: HttpServerOptions): Promise<HttpApp
   // Forms of other sites can send plain text without asking first; JSON they cannot.
   app.removeContentTypeParser('text/plain')
   addRequestContext(app)
+  addRequestTracing(app, options.tracer)
   addErrorReplies(app, options)
+  addStrictProtocol(app)
   addAccessLog(app, logger, metrics)
   const guard = addMethodGuard(app)
   await addBrowserSafety(app, config)

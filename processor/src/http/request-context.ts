@@ -46,5 +46,6 @@ export function addRequestContext(app: HttpApp): void {
 export function patienceOf(request: FastifyRequest, defaultTimeoutMs: number): Patience {
   const asked = Number(request.headers['timeout-ms'])
   const timeoutMs = Number.isInteger(asked) && asked > 0 ? asked : defaultTimeoutMs
-  return { deadline: request.arrivedAt + timeoutMs, signal: request.abandoned }
+  const { arrivedAt, abandoned: signal, trail } = request
+  return { deadline: arrivedAt + timeoutMs, signal, ...(trail ? { trailOf: () => trail } : {}) }
 }

@@ -1,6 +1,7 @@
 import type { TextEvent, ValenceError } from '@valence/schemas'
 import type { Sentiment } from '../domain/sentiment.ts'
 import type { KafkaRecord } from '../kafka/record.ts'
+import type { Trail } from '../runtime/trail.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { Decoded } from './decode.ts'
 
@@ -13,10 +14,13 @@ export type Outcome =
 /** Scores the texts among the records, in order. Throws a retryable error when any text must be tried again. */
 export type ScoreStep = (decoded: readonly Decoded[], signal: AbortSignal) => Promise<Outcome[]>
 
-export function createScoreStep(scorer: Scorer): ScoreStep {
+/** @param trailOf the trail of a record that is traced */
+export function createScoreStep(scorer: Scorer, trailOf?: (record: KafkaRecord) => Trail | undefined): ScoreStep {
   return async (decoded, signal) => {
-    const texts = decoded.flatMap((item) => (item.kind === 'text' ? [item.event.text] : []))
-    const verdicts = (await scorer.scoreAll(texts, { origin: 'kafka', signal })).values()
+    const items = decoded.filter((item) => item.kind === 'text')
+    const texts = items.map(({ event }) => event.text)
+    const ofText = trailOf && ((index: number) => items[index] && trailOf(items[index].record))
+    const verdicts = (await scorer.scoreAll(texts, { origin: 'kafka', signal, trailOf: ofText })).values()
     return decoded.map((item): Outcome => {
       if (item.kind !== 'text') return item
       const verdict = verdicts.next().value

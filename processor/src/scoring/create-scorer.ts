@@ -136,7 +136,7 @@ class BatchingScorer implements Scorer {
     // A swap may have come between look-up and now.
     const model = this.#models.current()
     const key = model === lookedUp ? query.key : cacheKey(model.fingerprint, query.text)
-    const outcome = await this.#batcher().submit(query.text, key, options)
+    const outcome = await this.#batcher().submit(query.text, key, options, options.trailOf?.(query.at))
     if (isValenceError(outcome)) {
       verdicts[query.at] = failed(outcome)
       return

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers'
 import { ValenceError } from '@valence/schemas'
 import type { LoadedModel } from '../model/load-model.ts'
+import type { Trail } from '../runtime/trail.ts'
 import { Backlog, type BacklogOptions, type OriginBatch } from './backlog.ts'
 import { type BatchRunner, createBatchRunner } from './batch-runner.ts'
 import type { Clock } from './clock.ts'
 import type { ScoreOptions, ScoreOrigin } from './scorer.ts'
-import type { ScoringObserver } from './scoring-observer.ts'
+import type { BatchFacts, ScoringObserver } from './scoring-observer.ts'
 import { type Asker, type Outcome, WaitingEntry } from './waiting-entry.ts'
 
 export interface MicroBatcherOptions extends Omit<BacklogOptions, 'onDrop'> {
@@ -71,9 +72,9 @@ export class MicroBatcher {
    * VAL_REQUEST_ABANDONED or an inference error. Never rejects.
    * @param key tells texts apart: equal keys share one inference
    */
-  submit(text: string, key: string, options: ScoreOptions): Promise<Outcome> {
+  submit(text: string, key: string, options: ScoreOptions, trail?: Trail): Promise<Outcome> {
     return new Promise((answer) => {
-      const asker = this.#asker(options, answer)
+      const asker = this.#asker(options, trail, answer)
       const known = this.#underWay.get(key)
       if (known) this.#join(known, asker)
       else this.#enqueue(text, key, asker)
@@ -89,10 +90,14 @@ export class MicroBatcher {
     return this.#draining
   }
 
-  #asker({ origin, deadline, signal }: ScoreOptions, answer: (outcome: Outcome) => void): Asker {
+  #asker(
+    { origin, deadline, signal }: ScoreOptions,
+    trail: Trail | undefined,
+    answer: (outcome: Outcome) => void,
+  ): Asker {
     const enqueuedAt = this.#clock.monotonicMs()
     const due = deadline === undefined ? undefined : enqueuedAt + deadline - this.#clock.epochMs()
-    return { origin, deadline: due, signal, enqueuedAt, answer }
+    return { origin, deadline: due, signal, enqueuedAt, trail, answer }
   }
 
   #join(entry: WaitingEntry, asker: Asker): void {
@@ -112,7 +117,9 @@ export class MicroBatcher {
       return
     }
     const entry = new WaitingEntry(key, this.#model.tokenizer.encode(text), asker.enqueuedAt)
-    this.#tokenizeMs += this.#clock.monotonicMs() - asker.enqueuedAt
+    const elapsedMs = this.#clock.monotonicMs() - asker.enqueuedAt
+    this.#tokenizeMs += elapsedMs
+    if (asker.trail) this.#observer.tokenizedText?.(asker.trail, elapsedMs)
     entry.join(asker)
     this.#underWay.set(key, entry)
     this.#place(entry, asker)
@@ -163,22 +170,26 @@ export class MicroBatcher {
     this.#cancelTimer = this.#clock.after(Math.max(0, wakeMs - nowMs), () => this.#pump())
   }
 
-  async #launch({ texts, cause, origin }: OriginBatch, nowMs: number): Promise<void> {
+  async #launch(batch: OriginBatch, nowMs: number): Promise<void> {
+    const { texts, origin } = batch
     this.#out++
-    this.#report({ texts, cause, origin }, nowMs)
+    const ended = this.#report(batch, nowMs)
     this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
     await this.#run(texts)
+    ended?.()
     this.#out--
     this.#pump()
   }
 
-  #report({ texts, cause, origin }: OriginBatch, nowMs: number): void {
+  #report({ texts, cause, origin }: OriginBatch, nowMs: number): (() => void) | undefined {
     const tokens = texts.reduce((sum, entry) => sum + entry.tokens, 0)
     const longest = texts.reduce((most, entry) => Math.max(most, entry.tokens), 0)
-    this.#observer.batchClosed?.({ cause, origin, texts: texts.length, tokens, paddedTokens: longest * texts.length })
-    for (const { askers } of texts) {
-      for (const { origin, enqueuedAt } of askers) this.#observer.queued?.(origin, nowMs - enqueuedAt)
-    }
+    const facts: BatchFacts = { cause, origin, texts: texts.length, tokens, paddedTokens: longest * texts.length }
+    this.#observer.batchClosed?.(facts)
+    const askers = texts.flatMap((entry) => entry.askers)
+    for (const asker of askers) this.#observer.queued?.(asker.origin, nowMs - asker.enqueuedAt)
+    const traced = askers.flatMap(({ trail, enqueuedAt }) => (trail ? [{ trail, waitedMs: nowMs - enqueuedAt }] : []))
+    return traced.length === 0 ? undefined : this.#observer.batchStarted?.(traced, facts)
   }
 
   #settle(entry: WaitingEntry, outcome: Outcome): void {

@@ -1,4 +1,5 @@
 import type { Verdict } from '../domain/verdict.ts'
+import type { Trail } from '../runtime/trail.ts'
 
 /** Who asks: each origin keeps a share of the batcher, so that a Kafka backlog never starves HTTP. */
 export type ScoreOrigin = 'kafka' | 'http' | 'cli'
@@ -9,6 +10,8 @@ export interface ScoreOptions {
   readonly deadline?: number
   /** Aborted when the caller left. */
   readonly signal?: AbortSignal
+  /** The trail of each text that is traced. */
+  readonly trailOf?: ((index: number) => Trail | undefined) | undefined
 }
 
 /**

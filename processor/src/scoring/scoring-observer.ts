@@ -1,5 +1,6 @@
 import type { ModelRef } from '../domain/sentiment.ts'
 import type { Verdict } from '../domain/verdict.ts'
+import type { Trail } from '../runtime/trail.ts'
 import type { CloseCause } from './batch-policy.ts'
 import type { ScoreOrigin } from './scorer.ts'
 import type { DropReason } from './waiting-entry.ts'
@@ -12,6 +13,12 @@ export interface BatchFacts {
   readonly paddedTokens: number
 }
 
+/** A text in a batch whose way is traced. */
+export interface TracedText {
+  readonly trail: Trail
+  readonly waitedMs: number
+}
+
 /** What the scoring room tells whoever watches it; every method is optional and none may throw. */
 export interface ScoringObserver {
   batchClosed?(batch: BatchFacts): void
@@ -20,6 +27,10 @@ export interface ScoringObserver {
   queueDepth?(origin: ScoreOrigin, texts: number): void
   /** Time spent tokenizing the texts of one turn of the event loop. */
   tokenized?(elapsedMs: number): void
+  /** Time spent tokenizing a text that is traced. */
+  tokenizedText?(trail: Trail, elapsedMs: number): void
+  /** A batch starts that holds texts which are traced; the function that comes back is called when it is done. */
+  batchStarted?(texts: readonly TracedText[], batch: BatchFacts): (() => void) | undefined
   dropped?(reason: DropReason): void
   deduplicated?(): void
   bisected?(): void

@@ -1,4 +1,5 @@
 import { ValenceError } from '@valence/schemas'
+import type { Trail } from '../runtime/trail.ts'
 import type { ScoreOrigin } from './scorer.ts'
 import type { TextScore } from './text-score.ts'
 
@@ -12,6 +13,7 @@ export interface Asker {
   readonly deadline: number | undefined
   readonly signal: AbortSignal | undefined
   readonly enqueuedAt: number
+  readonly trail?: Trail | undefined
   answer(outcome: Outcome): void
 }
 

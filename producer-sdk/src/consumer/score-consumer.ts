@@ -87,6 +87,7 @@ class KafkaScoreConsumer implements ScoreConsumer {
     })
     this.#pump = new ScorePump({
       handlers: options,
+      groupId: options.groupId,
       decode: createScoreDecoder(registryFrom(options)),
       onFailure: (error) => this.#fail(error),
       heartbeatEveryMs: Math.floor(sessionTimeoutMs / 10),

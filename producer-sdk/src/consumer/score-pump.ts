@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isValenceError, type ScoredEvent, ValenceError } from '@valence/schemas'
 import type { EachBatchPayload, KafkaMessage } from '../kafka/index.ts'
+import { withinProcess } from '../tracing/text-spans.ts'
 import type { ScoreDecoder } from './score-decoder.ts'
 import type { ScoreHandlers, ScoreMeta } from './score-handler.ts'
 
 export interface ScorePumpOptions {
   readonly handlers: ScoreHandlers
   readonly decode: ScoreDecoder
+  readonly groupId: string
   /** The handler, or a record, ended the consumer. Called once at most. */
   readonly onFailure: (error: ValenceError) => void
   readonly heartbeatEveryMs: number
@@ -82,7 +84,9 @@ export class ScorePump {
         return true
       }
       const decoded = await this.#decode(value, meta)
-      if (typeof decoded === 'object') await handler(decoded, meta)
+      if (typeof decoded === 'object') {
+        await withinProcess(meta, this.#options.groupId, async () => handler(decoded, meta))
+      }
       return decoded !== 'stopped'
     } catch (error) {
       if (!this.#isStopped()) this.#options.onFailure(asFailure(error))

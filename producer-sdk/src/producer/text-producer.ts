@@ -9,6 +9,7 @@ import {
   type RetryOptions,
 } from '../kafka/index.ts'
 import { recordingPartitioner } from '../kafka/partitioner.ts'
+import { startSend } from '../tracing/text-spans.ts'
 import { Delivery, type PendingText, type SentText } from './delivery.ts'
 import { RecordBatcher } from './record-batcher.ts'
 import {
@@ -170,10 +171,12 @@ class KafkaTextProducer implements TextProducer {
     const encode = await this.#connected()
     this.#expectOpen()
     const complete = completeEvent(event)
-    const record = toTextRecord(complete.id, encode(complete), options)
+    const value = encode(complete)
+    const span = startSend(this.#topic, options.headers)
+    const record = toTextRecord(complete.id, value, { ...options, headers: span.headers })
     const { promise: sent, resolve, reject } = Promise.withResolvers<SentText>()
     // Buffering takes longer than a failure may take; whoever awaits `sent` still sees it.
-    sent.catch(() => {})
+    sent.then(span.sent, span.failed)
     await this.#batcher.add({ ...record, resolve, reject })
     return { sent }
   }

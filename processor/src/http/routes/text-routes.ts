@@ -1,9 +1,10 @@
-import { checkText, headerNames, ValenceError } from '@valence/schemas'
+import { checkText, ValenceError } from '@valence/schemas'
 import { Type } from 'typebox'
 import type { Metrics } from '../../runtime/metrics.ts'
 import { problems } from '../contract/problem-response.ts'
 import { textRequest } from '../contract/text-request.ts'
 import type { HttpApp } from '../http-app.ts'
+import { traceHeaders } from '../request-tracing.ts'
 import type { TextIntake } from '../text-intake.ts'
 
 const acceptedText = Type.Object(
@@ -38,13 +39,11 @@ export function addTextRoutes(app: HttpApp, intake: TextIntake | undefined, metr
     handler: async (request, reply) => {
       checkText(request.body.text)
       if (!intake) throw new ValenceError('VAL_INTAKE_UNAVAILABLE', 'VALENCE_HTTP_KAFKA_ENABLED is not set')
-      const { traceparent } = request.headers
-      const headers = typeof traceparent === 'string' ? { [headerNames.traceParent]: traceparent } : {}
       const accepted = await intake.accept({
         event: request.body,
         subject: request.principal.subject,
         idempotencyKey: request.headers['idempotency-key'],
-        headers,
+        headers: traceHeaders(request),
       })
       metrics.http.textsAccepted.inc()
       return reply.code(202).send(accepted)

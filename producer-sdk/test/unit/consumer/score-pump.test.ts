@@ -34,6 +34,7 @@ function createPump(handlers: ScoreHandlers, options: Partial<ScorePumpOptions> 
   const pump = new ScorePump({
     handlers,
     decode: createScoreDecoder(undefined),
+    groupId: 'readers',
     onFailure,
     heartbeatEveryMs: 1_000,
     ...options,

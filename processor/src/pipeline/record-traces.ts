@@ -1,0 +1,161 @@
+import {
+  type Attributes,
+  type Context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import { headerText, isValenceError, type RecordHeaders } from '@valence/schemas'
+import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
+import { spanAttributes } from '../runtime/span-attributes.ts'
+import { spanTime, type Trail } from '../runtime/trail.ts'
+import type { CommitStep } from './commit.ts'
+import type { DecodeStep } from './decode.ts'
+import type { EncodeStep } from './encode.ts'
+import type { PrepareStep } from './prepare.ts'
+
+interface RecordTrail extends Trail {
+  readonly span: Span
+  /** Of the record that is published for it. */
+  send?: Span
+}
+
+const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => Object.keys(headers) }
+
+/**
+ * The spans of records on their way through the pipeline, made by wrapping its steps: `process` from being taken to being
+ * committed, below it decode, encode, the sending of the result and the commit. Who made the record is the parent, by
+ * its headers; the result carries its own span on to whoever reads it. Texts are in no span.
+ */
+export class RecordTraces {
+  readonly #tracer: Tracer
+  readonly #groupId: string
+  readonly #trails = new WeakMap<KafkaRecord, RecordTrail>()
+
+  constructor(tracer: Tracer, groupId: string) {
+    this.#tracer = tracer
+    this.#groupId = groupId
+  }
+
+  /** The trail of a record that is sampled. */
+  of(record: KafkaRecord): Trail | undefined {
+    return this.#trails.get(record)
+  }
+
+  tracePrepare(prepare: PrepareStep): PrepareStep {
+    return (from, slice, options) => {
+      for (const record of slice.records) this.#begin(record, from)
+      return prepare(from, slice, options)
+    }
+  }
+
+  traceDecode(decode: DecodeStep): DecodeStep {
+    return async (records) => {
+      const startTime = spanTime()
+      const decoded = await decode(records)
+      const endTime = spanTime()
+      for (const trail of this.#among(records)) this.#phase('decode', trail, startTime).end(endTime)
+      return decoded
+    }
+  }
+
+  traceEncode(encode: EncodeStep): EncodeStep {
+    return (outcome, from) => {
+      const trail = this.#trails.get(outcome.record)
+      if (!trail) return encode(outcome, from)
+      const encoding = this.#phase('encode', trail, spanTime())
+      const outgoing = encode(outcome, from)
+      encoding.end(spanTime())
+      if (outcome.kind === 'rejected') markFailed(trail.span, outcome.error)
+      return { ...outgoing, headers: this.#inject(trail, outgoing) }
+    }
+  }
+
+  traceCommit(commit: CommitStep): CommitStep {
+    return async (session, publication) => {
+      const startTime = spanTime()
+      const { records } = publication.slice
+      try {
+        await commit(session, publication)
+        this.#finish(records, publication.from, startTime)
+      } catch (error) {
+        this.#finish(records, publication.from, startTime, error)
+        throw error
+      }
+    }
+  }
+
+  #begin(record: KafkaRecord, from: TopicPartition): void {
+    // It is prepared again when something was away for a moment.
+    if (this.#trails.has(record)) return
+    const parent = propagation.extract(ROOT_CONTEXT, record.headers, headerGetter)
+    const attributes = {
+      ...destination('process', 'process', from),
+      [spanAttributes.messagingGroup]: this.#groupId,
+      [spanAttributes.kafkaOffset]: Number(record.offset),
+      ...(record.value === null ? { [spanAttributes.kafkaTombstone]: true } : {}),
+    }
+    const options = { kind: SpanKind.CONSUMER, startTime: spanTime(), attributes }
+    const span = this.#tracer.startSpan(`process ${from.topic}`, options, parent)
+    if (!span.isRecording()) return
+    const { traceId, spanId } = span.spanContext()
+    this.#trails.set(record, { span, context: trace.setSpan(parent, span), traceId, spanId })
+  }
+
+  #phase(name: string, { context }: Trail, startTime: number, attributes: Attributes = {}): Span {
+    return this.#tracer.startSpan(name, { startTime, attributes }, context)
+  }
+
+  #inject(trail: RecordTrail, outgoing: OutgoingRecord): RecordHeaders {
+    const attributes = destination('send', 'send', outgoing)
+    const options = { kind: SpanKind.PRODUCER, startTime: spanTime(), attributes }
+    trail.send = this.#tracer.startSpan(`send ${outgoing.topic}`, options, trail.context)
+    const headers = { ...outgoing.headers }
+    const context: Context = trace.setSpan(trail.context, trail.send)
+    propagation.inject(context, headers)
+    return headers
+  }
+
+  #finish(records: readonly KafkaRecord[], from: TopicPartition, startTime: number, error?: unknown): void {
+    const endTime = spanTime()
+    const attributes = {
+      ...destination('commit', 'settle', from),
+      [spanAttributes.messagingGroup]: this.#groupId,
+      [spanAttributes.messagingBatchCount]: records.length,
+    }
+    for (const trail of this.#among(records)) {
+      const commit = this.#phase(`commit ${from.topic}`, trail, startTime, attributes)
+      for (const span of [trail.send, commit, trail.span]) {
+        if (error !== undefined && span) markFailed(span, error)
+        span?.end(endTime)
+      }
+    }
+    // What is read again after a failure has records of its own.
+    for (const record of records) this.#trails.delete(record)
+  }
+
+  #among(records: readonly KafkaRecord[]): RecordTrail[] {
+    return records.flatMap((record) => this.#trails.get(record) ?? [])
+  }
+}
+
+function destination(name: string, type: string, { topic, partition }: TopicPartition): Attributes {
+  return {
+    [spanAttributes.messagingSystem]: 'kafka',
+    [spanAttributes.messagingOperationName]: name,
+    [spanAttributes.messagingOperationType]: type,
+    [spanAttributes.messagingDestination]: topic,
+    [spanAttributes.messagingPartition]: String(partition),
+  }
+}
+
+/** By the code alone: messages may quote what a record holds. */
+function markFailed(span: Span, error: unknown): void {
+  const code = isValenceError(error) ? error.code : 'unexpected'
+  span.setAttribute(spanAttributes.errorType, code)
+  span.setStatus({ code: SpanStatusCode.ERROR, message: code })
+}

@@ -1,0 +1,23 @@
+/** Names of span attributes: those of the semantic conventions of OpenTelemetry, then our own under `valence.`. */
+export const spanAttributes = {
+  messagingSystem: 'messaging.system.name',
+  messagingOperationName: 'messaging.operation.name',
+  messagingOperationType: 'messaging.operation.type',
+  messagingDestination: 'messaging.destination.name',
+  messagingPartition: 'messaging.destination.partition.id',
+  messagingGroup: 'messaging.consumer.group.name',
+  messagingBatchCount: 'messaging.batch.message_count',
+  kafkaOffset: 'kafka.offset',
+  kafkaTombstone: 'kafka.message.tombstone',
+  errorType: 'error.type',
+  httpMethod: 'http.request.method',
+  httpRoute: 'http.route',
+  httpStatus: 'http.response.status_code',
+  urlScheme: 'url.scheme',
+  urlPath: 'url.path',
+  batchTexts: 'valence.batch.texts',
+  batchTokens: 'valence.batch.tokens',
+  batchPaddedTokens: 'valence.batch.padded_tokens',
+  batchCause: 'valence.batch.cause',
+  origin: 'valence.origin',
+} as const

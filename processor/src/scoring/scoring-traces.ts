@@ -1,0 +1,53 @@
+import { type Link, SpanKind, type Tracer, trace } from '@opentelemetry/api'
+import { spanAttributes } from '../runtime/span-attributes.ts'
+import { spanTime, type Trail } from '../runtime/trail.ts'
+import type { BatchFacts, ScoringObserver, TracedText } from './scoring-observer.ts'
+
+/**
+ * The observer that shows the phases of traced texts: tokenize, queue and infer below each text's own span, and one span
+ * for the batch, linked to every text in it and from it.
+ */
+export function traceScoring(tracer: Tracer): ScoringObserver {
+  function phase(name: string, { context }: Trail, startTime: number, endTime: number, links: Link[] = []): void {
+    tracer.startSpan(name, { startTime, links }, context).end(endTime)
+  }
+
+  return {
+    tokenizedText(trail, elapsedMs) {
+      const now = spanTime()
+      phase('tokenize', trail, now - elapsedMs, now)
+    },
+    batchStarted(texts, facts) {
+      const [first] = texts
+      if (!first) return undefined
+      const startTime = spanTime()
+      for (const { trail, waitedMs } of texts) phase('queue', trail, startTime - waitedMs, startTime)
+      // A batch belongs to all of its texts alike, but only below one of them is it sampled for certain.
+      const batch = tracer.startSpan(
+        'infer batch',
+        { kind: SpanKind.INTERNAL, startTime, links: texts.flatMap(linkTo), attributes: attributesOf(facts) },
+        first.trail.context,
+      )
+      return () => {
+        const endTime = spanTime()
+        batch.end(endTime)
+        for (const { trail } of texts) phase('infer', trail, startTime, endTime, [{ context: batch.spanContext() }])
+      }
+    },
+  }
+}
+
+function linkTo({ trail }: TracedText): Link[] {
+  const context = trace.getSpanContext(trail.context)
+  return context ? [{ context }] : []
+}
+
+function attributesOf({ cause, origin, texts, tokens, paddedTokens }: BatchFacts) {
+  return {
+    [spanAttributes.batchTexts]: texts,
+    [spanAttributes.batchTokens]: tokens,
+    [spanAttributes.batchPaddedTokens]: paddedTokens,
+    [spanAttributes.batchCause]: cause,
+    [spanAttributes.origin]: origin,
+  }
+}

@@ -1,0 +1,54 @@
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { ActiveModel } from '../../../src/model/active-model.ts'
+import type { Trail } from '../../../src/runtime/trail.ts'
+import { createScorer } from '../../../src/scoring/create-scorer.ts'
+import { traceScoring } from '../../../src/scoring/scoring-traces.ts'
+import { FakeBackend } from '../../support/fake-backend.ts'
+import { fakeModel } from '../../support/fake-model.ts'
+import { SpanCollector } from '../../support/span-collector.ts'
+
+let collector: SpanCollector
+beforeEach(() => {
+  collector = new SpanCollector()
+})
+afterEach(() => collector[Symbol.dispose]())
+
+function trailNamed(name: string): Trail {
+  const span = collector.tracer.startSpan(name, {}, ROOT_CONTEXT)
+  span.end()
+  return { context: trace.setSpan(ROOT_CONTEXT, span), ...span.spanContext() }
+}
+
+function setup() {
+  const models = new ActiveModel(fakeModel(new FakeBackend()))
+  return createScorer(models, { limits: { maxAgeMs: 0 }, observer: traceScoring(collector.tracer) })
+}
+
+it('shows the phases of each traced text below its own span', async () => {
+  const trail = trailNamed('record')
+  await setup().scoreAll(['good', 'bad'], { origin: 'kafka', trailOf: (index) => (index === 1 ? trail : undefined) })
+  for (const name of ['tokenize', 'queue', 'infer']) {
+    expect(collector.named(name).parentSpanContext?.spanId, name).toBe(trail.spanId)
+  }
+})
+
+it('shows one batch, linked to every traced text in it and from it', async () => {
+  const trails = ['a', 'b', 'c'].map(trailNamed)
+  await setup().scoreAll(['good', 'bad', 'great'], { origin: 'kafka', trailOf: (index) => trails[index] })
+  const batch = collector.named('infer batch')
+  expect(batch.links.map(({ context }) => context.spanId).sort()).toEqual(trails.map(({ spanId }) => spanId).sort())
+  expect(batch.attributes).toMatchObject({
+    'valence.batch.texts': 3,
+    'valence.origin': 'kafka',
+    'valence.batch.cause': 'age',
+  })
+  const infers = collector.spans.filter(({ name }) => name === 'infer')
+  expect(infers.map(({ links }) => links[0]?.context.spanId)).toEqual(Array(3).fill(batch.spanContext().spanId))
+  expect(new Set(infers.map((span) => span.spanContext().traceId)).size).toBe(3)
+})
+
+it('makes no span where no text is traced', async () => {
+  await setup().scoreAll(['good', 'bad'], { origin: 'kafka' })
+  expect(collector.spans).toEqual([])
+})

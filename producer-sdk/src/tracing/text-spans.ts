@@ -1,0 +1,99 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
+import { headerText, isValenceError, type RecordHeaders } from '@valence/schemas'
+import type { HeaderValue } from '../producer/text-record.ts'
+
+/** What the span of a text that is sent has to be told. */
+export interface SendSpan {
+  /** Those given, and what carries the trace on. */
+  readonly headers: Readonly<Record<string, HeaderValue>> | undefined
+  sent(at: { readonly partition: number; readonly offset: string }): void
+  failed(error: unknown): void
+}
+
+export interface ReceivedRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
+const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => Object.keys(headers) }
+
+// Asked for each time: an application may register its SDK after this module was loaded. Without one it does nothing.
+const tracer = () => trace.getTracer('@valence/producer-sdk')
+
+function destination(operation: 'send' | 'process', topic: string): Attributes {
+  return {
+    'messaging.system.name': 'kafka',
+    'messaging.operation.name': operation,
+    'messaging.operation.type': operation,
+    'messaging.destination.name': topic,
+  }
+}
+
+function located({ partition, offset }: { partition: number; offset: string }): Attributes {
+  return { 'messaging.destination.partition.id': String(partition), 'kafka.offset': Number(offset) }
+}
+
+function endFailed(span: Span, error: unknown): void {
+  const code = isValenceError(error) ? error.code : 'unexpected'
+  span.setAttribute('error.type', code)
+  span.setStatus({ code: SpanStatusCode.ERROR, message: code })
+  span.end()
+}
+
+/** Below the span that is active, else below the one that the headers name. */
+function parentOf(headers: SendSpan['headers']): Context {
+  const active = context.active()
+  if (trace.getSpan(active) !== undefined || headers === undefined) return active
+  return propagation.extract(active, headers as RecordHeaders, headerGetter)
+}
+
+/** A span from being sent to being acknowledged; the record carries it on. */
+export function startSend(topic: string, headers: SendSpan['headers']): SendSpan {
+  const parent = parentOf(headers)
+  const span = tracer().startSpan(
+    `send ${topic}`,
+    { kind: SpanKind.PRODUCER, attributes: destination('send', topic) },
+    parent,
+  )
+  const carried: Record<string, HeaderValue> = { ...headers }
+  propagation.inject(trace.setSpan(parent, span), carried)
+  return {
+    headers: headers === undefined && Object.keys(carried).length === 0 ? undefined : carried,
+    sent(at) {
+      span.setAttributes(located(at))
+      span.end()
+    },
+    failed: (error) => endFailed(span, error),
+  }
+}
+
+/** Runs the handler of a record within a span below the one that its headers name. */
+export async function withinProcess<T>(record: ReceivedRecord, groupId: string, handle: () => Promise<T>): Promise<T> {
+  const parent = propagation.extract(ROOT_CONTEXT, record.headers as RecordHeaders, headerGetter)
+  const attributes = {
+    ...destination('process', record.topic),
+    ...located(record),
+    'messaging.consumer.group.name': groupId,
+  }
+  const span = tracer().startSpan(`process ${record.topic}`, { kind: SpanKind.CONSUMER, attributes }, parent)
+  try {
+    const result = await context.with(trace.setSpan(parent, span), handle)
+    span.end()
+    return result
+  } catch (error) {
+    endFailed(span, error)
+    throw error
+  }
+}
