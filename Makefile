@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 INSTALLED := node_modules/.installed
 
-.PHONY: help install build demo test test-unit test-faults bench check model stack-up stack-down clean
+.PHONY: help install build demo test test-unit test-faults bench soak check model stack-up stack-down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json
 
 bench: build ## ratios side by side in one run: JSON=out.json TEXTS=file.jsonl
 	@node processor/bench/bench.ts $(if $(JSON),--json "$(JSON)") $(if $(TEXTS),--texts "$(TEXTS)")
+
+soak: build ## a processor under an even load, then counted: MINUTES=60 RATE=200 JSON=out.json SVG=out.svg
+	@node processor/bench/soak.ts --minutes "$(or $(MINUTES),60)" $(if $(RATE),--rate "$(RATE)") $(if $(JSON),--json "$(JSON)") $(if $(SVG),--svg "$(SVG)")
 
 check: build ## types, lint, format, dead code, package checks
 	@tsc -p tsconfig.test.json

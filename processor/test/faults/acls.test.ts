@@ -1,0 +1,62 @@
+import { deadLetterHeaders } from '@valence/schemas'
+import { afterAll, afterEach, beforeAll, describe, it } from 'vitest'
+import { killAllProcessors } from '../support/processor-process.ts'
+import { roleAttempts } from '../support/role-attempts.ts'
+import { roleGrants } from '../support/role-grants.ts'
+import { type Grant, grantName, SecuredKafka } from '../support/secured-kafka.ts'
+import { inventTexts, type TestTopics } from '../support/workload.ts'
+
+type Role = keyof typeof roleGrants
+
+const roles = Object.keys(roleGrants) as Role[]
+const user = 'ann'
+let secured: SecuredKafka
+
+beforeAll(async () => {
+  secured = await SecuredKafka.start([user])
+})
+afterEach(killAllProcessors)
+afterAll(() => secured?.[Symbol.asyncDispose]())
+
+/** Topics with a text to score and a dead letter to replay, and all that the role needs on them. */
+async function prepare(role: Role): Promise<{ topics: TestTopics; grants: Grant[] }> {
+  const { kafka } = secured
+  const topics = await kafka.createTopics({ partitions: 1 })
+  await kafka.produce(topics.input, inventTexts(5))
+  const origin = { topic: topics.input, partition: 0, offset: '0', timestamp: Date.now() }
+  const headers = deadLetterHeaders({}, { code: 'VAL_TEXT_EMPTY', message: 'empty', origin, failedAt: Date.now() })
+  await kafka.produceRaw(topics.deadLetters, ['I love it'], headers)
+  return { topics, grants: roleGrants[role](topics) }
+}
+
+function attempt(role: Role, topics: TestTopics) {
+  const environment = { ...topics.environment, ...secured.scram(user) }
+  return roleAttempts[role]({ kafka: secured.kafka, topics, environment })
+}
+
+describe.each(roles)('%s', (role) => {
+  const names = { input: 'INPUT', output: 'OUTPUT', deadLetters: 'DEAD_LETTERS', groupId: 'GROUP' }
+
+  it('works with exactly what is documented', async () => {
+    const { topics, grants } = await prepare(role)
+    await secured.grant(user, grants)
+    await using running = await attempt(role, topics)
+    await running.succeeded()
+  })
+
+  it.each(roleGrants[role](names).map((grant, index) => [grantName(grant), index] as const))(
+    'without %s says that it is refused, and works once it is granted',
+    async (_name, index) => {
+      const { topics, grants } = await prepare(role)
+      const missing = grants.filter((_, at) => at === index)
+      await secured.grant(
+        user,
+        grants.filter((_, at) => at !== index),
+      )
+      await using running = await attempt(role, topics)
+      await running.refused()
+      await secured.grant(user, missing)
+      await running.succeeded()
+    },
+  )
+})
