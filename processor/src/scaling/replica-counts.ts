@@ -2,7 +2,7 @@
  * The autoscaler of Kubernetes ignores a change of up to a tenth, so counts nearer than that are not told apart.
  * https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details
  */
-const leastStep = 1.1
+export const leastStep = 1.1
 
 /**
  * Counts worth running, smallest first. A member more only helps once the busiest member has a partition less, so of all

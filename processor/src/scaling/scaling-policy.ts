@@ -1,4 +1,4 @@
-import { effectiveReplicas, snapReplicas } from './replica-counts.ts'
+import { effectiveReplicas, leastStep, snapReplicas, usefulCounts } from './replica-counts.ts'
 import { demandFor, type HotPartition, type PartitionLoad } from './replica-demand.ts'
 
 /** What is promised, and what it may cost. */
@@ -47,7 +47,7 @@ export interface ScalingDecision {
 }
 
 /** A replica is only given up where the rest would be busy for no more than this share of the time. */
-const utilisationAfterDown = 0.9
+const utilisationAfterDown = 0.95
 /** Where the oldest text is far from late, the lag may take this many times the target to go: delays shrink anyhow. */
 const easyDrain = 2
 /** Far from late is up to this share of the target, and from the second one on there is no time to lose. */
@@ -75,7 +75,8 @@ export function decideReplicas(
   const drainSeconds = drainTime(limits)
   const { replicas: demand, hot } = demandFor(loads, capacity, drainSeconds)
   if (!isEnough(state.desired, demand, loads.length) && snap(demand) > state.desired) {
-    const desired = snap(demandFor(afterChange(observation, limits), capacity, drainSeconds).replicas)
+    const needed = demandFor(afterChange(observation, limits), capacity, drainSeconds).replicas
+    const desired = Math.max(snap(needed), snap(beyondTolerance(observation.replicas, loads.length)))
     const moved = { desired, changedAtSeconds: atSeconds, enough: [{ atSeconds, replicas: desired }] }
     return { state: moved, desired, reason: 'up', demand, hot }
   }
@@ -107,6 +108,12 @@ function excuse(loads: readonly PartitionLoad[], { rebalanceSeconds }: ScalingLi
 
 function isEnough(replicas: number, demand: number, partitions: number): boolean {
   return effectiveReplicas(Math.min(replicas, partitions), partitions) >= demand
+}
+
+/** The work of the next count that the autoscaler of Kubernetes does not take for the present one. */
+function beyondTolerance(replicas: number, partitions: number): number {
+  const next = usefulCounts(partitions).find((count) => count > replicas * leastStep)
+  return replicas === 0 || next === undefined ? 0 : effectiveReplicas(next, partitions)
 }
 
 /** A change is paid for: nobody scores while the group rebalances, and until then only those who are there do. */

@@ -40,6 +40,20 @@ describe('decideReplicas', () => {
     expect(decideReplicas(initialScaling(1, 0), seen(10, 11, { replicas: 1 }), limits).desired).toBe(12)
   })
 
+  it('steps over counts that the autoscaler would take for the present one', () => {
+    const loads = Array.from({ length: 512 }, (_, partition) => ({
+      topic: 't',
+      partition,
+      arrivalsPerSecond: (153.6 * 100) / 512,
+      lag: 0,
+    }))
+    const at169 = { atSeconds: 10, loads, replicas: 169, capacity: 100 }
+    const many = { ...limits, maxReplicas: 512 }
+    // 171 would do, and a tenth more than 169 is 186.
+    expect(decideReplicas(initialScaling(169, 0), at169, many).desired).toBe(256)
+    expect(decideReplicas(initialScaling(128, 0), { ...at169, replicas: 128 }, many).desired).toBe(171)
+  })
+
   it('is bound by its limits', () => {
     const few = { ...limits, maxReplicas: 5 }
     expect(decideReplicas(initialScaling(4, 0), seen(10, 11), few).desired).toBe(5)
@@ -81,7 +95,7 @@ describe('decideReplicas', () => {
 
   it('leaves some room when it goes down', () => {
     let state = initialScaling(12, 0)
-    for (let at = 5; at <= 305; at += 5) state = decideReplicas(state, seen(at, 3.8), limits).state
+    for (let at = 5; at <= 305; at += 5) state = decideReplicas(state, seen(at, 3.9), limits).state
     expect(state.desired).toBe(6)
   })
 
