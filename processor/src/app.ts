@@ -19,7 +19,7 @@ import { retryWhileRetryable } from './resilience/retry.ts'
 import { startAdminServer } from './runtime/admin-server.ts'
 import type { Config } from './runtime/config.ts'
 import { Health } from './runtime/health.ts'
-import type { Logger } from './runtime/logger.ts'
+import { type Logger, meterLog } from './runtime/logger.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { takeSeat } from './runtime/seat.ts'
 import type { Tracing } from './runtime/tracing.ts'
@@ -135,7 +135,10 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
     fromBeginning: config.kafkaStart === 'earliest',
     logger,
   })
-  const commit = createCommitStep(metrics, Date.now, (record) => traces?.of(record)?.traceId)
+  const commit = createCommitStep(metrics, Date.now, {
+    logger,
+    trailOf: traces && ((record) => traces.of(record)),
+  })
   const prepare = createPrepareStep(
     { decode: traces?.traceDecode(decode) ?? decode, score, encode: traces?.traceEncode(encode) ?? encode },
     metrics,
@@ -181,9 +184,10 @@ export interface AppOptions {
 export async function startProcessor({ config, logger, signal, tracing, onFatal }: AppOptions): Promise<App> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
+  meterLog(logger, metrics)
   const health = new Health()
   const base: Base = { config, logger, metrics, health, signal, tracing, closers: opened }
-  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health })
+  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
   opened.defer(() => admin.close())
   const state = { ready: false }
   health.add({ name: 'pipeline', isHealthy: () => state.ready })

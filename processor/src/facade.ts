@@ -4,6 +4,7 @@ import type { FacadeBase } from './facade/facade-base.ts'
 import { openAccess, openFacade } from './facade/open-facade.ts'
 import { startAdminServer } from './runtime/admin-server.ts'
 import { Health } from './runtime/health.ts'
+import { meterLog } from './runtime/logger.ts'
 import { createMetrics } from './runtime/metrics.ts'
 
 /** A running facade. */
@@ -23,11 +24,12 @@ export async function startFacade({
 }: Pick<AppOptions, 'config' | 'logger' | 'onFatal' | 'tracing'>): Promise<Facade> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
+  meterLog(logger, metrics)
   const health = new Health()
   const base: FacadeBase = { config, logger, metrics, health, tracing, closers: opened }
   // First, so that a wrong setting is told before a model is loaded.
   const access = openAccess(base)
-  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health })
+  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
   opened.defer(() => admin.close())
   const engine = await openEngine(base, onFatal)
   opened.defer(() => engine.close())

@@ -4,7 +4,7 @@ import { createKafkaClient } from './kafka/kafka-client.ts'
 import { startAdminServer } from './runtime/admin-server.ts'
 import type { Config } from './runtime/config.ts'
 import { Health } from './runtime/health.ts'
-import type { Logger } from './runtime/logger.ts'
+import { type Logger, meterLog } from './runtime/logger.ts'
 import { createMetrics } from './runtime/metrics.ts'
 import { Scaler, type ScalerOptions, type ScalingReport } from './scaling/scaler.ts'
 import { describeScaling, meterScaling, watchGroup } from './scaling/watch-group.ts'
@@ -70,8 +70,9 @@ export function watchScaling(
 export async function startLagService({ config, logger }: Pick<AppOptions, 'config' | 'logger'>): Promise<App> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
+  meterLog(logger, metrics)
   const health = new Health()
-  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health })
+  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
   opened.defer(() => admin.close())
   let last: ScalingReport | undefined
   const watch = watchScaling(config, logger, scalerOptions(config), (report) => {

@@ -1,16 +1,16 @@
 import { isValenceError } from '@valence/schemas'
 import type { App, AppOptions } from '../app.ts'
 import { readConfig, redactConfig } from '../runtime/config.ts'
-import { createLogger } from '../runtime/logger.ts'
+import { createLogger, prettyDestination } from '../runtime/logger.ts'
 import { startTracing } from '../runtime/tracing.ts'
 import type { CliContext, ExitCode } from './cli-context.ts'
 
 type Start = (options: AppOptions) => Promise<App>
 
 /** Runs a service until it is told to stop (0), or until only a new process can go on (1). */
-export async function runService({ environment, signal, exit }: CliContext, start: Start): Promise<ExitCode> {
+export async function runService({ environment, stderr, signal, exit }: CliContext, start: Start): Promise<ExitCode> {
   const config = readConfig(environment)
-  const logger = createLogger(config.logLevel)
+  const logger = createLogger(config.logLevel, stderr.isTTY ? await prettyDestination() : undefined)
   logger.info({ config: redactConfig(config) }, 'starting')
   const crashed = Promise.withResolvers<Error>()
   const tracing = await startTracing(environment)

@@ -1,7 +1,9 @@
 import type { PartitionSession } from '../kafka/partition-session.ts'
 import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
 import { BoundedLabel } from '../runtime/bounded-label.ts'
+import { type Logger, silentLogger } from '../runtime/logger.ts'
 import { type Metrics, observeTraced } from '../runtime/metrics.ts'
+import type { Trail } from '../runtime/trail.ts'
 import type { RecordSlice } from './partition-queue.ts'
 import type { Outcome } from './score-batch.ts'
 
@@ -19,11 +21,17 @@ export type CommitStep = (session: PartitionSession, publication: Publication) =
 /** Sources that are told apart in metrics. */
 const maxSources = 50
 
-/** @param traceOf the id of the trace a record is part of, where it is sampled */
+export interface CommitOptions {
+  /** The trail of a record that is traced. */
+  readonly trailOf?: ((record: KafkaRecord) => Trail | undefined) | undefined
+  /** Told of dead letters. */
+  readonly logger?: Logger
+}
+
 export function createCommitStep(
   metrics: Metrics,
   now: () => number,
-  traceOf: (record: KafkaRecord) => string | undefined = () => undefined,
+  { trailOf, logger = silentLogger }: CommitOptions = {},
 ): CommitStep {
   const sources = new BoundedLabel(maxSources)
 
@@ -35,14 +43,23 @@ export function createCommitStep(
     metrics.pipeline.sinceOccurred.observe(Math.max(0, committedAt - event.occurredAt) / 1_000)
   }
 
-  function countOutcomes({ from: { topic }, outcomes }: Publication, committedAt: number): void {
+  function noteRejected({ record, error }: Outcome & { kind: 'rejected' }, from: TopicPartition): void {
+    metrics.pipeline.deadLetters.inc({ code: error.code })
+    const { traceId, spanId } = trailOf?.(record) ?? {}
+    logger.warn(
+      { ...from, offset: record.offset.toString(), code: error.code, traceId, spanId },
+      'record dead-lettered',
+    )
+  }
+
+  function countOutcomes({ from, outcomes }: Publication, committedAt: number): void {
     for (const outcome of outcomes) {
       const { record, kind } = outcome
       const seconds = Math.max(0, committedAt - record.timestamp) / 1_000
-      observeTraced(metrics.pipeline.endToEnd, {}, seconds, traceOf(record))
-      metrics.pipeline.records.inc({ topic, outcome: kind })
+      observeTraced(metrics.pipeline.endToEnd, {}, seconds, trailOf?.(record)?.traceId)
+      metrics.pipeline.records.inc({ topic: from.topic, outcome: kind })
       if (kind === 'scored') countScored(outcome, committedAt)
-      if (kind === 'rejected') metrics.pipeline.deadLetters.inc({ code: outcome.error.code })
+      if (kind === 'rejected') noteRejected(outcome, from)
     }
   }
 

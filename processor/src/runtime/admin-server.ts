@@ -3,7 +3,9 @@ import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createExposition } from './exposition.ts'
 import type { Health } from './health.ts'
+import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
+import { settings } from './settings.ts'
 
 export interface AdminServerOptions {
   readonly host: string
@@ -11,6 +13,8 @@ export interface AdminServerOptions {
   readonly port: number
   readonly metrics: Metrics
   readonly health: Health
+  /** Its level can be read and changed while it runs. */
+  readonly logger: Logger
 }
 
 export interface AdminServer {
@@ -52,8 +56,26 @@ function toProblem(error: unknown) {
   return { title: message, status: http, code: error.code, detail: error.detail, help }
 }
 
+/** `GET` and `PUT /log/level`: louder while something is looked into, without a restart. */
+function serveLogLevel(server: FastifyInstance, logger: Logger): void {
+  server.get('/log/level', async () => ({ level: logger.level }))
+  server.put('/log/level', async (request, reply) => {
+    const asked = settings.VALENCE_LOG_LEVEL.schema.safeParse((request.body as { level?: unknown } | null)?.level)
+    if (!asked.success) {
+      const error = new ValenceError('VAL_CONFIG_INVALID', 'send {"level": "debug"} or another level')
+      const problem = { ...toProblem(error), status: 400 }
+      return reply.code(400).type('application/problem+json').send(problem)
+    }
+    const before = logger.level
+    logger.level = asked.data
+    logger.info({ before, level: asked.data }, 'log level changed')
+    return { level: logger.level }
+  })
+}
+
 /** Serves /metrics, /livez and /readyz to operators. @throws VAL_PORT_UNAVAILABLE */
-export async function startAdminServer({ host, port, metrics, health }: AdminServerOptions): Promise<AdminServer> {
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { host, port, metrics, health, logger } = options
   const server = Fastify({ forceCloseConnections: true })
   const expose = createExposition(metrics.registry)
   server.get('/metrics', async (request, reply) => {
@@ -69,6 +91,7 @@ export async function startAdminServer({ host, port, metrics, health }: AdminSer
     const { healthy, checks } = health.readiness()
     return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'failing', checks })
   })
+  serveLogLevel(server, logger)
   const actions = serveActions(server)
   const answers = new Map<string, () => object | undefined>()
   server.get('/*', async (request, reply) => {

@@ -1,22 +1,70 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import type { Metrics } from './metrics.ts'
+import { RepeatLimit } from './repeat-limit.ts'
 
 export type { Logger } from 'pino'
+
+/** A warning or error that comes more often than this is held back and summed up. */
+const repeats = { burst: 5, windowMs: 10_000, maxKinds: 1_000 } as const
+
+const { warn, fatal } = pino.levels.values as { warn: number; fatal: number }
+
+/** Credentials and texts, wherever they stand in the fields of a line. */
+const redactedNames = ['password', 'token', 'secret', 'authorization', 'cookie', 'apiKey', 'text']
+
+const watchers = new WeakMap<object, Metrics['log']>()
+
+/** Counts what a logger writes and holds back. */
+export function meterLog(logger: Logger, { log }: Metrics): void {
+  watchers.set(logger, log)
+}
+
+type LogArguments = [fields?: unknown, message?: unknown, ...rest: unknown[]]
+
+/** Messages are constant, so a message and a code are one kind of event. */
+function kindOf([fields, message]: LogArguments): string {
+  if (typeof fields === 'string') return fields
+  return `${message} ${(fields as { code?: unknown } | undefined)?.code ?? ''}`
+}
+
+function withCount([fields, ...rest]: LogArguments, suppressed: number): LogArguments {
+  return typeof fields === 'object' ? [{ ...fields, suppressed }, ...rest] : [{ suppressed }, fields, ...rest]
+}
 
 /**
  * The logger: JSON, one line an event, constant messages with the data in fields. Texts and credentials are never logged.
  * @param destination where lines go; standard error by default, so that standard output stays for data
  */
 export function createLogger(level: string, destination: DestinationStream = pino.destination(2)): Logger {
+  const limit = new RepeatLimit(repeats)
   return pino(
     {
       level,
       base: { service: 'valence' },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: ['*.password', '*.authorization', '*.cookie', 'text', '*.text'], censor: '[redacted]' },
+      redact: { paths: redactedNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+      hooks: {
+        logMethod(args, method, number) {
+          const write = (given: LogArguments) => method.apply(this, given as Parameters<typeof method>)
+          const summarise = (suppressed: number) => write(withCount(args as LogArguments, suppressed))
+          if (number >= warn && number < fatal && !limit.admits(kindOf(args as LogArguments), summarise)) {
+            watchers.get(this)?.suppressed.inc()
+            return
+          }
+          watchers.get(this)?.lines.inc({ level: pino.levels.labels[number] ?? 'info' })
+          write(args as LogArguments)
+        },
+      },
     },
     destination,
   )
+}
+
+/** Lines for people: only where standard error is a terminal. */
+export async function prettyDestination(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ destination: 2, sync: true, ignore: 'service,pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' })

@@ -1,10 +1,11 @@
 import { ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
-import type { KafkaRecord } from '../../../src/kafka/record.ts'
-import { createCommitStep } from '../../../src/pipeline/commit.ts'
+import { type CommitOptions, createCommitStep } from '../../../src/pipeline/commit.ts'
 import type { Outcome } from '../../../src/pipeline/score-batch.ts'
+import { createLogger } from '../../../src/runtime/logger.ts'
 import { createMetrics } from '../../../src/runtime/metrics.ts'
+import type { Trail } from '../../../src/runtime/trail.ts'
 import { kafkaRecord } from '../../support/records.ts'
 
 const now = 1_700_000_010_000
@@ -17,17 +18,14 @@ function scored(offset: number, source: string | null, occurredAt: number | null
   return { kind: 'scored', record: kafkaRecord(offset), event, sentiment }
 }
 
-async function commit(
-  outcomes: readonly Outcome[],
-  options: { fails?: boolean; traceOf?: (record: KafkaRecord) => string } = {},
-) {
+async function commit(outcomes: readonly Outcome[], options: CommitOptions & { fails?: boolean } = {}) {
   const metrics = createMetrics()
   const session = {
     publish: async () => {
       if (options.fails) throw new ValenceError('VAL_KAFKA_FENCED')
     },
   } as unknown as PartitionSession
-  const step = createCommitStep(metrics, () => now, options.traceOf)
+  const step = createCommitStep(metrics, () => now, options)
   const slice = { records: outcomes.map(({ record }) => record), nextOffset: 9n }
   await step(session, { from: { topic: 't', partition: 0 }, slice, outcomes, outgoing: [] }).catch(() => undefined)
   return (await metrics.registry.metrics()).split('\n')
@@ -71,6 +69,27 @@ describe('the commit step', () => {
     const lines = await commit([scored(1, 'app')], { fails: true })
     expect(lines).toContain('valence_pipeline_end_to_end_seconds_count 0')
     expect(lines.filter((line) => line.startsWith('valence_model_labels_total{'))).toEqual([])
+  })
+
+  it('tells of each dead letter where it was, why, and in which trace, but not what it held', async () => {
+    const lines: Record<string, unknown>[] = []
+    const logger = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
+    const error = new ValenceError('VAL_RECORD_NOT_UTF8', 'private words')
+    const trail = { traceId: 'abc', spanId: 'def' } as Trail
+    await commit([{ kind: 'rejected', record: kafkaRecord(3), error }], { logger, trailOf: () => trail })
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        msg: 'record dead-lettered',
+        topic: 't',
+        partition: 0,
+        offset: '3',
+        code: 'VAL_RECORD_NOT_UTF8',
+        traceId: 'abc',
+        spanId: 'def',
+      }),
+    ])
+    expect(JSON.stringify(lines)).not.toContain('private')
   })
 
   it('bears any number of sources', async () => {

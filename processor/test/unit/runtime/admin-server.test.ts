@@ -2,12 +2,14 @@ import { ValenceError } from '@valence/schemas'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type AdminServer, startAdminServer } from '../../../src/runtime/admin-server.ts'
 import { Health } from '../../../src/runtime/health.ts'
+import { createLogger } from '../../../src/runtime/logger.ts'
 import { createMetrics } from '../../../src/runtime/metrics.ts'
 
 const servers: AdminServer[] = []
+const logger = createLogger('warn', { write: () => undefined })
 
 async function start(health = new Health(), port = 0): Promise<AdminServer> {
-  const server = await startAdminServer({ host: '127.0.0.1', port, metrics: createMetrics(), health })
+  const server = await startAdminServer({ host: '127.0.0.1', port, metrics: createMetrics(), health, logger })
   servers.push(server)
   return server
 }
@@ -68,6 +70,30 @@ describe('the admin server', () => {
       code: 'VAL_PORT_UNAVAILABLE',
       message: expect.stringContaining(`127.0.0.1:${first.port} (VALENCE_ADMIN_PORT)`),
     })
+  })
+})
+
+describe('the log level', () => {
+  const put = (server: AdminServer, body: unknown) =>
+    fetch(`http://127.0.0.1:${server.port}/log/level`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+
+  it('can be read and changed while the process runs', async () => {
+    const server = await start()
+    expect(await (await get(server, '/log/level')).json()).toEqual({ level: 'warn' })
+    const changed = await put(server, { level: 'debug' })
+    expect([changed.status, await changed.json()]).toEqual([200, { level: 'debug' }])
+    expect(logger.isLevelEnabled('debug')).toBe(true)
+    await put(server, { level: 'warn' })
+  })
+
+  it.each([{ level: 'loud' }, {}, null])('stays as it is for %o', async (body) => {
+    const refused = await put(await start(), body)
+    expect(refused.status).toBe(400)
+    expect(logger.level).toBe('warn')
   })
 })
 

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
-import { createLogger } from '../../../src/runtime/logger.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createLogger, meterLog, prettyDestination } from '../../../src/runtime/logger.ts'
+import { createMetrics } from '../../../src/runtime/metrics.ts'
 
 function capture(level: string) {
   const lines: Record<string, unknown>[] = []
@@ -27,6 +28,56 @@ describe('createLogger', () => {
   it('never writes texts or credentials', () => {
     const { logger, lines } = capture('info')
     logger.info({ text: 'private words', record: { text: 'private words' }, sasl: { password: 'hunter2' } }, 'event')
+    logger.info({ request: { headers: { authorization: 'hunter2', cookie: 'hunter2' } }, apiKey: 'hunter2' }, 'event')
     expect(JSON.stringify(lines)).not.toMatch(/private words|hunter2/)
+  })
+})
+
+describe('repeated warnings and errors', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  it('are written a few times, then summed up in one line', () => {
+    const { logger, lines } = capture('info')
+    for (let number = 0; number < 1_000; number += 1) logger.warn({ code: 'VAL_X', number }, 'again')
+    expect(lines.map(({ number }) => number)).toEqual([0, 1, 2, 3, 4])
+    vi.advanceTimersByTime(10_000)
+    expect(lines[5]).toMatchObject({ msg: 'again', code: 'VAL_X', level: 'warn', number: 999, suppressed: 995 })
+    logger.warn({ code: 'VAL_X' }, 'again')
+    expect(lines).toHaveLength(7)
+  })
+
+  it('are told apart by message and code; other levels are always written', () => {
+    const { logger, lines } = capture('info')
+    for (let number = 0; number < 6; number += 1) {
+      logger.error('bare')
+      logger.warn({ code: 'VAL_A' }, 'one')
+      logger.warn({ code: 'VAL_B' }, 'one')
+      logger.info('routine')
+      logger.fatal('end')
+    }
+    const count = (msg: string) => lines.filter((line) => line.msg === msg).length
+    expect(['bare', 'one', 'routine', 'end'].map(count)).toEqual([5, 10, 6, 6])
+    vi.advanceTimersByTime(10_000)
+    expect(lines.filter(({ suppressed }) => suppressed === 1).map(({ msg }) => msg)).toEqual(['bare', 'one', 'one'])
+  })
+
+  it('are counted', async () => {
+    const { logger } = capture('info')
+    const metrics = createMetrics()
+    meterLog(logger, metrics)
+    for (let number = 0; number < 8; number += 1) logger.warn('again')
+    logger.debug('not written')
+    const text = await metrics.registry.metrics()
+    expect(text).toContain('valence_log_lines_total{level="warn"} 5')
+    expect(text).toContain('valence_log_lines_total{level="debug"} 0')
+    expect(text).toContain('valence_log_suppressed_total 3')
+  })
+})
+
+describe('on a terminal', () => {
+  it('lines are made for people', async () => {
+    const pretty = await prettyDestination()
+    expect(pretty).toHaveProperty('write')
   })
 })
