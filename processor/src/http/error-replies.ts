@@ -38,8 +38,19 @@ const parserCodes: Readonly<Record<string, ErrorCode>> = {
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  405: 'Method Not Allowed',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
+}
+
+/** Ends a connection on which no request can be answered. */
+export function endWithProblem(socket: Socket, code: ErrorCode): void {
+  const problem = toProblem(new ValenceError(code), 'none')
+  const body = JSON.stringify(problem)
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${reasons[problem.status]}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
 }
 
 /** Answers what never became a request: broken HTTP, header bombs, clients that dawdle. */
@@ -52,11 +63,6 @@ export function createClientErrorHandler(metrics: Metrics) {
       socket.destroy()
       return
     }
-    const problem = toProblem(new ValenceError(code), 'none')
-    const body = JSON.stringify(problem)
-    socket.end(
-      `HTTP/1.1 ${problem.status} ${reasons[problem.status]}\r\ncontent-type: application/problem+json\r\n` +
-        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    )
+    endWithProblem(socket, code)
   }
 }

@@ -6,6 +6,7 @@ import { ValenceError } from '@valence/schemas'
 import type { Config } from '../runtime/config.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { strictServerOptions } from './strict-protocol.ts'
 
 interface Credentials {
   readonly cert: Buffer
@@ -31,6 +32,7 @@ export function tlsOptions(config: Config): object {
   return {
     https: {
       ...credentials,
+      ...strictServerOptions,
       minVersion: 'TLSv1.2',
       requestCert: isMutual,
       rejectUnauthorized: isMutual,
