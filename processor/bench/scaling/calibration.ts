@@ -6,11 +6,11 @@ export const calibration = {
   inFlightSeconds: 0.3,
   /** A node and the image are there; the kubelet and the first ready probe. Assumed. */
   scheduleSeconds: 12,
-  /** `valence process` from its start to the first assignment: docs/scale.md. */
+  /** `valence process` from its start to the first assignment. Assumed. */
   startSeconds: 6,
   /** Starts differ by as much as this. Assumed. */
   startJitterSeconds: 4,
-  /** The group stands still when a member comes or goes: docs/scale.md. */
+  /** The group stands still when a member comes or goes. Assumed. */
   rebalanceSeconds: 4,
   /** Until the coordinator notices that a killed member is gone: VALENCE_KAFKA_SESSION_TIMEOUT_MS. */
   sessionSeconds: 10,

@@ -125,8 +125,8 @@ const horizonSeconds = 1_800
 const grainSeconds = 15
 
 /**
- * Knows what will come, and gets replicas that start at once and join without a pause: a bound from below. Works at the
- * least steady pace at which every text that is there or will come is in time.
+ * Knows what will come, and gets replicas that start at once and join without a pause. Works at the least steady pace at
+ * which every text that is there or will come is in time, which is near the cheapest, though not always it.
  */
 export const oracle: PolicyFactory = (scenario) => {
   const inTime = targetSeconds * 0.9

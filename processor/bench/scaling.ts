@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { cpuOnly, kedaDefault, kedaSized, oracle, ours } from './policies.ts'
-import { scenarios } from './scenario.ts'
-import { simulate } from './simulate.ts'
+import { cpuOnly, kedaDefault, kedaSized, oracle, ours } from './scaling/policies.ts'
+import { scenarios } from './scaling/scenario.ts'
+import { simulate } from './scaling/simulate.ts'
 
 const { values } = parseArgs({
   options: { json: { type: 'string' }, seed: { type: 'string', default: '1' }, only: { type: 'string' } },
