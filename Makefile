@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 INSTALLED := node_modules/.installed
 
-.PHONY: help install build demo test test-unit test-faults bench soak check model stack-up stack-down clean
+.PHONY: help install build demo test test-unit test-faults bench soak check sbom model stack-up stack-down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,7 @@ test-unit: build
 	@vitest run --project unit
 
 test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json
+	@$(if $(JSON),rm -f "$(JSON)")
 	@VALENCE_FAULTS_JSON="$(JSON)" vitest run --project faults
 
 bench: build ## ratios side by side in one run: JSON=out.json TEXTS=file.jsonl
@@ -46,11 +47,16 @@ soak: build ## a processor under an even load, then counted: MINUTES=60 RATE=200
 check: build ## types, lint, format, dead code, package checks
 	@tsc -p tsconfig.test.json
 	@biome check .
+	@secretlint '**/*' '**/.*'
 	@knip
 	@publint --strict schemas
 	@publint --strict producer-sdk
 	@attw --quiet --pack schemas --profile esm-only
 	@attw --quiet --pack producer-sdk --profile esm-only
+
+sbom: ## what the product is made of, as CycloneDX: SBOM=sbom.cdx.json
+	@npm exec --yes --package=npm@11.19.1 -- npm sbom --sbom-format=cyclonedx --sbom-type=application --omit=dev \
+	  --package-lock-only --loglevel=error > "$(or $(SBOM),sbom.cdx.json)"
 
 stack-up: $(INSTALLED) ## start Kafka, registry and Redis and leave them running: KAFKA_NODES=1|3
 	@node deploy/local/cli.ts up

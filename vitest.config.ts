@@ -9,7 +9,7 @@ const shared = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
 }
 
-function suite(name: string, options: { testTimeout: number; globalSetup?: string[] }) {
+function suite(name: string, options: { testTimeout: number; globalSetup?: string[]; fileParallelism?: boolean }) {
   return {
     ...shared,
     test: {
@@ -28,7 +28,8 @@ export default defineConfig({
       suite('unit', { testTimeout: 5_000 }),
       suite('contract', { testTimeout: 60_000, globalSetup: ['./processor/test/support/stack.setup.ts'] }),
       suite('integration', { testTimeout: 120_000, globalSetup: ['./processor/test/support/stack.setup.ts'] }),
-      suite('faults', { testTimeout: 900_000 }),
+      // One at a time: each has three brokers and processors, and measures silences.
+      suite('faults', { testTimeout: 900_000, fileParallelism: false }),
     ],
   },
 })

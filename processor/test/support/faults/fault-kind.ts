@@ -6,6 +6,10 @@ export interface FaultKind {
   readonly fault: string
   readonly processors?: number
   readonly environment?: Readonly<Record<string, string>>
+  /** Texts repeat after so many; by default no two are the same. */
+  readonly distinctTexts?: number
+  /** Texts come as Avro, whose schema is in the registry. */
+  readonly avro?: boolean
   /** Replicas of each partition; by default as many as there are brokers. */
   readonly replication?: number
   /** Between the end of one and the begin of the next, from and to. */

@@ -1,13 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AcknowledgedText } from '../invariants.ts'
-import type { TestKafka, TestTopics } from '../workload.ts'
+import type { TestKafka, TestTopics, TextEncoding } from '../workload.ts'
 import { knownTexts } from './known-texts.ts'
 
 const chunk = 150
 const everyMs = 200
 /** With so much unread the processors have enough to do. */
 const farAhead = 4_000
-const most = 1_000_000
+const most = 200_000
+
+export interface FeederOptions {
+  readonly distinctTexts?: number | undefined
+  /** By default JSON. */
+  readonly encode?: TextEncoding | undefined
+}
 
 /** Produces known texts at an even pace, and waits while the processors are far behind. */
 export class Feeder {
@@ -18,10 +24,13 @@ export class Feeder {
   readonly #running: Promise<void>
   #enough: number | undefined
 
-  constructor(kafka: TestKafka, topics: TestTopics, expected: number) {
+  readonly #encode: TextEncoding | undefined
+
+  constructor(kafka: TestKafka, topics: TestTopics, { distinctTexts, encode }: FeederOptions = {}) {
     this.#kafka = kafka
     this.#topics = topics
-    this.#texts = knownTexts(Math.min(most, 5 * expected + 10_000))
+    this.#texts = knownTexts(most, distinctTexts)
+    this.#encode = encode
     this.#running = this.#run()
     // Awaited in finish(); a failure before that must not end the process.
     this.#running.catch(() => undefined)
@@ -49,8 +58,8 @@ export class Feeder {
 
   async #produce(): Promise<void> {
     const texts = this.#texts.slice(this.#sent.length, this.#sent.length + chunk)
-    if (texts.length === 0) return
-    await this.#kafka.produce(this.#topics.input, texts)
+    if (texts.length === 0) throw new Error(`more than ${most} texts would be needed`)
+    await this.#kafka.produce(this.#topics.input, texts, this.#encode)
     this.#sent.push(...texts)
   }
 }

@@ -12,12 +12,14 @@ function textOf(number: number): string {
   ).join(' ')
 }
 
-/** `count` distinct texts over `keys` keys, made of words whose scores by the tiny model are known by heart. */
-export function knownTexts(count: number, keys = 50): AcknowledgedText[] {
+const keys = 50
+
+/** `count` texts, each with an id of its own, made of words whose scores by the tiny model are known by heart. */
+export function knownTexts(count: number, distinct = count): AcknowledgedText[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `id-${index}`,
     key: `key-${index % keys}`,
-    text: textOf(index),
+    text: textOf(index % distinct),
   }))
 }
 

@@ -5,7 +5,7 @@ import { compareOutput, type ExactlyOnceReport, longestSilenceMs } from '../inva
 import type { FaultKind } from './fault-kind.ts'
 import { Feeder } from './feeder.ts'
 import { hasKnownScores } from './known-texts.ts'
-import { openScene, type Scene } from './scene.ts'
+import { avroEncoding, openScene, type Scene } from './scene.ts'
 import type { Stage } from './stage.ts'
 
 export interface FaultRun {
@@ -28,8 +28,8 @@ export interface FaultResult {
 
 const stillMs = 90_000
 
-function fullReplication({ stack }: Stage): number {
-  return Math.min(3, stack.kafka.brokers.length)
+function fullReplication({ cluster }: Stage): number {
+  return Math.min(3, cluster.brokers.length)
 }
 
 /** Feeds processors while faults of one kind happen to them, lets them finish, and compares what an independent client reads. */
@@ -44,7 +44,8 @@ export async function runFaults(stage: Stage, kind: FaultKind, run: FaultRun): P
   const say = (line: string) => process.stdout.write(`  ${((Date.now() - startedAt) / 1_000).toFixed(1)} s  ${line}\n`)
   process.stdout.write(`${kind.fault}: seed ${run.seed}\n`)
   try {
-    const feeder = new Feeder(scene.kafka, scene.topics, run.records)
+    const encode = kind.avro ? await avroEncoding(stage, scene.topics) : undefined
+    const feeder = new Feeder(scene.kafka, scene.topics, { distinctTexts: kind.distinctTexts, encode })
     await injectAll(scene, kind, run.times, say)
     const sent = await feeder.finish(run.records)
     say(`${sent.length} records acknowledged, draining`)

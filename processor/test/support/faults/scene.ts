@@ -1,8 +1,13 @@
+import { loadKafkaJs } from '@valence/producer-sdk/kafka'
+import { createSchemaRegistry, frame, textEventAvro, valueSubject } from '@valence/schemas'
 import type { KafkaCluster } from '../../../../deploy/local/stack.ts'
 import { createDice, type Dice } from '../dice.ts'
 import { createRandom } from '../random.ts'
-import type { TestKafka, TestTopics } from '../workload.ts'
+import { createTcpProxy, type TcpProxy } from '../tcp-proxy.ts'
+import type { TestKafka, TestTopics, TextEncoding } from '../workload.ts'
 import { KafkaLink } from './kafka-link.ts'
+import { createLyingRedis, type RedisLie } from './lying-redis.ts'
+import { openRegistryGate, type RegistryGate } from './registry-gate.ts'
 import { Seat } from './seat.ts'
 import type { Stage } from './stage.ts'
 
@@ -13,6 +18,10 @@ export interface Scene {
   readonly topics: TestTopics
   readonly seats: readonly Seat[]
   readonly dice: Dice
+  /** The network to Redis, and whether Redis tells the truth. Without Redis on the stage it leads nowhere. */
+  readonly redis: TcpProxy & { lie: RedisLie | undefined }
+  /** The same for the schema registry. */
+  readonly registry: RegistryGate
   /** One more processor, empty-handed until it is started. */
   addSeat(): Promise<Seat>
   close(): Promise<void>
@@ -30,18 +39,23 @@ export const sessionTimeoutMs = 6_000
 export const transactionTimeoutMs = 7_000
 
 export async function openScene(stage: Stage, options: SceneOptions): Promise<Scene> {
-  const { kafka, stack } = stage
-  const cluster = stack.kafka
+  const { kafka, cluster, redisUrl, registryUrl } = stage
   const topics = await kafka.createTopics({ replication: options.replication })
   // One more than of the input, so that the results of one input partition go to all of the output.
   const spread = [{ topic: topics.output, count: 7 }]
   await kafka.admin.createPartitions({ topicPartitions: spread })
+  // The clocks of processors may be wrong; silences are measured by the brokers'.
+  await useBrokerClock(kafka, topics.output)
+  const redis = await openRedisProxy(redisUrl, options.seed)
+  const registry = await openRegistryGate(registryUrl)
   const environment = {
     ...topics.environment,
     VALENCE_MODEL: stage.model,
     VALENCE_INFERENCE_WORKERS: '1',
     VALENCE_KAFKA_SESSION_TIMEOUT_MS: String(sessionTimeoutMs),
     VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: String(transactionTimeoutMs),
+    ...(redisUrl && { VALENCE_REDIS_URL: `redis://127.0.0.1:${redis.port}` }),
+    ...(registryUrl && { VALENCE_SCHEMA_REGISTRY_URL: registry.url }),
     ...options.environment,
   }
   const seats: Seat[] = []
@@ -63,9 +77,35 @@ export async function openScene(stage: Stage, options: SceneOptions): Promise<Sc
     topics,
     seats,
     dice: createDice(options.seed),
+    redis,
+    registry,
     addSeat,
     async close() {
-      await Promise.all(seats.map(({ link }) => link.close()))
+      await Promise.all([redis, registry, ...seats.map(({ link }) => link)].map((part) => part.close()))
     },
   }
+}
+
+async function useBrokerClock({ admin }: TestKafka, topic: string): Promise<void> {
+  const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }]
+  const topicResource = loadKafkaJs().ConfigResourceTypes.TOPIC
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: topicResource, name: topic, configEntries }],
+  })
+}
+
+async function openRedisProxy(redisUrl: string, seed: number): Promise<Scene['redis']> {
+  const { hostname, port } = redisUrl === '' ? { hostname: '127.0.0.1', port: 1 } : new URL(redisUrl)
+  const converse = () => createLyingRedis(() => redis.lie, createRandom(seed))
+  const proxy = await createTcpProxy({ host: hostname, port: Number(port), converse })
+  const redis: Scene['redis'] = Object.assign(proxy, { lie: undefined as RedisLie | undefined })
+  return redis
+}
+
+/** Encodes texts as Avro in the wire format, with the schema registered for the input. */
+export async function avroEncoding({ registryUrl }: Stage, { input }: TestTopics): Promise<TextEncoding> {
+  const registry = createSchemaRegistry({ url: registryUrl })
+  const id = await registry.registerFor(valueSubject(input), 'text-event')
+  return ({ id: textId, text }) => frame(id, textEventAvro.encode({ id: textId, text, attributes: { text } }))
 }

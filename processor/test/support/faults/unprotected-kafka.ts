@@ -38,9 +38,9 @@ export function loadKafkaJs(): ReturnType<typeof loadProtectedKafkaJs> {
   return loadProtectedKafkaJs(!isStock)
 }
 
-/** Stock kafkajs is treated as if it were safe: one send for all partitions. */
+/** Without a look at the acknowledgements stock kafkajs is treated as if it were safe: one send for all partitions. */
 export function isOverlayInstalled(): boolean {
-  return isStock || isOverlayReallyInstalled()
+  return without === 'overlay and acknowledgements' || isOverlayReallyInstalled()
 }
 
 /** Nobody else has this id, so nobody is fenced. */
