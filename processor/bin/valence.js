@@ -8,5 +8,21 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   )
   process.exit(2)
 }
+
+/**
+ * Each swap opens and closes a model. glibc keeps what was freed unless told to trim, and V8 lets the young generation
+ * grow; both are read when a process begins, so a service begins once more, under the same process id.
+ */
+function boundMemory({ env, argv, execArgv, execPath }) {
+  const isService = argv[2] === 'process' || argv[2] === 'serve'
+  const isChosen = env.MALLOC_TRIM_THRESHOLD_ !== undefined || env.MALLOC_MMAP_THRESHOLD_ !== undefined
+  if (!isService || isChosen || process.platform !== 'linux') return
+  const allocator = { MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' }
+  // What comes later wins: an operator's own NODE_OPTIONS do.
+  const options = `--max-semi-space-size=16 ${env.NODE_OPTIONS ?? ''}`.trim()
+  process.execve(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, ...allocator, NODE_OPTIONS: options })
+}
+
+boundMemory(process)
 module.enableCompileCache?.()
 await import('../dist/main.js')

@@ -8,6 +8,7 @@ import type { GraphSpec } from '../inference/graph-session.ts'
 import { probabilities } from '../inference/logits.ts'
 import { packTokens } from '../inference/token-batch.ts'
 import { createTokenizer, type Tokenizer } from '../inference/tokenizer.ts'
+import { fileDigest } from './file-digest.ts'
 import { type ModelManifest, parseManifest } from './manifest.ts'
 
 /** A model that was verified, warmed up and found to give its golden scores; ready to score. */
@@ -32,16 +33,18 @@ async function readModelFile(folder: string, name: string): Promise<Buffer> {
   }
 }
 
-async function readVerified(folder: string, file: ModelManifest['files']['model']): Promise<Buffer> {
-  const bytes = await readModelFile(folder, file.path)
-  const digest = createHash('sha256').update(bytes).digest('hex')
-  if (bytes.length !== file.bytes || digest !== file.sha256) {
+/** Compares the file with what the manifest says of it. @throws VAL_MODEL_MISSING, VAL_MODEL_CHECKSUM_MISMATCH */
+async function verifyFile(folder: string, file: ModelManifest['files']['model']): Promise<void> {
+  const path = join(folder, file.path)
+  const { bytes, sha256 } = await fileDigest(path).catch((cause: unknown) => {
+    throw new ValenceError('VAL_MODEL_MISSING', `${path} cannot be read`, { cause })
+  })
+  if (bytes !== file.bytes || sha256 !== file.sha256) {
     throw new ValenceError(
       'VAL_MODEL_CHECKSUM_MISMATCH',
-      `${join(folder, file.path)} has ${bytes.length} bytes and sha256 ${digest}, the manifest says ${file.bytes} and ${file.sha256}`,
+      `${path} has ${bytes} bytes and sha256 ${sha256}, the manifest says ${file.bytes} and ${file.sha256}`,
     )
   }
-  return bytes
 }
 
 function openTokenizer(bytes: Buffer, manifest: ModelManifest): Tokenizer {
@@ -105,11 +108,8 @@ async function checkGolden(manifest: ModelManifest, tokenizer: Tokenizer, backen
  */
 export async function loadModel(folder: string, openBackend: OpenBackend): Promise<LoadedModel> {
   const manifest = parseManifest((await readModelFile(folder, 'model.json')).toString('utf8'))
-  const [, definition] = await Promise.all([
-    readVerified(folder, manifest.files.model),
-    readVerified(folder, manifest.files.tokenizer),
-  ])
-  const tokenizer = openTokenizer(definition, manifest)
+  await Promise.all([verifyFile(folder, manifest.files.model), verifyFile(folder, manifest.files.tokenizer)])
+  const tokenizer = openTokenizer(await readModelFile(folder, manifest.files.tokenizer.path), manifest)
   const backend = await openBackend(graphOf(folder, manifest))
   try {
     await checkGolden(manifest, tokenizer, backend)

@@ -53,6 +53,10 @@ export class ProcessorProcess {
     return this
   }
 
+  get pid(): number {
+    return this.#child.pid as number
+  }
+
   get adminPort(): number {
     return this.#portOf('adminPort')
   }

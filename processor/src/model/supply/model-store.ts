@@ -2,9 +2,9 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ValenceError } from '@valence/schemas'
+import { fileDigest } from '../file-digest.ts'
 import { type ModelManifest, parseManifest } from '../manifest.ts'
 import { BlobShelf, type FetchFile } from './blob-shelf.ts'
-import { fileDigest } from './file-digest.ts'
 import { storeFailure } from './store-failure.ts'
 
 /** A model in the store: all of it, verified when it came in. */
@@ -59,7 +59,7 @@ export class ModelStore {
     const found = await Promise.all(
       files.map(({ path }) => fileDigest(join(model.folder, path)).catch(() => undefined)),
     )
-    const damaged = files.filter(({ sha256 }, index) => found[index] !== sha256)
+    const damaged = files.filter(({ sha256 }, index) => found[index]?.sha256 !== sha256)
     if (damaged.length === 0) return model
     await this.discard(digest)
     for (const { sha256 } of damaged) await this.#shelf.drop(sha256)
