@@ -43,9 +43,10 @@ export class HotKeys {
       const chunk = keys.slice(Math.max(0, end - chunkKeys), end).reverse()
       const values = await store.getMany(chunk)
       values.forEach((value, index) => {
-        const score = value && decodeScore(value)
+        const key = chunk[index] as string
+        const score = value && decodeScore(key, value)
         if (!score) return
-        memory.set(chunk[index] as string, score)
+        memory.set(key, score)
         found++
       })
     }

@@ -38,7 +38,7 @@ function open(options: Partial<HotKeysOptions> & Pick<HotKeysOptions, 'store'>) 
 function fill(memory: MemoryCache, store: FakeStore, count: number): void {
   for (let i = 0; i < count; i++) {
     memory.set(`k${i}`, score(i))
-    store.setMany([[`k${i}`, encodeScore(score(i))]])
+    store.setMany([[`k${i}`, encodeScore(`k${i}`, score(i))]])
   }
 }
 
