@@ -17,6 +17,32 @@ function next(assigned: ReadonlyMap<string, TopicPartitions>, generation: number
 const counts = (assigned: ReadonlyMap<string, TopicPartitions>, topic: string) =>
   [...assigned.values()].map((topics) => topics[topic]?.length ?? 0)
 
+type Assigned = ReturnType<typeof assignSticky>
+
+const numbersOf = (own: object): Set<number> => new Set(Object.values(own).flat())
+
+/** Two classes of numbers at most: those that both topics have, and those of the longer one. */
+function expectFair(assigned: Assigned, shared: number): void {
+  const held = [...assigned.values()].map(numbersOf)
+  for (const isShared of [true, false]) {
+    const sizes = held.map((own) => [...own].filter((at) => at < shared === isShared).length)
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
+  }
+}
+
+/** A member gives away no more than brings it down to its share. */
+function expectSticky(assigned: Assigned, before: ReadonlyMap<string, ReadonlySet<number>>, shared: number): void {
+  for (const [memberId, own] of assigned) {
+    const now = numbersOf(own)
+    const lost = [...(before.get(memberId) ?? [])].filter((number) => !now.has(number))
+    const gained = [...now].filter((number) => !before.get(memberId)?.has(number))
+    for (const isShared of [true, false]) {
+      const inClass = (at: number) => at < shared === isShared
+      expect(lost.some(inClass) && gained.some(inClass)).toBe(false)
+    }
+  }
+}
+
 describe('assignSticky', () => {
   it('gives everything to the only member', () => {
     expect(assignSticky([claim('a')], { texts: range(3) })).toEqual(new Map([['a', { texts: [0, 1, 2] }]]))
@@ -87,24 +113,9 @@ describe('assignSticky', () => {
           const given = [...assigned.values()].flatMap((own) => own[topic] ?? [])
           expect(given.sort((a, b) => a - b)).toEqual(topics[topic])
         }
-        // Two classes of numbers at most: those that both topics have, and those of the longer one.
         const shared = Math.min(topics.texts.length, topics.notes.length)
-        const held = [...assigned.values()].map((own) => new Set(Object.values(own).flat()))
-        const inClass = (isShared: boolean) =>
-          held.map((own) => [...own].filter((at) => at < shared === isShared).length)
-        for (const sizes of [inClass(true), inClass(false)]) {
-          expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
-        }
-        // A member gives away no more than brings it down to its share.
-        for (const [memberId, own] of assigned) {
-          const now = new Set(Object.values(own).flat())
-          const lost = [...(before.get(memberId) ?? [])].filter((number) => !now.has(number))
-          const gained = [...now].filter((number) => !before.get(memberId)?.has(number))
-          const isMixed = [true, false].some(
-            (isShared) => lost.some((at) => at < shared === isShared) && gained.some((at) => at < shared === isShared),
-          )
-          expect(isMixed).toBe(false)
-        }
+        expectFair(assigned, shared)
+        expectSticky(assigned, before, shared)
         members = next(assigned, round)
       }
     }
