@@ -1,4 +1,3 @@
-import { createDice } from '../dice.ts'
 import type { FaultKind } from './fault-kind.ts'
 import type { Scene } from './scene.ts'
 
@@ -12,21 +11,6 @@ export function oneAfterAnother(fault: string, kinds: readonly FaultKind[], rest
       const kind = kinds[next % kinds.length] as FaultKind
       next += 1
       return describe(kind, scene)
-    },
-  }
-}
-
-/** Some at the same time, each with dice of its own: what they await must not decide what the others do. */
-export function together(fault: string, kinds: readonly FaultKind[], atOnce: number): FaultKind {
-  return {
-    fault,
-    async inject(scene) {
-      const drawn = Array.from({ length: atOnce }, () => ({
-        kind: scene.dice.pick(kinds),
-        dice: createDice(scene.dice.int(2 ** 31)),
-      }))
-      const lines = await Promise.all(drawn.map(({ kind, dice }) => describe(kind, { ...scene, dice })))
-      return lines.join(' + ')
     },
   }
 }
