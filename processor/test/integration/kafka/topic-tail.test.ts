@@ -49,17 +49,22 @@ function openTail() {
 }
 
 /** As the service does it: again and again while the cluster finds itself. */
-async function reconnected(follow: () => { connected: Promise<void> }): Promise<void> {
-  const attempt = () => follow().connected.then(() => 'connected', String)
+async function connected(follow: () => { connected: Promise<void>; done: Promise<void> }): Promise<{ done: Promise<void> }> {
+  let done = Promise.resolve()
+  const attempt = () => {
+    const following = follow()
+    done = following.done
+    return following.connected.then(() => 'connected', String)
+  }
   await expect.poll(attempt, { timeout: 60_000 }).toBe('connected')
+  return { done }
 }
 
 describe('TopicTail', () => {
   it('begins with what is written once it is connected, and ends when told to', async () => {
     await kafka.produceRaw(topic, ['before'])
     const { seen, follow, stop } = openTail()
-    const { connected, done } = follow()
-    await connected
+    const { done } = await connected(follow)
     await kafka.produceRaw(topic, ['a', 'b', 'c'])
     await expect.poll(() => seen.toSorted(), { timeout: 20_000 }).toEqual(['a', 'b', 'c'])
     stop()
@@ -70,26 +75,24 @@ describe('TopicTail', () => {
     timeout: 120_000,
   }, async () => {
     const { seen, follow } = openTail()
-    const first = follow()
-    await first.connected
+    const { done } = await connected(follow)
     await kafka.produceRaw(topic, ['before'])
     await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['before'])
     await stack.kafka.kill(0)
-    await expect(first.done).rejects.toMatchObject({ code: expect.stringMatching(/^VAL_KAFKA_/) })
+    await expect(done).rejects.toMatchObject({ code: expect.stringMatching(/^VAL_KAFKA_/) })
     await stack.kafka.restart(0)
     await kafka.produceRaw(topic, ['meanwhile'])
-    await reconnected(follow)
+    await connected(follow)
     await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['before', 'meanwhile'])
   })
 
   it('tells of the gap when the log no longer has what comes next', { timeout: 120_000 }, async () => {
     const { seen, follow, gaps } = openTail()
-    const first = follow()
-    await first.connected
+    const { done } = await connected(follow)
     await kafka.produceRaw(topic, ['kept'])
     await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['kept'])
     await stack.kafka.kill(0)
-    await expect(first.done).rejects.toThrow()
+    await expect(done).rejects.toThrow()
     await stack.kafka.restart(0)
     await kafka.produceRaw(topic, ['lost', 'lost', 'lost', 'lost'])
     const ends = await kafka.admin.fetchTopicOffsets(topic)
@@ -98,7 +101,7 @@ describe('TopicTail', () => {
       topic,
       partitions: written.map(({ partition, high }) => ({ partition, offset: high })),
     })
-    await reconnected(follow)
+    await connected(follow)
     expect(gaps()).toBe(1)
     await kafka.produceRaw(topic, ['later'])
     await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['kept', 'later'])
