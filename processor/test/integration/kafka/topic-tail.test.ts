@@ -49,7 +49,9 @@ function openTail() {
 }
 
 /** As the service does it: again and again while the cluster finds itself. */
-async function connected(follow: () => { connected: Promise<void>; done: Promise<void> }): Promise<{ done: Promise<void> }> {
+async function connected(
+  follow: () => { connected: Promise<void>; done: Promise<void> },
+): Promise<{ done: Promise<void> }> {
   let done = Promise.resolve()
   const attempt = () => {
     const following = follow()
