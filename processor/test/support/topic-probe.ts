@@ -18,7 +18,9 @@ export async function logLength({ admin }: TestKafka, topic: string): Promise<nu
 
 /** Resolves when the topic holds so many offsets; the test's own time limit ends the waiting. */
 export async function logReaches(kafka: TestKafka, topic: string, length: number): Promise<void> {
-  while ((await logLength(kafka, topic)) < length) await new Promise((resolve) => setTimeout(resolve, 50))
+  // A topic that was made a moment ago may have no leader yet.
+  const known = () => logLength(kafka, topic).catch(() => 0)
+  while ((await known()) < length) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 /** What retention does: the first offsets of a one-partition topic are gone. */
