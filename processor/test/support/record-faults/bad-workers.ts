@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import type { AcknowledgedText } from '../invariants.ts'
 import { ProcessorProcess } from '../processor-process.ts'
 import { inventTexts, type TestKafka } from '../workload.ts'
 import { outcomeOf, type RecordFaultOutcome } from './outcome.ts'
 
-const saboteur = fileURLToPath(new URL('../worker-saboteur.ts', import.meta.url))
+const saboteur = new URL('../worker-saboteur.ts', import.meta.url).href
 
 /** Inference workers throw, exit and hang in turn while texts flow; nobody is blamed for it, nothing comes twice. */
 export async function badWorkers(kafka: TestKafka, faults: number): Promise<RecordFaultOutcome> {
