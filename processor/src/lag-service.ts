@@ -71,6 +71,7 @@ export async function startLagService({ config, logger }: Pick<AppOptions, 'conf
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
   meterLog(logger, metrics)
+  metrics.scaling.target.set(config.scalingTargetMs / 1_000)
   const health = new Health()
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
   opened.defer(() => admin.close())

@@ -299,9 +299,14 @@ export const metricTree = {
   scaling: {
     desired: gauge('valence_scaling_desired_replicas', 'Processors that the policy asks for'),
     replicas: gauge('valence_scaling_replicas', 'Members of the group'),
+    target: gauge('valence_scaling_target_seconds', 'Time within which a text is to be scored, as configured'),
     demand: gauge('valence_scaling_demand_replicas', 'Processors that the load asks for, before limits and steps'),
     capacity: gauge('valence_scaling_capacity_records', 'Records a second that one processor does, as learnt'),
     lag: gauge('valence_scaling_lag_records', 'Offsets from the position of the group to the end of the log', {
+      topic: 'topics',
+      partition: 'partitions',
+    }),
+    position: gauge('valence_scaling_position_offset', 'Where the group stands in the log', {
       topic: 'topics',
       partition: 'partitions',
     }),

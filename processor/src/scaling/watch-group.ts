@@ -43,9 +43,11 @@ export function meterScaling({ scaling }: Metrics, report: ScalingReport): void 
   scaling.drain.set(report.total.secondsToDrain ?? Number.POSITIVE_INFINITY)
   scaling.hot.set(report.hot.length)
   scaling.decisions.inc({ reason: report.reason })
-  for (const { topic, partition, lag, arrivalsPerSecond, donePerSecond } of report.partitions) {
+  for (const { topic, partition, end, lag, arrivalsPerSecond, donePerSecond } of report.partitions) {
     const labels = { topic, partition: String(partition) }
     scaling.lag.set(labels, Number(lag))
+    // Of a group that has never committed too: where it would start.
+    scaling.position.set(labels, Number(end - lag))
     scaling.arrivals.set(labels, arrivalsPerSecond)
     scaling.done.set(labels, donePerSecond ?? 0)
   }

@@ -69,6 +69,7 @@ it('shows a report as metrics and as JSON', async () => {
   expect(text).toContain('valence_scaling_desired_replicas 1\n')
   expect(text).toContain('valence_scaling_drain_seconds +Inf\n')
   expect(text).toContain('valence_scaling_lag_records{topic="t",partition="0"} 7\n')
+  expect(text).toContain('valence_scaling_position_offset{topic="t",partition="0"} 1152921504606847000\n')
   expect(text).toContain('valence_scaling_decisions_total{reason="steady"} 1\n')
   expect(JSON.parse(JSON.stringify(describeScaling(report)))).toMatchObject({
     desiredReplicas: 1,
