@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ValenceError } from '@valence/schemas'
+import { parseManifest } from './manifest.ts'
 import { allowedPath } from './supply/allow-list.ts'
 import type { SupplyConfig } from './supply/open-supply.ts'
 
@@ -58,12 +59,13 @@ async function findInStore(name: string, storeFolder: string): Promise<string | 
   return match?.folder
 }
 
-/** Refuses a folder whose files are links that lead elsewhere. @throws VAL_MODEL_URI_REFUSED */
+/** Refuses a folder whose manifest, or a file that it names, is a link that leads elsewhere. @throws VAL_MODEL_URI_REFUSED */
 async function checkFolder(folder: string, { modelPathAllow }: SupplyConfig): Promise<void> {
   const roots = modelPathAllow ?? [folder]
-  const names = await readdir(folder).catch(() => [])
-  const files = names.filter((name) => /^(model\.json|.*\.(onnx|json))$/.test(name))
-  for (const name of files) await allowedPath(join(folder, basename(name)), roots)
+  await allowedPath(folder, roots)
+  const manifest = await allowedPath(join(folder, 'model.json'), roots)
+  const { files } = parseManifest(await readFile(manifest, 'utf8'))
+  for (const { path } of Object.values(files)) await allowedPath(join(folder, path), roots)
 }
 
 /**

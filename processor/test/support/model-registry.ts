@@ -88,6 +88,17 @@ export function truncated(bytes: Buffer, length: number): Answer {
 /** Never answers. */
 export const hangs: Answer = () => undefined
 
+/** Sends spaces for as long as somebody takes them, and says nothing of how many. */
+export const endless: Answer = (_request, response) => {
+  response.writeHead(200)
+  const chunk = Buffer.alloc(1 << 20, ' ')
+  const more = () => {
+    while (!response.destroyed && response.write(chunk));
+  }
+  response.on('drain', more)
+  more()
+}
+
 /** Sends the beginning of a file and then nothing more. */
 export function stalls(bytes: Buffer, length: number): Answer {
   return (_request, response) => {

@@ -65,11 +65,11 @@ export class SupplyBench {
   }
 
   /** Files in sight of a reader that are not what their name says, and what was left in the staging folder. */
-  async halfWritten(): Promise<string[]> {
-    const blobs = join(this.store.folder, 'blobs')
+  async halfWritten(store = this.store.folder): Promise<string[]> {
+    const blobs = join(store, 'blobs')
     const names = await readdir(blobs).catch(() => [])
     const digests = await Promise.all(names.map(async (name) => digestOf(await readFile(join(blobs, name)))))
-    const staged = await readdir(join(this.store.folder, 'staging')).catch(() => [])
+    const staged = await readdir(join(store, 'staging')).catch(() => [])
     return [...names.filter((name, index) => name !== digests[index]), ...staged]
   }
 

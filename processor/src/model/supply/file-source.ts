@@ -1,21 +1,18 @@
 import { createReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ValenceError } from '@valence/schemas'
 import { allowedPath } from './allow-list.ts'
-import { type ModelSource, maxManifestBytes } from './model-source.ts'
+import { type ModelSource, readSmall } from './model-source.ts'
 
-/** A small file whole. @throws VAL_MODEL_MISSING, VAL_MODEL_TOO_LARGE */
-async function readSmall(path: string): Promise<Buffer> {
-  const file = await open(path).catch((cause) => {
-    throw new ValenceError('VAL_MODEL_MISSING', `${path} cannot be read`, { cause })
-  })
+/** @throws VAL_MODEL_MISSING for what cannot be read, or is no plain file: to open a pipe would wait for its writer */
+async function* chunksOf(path: string, start: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
   try {
-    const { size } = await file.stat()
-    if (size > maxManifestBytes) throw new ValenceError('VAL_MODEL_TOO_LARGE', `${path} has ${size} bytes`)
-    return await file.readFile()
-  } finally {
-    await file.close()
+    if (!(await stat(path)).isFile()) throw new Error('no plain file')
+    yield* createReadStream(path, { start, signal })
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason
+    throw new ValenceError('VAL_MODEL_MISSING', `${path} cannot be read`, { cause })
   }
 }
 
@@ -25,15 +22,16 @@ async function readSmall(path: string): Promise<Buffer> {
  */
 export function createFileSource(path: string, folders: readonly string[]): ModelSource {
   return {
-    async readManifest(known) {
+    async readManifest(known, signal) {
       const real = await allowedPath(path, folders)
       const { size, mtimeNs, ino } = await stat(real, { bigint: true })
       const version = `${ino}-${size}-${mtimeNs}`
-      return version === known ? undefined : { bytes: await readSmall(real), version }
+      return version === known ? undefined : { bytes: await readSmall(chunksOf(real, 0, signal), real), version }
     },
-    async readSignature() {
+    async readSignature(signal) {
       try {
-        return await readSmall(await allowedPath(`${path}.sig`, folders))
+        const real = await allowedPath(`${path}.sig`, folders)
+        return await readSmall(chunksOf(real, 0, signal), real)
       } catch (error) {
         if (error instanceof ValenceError && error.code === 'VAL_MODEL_MISSING') return undefined
         throw error
@@ -41,7 +39,7 @@ export function createFileSource(path: string, folders: readonly string[]): Mode
     },
     async openFile(name, from, signal) {
       const real = await allowedPath(join(dirname(path), name), folders)
-      return { from, chunks: createReadStream(real, { start: from, signal }) }
+      return { from, chunks: chunksOf(real, from, signal) }
     },
   }
 }

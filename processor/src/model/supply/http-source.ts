@@ -1,6 +1,6 @@
 import { ValenceError } from '@valence/schemas'
 import { allowedTransport, allowedUri, printable } from './allow-list.ts'
-import { type ModelSource, maxManifestBytes } from './model-source.ts'
+import { type ModelSource, readSmall } from './model-source.ts'
 
 export interface HttpSourceOptions {
   /** Prefixes that every request, redirected ones too, must lie under. */
@@ -26,6 +26,14 @@ function refusal(status: number, uri: URL): ValenceError {
   return new ValenceError('VAL_MODEL_REGISTRY_REFUSED', detail)
 }
 
+function decoded(part: string, uri: URL): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (cause) {
+    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} has credentials that are no UTF-8`, { cause })
+  }
+}
+
 /** The offset that a partial answer begins at. */
 function rangeStart(response: Response): number {
   if (response.status !== 206) return 0
@@ -41,24 +49,13 @@ async function* chunksOf(response: Response, uri: URL, signal: AbortSignal): Asy
   }
 }
 
-async function readSmall(response: Response, uri: URL, signal: AbortSignal): Promise<Buffer> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of chunksOf(response, uri, signal)) {
-    bytes += chunk.length
-    if (bytes > maxManifestBytes) throw new ValenceError('VAL_MODEL_TOO_LARGE', `${printable(uri)} does not end`)
-    parts.push(chunk)
-  }
-  return Buffer.concat(parts)
-}
-
 /** A manifest behind http(s). */
 export function createHttpSource(manifest: URL, options: HttpSourceOptions): ModelSource {
   const { username, password } = manifest
   const home = new URL(manifest)
   home.username = ''
   home.password = ''
-  const basic = username === '' ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const basic = username === '' ? undefined : `${decoded(username, manifest)}:${decoded(password, manifest)}`
   const credentials = options.token
     ? `Bearer ${options.token}`
     : basic && `Basic ${Buffer.from(basic).toString('base64')}`
@@ -98,15 +95,15 @@ export function createHttpSource(manifest: URL, options: HttpSourceOptions): Mod
   return {
     async readManifest(known, signal) {
       const response = await get(home, known === undefined ? {} : { 'if-none-match': known }, signal)
-      if (response.status === 304) return undefined
+      if (response.status === 304 && known !== undefined) return undefined
       if (response.status !== 200) return fail(response, home)
       const version = response.headers.get('etag') ?? undefined
-      return { bytes: await readSmall(response, home, signal), version }
+      return { bytes: await readSmall(chunksOf(response, home, signal), printable(home)), version }
     },
     async readSignature(signal) {
       const uri = new URL(`${home.pathname}.sig${home.search}`, home)
       const response = await get(uri, {}, signal)
-      if (response.status === 200) return readSmall(response, uri, signal)
+      if (response.status === 200) return readSmall(chunksOf(response, uri, signal), printable(uri))
       if (response.status !== 404) return fail(response, uri)
       await response.body?.cancel()
       return undefined

@@ -1,3 +1,5 @@
+import { ValenceError } from '@valence/schemas'
+
 /** A manifest as it was found; `version` changes when it does (ETag, or size and time of change). */
 export interface FoundManifest {
   readonly bytes: Buffer
@@ -26,3 +28,15 @@ export interface ModelSource {
 
 /** No manifest and no signature is larger. */
 export const maxManifestBytes = 4 * 1_024 * 1_024
+
+/** All of a manifest or signature, however long its sender says it is. @throws VAL_MODEL_TOO_LARGE */
+export async function readSmall(chunks: AsyncIterable<Uint8Array>, what: string): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of chunks) {
+    bytes += chunk.length
+    if (bytes > maxManifestBytes) throw new ValenceError('VAL_MODEL_TOO_LARGE', `${what} does not end`)
+    parts.push(chunk)
+  }
+  return Buffer.concat(parts)
+}

@@ -97,14 +97,22 @@ export class ModelStore {
     const path = this.#refPath(uri)
     await mkdir(join(this.folder, 'refs'), { recursive: true }).catch(storeFailure(path))
     const fresh = `${path}.${randomUUID()}`
-    await this.#write(fresh, Buffer.from(JSON.stringify({ uri, digest })))
-    await rename(fresh, path).catch(storeFailure(path))
+    try {
+      await this.#write(fresh, Buffer.from(JSON.stringify({ uri, digest })))
+      await rename(fresh, path).catch(storeFailure(path))
+    } finally {
+      await rm(fresh, { force: true }).catch(() => undefined)
+    }
   }
 
-  /** Digest of the last good model of this URI. */
+  /** Digest of the last good model of this URI; a damaged note is as good as none. */
   async recall(uri: string): Promise<string | undefined> {
-    const text = await readFile(this.#refPath(uri), 'utf8').catch(() => undefined)
-    return text === undefined ? undefined : (JSON.parse(text) as { digest: string }).digest
+    try {
+      const { digest } = JSON.parse(await readFile(this.#refPath(uri), 'utf8')) as { digest: unknown }
+      return typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest) ? digest : undefined
+    } catch {
+      return undefined
+    }
   }
 
   /** Tells the other processes that the model is in use. */

@@ -1,7 +1,7 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { ValenceError } from '@valence/schemas'
 import { allowedUri, printable } from './allow-list.ts'
-import { type ModelSource, maxManifestBytes } from './model-source.ts'
+import { type ModelSource, readSmall } from './model-source.ts'
 
 export interface S3SourceOptions {
   readonly prefixes: readonly string[]
@@ -40,11 +40,12 @@ async function* chunksOf(output: GetObjectCommandOutput, uri: URL, signal: Abort
   }
 }
 
-async function readSmall(output: GetObjectCommandOutput, uri: URL, signal: AbortSignal): Promise<Buffer> {
-  if ((output.ContentLength ?? 0) > maxManifestBytes) throw new ValenceError('VAL_MODEL_TOO_LARGE', printable(uri))
-  const parts: Uint8Array[] = []
-  for await (const chunk of chunksOf(output, uri, signal)) parts.push(chunk)
-  return Buffer.concat(parts)
+function keyOf(uri: URL): string {
+  try {
+    return decodeURIComponent(uri.pathname.slice(1))
+  } catch (cause) {
+    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} is no UTF-8`, { cause })
+  }
 }
 
 /** A manifest in an S3 bucket. The SDK is loaded here and nowhere else; region and credentials are its own affair. */
@@ -58,7 +59,7 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
 
   async function get(uri: URL, extra: { Range?: string; IfNoneMatch?: string }, signal: AbortSignal) {
     allowedUri(uri, prefixes)
-    const place = { Bucket: uri.hostname, Key: decodeURIComponent(uri.pathname.slice(1)) }
+    const place = { Bucket: uri.hostname, Key: keyOf(uri) }
     return client.send(new GetObjectCommand({ ...place, ...extra }), { abortSignal: signal })
   }
 
@@ -66,16 +67,17 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
     async readManifest(known, signal) {
       try {
         const output = await get(manifest, known === undefined ? {} : { IfNoneMatch: known }, signal)
-        return { bytes: await readSmall(output, manifest, signal), version: output.ETag }
+        return { bytes: await readSmall(chunksOf(output, manifest, signal), printable(manifest)), version: output.ETag }
       } catch (error) {
-        if (statusOf(error) === 304) return undefined
+        if (statusOf(error) === 304 && known !== undefined) return undefined
         throw error instanceof ValenceError ? error : failure(error, manifest, signal)
       }
     },
     async readSignature(signal) {
       const uri = new URL(`${manifest.href}.sig`)
       try {
-        return await readSmall(await get(uri, {}, signal), uri, signal)
+        const output = await get(uri, {}, signal)
+        return await readSmall(chunksOf(output, uri, signal), printable(uri))
       } catch (error) {
         if (statusOf(error) === 404) return undefined
         throw error instanceof ValenceError ? error : failure(error, uri, signal)
@@ -84,7 +86,11 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
     async openFile(name, from, signal) {
       const uri = new URL(name, manifest)
       try {
-        const output = await get(uri, from > 0 ? { Range: `bytes=${from}-` } : {}, signal)
+        const output = await get(uri, from > 0 ? { Range: `bytes=${from}-` } : {}, signal).catch((error: unknown) => {
+          // The file became shorter than what is here of it.
+          if (statusOf(error) !== 416) throw error
+          return get(uri, {}, signal)
+        })
         return { from: output.ContentRange === undefined ? 0 : from, chunks: chunksOf(output, uri, signal) }
       } catch (error) {
         throw error instanceof ValenceError ? error : failure(error, uri, signal)

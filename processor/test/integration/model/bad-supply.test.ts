@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -121,6 +121,8 @@ describe('refused by its own code, with the running model untouched and nothing 
       publish()
       await expect(onDisk.reload()).rejects.toMatchObject({ code: 'VAL_MODEL_STORE_FULL' })
       expect((await onDisk.scorer.score('good', { origin: 'http' })).kind).toBe('scored')
+      expect(await bench.halfWritten(disk)).toEqual([])
+      expect(await readdir(join(disk, 'partial'))).toEqual([])
     } finally {
       await onDisk.close()
       execFileSync('/bin/umount', [disk])

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -53,5 +53,34 @@ describe('a model is not found', () => {
     await symlink(join(outside, 'graph'), join(bench.model.folder, 'model.onnx'))
     await expect(locate(bench.model.folder)).rejects.toMatchObject({ code: 'VAL_MODEL_URI_REFUSED' })
     await rm(outside, { recursive: true })
+  })
+
+  test('where a link has a name without an extension', async () => {
+    const outside = await mkdtemp(join(tmpdir(), 'valence-outside-'))
+    await writeFile(join(outside, 'graph'), bench.graph)
+    const { files } = bench.model.manifest
+    const manifest = { ...bench.model.manifest, files: { ...files, model: { ...files.model, path: 'weights' } } }
+    await writeFile(join(bench.model.folder, 'model.json'), JSON.stringify(manifest))
+    await symlink(join(outside, 'graph'), join(bench.model.folder, 'weights'))
+    await expect(locate(bench.model.folder)).rejects.toMatchObject({ code: 'VAL_MODEL_URI_REFUSED' })
+    await rm(outside, { recursive: true })
+  })
+
+  test.each(['..', '%2e%2e', '.%2E'])('by a file: URI that climbs out with %s', async (up) => {
+    const inside = join(bench.model.folder, 'inside')
+    await mkdir(inside)
+    const uri = `${pathToFileURL(inside).href}/x/${up}/${up}/model.json`
+    await expect(locate(uri, { VALENCE_MODEL_PATH_ALLOW: inside })).rejects.toMatchObject({
+      code: 'VAL_MODEL_URI_REFUSED',
+    })
+  })
+
+  test.each([
+    'file://server/share/model.json',
+    'file:////server/share/model.json',
+    'file:///a%2f..%2fmodel.json',
+    'file:///a%00/model.json',
+  ])('by %s', async (uri) => {
+    await expect(locate(uri)).rejects.toMatchObject({ code: 'VAL_MODEL_MISSING' })
   })
 })

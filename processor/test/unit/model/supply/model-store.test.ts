@@ -1,7 +1,7 @@
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ModelStore } from '../../../../src/model/supply/model-store.ts'
+import { digestOf, ModelStore } from '../../../../src/model/supply/model-store.ts'
 import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
 let bench: SupplyBench
@@ -78,10 +78,33 @@ describe('the store', () => {
   })
 
   test('remembers the last good model of each URI', async () => {
-    await bench.store.remember('https://a/model.json', 'one')
-    await bench.store.remember('https://a/model.json', 'two')
-    expect(await bench.store.recall('https://a/model.json')).toBe('two')
+    await bench.store.remember('https://a/model.json', 'a'.repeat(64))
+    await bench.store.remember('https://a/model.json', 'b'.repeat(64))
+    expect(await bench.store.recall('https://a/model.json')).toBe('b'.repeat(64))
     expect(await bench.store.recall('https://b/model.json')).toBeUndefined()
+  })
+
+  test.each(['', '{"uri":"htt', 'null', '{"digest":7}', '{"digest":"../../../etc"}'])(
+    'takes the damaged note %j for none',
+    async (text) => {
+      await bench.store.remember('https://a/model.json', 'a'.repeat(64))
+      const refs = join(bench.store.folder, 'refs')
+      for (const name of await readdir(refs)) {
+        await rm(join(refs, name))
+        await writeFile(join(refs, name), text)
+      }
+      expect(await bench.store.recall('https://a/model.json')).toBeUndefined()
+    },
+  )
+
+  test('leaves no half-written note behind where it cannot be put in its place', async () => {
+    const uri = 'https://a/model.json'
+    const refs = join(bench.store.folder, 'refs')
+    await mkdir(join(refs, `${digestOf(uri)}.json`, 'in the way'), { recursive: true })
+    await expect(bench.store.remember(uri, 'a'.repeat(64))).rejects.toMatchObject({
+      code: 'VAL_MODEL_STORE_UNAVAILABLE',
+    })
+    expect(await readdir(refs)).toEqual([`${digestOf(uri)}.json`])
   })
 
   test('that cannot be written says so', async () => {

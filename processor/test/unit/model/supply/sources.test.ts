@@ -1,13 +1,13 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { allowedUri, printable } from '../../../../src/model/supply/allow-list.ts'
 import { openSupply } from '../../../../src/model/supply/open-supply.ts'
-import { startModelRegistry, truncated } from '../../../support/model-registry.ts'
+import { endless, startModelRegistry, truncated } from '../../../support/model-registry.ts'
 import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
 let bench: SupplyBench
@@ -17,6 +17,7 @@ beforeEach(async () => {
   outside = await mkdtemp(join(tmpdir(), 'valence-outside-'))
 })
 afterEach(async () => {
+  vi.restoreAllMocks()
   await bench.close()
   await rm(outside, { recursive: true })
 })
@@ -82,6 +83,42 @@ describe('http', () => {
     }
   })
 
+  test.each([
+    ['https to http on the same host', 'http://models.example.com/team/model.json'],
+    ['another host', 'https://models.example.org/team/model.json'],
+    ['another port', 'https://models.example.com:8443/team/model.json'],
+    ['this machine', 'http://127.0.0.1:9464/team/model.json'],
+    ['above the folder', '/team/%2e%2e/secret/model.json'],
+    ['a file', 'file:///etc/passwd'],
+    ['a host that only begins alike', '//models.example.com.evil.org/team/model.json'],
+  ])('a redirect from https to %s is refused before anything is asked there', async (_, location) => {
+    const asked: string[] = []
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (uri) => {
+      asked.push(String(uri))
+      return new Response(null, { status: 302, headers: { location } })
+    })
+    const home = 'https://models.example.com/team/model.json'
+    await expect(pull(home)).rejects.toMatchObject({ code: 'VAL_MODEL_URI_REFUSED' })
+    expect(asked).toEqual([home])
+  })
+
+  test('credentials that cannot be read are refused', async () => {
+    await expect(pull('https://me:%zz@models.example.com/model.json')).rejects.toMatchObject({
+      code: 'VAL_MODEL_URI_REFUSED',
+      detail: expect.not.stringContaining('%zz'),
+    })
+  })
+
+  test('"not modified" is no answer to who knows nothing yet', async () => {
+    bench.registry.misbehave('model.json', (_request, response) => response.writeHead(304).end())
+    await expect(pull(bench.registry.uri)).rejects.toMatchObject({ code: 'VAL_MODEL_REGISTRY_REFUSED' })
+  })
+
+  test('a manifest that does not end is refused', async () => {
+    bench.registry.misbehave('model.json', endless)
+    await expect(pull(bench.registry.uri)).rejects.toMatchObject({ code: 'VAL_MODEL_TOO_LARGE' })
+  })
+
   test('redirects in circles end', async () => {
     bench.registry.misbehave('model.json', (_request, response) =>
       response.writeHead(302, { location: 'model.json' }).end(),
@@ -129,6 +166,17 @@ describe('file', () => {
     }
   })
 
+  test('a pipe in the place of a file is not waited for', async () => {
+    await rm(join(bench.model.folder, 'model.onnx'))
+    execFileSync('mkfifo', [join(bench.model.folder, 'model.onnx')])
+    await expect(pull(manifestUri())).rejects.toMatchObject({ code: 'VAL_MODEL_MISSING' })
+  })
+
+  test('a manifest that is too large is refused', async () => {
+    await writeFile(join(bench.model.folder, 'model.json'), Buffer.alloc((1 << 22) + 1, ' '))
+    await expect(pull(manifestUri())).rejects.toMatchObject({ code: 'VAL_MODEL_TOO_LARGE' })
+  })
+
   test('other schemes are refused', async () => {
     await expect(openSupply('ftp://host/model.json', bench.config())).rejects.toMatchObject({
       code: 'VAL_MODEL_URI_REFUSED',
@@ -169,6 +217,22 @@ describe('s3', () => {
       expect(s3.headers[0]?.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=key/)
       expect(s3.headers.filter((headers) => headers['if-none-match'])).toHaveLength(1)
       expect(await pullFromS3('s3://bucket/nothing/model.json', s3.origin)).toEqual({ code: 'VAL_MODEL_MISSING' })
+    } finally {
+      await s3.close()
+    }
+  })
+
+  test('a manifest that does not end, and a file that became shorter', { timeout: 30_000 }, async () => {
+    const s3 = await startModelRegistry(bench.model.folder, '/bucket/team/')
+    try {
+      s3.misbehave('model.json', endless, 1)
+      expect(await pullFromS3('s3://bucket/team/model.json', s3.origin)).toEqual({ code: 'VAL_MODEL_TOO_LARGE' })
+      const shortened: Parameters<typeof s3.misbehave>[1] = (request, response) => {
+        if (!request.headers.range) return truncated(bench.graph, 30)(request, response)
+        response.writeHead(416, { 'content-type': 'application/xml' }).end('<Error><Code>InvalidRange</Code></Error>')
+      }
+      s3.misbehave('model.onnx', shortened, 2)
+      expect(await pullFromS3('s3://bucket/team/model.json', s3.origin)).toHaveProperty('first')
     } finally {
       await s3.close()
     }
