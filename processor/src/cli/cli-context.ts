@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty'
 import type { Environment } from '../runtime/config.ts'
 
 /** Where a command writes; a terminal where `isTTY` says so. */
-export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
+export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>
 
 /** What a command may touch of the outside. */
 export interface CliContext {

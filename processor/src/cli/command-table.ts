@@ -88,6 +88,19 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./lag.ts')).runLag,
   },
   {
+    usage: 'top',
+    summary: 'lag, rates, latency, batches, cache and errors at a glance; a live view on a terminal',
+    example: 'valence top --admin localhost:9464,localhost:9465',
+    options: [
+      ['-a, --admin <addresses>', 'admin ports to ask, separated by commas (VALENCE_ADMIN_HOST:VALENCE_ADMIN_PORT)'],
+      ['-g, --group <group>', 'consumer group (VALENCE_KAFKA_GROUP_ID unless given)'],
+      ['--once', 'print once, after one interval'],
+      ['--interval-ms <ms>', 'time between two looks', '2000'],
+      ['--json', 'print JSON for scripts, an object an interval'],
+    ],
+    load: async () => (await import('./top.ts')).runTop,
+  },
+  {
     usage: 'lag-service',
     summary: 'publish lag, rates and the wanted number of processors at /scaling, for KEDA; needs no processor',
     example: 'VALENCE_KAFKA_BROKERS=localhost:9092 valence lag-service',

@@ -10,10 +10,14 @@ const patience = {
   retry: { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 },
 }
 
+/** An admin client that is not connected yet. */
+export function createAdmin(config: Config): Admin {
+  return createKafka({ ...kafkaConnection(config), ...patience, clientId: 'valence-cli-admin' }).admin()
+}
+
 /** Runs one piece of work with a connected admin client. @throws VAL_KAFKA_* */
 export async function withAdmin<T>(config: Config, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const kafka = createKafka({ ...kafkaConnection(config), ...patience, clientId: 'valence-cli-admin' })
-  const admin = kafka.admin()
+  const admin = createAdmin(config)
   try {
     await admin.connect()
     return await work(admin)

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { type LagSnapshot, readLag } from '../kafka/group-lag.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
-import { type LagReport, type PartitionFlow, reportLag } from '../scaling/drain-time.ts'
+import { type LagReport, reportLag } from '../scaling/drain-time.ts'
 import type { CliContext, CommandOptions, ExitCode, Output } from './cli-context.ts'
+import { flowCells, lagToJson } from './flow-cells.ts'
 import { withAdmin } from './kafka-admin.ts'
 import { countOption, textOption } from './options.ts'
 import { paint, writeJson, writeLines } from './output.ts'
@@ -20,7 +21,7 @@ export async function runLag(context: CliContext, options: CommandOptions): Prom
     const reports = watchLag(admin, config, textOption(options, 'group'), intervalMs, context.signal)
     let shownLines = 0
     for await (const report of reports) {
-      if (options.json) await writeJson(context.stdout, toJson(report))
+      if (options.json) await writeJson(context.stdout, lagToJson(report))
       else shownLines = await show(context.stdout, report, shownLines)
       if (!isLive) return
     }
@@ -96,39 +97,4 @@ function toTable({ partitions, total }: LagReport): string[] {
       ['total', '', '', '', ...flowCells(total), ''],
     ],
   )
-}
-
-function flowCells(flow: Pick<PartitionFlow, 'lag' | 'arrivalsPerSecond' | 'donePerSecond' | 'secondsToDrain'>) {
-  const { lag, arrivalsPerSecond, donePerSecond, secondsToDrain } = flow
-  return [
-    String(lag),
-    perSecond(arrivalsPerSecond),
-    donePerSecond === null ? '-' : perSecond(donePerSecond),
-    duration(secondsToDrain),
-  ]
-}
-
-function perSecond(rate: number): string {
-  return rate >= 100 || rate === 0 ? rate.toFixed(0) : rate.toFixed(1)
-}
-
-/** `4 s`, `3 min`, `2.5 h`; `never` where the lag does not shrink. */
-export function duration(seconds: number | null): string {
-  if (seconds === null) return 'never'
-  if (seconds < 120) return `${Math.ceil(seconds)} s`
-  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3_600).toFixed(1)} h`
-}
-
-/** Offsets as decimal digits, because they may exceed 2^53; lags as numbers. */
-function toJson({ partitions, total, ...group }: LagReport) {
-  return {
-    ...group,
-    partitions: partitions.map(({ committed, end, lag, ...rest }) => ({
-      ...rest,
-      committed: committed === null ? null : String(committed),
-      end: String(end),
-      lag: Number(lag),
-    })),
-    total: { ...total, lag: Number(total.lag) },
-  }
 }

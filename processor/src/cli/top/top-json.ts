@@ -1,0 +1,22 @@
+import { lagToJson } from '../flow-cells.ts'
+import type { TopReport } from './top-watch.ts'
+
+/** For scripts: what is not known is null. */
+export function topToJson({ at, group, processes, total }: TopReport) {
+  const { groupId, members, lag, error } = group
+  return {
+    at: new Date(at).toISOString(),
+    group: {
+      groupId,
+      members,
+      error: error ? { code: error.code, message: error.message } : null,
+      lag: lag ? lagToJson(lag) : null,
+    },
+    processes: processes.map((view) => ({
+      admin: view.admin,
+      error: view.error ?? null,
+      report: view.report ?? null,
+    })),
+    total: total ?? null,
+  }
+}
