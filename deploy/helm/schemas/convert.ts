@@ -9,7 +9,6 @@ export interface SchemaFile {
 }
 
 interface Definition extends Schema {
-  readonly properties?: Record<string, Schema>
   readonly 'x-kubernetes-group-version-kind'?: readonly { group: string; version: string; kind: string }[]
 }
 
@@ -21,8 +20,6 @@ interface CustomResourceDefinition {
     readonly versions: readonly { readonly name: string; readonly schema: { readonly openAPIV3Schema: Schema } }[]
   }
 }
-
-export const definitionsPath = 'kubernetes/definitions.json'
 
 function pathOf(group: string, version: string, kind: string): string {
   return `${group === '' ? version : group}/${kind.toLowerCase()}_${version}.json`
@@ -51,38 +48,55 @@ export function tighten(schema: Schema): Schema {
   return isObject(schema.properties) && !isLoose ? { ...result, additionalProperties: false } : result
 }
 
-/** What every object of Kubernetes has; definitions of custom resources leave their insides out. */
-function withObjectFields(schema: Schema): Schema {
-  const properties = { ...(isObject(schema.properties) ? schema.properties : {}) }
-  const metadata = '../kubernetes/definitions.json#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
-  return {
-    ...schema,
-    properties: {
-      ...properties,
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      metadata: { $ref: metadata },
-    },
+type Definitions = Readonly<Record<string, Schema>>
+
+const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+const reference = /"#\/definitions\/([^"]+)"/g
+
+/** The schema with the definitions that it needs, directly or not: a validator reads no more than these. */
+function standalone(schema: Schema, definitions: Definitions): Schema {
+  const needed: Record<string, Schema> = {}
+  const waiting: Schema[] = [schema]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const [, name = ''] of JSON.stringify(next).matchAll(reference)) {
+      const definition = definitions[name]
+      if (name in needed || definition === undefined) continue
+      needed[name] = definition
+      waiting.push(definition)
+    }
   }
+  return { ...schema, definitions: needed }
 }
 
-/** One file with all definitions of Kubernetes, and one for each kind that points into it. */
-export function convertKubernetes(document: string): SchemaFile[] {
-  const { definitions } = JSON.parse(document) as { definitions: Record<string, Definition> }
-  const strict = Object.fromEntries(
-    Object.entries(definitions).map(([name, definition]) => [name, tighten(definition)]),
-  )
-  const kinds = Object.entries(definitions).flatMap(([name, definition]) =>
-    (definition['x-kubernetes-group-version-kind'] ?? []).map(({ group, version, kind }) => ({
+/** The definitions of an OpenAPI document of Kubernetes, strict. */
+export function readKubernetes(document: string): Definitions {
+  const { definitions } = JSON.parse(document) as { definitions: Record<string, Schema> }
+  return Object.fromEntries(Object.entries(definitions).map(([name, definition]) => [name, tighten(definition)]))
+}
+
+/** A file for each kind of Kubernetes. */
+export function convertKubernetes(definitions: Definitions): SchemaFile[] {
+  return Object.entries(definitions).flatMap(([name, definition]) =>
+    ((definition as Definition)['x-kubernetes-group-version-kind'] ?? []).map(({ group, version, kind }) => ({
       path: pathOf(group, version, kind),
-      schema: { $ref: `../${definitionsPath}#/definitions/${name}` },
+      schema: standalone({ $ref: `#/definitions/${name}` }, definitions),
     })),
   )
-  return [{ path: definitionsPath, schema: { definitions: strict } }, ...kinds]
+}
+
+/** Definitions of custom resources leave out what is inside the fields that all objects have. */
+function withObjectFields(schema: Schema, definitions: Definitions): Schema {
+  const properties = isObject(schema.properties) ? schema.properties : {}
+  const common = {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { $ref: `#/definitions/${objectMeta}` },
+  }
+  return standalone({ ...schema, properties: { ...properties, ...common } }, definitions)
 }
 
 /** A file for each version of each definition in a YAML text. */
-export function convertDefinitions(text: string): SchemaFile[] {
+export function convertDefinitions(text: string, definitions: Definitions): SchemaFile[] {
   return parseAllDocuments(text)
     .map((document) => document.toJS() as CustomResourceDefinition | null)
     .filter((document) => document?.kind === 'CustomResourceDefinition')
@@ -90,7 +104,7 @@ export function convertDefinitions(text: string): SchemaFile[] {
       const { group, names, versions } = (document as CustomResourceDefinition).spec
       return versions.map(({ name, schema }) => ({
         path: pathOf(group, name, names.kind),
-        schema: withObjectFields(tighten(schema.openAPIV3Schema)),
+        schema: withObjectFields(tighten(schema.openAPIV3Schema), definitions),
       }))
     })
 }
