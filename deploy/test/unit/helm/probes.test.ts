@@ -1,7 +1,7 @@
-import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startAdminServer } from '../../../../processor/src/runtime/admin-server.ts'
 import { Health } from '../../../../processor/src/runtime/health.ts'
+import { createLogger } from '../../../../processor/src/runtime/logger.ts'
 import { createMetrics } from '../../../../processor/src/runtime/metrics.ts'
 import { settings } from '../../../../processor/src/runtime/settings.ts'
 import { environments } from '../../support/chart-tools.ts'
@@ -9,7 +9,7 @@ import { ofKind, readRendered, workloadsOf } from '../../support/kubernetes-obje
 import { readRepositoryFile } from '../../support/repository.ts'
 
 async function startAdmin(): Promise<string> {
-  const logger = pino({ level: 'silent' })
+  const logger = createLogger('silent')
   const options = { host: '127.0.0.1', port: 0, metrics: createMetrics(), health: new Health(), logger }
   const admin = await startAdminServer(options)
   onTestFinished(() => admin.close())
