@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../runtime/logger.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { HttpApp } from './http-app.ts'
+import { isLingering, lingerAndClose } from './lingering-close.ts'
 import { defaultHeaders, statusOf, toProblem, toValenceError } from './problem.ts'
 
 type Observers = { readonly logger: Logger; readonly metrics: Metrics }
@@ -47,22 +48,23 @@ const reasons: Readonly<Record<number, string>> = {
 export function endWithProblem(socket: Socket, code: ErrorCode): void {
   const problem = toProblem(new ValenceError(code), 'none')
   const body = JSON.stringify(problem)
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${problem.status} ${reasons[problem.status]}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  lingerAndClose(socket)
 }
 
 /** Answers what never became a request: broken HTTP, header bombs, clients that dawdle. */
 export function createClientErrorHandler(metrics: Metrics) {
   return (thrown: NodeJS.ErrnoException, socket: Socket): void => {
+    if (isLingering(socket)) return
     const code = parserCodes[thrown.code ?? ''] ?? 'VAL_HTTP_MALFORMED'
     metrics.http.clientErrors.inc({ code })
-    const answered = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage?.headersSent === true
-    if (thrown.code === 'ECONNRESET' || !socket.writable || answered) {
-      socket.destroy()
-      return
-    }
-    endWithProblem(socket, code)
+    const answer = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
+    if (thrown.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    else if (!answer?.headersSent) endWithProblem(socket, code)
+    else if (answer.writableEnded) lingerAndClose(socket)
+    else socket.destroy()
   }
 }

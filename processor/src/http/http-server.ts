@@ -18,6 +18,7 @@ import type { HttpApp } from './http-app.ts'
 import type { Admission } from './limits/admission.ts'
 import { addAdmissionGuard } from './limits/admission-guard.ts'
 import { addRateLimits, type RateLimiter } from './limits/rate-limits.ts'
+import { addLingeringClose } from './lingering-close.ts'
 import { addMethodGuard } from './method-guard.ts'
 import { toValenceError } from './problem.ts'
 import { addRequestContext, requestIdOf } from './request-context.ts'
@@ -88,6 +89,7 @@ export async function createHttpApp(options: HttpServerOptions): Promise<HttpApp
   addRequestTracing(app, options.tracer)
   addErrorReplies(app, options)
   addStrictProtocol(app)
+  addLingeringClose(app.server)
   addAccessLog(app, logger, metrics)
   const guard = addMethodGuard(app)
   await addBrowserSafety(app, config)

@@ -29,13 +29,13 @@ function judgeAnswer(answer: RawAnswer): string | undefined {
 }
 
 /**
- * What is wrong with what came back; nothing where it is all clean. Who ends first has left, as far as a server can tell,
- * and need not be answered. Nor can an answer be expected to arrive where the server refuses before all is read: closing
- * then resets the connection, which discards what the client has not taken in yet.
+ * What is wrong with what came back; nothing where it is all clean. Who ends first has left, as far as a server can
+ * tell, and need not be answered. A reset is never clean: it discards an answer that the client has not taken in yet.
  */
 export function complaintsAbout({ answers, isClosed, isReset, rest }: RawExchange, endsFirst: boolean): string[] {
   const complaints = answers.map(judgeAnswer).filter((complaint) => complaint !== undefined)
-  if (rest !== '' && !isReset) complaints.push('bytes that are no answer')
+  if (rest !== '') complaints.push('bytes that are no answer')
+  if (isReset) complaints.push('a reset')
   if (answers.length === 0 && !isClosed) complaints.push('neither an answer nor an end')
   if (answers.length === 0 && isClosed && !isReset && !endsFirst) complaints.push('an end without an answer')
   return complaints

@@ -12,7 +12,7 @@ export interface RawExchange {
   readonly answers: readonly RawAnswer[]
   /** The server ended the connection by itself. */
   readonly isClosed: boolean
-  /** The connection was reset: what had been answered may have been lost on the way. */
+  /** The connection was reset when the server had to read on: what had been answered may be lost on the way. */
   readonly isReset: boolean
   /** What is left when all answers have been read: must be nothing. */
   readonly rest: string
@@ -27,22 +27,26 @@ export interface SendOptions {
   /** Silence after which an answered connection counts as done. */
   readonly quietMs?: number
   readonly patienceMs?: number
+  /** Who still sends so long after an answer may be cut off. */
+  readonly lingerMs?: number
 }
 
 /** Sends bytes and takes whatever comes back, until the server is done with it. */
 export async function exchange(bytes: Buffer, options: SendOptions): Promise<RawExchange> {
-  const { port, pieceBytes, endsFirst, quietMs = 150, patienceMs = 20_000 } = options
+  const { port, pieceBytes, endsFirst, quietMs = 150, patienceMs = 20_000, lingerMs = 1_500 } = options
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   const chunks: Buffer[] = []
   const finished = Promise.withResolvers<boolean>()
   const patience = setTimeout(() => finished.resolve(false), patienceMs)
   let quiet: NodeJS.Timeout | undefined
   let isReset = false
+  let answeredAt = Number.POSITIVE_INFINITY
   socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-    isReset = code === 'ECONNRESET' || code === 'EPIPE'
+    isReset = (code === 'ECONNRESET' || code === 'EPIPE') && !(performance.now() - answeredAt > lingerMs)
   })
   socket.on('data', (chunk) => {
     chunks.push(chunk)
+    answeredAt = performance.now()
     clearTimeout(quiet)
     if (!endsFirst) quiet = setTimeout(() => finished.resolve(false), quietMs)
   })
