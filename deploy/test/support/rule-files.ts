@@ -1,0 +1,52 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { readRepositoryFile, repositoryRoot } from './repository.ts'
+
+interface RecordingRule {
+  readonly record: string
+  readonly expr: string
+}
+
+export interface AlertRule {
+  readonly alert: string
+  readonly expr: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+interface RuleFile {
+  readonly groups: readonly { readonly rules: readonly (RecordingRule | AlertRule)[] }[]
+}
+
+export const ruleFolder = 'deploy/prometheus/rules'
+export const ruleTestFolder = 'deploy/prometheus/tests'
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(repositoryRoot, folder)).map((name) => `${folder}/${name}`)
+}
+
+function readRules(): (RecordingRule | AlertRule)[] {
+  const files = filesIn(ruleFolder).map((path) => parse(readRepositoryFile(path)) as RuleFile)
+  return files.flatMap(({ groups }) => groups.flatMap(({ rules }) => rules))
+}
+
+export function readAlerts(): AlertRule[] {
+  return readRules().filter((rule) => 'alert' in rule)
+}
+
+export function readRecordings(): RecordingRule[] {
+  return readRules().filter((rule) => 'record' in rule)
+}
+
+interface RuleTest {
+  readonly name: string
+  readonly input_series: readonly { readonly series: string }[]
+  readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts?: readonly unknown[] }[]
+}
+
+export const ruleTestFiles = filesIn(ruleTestFolder)
+
+export function readRuleTests(): RuleTest[] {
+  return ruleTestFiles.flatMap((path) => (parse(readRepositoryFile(path)) as { tests: RuleTest[] }).tests)
+}
