@@ -8,16 +8,19 @@ import { meterScoring } from '../src/scoring/scoring-metrics.ts'
 import { type BatchBounds, runCeiling } from './ceiling.ts'
 import { type Cost, measure, median } from './measure.ts'
 
-export interface EngineBenchOptions {
+interface EngineTexts {
   readonly texts: readonly string[]
-  readonly modelFolder: string
-  readonly workers: number
-  /** Alternating rounds of each contestant. */
-  readonly rounds: number
   readonly bounds?: BatchBounds
   /** Callers at the same time, like partitions, and the texts of one call, like the records of a transaction. */
   readonly callers?: number
   readonly textsPerCall?: number
+}
+
+export interface EngineBenchOptions extends EngineTexts {
+  readonly modelFolder: string
+  readonly workers: number
+  /** Alternating rounds of each contestant. */
+  readonly rounds: number
 }
 
 export interface EngineBench {
@@ -34,7 +37,7 @@ export interface EngineBench {
 const defaultBounds: BatchBounds = { maxTexts: 16, maxTokens: 256 }
 
 /** The engine as the processor runs it: metrics on, an empty cache of its own, texts from several callers at once. */
-async function runEngine(model: LoadedModel, options: EngineBenchOptions) {
+export async function runEngine(model: LoadedModel, options: EngineTexts) {
   const { texts, bounds = defaultBounds, callers = 6, textsPerCall = 256 } = options
   const memory = new MemoryCache(32 * 1024 * 1024)
   const metrics = createMetrics()
