@@ -128,7 +128,7 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
   })
   const instanceId = await instanceName(base)
   const source = createKafkaRecordSource({
-    kafka: createKafkaClient(config, 'consumer', logger, instanceId),
+    kafka: createKafkaClient(config, 'consumer', logger, { groupInstanceId: instanceId, topicIds: true }),
     groupId: config.kafkaGroupId,
     topics: config.inputTopics,
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,

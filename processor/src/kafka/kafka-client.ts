@@ -40,7 +40,12 @@ export function kafkaConnection(config: Config): Pick<KafkaOptions, 'brokers' | 
  * A Kafka client for one role; roles never share one, because kafkajs shares a map of committed offsets between the
  * clients of one `Kafka`. @throws VAL_FILE_UNREADABLE
  */
-export function createKafkaClient(config: Config, role: string, logger: Logger, instanceId?: string): Kafka {
+export function createKafkaClient(
+  config: Config,
+  role: string,
+  logger: Logger,
+  options: Pick<KafkaOptions, 'groupInstanceId' | 'topicIds'> = {},
+): Kafka {
   return createKafka({
     ...kafkaConnection(config),
     clientId: `valence-${role}`,
@@ -50,6 +55,6 @@ export function createKafkaClient(config: Config, role: string, logger: Logger, 
     // Short, so that an unreachable broker is reported within seconds; who needs patience retries above.
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
     logLevel: logger.isLevelEnabled('trace') ? 'info' : 'warn',
-    ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
+    ...options,
   })
 }

@@ -1,7 +1,7 @@
 import { type Kafka, kafkaErrors, type Producer, type Transaction } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { LogOffsets } from './log-offsets.ts'
-import type { PartitionSession } from './partition-session.ts'
+import { isOfEarlierTopic, type PartitionSession, type Position } from './partition-session.ts'
 import { type OutgoingRecord, partitionName, type TopicPartition } from './record.ts'
 
 export interface KafkaPartitionSessionOptions {
@@ -30,6 +30,7 @@ class KafkaPartitionSession implements PartitionSession {
   readonly #producer: Producer
   /** Begun but still empty; kafkajs fences when the first one begins. */
   #transaction: Transaction | undefined
+  #topicId: string | undefined
   #published = 0
   #spent = false
 
@@ -55,8 +56,19 @@ class KafkaPartitionSession implements PartitionSession {
     }
   }
 
-  position(): Promise<bigint | undefined> {
-    return this.#options.offsets.committed(this.#partition)
+  async locate(): Promise<Position> {
+    const { offsets } = this.#options
+    const [committed, topicId] = await Promise.all([
+      offsets.committed(this.#partition),
+      offsets.topicId(this.#partition.topic),
+    ])
+    this.#topicId = topicId
+    return { offset: committed?.offset, topicId, committedTopicId: readTopicId(committed?.metadata) }
+  }
+
+  async position(): Promise<bigint | undefined> {
+    const found = await this.locate()
+    return isOfEarlierTopic(found) ? undefined : found.offset
   }
 
   async publish(records: readonly OutgoingRecord[], nextOffset: bigint): Promise<void> {
@@ -92,7 +104,7 @@ class KafkaPartitionSession implements PartitionSession {
     const { topic, partition } = this.#partition
     const request = {
       consumerGroupId: this.#options.groupId,
-      topics: [{ topic, partitions: [{ partition, offset: nextOffset.toString() }] }],
+      topics: [{ topic, partitions: [{ partition, offset: nextOffset.toString(), ...metadataOf(this.#topicId) }] }],
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -136,6 +148,18 @@ class KafkaPartitionSession implements PartitionSession {
     const missing = [...new Set(records.map(partitionName))].filter((name) => !found.has(name))
     if (missing.length > 0) throw new ValenceError('VAL_KAFKA_ACK_MISMATCH', missing.join(', '))
   }
+}
+
+const topicIdPrefix = 'topic-id='
+
+/** Committed with the offset, so that the two cannot part. */
+function metadataOf(topicId: string | undefined): { metadata?: string } {
+  return topicId === undefined ? {} : { metadata: topicIdPrefix + topicId }
+}
+
+/** Offsets that tools or older versions committed say nothing. */
+function readTopicId(metadata: string | null | undefined): string | undefined {
+  return metadata?.startsWith(topicIdPrefix) ? metadata.slice(topicIdPrefix.length) : undefined
 }
 
 /** Opens the session of a partition; when it resolves, every earlier session of that partition is fenced. */

@@ -4,6 +4,7 @@ import {
   type Kafka,
   kafkaErrors,
   setLeaveGroup,
+  topicIdOf,
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Logger } from '../runtime/logger.ts'
@@ -175,6 +176,7 @@ class KafkaRecordSource implements RecordSource {
     const handed: RecordBatch = {
       topic: batch.topic,
       partition: batch.partition,
+      topicId: topicIdOf(batch),
       fetchedOffset,
       nextOffset: BigInt(lastOffset) + 1n,
       highWatermark: BigInt(batch.highWatermark),

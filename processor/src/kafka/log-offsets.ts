@@ -1,12 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Admin, fetchStableOffsets, isOverlayInstalled, kafkaErrors } from '@valence/producer-sdk/kafka'
+import {
+  type Admin,
+  type CommittedOffset,
+  fetchStableOffsets,
+  fetchTopicId,
+  isOverlayInstalled,
+  kafkaErrors,
+} from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { TopicPartition } from './record.ts'
 
 /** Answers of the broker about one group's positions and the logs themselves. */
 export interface LogOffsets {
-  /** The group's committed offset; undefined where there is none. */
-  committed(partition: TopicPartition): Promise<bigint | undefined>
+  /** What the group committed; undefined where it committed nothing. */
+  committed(partition: TopicPartition): Promise<CommittedOffset | undefined>
+  /** The id of the topic; undefined where brokers or client do not tell. */
+  topicId(topic: string): Promise<string | undefined>
   /** First offset of the log, and the one after its last. */
   range(partition: TopicPartition): Promise<{ earliest: bigint; latest: bigint }>
 }
@@ -44,17 +53,17 @@ const movingTypes: ReadonlySet<string> = new Set([
  * marker, so there an offset counts once two reads in a row agree.
  */
 export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
-  async function readStable({ topic, partition }: TopicPartition): Promise<bigint | undefined> {
+  async function readStable({ topic, partition }: TopicPartition): Promise<CommittedOffset | undefined> {
     const offsets = await waitOut(() => fetchStableOffsets(admin, { groupId, topic, partitions: [partition] }))
     return known(offsets.get(partition))
   }
 
-  async function readTwice(partition: TopicPartition): Promise<bigint | undefined> {
+  async function readTwice(partition: TopicPartition): Promise<CommittedOffset | undefined> {
     let last = await readStable(partition)
     for (let read = 1; read < maxReads; read += 1) {
       await delay(settleMs)
       const next = await readStable(partition)
-      if (next === last) return last
+      if (next?.offset === last?.offset) return next
       last = next
     }
     throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', 'the committed offset keeps changing after the fence')
@@ -62,6 +71,8 @@ export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
 
   return {
     committed: (partition) => (isOverlayInstalled() ? readStable(partition) : readTwice(partition)),
+
+    topicId: (topic) => waitOut(() => fetchTopicId(admin, topic)),
 
     async range({ topic, partition }) {
       const offsets = await waitOut(() => admin.fetchTopicOffsets(topic))
@@ -72,6 +83,6 @@ export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
   }
 }
 
-function known(offset: bigint | undefined): bigint | undefined {
-  return offset === undefined || offset < 0n ? undefined : offset
+function known(committed: CommittedOffset | undefined): CommittedOffset | undefined {
+  return committed === undefined || committed.offset < 0n ? undefined : committed
 }

@@ -1,11 +1,28 @@
 import type { OutgoingRecord, TopicPartition } from './record.ts'
 
+/** Where a session stands. The id of a topic tells it from an earlier one of the same name. */
+export interface Position {
+  /** The committed offset; undefined where nothing was committed yet. */
+  readonly offset: bigint | undefined
+  /** Of the topic as it is; undefined where brokers or client do not tell. */
+  readonly topicId: string | undefined
+  /** Of the topic that the offset was committed for; undefined where the commit does not say. */
+  readonly committedTopicId: string | undefined
+}
+
+/** The offset was committed for an earlier topic of this name and says nothing about this one. */
+export function isOfEarlierTopic({ topicId, committedTopicId }: Position): boolean {
+  return topicId !== undefined && committedTopicId !== undefined && topicId !== committedTopicId
+}
+
 /**
  * The right to write for one input partition. Opening it fences every earlier session of that partition,
  * in any process: their later calls fail with VAL_KAFKA_FENCED.
  */
 export interface PartitionSession {
-  /** The committed offset, read after the fence; undefined where nothing was committed yet. */
+  /** Read after the fence; what is published from then on is published for this topic. */
+  locate(): Promise<Position>
+  /** The committed offset, if there is one for this very topic. */
   position(): Promise<bigint | undefined>
   /**
    * One transaction: the records and the input offset, together or not at all.

@@ -18,6 +18,8 @@ export interface KafkaRecord {
 
 /** What one fetch brought from one partition; control records and aborted records are already taken out. */
 export interface RecordBatch extends TopicPartition {
+  /** Of the topic that was read; undefined where the broker or the client cannot tell. */
+  readonly topicId?: string | undefined
   /** The offset that was asked for. */
   readonly fetchedOffset: bigint
   /** The offset after the batch, control records included: what to commit once all of it is done. */

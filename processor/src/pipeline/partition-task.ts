@@ -39,6 +39,7 @@ export class PartitionTask {
   readonly #context: PartitionTaskContext
   readonly #released = new AbortController()
   #queue: PartitionQueue | undefined
+  #topicId: string | undefined
   #paused = true
   #draining = false
   #failures = 0
@@ -67,6 +68,10 @@ export class PartitionTask {
   push(batch: RecordBatch): void {
     const queue = this.#queue
     if (queue === undefined) return
+    if (this.#isOfAnotherTopic(batch)) {
+      queue.fail(new ValenceError('VAL_KAFKA_TOPIC_RECREATED', `${batch.topic}: its id is now ${batch.topicId}`))
+      return
+    }
     if (queue.push(batch) === 'gap') {
       // Taking the partition again compares the committed offset with the log and explains the gap or stops.
       const detail = `expected ${queue.expected}, fetched ${batch.fetchedOffset}`
@@ -120,7 +125,13 @@ export class PartitionTask {
     const stopTimer = metrics.kafka.takeovers.startTimer()
     const session = await sessions.open(this.#partition)
     try {
-      const { offset, committed } = await startingPosition(this.#partition, session, sessions, start)
+      const position = await startingPosition(this.#partition, session, sessions, start)
+      const { offset, committed, topicId, recreated } = position
+      this.#topicId = topicId
+      if (recreated) {
+        const fields = { ...this.#partition, code: 'VAL_KAFKA_TOPIC_RECREATED', offset: offset.toString() }
+        logger.warn(fields, 'the topic was created again and is read from its start')
+      }
       // Pins the starting point, so that a crash before the first result cannot move it.
       if (!committed) await session.publish([], offset)
       if (this.ended) return session
@@ -221,6 +232,10 @@ export class PartitionTask {
     await this.#sleep(delayMs)
   }
 
+  #isOfAnotherTopic({ topicId }: RecordBatch): boolean {
+    return topicId !== undefined && this.#topicId !== undefined && topicId !== this.#topicId
+  }
+
   #pause(): void {
     this.#paused = true
     this.#context.source.pause(this.#partition)
@@ -257,4 +272,8 @@ export class PartitionTask {
   }
 }
 
-const fatalCodes: ReadonlySet<string> = new Set(['VAL_KAFKA_OFFSET_GAP', 'VAL_KAFKA_INSTANCE_DUPLICATE'])
+const fatalCodes: ReadonlySet<string> = new Set([
+  'VAL_KAFKA_OFFSET_GAP',
+  'VAL_KAFKA_TOPIC_RECREATED',
+  'VAL_KAFKA_INSTANCE_DUPLICATE',
+])

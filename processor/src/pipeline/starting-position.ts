@@ -1,9 +1,19 @@
 import { ValenceError } from '@valence/schemas'
-import type { PartitionSession, PartitionSessions } from '../kafka/partition-session.ts'
+import { isOfEarlierTopic, type PartitionSession, type PartitionSessions } from '../kafka/partition-session.ts'
 import { partitionName, type TopicPartition } from '../kafka/record.ts'
+
+export interface StartingPosition {
+  readonly offset: bigint
+  /** The offset is the group's; otherwise it is yet to be pinned. */
+  readonly committed: boolean
+  readonly topicId: string | undefined
+  /** What the group committed was for an earlier topic of the same name. */
+  readonly recreated: boolean
+}
 
 /**
  * Where a freshly fenced session continues: the committed offset, or the configured end of the log where there is none.
+ * A topic that was created again is new to the group, whatever offset it finds, and is read from its first record.
  * @throws VAL_KAFKA_OFFSET_GAP when the committed offset lies outside the log: jumping would lose records silently
  */
 export async function startingPosition(
@@ -11,12 +21,17 @@ export async function startingPosition(
   session: PartitionSession,
   sessions: PartitionSessions,
   start: 'earliest' | 'latest',
-): Promise<{ offset: bigint; committed: boolean }> {
-  const [position, range] = await Promise.all([session.position(), sessions.range(partition)])
-  if (position === undefined) return { offset: range[start], committed: false }
+): Promise<StartingPosition> {
+  const found = await session.locate()
+  const { offset: position, topicId } = found
+  // After the id was read: if the topic is replaced in between, its batches come under another id.
+  const range = await sessions.range(partition)
+  const fresh = { committed: false, topicId, recreated: false }
+  if (position === undefined) return { ...fresh, offset: range[start] }
+  if (isOfEarlierTopic(found)) return { ...fresh, offset: range.earliest, recreated: true }
   if (position < range.earliest || position > range.latest) {
     const log = `the log holds ${range.earliest} to ${range.latest}`
     throw new ValenceError('VAL_KAFKA_OFFSET_GAP', `${partitionName(partition)}: committed ${position}, ${log}`)
   }
-  return { offset: position, committed: true }
+  return { offset: position, committed: true, topicId, recreated: false }
 }

@@ -19,6 +19,8 @@ export class FakeBroker implements PartitionSessions {
   readonly #inputs = new Map<string, KafkaRecord[]>()
   readonly #earliest = new Map<string, bigint>()
   readonly #committed = new Map<string, bigint>()
+  readonly #committedTopicIds = new Map<string, string | undefined>()
+  readonly #topicIds = new Map<string, string>()
   readonly #epochs = new Map<string, number>()
   /** Called before each publication; what it throws is what the broker would answer. */
   beforePublish: (records: readonly OutgoingRecord[], session: number) => void | Promise<void> = () => undefined
@@ -37,8 +39,20 @@ export class FakeBroker implements PartitionSessions {
     this.#earliest.set(partitionName(partition), earliest)
   }
 
-  commit(partition: TopicPartition, offset: bigint): void {
+  commit(partition: TopicPartition, offset: bigint, topicId?: string): void {
     this.#committed.set(partitionName(partition), offset)
+    this.#committedTopicIds.set(partitionName(partition), topicId)
+  }
+
+  /** Deletes the topic and creates it again with one partition; committed offsets stay. */
+  recreate(partition: TopicPartition, values: readonly string[]): void {
+    this.#inputs.delete(partitionName(partition))
+    this.#topicIds.set(partition.topic, `${this.#topicId(partition)}'`)
+    this.append(partition, values)
+  }
+
+  #topicId({ topic }: TopicPartition): string {
+    return this.#topicIds.get(topic) ?? topic
   }
 
   committed(partition: TopicPartition): bigint | undefined {
@@ -51,7 +65,8 @@ export class FakeBroker implements PartitionSessions {
     const last = records.at(-1)
     if (last === undefined) return undefined
     const highWatermark = BigInt(log.length)
-    return { ...partition, fetchedOffset: from, nextOffset: last.offset + 1n, highWatermark, records }
+    const topicId = this.#topicId(partition)
+    return { ...partition, topicId, fetchedOffset: from, nextOffset: last.offset + 1n, highWatermark, records }
   }
 
   async open(partition: TopicPartition): Promise<PartitionSession> {
@@ -60,6 +75,11 @@ export class FakeBroker implements PartitionSessions {
     this.#epochs.set(name, epoch)
     let spent = false
     return {
+      locate: async () => ({
+        offset: this.#committed.get(name),
+        topicId: this.#topicId(partition),
+        committedTopicId: this.#committedTopicIds.get(name),
+      }),
       position: async () => this.#committed.get(name),
       publish: async (records, nextOffset) => {
         try {
@@ -71,7 +91,7 @@ export class FakeBroker implements PartitionSessions {
           throw error
         }
         this.published.push(...records)
-        this.#committed.set(name, nextOffset)
+        this.commit(partition, nextOffset, this.#topicId(partition))
       },
       close: async () => {
         spent = true

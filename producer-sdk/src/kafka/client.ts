@@ -1,9 +1,10 @@
 import type { ConnectionOptions } from 'node:tls'
 import { ValenceError } from '@valence/schemas'
-import type { Consumer, Kafka, Mechanism, PartitionAssigner, RetryOptions, SASLOptions } from 'kafkajs'
+import type { Consumer, ConsumerConfig, Kafka, Mechanism, RetryOptions, SASLOptions } from 'kafkajs'
 import { codecs } from './codecs.ts'
 import { type KafkaLog, type KafkaLogLevel, kafkaLogging } from './log.ts'
 import { hardenSasl } from './oauth-bearer.ts'
+import { labelBatches } from './overlay/batch-topic-ids.ts'
 import { loadHardenedKafkaJs, loadStockKafkaJs } from './overlay/install.ts'
 import { type Membership, setMembership } from './overlay/static-membership.ts'
 
@@ -26,6 +27,8 @@ export interface KafkaOptions {
    * see `setLeaveGroup` for deciding later. Members without `groupInstanceId` always leave.
    */
   readonly leaveGroup?: boolean | undefined
+  /** Batches tell the id of their topic, see `topicIdOf`, for one small request after each fetch; needs the overlay. */
+  readonly topicIds?: boolean | undefined
   /** Receives kafkajs's log; without it kafkajs is silent. */
   readonly onLog?: KafkaLog | undefined
   /** @default 'warn' */
@@ -89,6 +92,7 @@ export function createKafka(options: KafkaOptions): Kafka {
   })
   kafkaJsByClient.set(kafka, kafkaJs)
   nameDefaultPartitioner(kafka, kafkaJs)
+  if (options.topicIds && overlay) makeBatchesTellTopicIds(kafka, kafkaJs)
   if (groupInstanceId !== undefined) makeConsumersStatic(kafka, kafkaJs, { groupInstanceId, leaveGroup })
   return kafka
 }
@@ -106,23 +110,34 @@ function nameDefaultPartitioner(kafka: Kafka, { Partitioners }: KafkaJs): void {
   kafka.producer = (config) => createProducer({ createPartitioner: Partitioners.DefaultPartitioner, ...config })
 }
 
+/** Before the consumer joins its group. An assigner is the one place where kafkajs shows a consumer's cluster. */
+function showingCluster(
+  config: ConsumerConfig,
+  { PartitionAssigners }: KafkaJs,
+  use: (cluster: object) => void,
+): ConsumerConfig {
+  const assigners = config.partitionAssigners ?? [PartitionAssigners.roundRobin]
+  const partitionAssigners = assigners.map((create): typeof create => (context) => {
+    use(context.cluster)
+    return create(context)
+  })
+  return { ...config, partitionAssigners }
+}
+
+function makeBatchesTellTopicIds(kafka: Kafka, kafkaJs: KafkaJs): void {
+  const createConsumer = kafka.consumer.bind(kafka)
+  kafka.consumer = (config) => createConsumer(showingCluster(config, kafkaJs, labelBatches))
+}
+
 function makeConsumersStatic(
   kafka: Kafka,
-  { PartitionAssigners }: KafkaJs,
+  kafkaJs: KafkaJs,
   { groupInstanceId, leaveGroup }: { groupInstanceId: string; leaveGroup: boolean },
 ): void {
   const createConsumer = kafka.consumer.bind(kafka)
   kafka.consumer = (config) => {
     const membership: Membership = { groupInstanceId, leaveOnDisconnect: leaveGroup }
-    // An assigner is the one place where kafkajs shows a consumer's cluster.
-    const registering = (create: PartitionAssigner): PartitionAssigner => {
-      return (context) => {
-        setMembership(context.cluster, membership)
-        return create(context)
-      }
-    }
-    const assigners = config.partitionAssigners ?? [PartitionAssigners.roundRobin]
-    const consumer = createConsumer({ ...config, partitionAssigners: assigners.map(registering) })
+    const consumer = createConsumer(showingCluster(config, kafkaJs, (cluster) => setMembership(cluster, membership)))
     membershipByConsumer.set(consumer, membership)
     return consumer
   }

@@ -131,7 +131,7 @@ class Rounds {
       await (await (await this.#connected()).transaction()).abort()
       await admin.connect()
       const read = await fetchStableOffsets(admin, { groupId: this.#group, topic: this.#topic, partitions: [0] })
-      return read.get(0) === BigInt(round)
+      return read.get(0)?.offset === BigInt(round)
     } catch {
       await this.close()
       return this.#isCommitted(round)

@@ -46,7 +46,11 @@ export const kafkaErrors = {
   },
   VAL_KAFKA_OFFSET_GAP: {
     message: 'Records between the committed offset and the next fetched one are gone',
-    help: 'Retention deleted unread records or the topic was recreated; see docs/operations.md before resetting offsets.',
+    help: 'Retention or truncation took unread records; see docs/operations.md before resetting offsets.',
+  },
+  VAL_KAFKA_TOPIC_RECREATED: {
+    message: 'The input topic was deleted and created again',
+    help: 'Nothing to do; the process exits, and its successor reads the new topic from its first record.',
   },
   VAL_KAFKA_CONSUMER_CRASHED: {
     message: 'The consumer stopped',

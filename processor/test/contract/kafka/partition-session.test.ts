@@ -106,6 +106,15 @@ describe.each([
     await Promise.all([old.close(), young.close()])
   })
 
+  it('commits with the offset which topic it is for', async () => {
+    const session = await subject.sessions.open(subject.partition)
+    const { topicId } = await session.locate()
+    await session.publish([], 7n)
+    expect(topicId).toEqual(expect.any(String))
+    expect(await session.locate()).toEqual({ offset: 7n, topicId, committedTopicId: topicId })
+    await session.close()
+  })
+
   it('is spent after an error', async () => {
     const old = await subject.sessions.open(subject.partition)
     const young = await subject.sessions.open(subject.partition)

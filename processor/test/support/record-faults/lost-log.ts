@@ -61,7 +61,7 @@ export async function recreatedTopic(kafka: TestKafka, count: number): Promise<R
   await kafka.produce(topics.input, texts.slice(count))
   expect(await processor.exited).toMatchObject({ code: 1 })
   expect(processor.log.findLast(({ code }) => code !== undefined)?.code).toMatch(
-    /^VAL_KAFKA_(OFFSET_GAP|TOPIC_MISSING)$/,
+    /^VAL_KAFKA_(OFFSET_GAP|TOPIC_MISSING|TOPIC_RECREATED)$/,
   )
   const successor = await new ProcessorProcess(topics.environment).started()
   await kafka.drained(topics)

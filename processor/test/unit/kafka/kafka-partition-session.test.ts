@@ -56,7 +56,11 @@ async function open(kafka: Kafka, sendTogether = true) {
       groupId: 'g',
       transactionTimeoutMs: 1_000,
       compression: 0,
-      offsets: { committed: async () => 7n, range: async () => ({ earliest: 0n, latest: 9n }) },
+      offsets: {
+        committed: async () => ({ offset: 7n, metadata: 'topic-id=old' }),
+        topicId: async () => 'now',
+        range: async () => ({ earliest: 0n, latest: 9n }),
+      },
       sendTogether,
     },
     { topic: 'texts-v1', partition: 3 },
@@ -75,7 +79,7 @@ describe('a partition session', () => {
     const session = await open(kafka)
     expect(configs[0]?.transactionalId).toBe('g.texts-v1.3')
     expect(calls).toEqual(['connect', 'transaction'])
-    expect(await session.position()).toBe(7n)
+    expect(await session.locate()).toEqual({ offset: 7n, topicId: 'now', committedTopicId: 'old' })
   })
 
   it('sends the offset first, then the records, then commits', async () => {

@@ -69,6 +69,28 @@ describe('the pipeline', () => {
     expect(broker.committed(second)).toBe(7n)
   })
 
+  it('reads a topic that was created again from its start, past what was committed for the old one', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(6))
+    broker.commit(first, 3n, 'an earlier topic')
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length === 6)
+    expect(values(broker.published)).toEqual(numbered(6))
+  })
+
+  it('publishes nothing of a topic that was created again behind its back, and stops', async () => {
+    const { broker, source, onFatal, pipeline } = setup()
+    broker.append(first, numbered(2))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length === 2)
+    broker.recreate(first, numbered(5, 'n'))
+    await pump(source, () => onFatal.mock.calls.length === 1)
+    expect(onFatal.mock.lastCall?.[0]).toMatchObject({ code: 'VAL_KAFKA_TOPIC_RECREATED' })
+    expect(values(broker.published)).toEqual(numbered(2))
+  })
+
   it('continues at the committed offset', async () => {
     const { broker, source, pipeline } = setup()
     broker.append(first, numbered(5))

@@ -2,6 +2,7 @@ import { createRequire, Module } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { ValenceError } from '@valence/schemas'
 import { filterAbortedRecords } from './aborted-records.ts'
+import { addBatchTopicIds, type BatchingGroupClass } from './batch-topic-ids.ts'
 import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
 import { createDecodeMessages } from './decode-messages.ts'
 import { EosManager, type EosManagerOptions } from './eos-manager.ts'
@@ -14,6 +15,7 @@ import { type PinnedFile, verifyPins } from './pins.ts'
 import { type ConnectionClass, replaceSilentConnections } from './silent-connections.ts'
 import { addStableOffsets, type BrokerClass } from './stable-offsets.ts'
 import { addStaticMembership, type ConsumerGroupClass } from './static-membership.ts'
+import { addTopicIds, type MetadataBrokerClass, type MetadataInternals } from './topic-ids.ts'
 
 type KafkaJs = typeof import('kafkajs')
 
@@ -75,17 +77,25 @@ function install(): void {
   patch<RequestQueueClass>('network/requestQueue/index.js', stopIdleTimer)
   patch<ConnectionClass>('network/connection.js', (connection) => replaceSilentConnections(connection, errors))
   patch<BrokerPoolClass>('cluster/brokerPool.js', reportRefusals)
-  patch<BrokerClass>('broker/index.js', (broker) =>
+  const metadata: MetadataInternals = {
+    Encoder: load('protocol/encoder.js'),
+    Decoder: load('protocol/decoder.js'),
+    metadataKey: protocol.apiKeys.Metadata,
+    parse: load<Pick<MetadataInternals, 'parse'>>('protocol/requests/metadata/v6/response.js').parse,
+  }
+  patch<BrokerClass & MetadataBrokerClass>('broker/index.js', (broker) => {
     addStableOffsets(broker, {
       Encoder: load('protocol/encoder.js'),
       Decoder: load('protocol/decoder.js'),
       offsetFetchKey: protocol.apiKeys.OffsetFetch,
       createErrorFromCode,
-    }),
-  )
-  patch<ConsumerGroupClass & FetchingGroupClass>('consumer/consumerGroup.js', (group) => {
+    })
+    addTopicIds(broker, metadata)
+  })
+  patch<ConsumerGroupClass & FetchingGroupClass & BatchingGroupClass>('consumer/consumerGroup.js', (group) => {
     addStaticMembership(group, protocol)
     failOnOffsetOutOfRange(group)
+    addBatchTopicIds(group, metadata)
   })
 }
 

@@ -53,6 +53,7 @@ export type ApiName =
   | 'InitProducerId'
   | 'JoinGroup'
   | 'LeaveGroup'
+  | 'Metadata'
   | 'OffsetFetch'
   | 'Produce'
   | 'SyncGroup'

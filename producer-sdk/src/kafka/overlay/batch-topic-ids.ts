@@ -1,0 +1,48 @@
+import { processWide } from './process-wide.ts'
+import { askForTopicIds, type MetadataBroker, type MetadataInternals } from './topic-ids.ts'
+
+interface FetchedBatch {
+  readonly topic: string
+  readonly rawMessages: readonly unknown[]
+  topicId?: string | undefined
+}
+
+interface ConsumerGroup {
+  readonly cluster: object & { findBroker(options: { nodeId: number }): Promise<MetadataBroker> }
+  recoverFromFetch(error: unknown): Promise<void>
+}
+
+export interface BatchingGroupClass {
+  readonly prototype: ConsumerGroup & { fetch(nodeId: number): Promise<FetchedBatch[]> }
+}
+
+const labelled = processWide('labelled-batches', () => new WeakSet<object>())
+
+/** The batches of the consumer that owns this cluster tell the id of their topic. */
+export function labelBatches(cluster: object): void {
+  labelled.add(cluster)
+}
+
+/**
+ * Hunk L, the reading side. kafkajs fetches by name, so a fetch goes on in a topic that was created again. The broker
+ * that has just answered it is asked for the ids: it knows of a new topic before it serves records of it, and an id
+ * never comes back, so records of another topic cannot pass under the old id.
+ */
+export function addBatchTopicIds(groupClass: BatchingGroupClass, internals: MetadataInternals): void {
+  const stockFetch = groupClass.prototype.fetch
+  groupClass.prototype.fetch = async function fetch(this: ConsumerGroup, nodeId) {
+    const batches = await stockFetch.call(this, nodeId)
+    const filled = batches.filter(({ rawMessages }) => rawMessages.length > 0)
+    if (filled.length === 0 || !labelled.has(this.cluster)) return batches
+    try {
+      const broker = await this.cluster.findBroker({ nodeId })
+      const ids = await askForTopicIds(broker, [...new Set(filled.map(({ topic }) => topic))], internals)
+      for (const batch of filled) batch.topicId = ids?.get(batch.topic)
+      return batches
+    } catch (error) {
+      // Nothing was handed over, so the next fetch brings the same again.
+      await this.recoverFromFetch(error)
+      return []
+    }
+  }
+}
