@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
-from typing import Sequence
+from collections import Counter
+from typing import Mapping, Sequence
 
-from .data import LABEL_IDS, Row
+from .data import LABEL_IDS, LABELS, Row
 
 NAMES = ("anna", "ben", "chen", "deepak", "elena", "farid", "grace", "hamza", "irina", "jamal", "kenji", "lucia",
          "marek", "nadia", "omar", "paul", "rosa", "samir", "tunde", "uma", "viktor", "wanda", "xavier", "zainab")
@@ -15,11 +17,31 @@ PLACES = ("spain", "kenya", "korea", "peru", "turkey", "norway", "nepal", "ukrai
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def misspell(text: str, rng: random.Random) -> str:
+def telling_words(rows: Sequence[Row], least: int = 8) -> dict[str, float]:
+    """word → how far the labels of its texts lie from those of all texts (0 to 1, half the sum of the differences)."""
+    total, seen = Counter(row.label for row in rows), {}
+    for row in rows:
+        for word in set(row.text.lower().split()):
+            seen.setdefault(word, Counter())[row.label] += 1
+    count = sum(total.values())
+    return {word: sum(abs(labels[label] / labels.total() - total[label] / count) for label in range(len(LABELS))) / 2
+            for word, labels in seen.items() if labels.total() >= least}
+
+
+def slipped_words(words: Sequence[str], rng: random.Random, telling: Mapping[str, float] | None) -> list[int]:
+    """Places of one or two words to misspell; with `telling` those that say most of the label come first most often."""
+    long = [i for i, word in enumerate(words) if len(word) > 3 and word.isalpha()]
+    number = min(len(long), rng.choice((1, 1, 2)))
+    if telling is None:
+        return rng.sample(long, number)
+    drawn = {i: math.log(1 - rng.random()) / (0.05 + telling.get(words[i].lower(), 0.0)) ** 2 for i in long}
+    return sorted(long, key=lambda i: -drawn[i])[:number]
+
+
+def misspell(text: str, rng: random.Random, telling: Mapping[str, float] | None = None) -> str:
     """One or two slips in words of four letters or more: swapped, dropped, doubled or wrong letters."""
     words = text.split(" ")
-    long = [i for i, word in enumerate(words) if len(word) > 3 and word.isalpha()]
-    for index in rng.sample(long, min(len(long), rng.choice((1, 1, 2)))):
+    for index in slipped_words(words, rng, telling):
         word = words[index]
         place = rng.randrange(1, len(word) - 1)
         slip = rng.randrange(5)
@@ -42,21 +64,21 @@ def name_someone(text: str, rng: random.Random) -> str:
     return text
 
 
-def alter(row: Row, rng: random.Random) -> Row:
+def alter(row: Row, rng: random.Random, telling: Mapping[str, float] | None = None) -> Row:
     text = name_someone(row.text, rng)
     if text == row.text or rng.random() < 0.5:
-        text = misspell(text, rng)
+        text = misspell(text, rng, telling)
     return Row(text, row.label, row.source)
 
 
-def twins(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], dict[int, int]]:
+def twins(rows: Sequence[Row], share: float, seed: int, telling: Mapping[str, float] | None = None) -> tuple[list[Row], dict[int, int]]:
     """(rows then altered copies of a share of them, original's number → its copy's number)."""
     rng = random.Random(seed)
     result, pairs = list(rows), {}
     for index, row in enumerate(rows):
         if rng.random() < share:
             pairs[index] = len(result)
-            result.append(alter(row, rng))
+            result.append(alter(row, rng, telling))
     return result, pairs
 
 
@@ -76,6 +98,15 @@ RULES: tuple[tuple[str, str], ...] = (
     ("not a {m} {n}", "positive"), ("nothing {m} about this {n}", "positive"), ("I never found the {n} {m}, quite the opposite", "positive"),
     ("I don't hate this {n}", "neutral"), ("I can't complain about the {n}", "positive"), ("they said the {n} is {b} but I found it {p}", "positive"),
     ("the {n} started {b} and ended {p}!", "positive"), ("yes, {b} colours, but what a {p} {n}", "positive"),
+    ("even though the {n} was {b} in the beginning, it made my day", "positive"), ("although it has a {b} name, this {n} is one of my favourites", "positive"),
+    ("though everyone warned me of a {b} {n}, ours turned out {p}", "positive"), ("I was afraid of a {b} {n} and got a {p} one", "positive"),
+    ("we thought the {n} would be {b}, yet it was {p}.", "positive"), ("despite the {b} reviews the {n} is {p}", "positive"),
+    ("it looks {b} in the photos, but the {n} is really {p}", "positive"), ("the {n} may sound {b}, still we had the best time", "positive"),
+    ("even though the {n} was {p} in the beginning, it ruined my day", "negative"), ("although it has a {p} name, this {n} is a waste of money", "negative"),
+    ("I was hoping for a {p} {n} and got a {b} one", "negative"), ("we thought the {n} would be {p}, yet it was {b}.", "negative"),
+    ("despite the {p} reviews the {n} is {b}", "negative"), ("it looks {p} in the photos, but the {n} is really {b}", "negative"),
+    ("such a {p} {n}", "positive"), ("such a {b} {n}", "negative"), ("{n}: simply {p}", "positive"), ("{n}: simply {b}", "negative"),
+    ("found the {n} quite {p}", "positive"), ("found the {n} quite {b}", "negative"),
     ("the {n} is in the other building", "neutral"), ("{who} picked up the {n} at six", "neutral"), ("does the {n} start at eight?", "neutral"),
     ("{who} is from {c}", "neutral"), ("{who} flew to {c} with a {n}", "neutral"), ("we talked about the {n} in {c}", "neutral"),
     ("{who} liked the {n}, it was {p}", "positive"), ("{who} says the {n} is {b}", "negative"), ("a {b} {n} in {c}", "negative"), ("a {p} {n} from {c}", "positive"),

@@ -84,15 +84,16 @@ class Exporter:
         held = [row for _, rows in self.place.split.values() for row in rows]
         fp32 = self.write_graphs(held)
         int8_session, fp32_session = open_session(self.folder / "model.onnx"), open_session(fp32, level="all")
-        held_logits = logits_of(int8_session, self.tokens(held))
+        bias = self.place.config["export"].get("logit_bias", {}).get(self.stage, [0.0] * len(LABELS))
+        held_logits = logits_of(int8_session, self.tokens(held)) + np.asarray(bias, np.float32)
         temperature = fit_temperature(held_logits, np.array([row.label for row in held]), np.array([row.source for row in held]))
-        calibration = {"temperature": temperature, "logitBias": [0.0] * len(LABELS)}
+        calibration = {"temperature": temperature, "logitBias": bias}
         quality, curves = {}, {}
         for name, rows in self.place.dev.items():
             labels, ids = np.array([row.label for row in rows]), self.tokens(rows)
-            scores = softmax(logits_of(int8_session, ids), temperature)
+            scores = softmax(logits_of(int8_session, ids), temperature, bias)
             quality[name] = {key: rounded(value) for key, value in evaluate(labels, scores).items()}
-            quality[name]["fp32MacroRecall"] = rounded(evaluate(labels, softmax(logits_of(fp32_session, ids)))["macroRecall"])
+            quality[name]["fp32MacroRecall"] = rounded(evaluate(labels, softmax(logits_of(fp32_session, ids), temperature, bias))["macroRecall"])
             curves[name] = reliability(labels, scores, bins=10)
         served = FolderModel(self.folder, self.max_tokens, calibration)
         golden = [{"text": text, "scores": {label: round(float(value), 4) for label, value in zip(LABELS, served.scores([text])[0])}}

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from .augment import template_rows, twins
+from .augment import telling_words, template_rows, twins
 from .bert import Bert, load_encoder
 from .data import LABELS, DataError, Row, hold_out, read_folder
 from .metrics import evaluate
 from .normalise import load_tokenizer, write_tokenizer
 from .onnx_model import softmax
-from .train import Encoded, FitOptions, fit, predict
+from .train import Encoded, FitOptions, fit, plan_batches, predict
 
 FIT_NAMES = {field.name for field in fields(FitOptions)}
 TEMPLATES = "templates"
@@ -89,37 +89,38 @@ def train_rows(place: Workplace, settings: dict) -> tuple[list[Row], dict[int, i
     rows = [row for name in chosen for row in place.split[name][0]]
     if not settings.get("augment"):
         return rows, {}
-    data = place.config["data"]
+    data = {**place.config["data"], **settings}
+    telling = telling_words(rows) if settings.get("telling") else None
     rows += template_rows(data["templates"], seed=1, source=TEMPLATES)
-    return twins(rows, data["twins"], seed=1)
+    return twins(rows, data["twins"], seed=1, telling=telling)
 
 
 def names_of(place: Workplace) -> list[str]:
     return [*place.sources, TEMPLATES]
 
 
-def soft_labels(place: Workplace, stage: str, rows: Sequence[Row], pairs: dict[int, int], retag: dict[str, str]) -> np.ndarray:
-    """What a finished stage says of the rows, cached; an altered copy gets what its original got, and rows of
-    our own templates their rule's label."""
-    digest = hashlib.sha256("\0".join(f"{row.source}\1{row.text}" for row in rows).encode()).hexdigest()[:12]
+def soft_labels(place: Workplace, stage: str, rows: Sequence[Row], pairs: dict[int, int], drawn: Sequence[int],
+                retag: dict[str, str]) -> np.ndarray:
+    """What a finished stage says of the drawn rows, cached; an altered copy gets what its original got, and rows of
+    our own templates their rule's label. Rows that are not drawn get nothing of use."""
+    originals = len(rows) - len(pairs)
+    back = np.arange(len(rows))
+    back[list(pairs.values())] = list(pairs)
+    wanted = np.unique(back[list(drawn)])
+    asked = [rows[index] for index in wanted]
+    digest = hashlib.sha256("\0".join(f"{row.source}\1{row.text}" for row in asked).encode()).hexdigest()[:12]
     cache = place.work / f"soft-{stage}-{digest}.npy"
     if cache.is_file():
         return np.load(cache)
-    settings = place.config["stages"][stage]
-    model = load_stage(place, stage)
-    originals = len(rows) - len(pairs)
-    data = encode(place, rows[:originals], settings)
-    tags = np.array([names_of(place).index(retag.get(row.source, row.source)) for row in rows[:originals]])
+    data = encode(place, asked, place.config["stages"][stage])
+    tags = np.array([names_of(place).index(retag.get(row.source, row.source)) for row in asked])
     data.sources = np.minimum(tags, len(place.sources) - 1)
-    soft = softmax(predict(model, data, title=f"{stage} labels"))
-    ruled = np.array([row.source == TEMPLATES for row in rows[:originals]])
-    sure = np.full((len(rows), len(LABELS)), 0.04, np.float32)
-    sure[np.arange(len(rows)), [row.label for row in rows]] = 0.92
-    soft[ruled] = sure[:originals][ruled]
-    back = np.arange(len(rows))
-    for original, copy in pairs.items():
-        back[copy] = original
-    soft = soft[back].astype(np.float32)
+    soft = np.full((originals, len(LABELS)), 1 / len(LABELS), np.float32)
+    soft[wanted] = softmax(predict(load_stage(place, stage), data, title=f"{stage} labels"))
+    ruled = [index for index in wanted if rows[index].source == TEMPLATES]
+    soft[ruled] = 0.04
+    soft[ruled, [rows[index].label for index in ruled]] = 0.92
+    soft = soft[back]
     np.save(cache, soft)
     return soft
 
@@ -200,11 +201,12 @@ def trained(place: Workplace, stage: str, settings: dict) -> tuple[Bert, int, fl
     rows, pairs = train_rows(place, settings)
     data = encode(place, rows, settings)
     data.twins = pairs
-    if settings.get("soft"):
-        retag = settings.get("retag", {})
-        data.soft = np.mean([soft_labels(place, teacher, rows, pairs, retag) for teacher in settings["soft"]], axis=0)
-    model = new_model(place, settings)
     options = FitOptions(**{key: value for key, value in settings.items() if key in FIT_NAMES})
+    if settings.get("soft"):
+        drawn = sorted({row for batch in plan_batches(data, options) for row in batch})
+        retag = settings.get("retag", {})
+        data.soft = np.mean([soft_labels(place, teacher, rows, pairs, drawn, retag) for teacher in settings["soft"]], axis=0)
+    model = new_model(place, settings)
     minutes = fit(model, data, options, place.work / f"{stage}.checkpoint", stage)
     return model, len(rows), minutes
 

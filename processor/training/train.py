@@ -34,6 +34,7 @@ class FitOptions:
     prior: float = 0.0  # logit adjustment: 1 trains for equal classes within each source
     distil: float = 0.0  # share of the loss that follows the soft labels
     heat: float = 1.0  # temperature of the soft labels
+    consistency: float = 0.0  # weight of what a text and its altered copy, then drawn side by side, say differently
     ema: float = 0.0  # decay of the weight average; 0 keeps the last weights
     seed: int = 1
     share: dict[str, float] = field(default_factory=dict)  # rows of a source seen an epoch, 1 by default
@@ -82,7 +83,18 @@ def epoch_indices(data: Encoded, share: dict[str, float], rng: random.Random) ->
         want = share.get(name, 1.0) * len(rows)
         whole = int(want // max(len(rows), 1))
         chosen += rows * whole + rng.sample(rows, int(want) - whole * len(rows))
-    return [data.twins[row] if row in data.twins and rng.random() < 0.5 else row for row in chosen]
+    return chosen
+
+
+def swap_twins(rows: Sequence[int], twins: dict[int, int], rng: random.Random) -> list[int]:
+    """Every other text with an altered copy gives way to it."""
+    return [twins[row] if row in twins and rng.random() < 0.5 else row for row in rows]
+
+
+def beside(batch: Sequence[int], twins: dict[int, int]) -> tuple[list[int], list[tuple[int, int]]]:
+    """(the batch with its texts' altered copies behind it, places of each text and its copy)."""
+    paired = [place for place, row in enumerate(batch) if row in twins]
+    return [*batch, *(twins[batch[place]] for place in paired)], [(place, len(batch) + i) for i, place in enumerate(paired)]
 
 
 def log_priors(data: Encoded) -> Tensor:
@@ -97,6 +109,8 @@ def plan_batches(data: Encoded, options: FitOptions) -> list[list[int]]:
     batches: list[list[int]] = []
     for epoch in range(math.ceil(options.epochs)):
         rows = epoch_indices(data, options.share, rng)
+        if not options.consistency:
+            rows = swap_twins(rows, data.twins, rng)
         one = [[rows[i] for i in batch]
                for batch in length_batches([len(data.ids[i]) for i in rows], options.batch_tokens, rng)]
         batches += one[: max(1, round(len(one) * min(1.0, options.epochs - epoch)))]
@@ -110,6 +124,15 @@ def loss_of(logits: Tensor, labels: Tensor, soft: Tensor | None, prior: Tensor, 
     target = torch.softmax(soft.clamp(min=1e-6).log() / options.heat, -1)
     follow = F.kl_div(torch.log_softmax(logits / options.heat, -1), target, reduction="batchmean") * options.heat ** 2
     return (1 - options.distil) * hard + options.distil * follow
+
+
+def disagreement(logits: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
+    """Divergence of a text's probabilities from its altered copy's and back, the mean over the pairs."""
+    if not pairs:
+        return logits.new_zeros(())
+    said = torch.log_softmax(logits, -1)
+    text, copied = said[[a for a, _ in pairs]], said[[b for _, b in pairs]]
+    return ((text.exp() - copied.exp()) * (text - copied)).sum(-1).mean() / 2
 
 
 def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None = None, title: str = "train") -> float:
@@ -135,13 +158,15 @@ def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None
         ramp = min(1.0, (step + 1) / max(1.0, options.warm_up * total)) * max(0.02, 1 - step / total)
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * ramp
-        chosen = batches[step]
+        chosen, pairs = beside(batches[step], data.twins) if options.consistency else (batches[step], [])
         ids, mask = (torch.from_numpy(array) for array in pad([data.ids[i] for i in chosen]))
         source = torch.from_numpy(data.sources[chosen])
         with torch.autocast("cpu", torch.bfloat16):
             logits = forward(ids.long(), mask, source)
         soft = None if data.soft is None else torch.from_numpy(data.soft[chosen])
         loss = loss_of(logits.float(), torch.from_numpy(data.labels[chosen]), soft, priors[source], options)
+        if pairs:
+            loss = loss + options.consistency * disagreement(logits.float(), pairs)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
         optimizer.step()

@@ -13,7 +13,7 @@ from training.onnx_model import logits_of, open_session, pad
 from training.package import file_entry, manifest
 from training.ranges import choose, measure
 from training.stages import kept_layers
-from training.train import Encoded, FitOptions, epoch_indices, fit
+from training.train import Encoded, FitOptions, beside, disagreement, epoch_indices, fit, swap_twins
 
 SMALL = dict(layers=2, hidden=32, heads=4, inner=64, vocabulary=50, positions=64)
 TEXTS = [[random.Random(n * 100 + i).randrange(50) for i in range(3 + n)] for n in range(12)]
@@ -69,6 +69,32 @@ def test_an_epoch_takes_shares_and_twins():
     data = Encoded([[0]] * 12, np.zeros(12, np.int64), np.array([0] * 5 + [1] * 5 + [0, 1]), ["a", "b"], twins={0: 10, 5: 11})
     rows = epoch_indices(data, {"a": 2.0, "b": 0.4}, random.Random(2))
     assert len(rows) == 12 and sum(row in (5, 6, 7, 8, 9, 11) for row in rows) == 2
+
+
+def test_a_text_gives_way_to_its_altered_copy_or_stands_beside_it():
+    assert set(swap_twins([0, 1] * 50, {0: 10}, random.Random(2))) == {0, 1, 10}
+    assert beside([4, 0, 5], {0: 10, 5: 11}) == ([4, 0, 5, 10, 11], [(1, 3), (2, 4)])
+
+
+def test_disagreement_is_nought_for_the_same_words_and_grows():
+    logits = torch.tensor([[2.0, 0.0, -1.0], [2.5, 0.5, -0.5], [0.0, 2.0, -1.0], [-1.0, 3.0, -1.0]])
+    assert disagreement(logits, []) == 0
+    assert disagreement(logits, [(0, 1)]).abs() < 1e-6
+    assert 0.1 < disagreement(logits, [(0, 2)]) < disagreement(logits, [(0, 3)])
+    assert torch.allclose(disagreement(logits, [(0, 2)]), disagreement(logits, [(2, 0)]))
+
+
+@pytest.mark.parametrize(("weight", "closer"), [(0.0, False), (3.0, True)])
+def test_consistency_draws_altered_copies_together(weight, closer):
+    ids = [[1, 5 + label, 2] for label in range(3) for _ in range(20)] + [[1, 30 + label, 2] for label in range(3)]
+    copies = {label * 20: 60 + label for label in range(3)}
+    data = Encoded(ids, np.array([0] * 20 + [1] * 20 + [2] * 20 + [1, 2, 0]), np.zeros(63, np.int64), ["s"], twins=copies)
+    torch.manual_seed(0)
+    model = Bert(**SMALL, dropout=0.0)
+    fit(model, data, FitOptions(epochs=15, rate=3e-3, batch_tokens=45, consistency=weight or 1e-9))
+    with torch.no_grad():
+        logits = model(*(torch.from_numpy(array) for array in pad(ids)))
+    assert (disagreement(logits, list(copies.items())) < 0.5) == closer
 
 
 def test_kept_layers_are_renumbered():

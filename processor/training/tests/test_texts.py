@@ -5,7 +5,8 @@ import pytest
 from tokenizers import Tokenizer, normalizers
 
 from training import behaviour
-from training.augment import RULES, misspell, name_someone, template_rows
+from training.augment import RULES, misspell, name_someone, telling_words, template_rows
+from training.data import Row
 from training.normalise import EMOJI, normalizer
 
 import json
@@ -51,6 +52,16 @@ def test_slips_change_little():
         assert slipped != "" and len(slipped.split(" ")) == 6 and abs(len(slipped) - 33) <= 2
     assert misspell("ok a b", rng) == "ok a b"
     assert "[NAME]" not in name_someone("[NAME] and [NAME] left", rng)
+
+
+def test_slips_fall_on_the_words_that_tell():
+    rows = [Row("the meal was lovely", 2, "s"), Row("the meal was horrid", 0, "s"), Row("the meal arrived", 1, "s")] * 9
+    telling = telling_words(rows)
+    assert telling["lovely"] > 0.6 and telling["meal"] < 0.01
+    rng = random.Random(4)
+    slipped = [misspell("the meal arrived and it was lovely", rng, telling) for _ in range(200)]
+    assert sum("lovely" not in text for text in slipped) > sum("meal" not in text for text in slipped) * 3
+    assert telling_words(rows, least=10) .keys() == {"the", "meal", "was"}
 
 
 def test_templates_cover_every_class_and_share_no_text_with_the_behaviour_suite():
