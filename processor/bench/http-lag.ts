@@ -9,11 +9,34 @@ const records = 'valence_pipeline_records_total'
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const print = (what: string, result: object) => process.stdout.write(`${JSON.stringify({ what, ...result })}\n`)
 
-/** Scored records a second over a time in which something else may happen. */
-async function rateDuring(processor: ProcessorProcess, meanwhile: Promise<unknown>): Promise<number> {
-  const [before, start] = [await processor.metric(records), performance.now()]
+interface Phase {
+  readonly recordsPerSecond: number
+  /** How long the event loop was held up, in milliseconds. */
+  readonly loop: { readonly p99: number; readonly max: number }
+  /** Share of the HTTP texts that waited no longer than so many milliseconds for their batch to start. */
+  readonly waited: Readonly<Record<string, number>>
+  /** Mean length of a run, in milliseconds. */
+  readonly run: number
+}
+
+const round = (value: number, digits = 1) => Number(value.toFixed(digits))
+
+/** What the processor says of a time in which something else may happen. */
+async function observe(processor: ProcessorProcess, meanwhile: Promise<unknown>): Promise<Phase> {
+  const [before, start] = [await processor.scrape(), performance.now()]
   await meanwhile
-  return Math.round(((await processor.metric(records)) - before) / ((performance.now() - start) / 1_000))
+  const [after, seconds] = [await processor.scrape(), (performance.now() - start) / 1_000]
+  const grown = (name: string, labels?: string) => after(name, labels) - before(name, labels)
+  const waits = grown('valence_scoring_queue_seconds_count', 'origin="http"')
+  const within = (edge: number) => grown('valence_scoring_queue_seconds_bucket', `le="${edge}",origin="http"`) / waits
+  const loop = (name: string) => round(after(`nodejs_eventloop_lag_${name}_seconds`) * 1_000)
+  const runs = grown('valence_inference_infer_seconds_count')
+  return {
+    recordsPerSecond: Math.round(grown(records) / seconds),
+    loop: { p99: loop('p99'), max: loop('max') },
+    waited: Object.fromEntries([0.01, 0.025, 0.05, 0.1].map((edge) => [edge * 1_000, round(within(edge), 3)])),
+    run: round((grown('valence_inference_infer_seconds_sum') / runs) * 1_000),
+  }
 }
 
 async function portOf(processor: ProcessorProcess): Promise<number> {
@@ -41,16 +64,12 @@ async function main(seconds: number): Promise<void> {
   try {
     const url = `http://127.0.0.1:${await portOf(processor)}`
     await wait(5_000)
-    for (const round of [1, 2]) {
-      const alone = await rateDuring(processor, wait(seconds * 1_000))
+    for (const at of [1, 2]) {
+      const alone = await observe(processor, wait(seconds * 1_000))
       const calls = load(url, { connections: 4, seconds, rate: 20 })
-      const both = await rateDuring(processor, calls)
-      print(`round ${round}`, {
-        kafkaAlone: alone,
-        kafkaBeside: both,
-        ratio: both / alone,
-        http: (await calls).statuses,
-      })
+      const beside = await observe(processor, calls)
+      const ratio = beside.recordsPerSecond / alone.recordsPerSecond
+      print(`round ${at}`, { ratio: round(ratio, 3), http: (await calls).statuses, alone, beside })
     }
     print('left', { records: await kafka.remaining(topics) })
   } finally {

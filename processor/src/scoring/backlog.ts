@@ -1,6 +1,7 @@
-import { type BatchLimits, type ClosedBatch, chooseBatch } from './batch-policy.ts'
+import { type BatchLimits, type ClosedBatch, chooseBatch, limitsFor } from './batch-policy.ts'
 import { FairShare, type OriginWeights, originsByUrgency } from './fair-share.ts'
 import type { ScoreOrigin } from './scorer.ts'
+import type { Seats } from './seats.ts'
 import type { DropReason, WaitingEntry } from './waiting-entry.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 
@@ -74,10 +75,12 @@ export class Backlog {
     }
   }
 
-  /** Takes the next batch out, or none when it pays to wait. */
-  take(nowMs: number, draining: boolean): OriginBatch | undefined {
+  /** Takes the next batch out, or none when it pays to wait or nobody who has one may send it out. */
+  take(nowMs: number, seats: Seats, draining: boolean): OriginBatch | undefined {
     for (const origin of this.#shares.order()) {
-      const closed = chooseBatch(this.#freshWindow(origin, nowMs), nowMs, this.#options.limits, draining)
+      if (!seats.has(origin, nowMs)) continue
+      const limits = limitsFor(origin, seats.isHttpAbout(nowMs), this.#options.limits)
+      const closed = chooseBatch(this.#freshWindow(origin, nowMs), nowMs, limits, draining)
       if (!closed) continue
       for (const entry of closed.texts) entry.state = 'taken'
       this.#shares.charge(
@@ -90,10 +93,10 @@ export class Backlog {
     return undefined
   }
 
-  /** When the next deadline passes or, where `batches` may close, when the next one closes by age. */
-  nextEventMs(batches: boolean): number {
-    if (!batches) return this.#earliestDeadline
+  /** When the next deadline passes or, where a batch may go out, when the next one closes by age. */
+  nextEventMs(nowMs: number, seats: Seats): number {
     const ages = originsByUrgency.map((origin) => {
+      if (!seats.has(origin, nowMs)) return Number.POSITIVE_INFINITY
       const oldest = this.#queues[origin].window()[0]
       return oldest ? oldest.enqueuedAt + this.#options.limits.maxAgeMs : Number.POSITIVE_INFINITY
     })

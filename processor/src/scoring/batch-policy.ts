@@ -1,3 +1,5 @@
+import type { ScoreOrigin } from './scorer.ts'
+
 /** What the policy knows of a waiting text. */
 export interface WaitingText {
   readonly tokens: number
@@ -10,8 +12,16 @@ export interface BatchLimits {
   readonly maxTexts: number
   /** Padded tokens in a batch (texts × longest), at most; a longer text goes alone. */
   readonly maxTokens: number
+  /** The same for the other origins while HTTP is about: an HTTP text waits for one of their runs, or its rest. */
+  readonly maxTokensBesideHttp: number
   /** A text waits this long for company, at most. */
   readonly maxAgeMs: number
+}
+
+/** The limits of the next batch of an origin. A run cannot be interrupted, so beside HTTP the others keep theirs short. */
+export function limitsFor(origin: ScoreOrigin, isHttpAbout: boolean, limits: BatchLimits): BatchLimits {
+  if (origin === 'http' || !isHttpAbout) return limits
+  return { ...limits, maxTokens: Math.min(limits.maxTokens, limits.maxTokensBesideHttp) }
 }
 
 /** What closed a batch: enough tokens, enough texts, the age of the oldest text, or the end of the batcher. */

@@ -30,7 +30,12 @@ export interface ScorerOptions {
  * As measured on real tweets: the cost of a token is least between 100 and 300 padded tokens a batch, and batches of
  * that size answer within some ten milliseconds.
  */
-const defaultLimits: BatchLimits = { maxTexts: 16, maxTokens: 256, maxAgeMs: 2 }
+const defaultLimits: BatchLimits = {
+  maxTexts: 16,
+  maxTokens: 256,
+  maxTokensBesideHttp: 96,
+  maxAgeMs: 2,
+}
 const defaultQueueTexts: Record<ScoreOrigin, number> = { http: 1_024, cli: 512, kafka: 512 }
 const defaultWeights: OriginWeights = { http: 4, cli: 1, kafka: 1 }
 

@@ -7,6 +7,7 @@ import { type BatchRunner, createBatchRunner } from './batch-runner.ts'
 import type { Clock } from './clock.ts'
 import type { ScoreOptions, ScoreOrigin } from './scorer.ts'
 import type { BatchFacts, ScoringObserver } from './scoring-observer.ts'
+import { Seats } from './seats.ts'
 import { type Asker, type Outcome, WaitingEntry } from './waiting-entry.ts'
 
 export interface MicroBatcherOptions extends Omit<BacklogOptions, 'onDrop'> {
@@ -15,8 +16,8 @@ export interface MicroBatcherOptions extends Omit<BacklogOptions, 'onDrop'> {
 }
 
 /**
- * Gathers texts into batches for one model and runs them: a thin loop around the batch policy. One batch more is out
- * than the backend runs at a time, so that the next one is formed ahead.
+ * Gathers texts into batches for one model and runs them: a thin loop around the batch policy and the seats, which say
+ * whose batch goes out when.
  */
 export class MicroBatcher {
   readonly #model: LoadedModel
@@ -24,9 +25,8 @@ export class MicroBatcher {
   readonly #observer: ScoringObserver
   readonly #backlog: Backlog
   readonly #run: BatchRunner
-  readonly #maxOut: number
+  readonly #seats: Seats
   readonly #underWay = new Map<string, WaitingEntry>()
-  #out = 0
   #pumpDue = false
   /** Spent since it was last reported. */
   #tokenizeMs = 0
@@ -39,7 +39,7 @@ export class MicroBatcher {
     this.#model = model
     this.#clock = options.clock
     this.#observer = options.observer
-    this.#maxOut = backend.concurrency + 1
+    this.#seats = new Seats(backend.concurrency)
     this.#backlog = new Backlog({
       ...options,
       onDrop: (entry, reason) => {
@@ -75,6 +75,7 @@ export class MicroBatcher {
   submit(text: string, key: string, options: ScoreOptions, trail?: Trail): Promise<Outcome> {
     return new Promise((answer) => {
       const asker = this.#asker(options, trail, answer)
+      if (asker.origin === 'http') this.#seats.asked(asker.enqueuedAt)
       const known = this.#underWay.get(key)
       if (known) this.#join(known, asker)
       else this.#enqueue(text, key, asker)
@@ -154,30 +155,27 @@ export class MicroBatcher {
     this.#cancelTimer = undefined
     const nowMs = this.#clock.monotonicMs()
     this.#backlog.dismissLate(nowMs)
-    while (this.#out < this.#maxOut) {
-      const batch = this.#backlog.take(nowMs, this.#draining !== undefined)
-      if (!batch) break
-      void this.#launch(batch, nowMs)
-    }
+    const next = () => this.#backlog.take(nowMs, this.#seats, this.#draining !== undefined)
+    for (let batch = next(); batch; batch = next()) void this.#launch(batch, nowMs)
     if (!this.#backlog.isEmpty) this.#sleep(nowMs)
-    else if (this.#out === 0) this.#onDrained?.()
+    else if (this.#seats.areEmpty) this.#onDrained?.()
   }
 
   /** One timer for all that waits: until a batch closes by age or a deadline passes. */
   #sleep(nowMs: number): void {
-    const wakeMs = this.#backlog.nextEventMs(this.#out < this.#maxOut)
+    const wakeMs = this.#backlog.nextEventMs(nowMs, this.#seats)
     if (wakeMs === Number.POSITIVE_INFINITY) return
     this.#cancelTimer = this.#clock.after(Math.max(0, wakeMs - nowMs), () => this.#pump())
   }
 
   async #launch(batch: OriginBatch, nowMs: number): Promise<void> {
     const { texts, origin } = batch
-    this.#out++
+    this.#seats.take(origin)
     const ended = this.#report(batch, nowMs)
     this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
     await this.#run(texts)
     ended?.()
-    this.#out--
+    this.#seats.leave(origin)
     this.#pump()
   }
 

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { Backlog } from '../../../src/scoring/backlog.ts'
 import type { ScoreOrigin } from '../../../src/scoring/scorer.ts'
+import { Seats } from '../../../src/scoring/seats.ts'
 import { type Asker, WaitingEntry } from '../../../src/scoring/waiting-entry.ts'
 import { createDice } from '../../support/dice.ts'
 
-const limits = { maxTexts: 4, maxTokens: 100, maxAgeMs: 10 }
+const limits = { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 20, maxAgeMs: 10 }
 const queueTexts = { http: 1_000, cli: 1_000, kafka: 1_000 }
 const weights = { http: 4, cli: 1, kafka: 1 }
 
-function create() {
+function create(seats = new Seats(Number.POSITIVE_INFINITY)) {
   const drops: string[] = []
   const backlog = new Backlog({
     limits,
@@ -36,10 +37,19 @@ function create() {
   }
   function take(nowMs: number, draining = false) {
     backlog.dismissLate(nowMs)
-    return backlog.take(nowMs, draining)
+    return backlog.take(nowMs, seats, draining)
   }
   const keys = (nowMs: number) => take(nowMs)?.texts.map(({ key }) => key)
-  return { backlog, drops, place, take, keys }
+  const nextEventMs = (nowMs = 0) => backlog.nextEventMs(nowMs, seats)
+  return { backlog, drops, place, take, keys, nextEventMs }
+}
+
+/** One batch runs, the next one waits, and both are of HTTP. */
+function fullSeats(): Seats {
+  const seats = new Seats(1)
+  seats.take('http')
+  seats.take('http')
+  return seats
 }
 
 describe('take', () => {
@@ -90,6 +100,28 @@ describe('take', () => {
     expect(backlog.isEmpty).toBe(true)
   })
 
+  test('keeps the batches of others short while HTTP is about', () => {
+    const seats = new Seats(2)
+    const { place, take } = create(seats)
+    for (let i = 0; i < 8; i++) place('kafka', 0)
+    for (let i = 0; i < 4; i++) place('http', 0)
+    seats.asked(0)
+    expect(take(10)).toMatchObject({ origin: 'http', texts: { length: 4 } })
+    expect(take(10)).toMatchObject({ origin: 'kafka', texts: { length: 2 }, cause: 'tokens' })
+    expect(take(2_000)).toMatchObject({ origin: 'kafka', texts: { length: 4 } })
+  })
+
+  test('passes over an origin that may send none out', () => {
+    const seats = new Seats(1)
+    const { place, take } = create(seats)
+    seats.asked(10)
+    seats.take('kafka')
+    place('kafka', 0)
+    expect(take(10)).toBeUndefined()
+    place('http', 0)
+    expect(take(10)?.origin).toBe('http')
+  })
+
   test('drains what has nobody to wait for', () => {
     const { place, take } = create()
     place('kafka', 0)
@@ -99,28 +131,33 @@ describe('take', () => {
 
 describe('nextEventMs', () => {
   test('is when the oldest text closes its batch by age', () => {
-    const { backlog, place } = create()
-    expect(backlog.nextEventMs(true)).toBe(Number.POSITIVE_INFINITY)
+    const { nextEventMs, place } = create()
+    expect(nextEventMs()).toBe(Number.POSITIVE_INFINITY)
     place('kafka', 7)
     place('http', 3)
-    expect(backlog.nextEventMs(true)).toBe(13)
+    expect(nextEventMs()).toBe(13)
   })
 
   test('is the next deadline, also while no batch can leave', () => {
-    const { backlog, place } = create()
+    const { nextEventMs, place } = create(fullSeats())
     place('http', 3, { deadline: 11 })
-    expect(backlog.nextEventMs(true)).toBe(11)
-    expect(backlog.nextEventMs(false)).toBe(11)
+    expect(nextEventMs()).toBe(11)
     place('http', 3)
-    expect(backlog.nextEventMs(false)).toBe(11)
+    expect(nextEventMs()).toBe(11)
+  })
+
+  test('passes over an origin that may send no batch out', () => {
+    const { nextEventMs, place } = create(fullSeats())
+    place('kafka', 3)
+    expect(nextEventMs()).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('forgets a deadline that has passed', () => {
-    const { backlog, place, take } = create()
+    const { nextEventMs, place, take } = create(fullSeats())
     place('http', 0, { deadline: 5 })
     place('http', 0, { deadline: 50 })
     take(6)
-    expect(backlog.nextEventMs(false)).toBe(50)
+    expect(nextEventMs()).toBe(50)
   })
 })
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type BatchLimits, chooseBatch, type WaitingText } from '../../../src/scoring/batch-policy.ts'
+import { type BatchLimits, chooseBatch, limitsFor, type WaitingText } from '../../../src/scoring/batch-policy.ts'
 import { createDice } from '../../support/dice.ts'
 
-const limits: BatchLimits = { maxTexts: 4, maxTokens: 100, maxAgeMs: 10 }
+const limits: BatchLimits = { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 40, maxAgeMs: 10 }
 
 /** Texts that came one millisecond after the other, oldest first. */
 const texts = (...tokens: number[]): WaitingText[] => tokens.map((count, at) => ({ tokens: count, enqueuedAt: at }))
@@ -71,6 +71,7 @@ describe('whatever waits', () => {
     const some: BatchLimits = {
       maxTexts: 1 + dice.int(20),
       maxTokens: 20 + dice.int(500),
+      maxTokensBesideHttp: 16,
       maxAgeMs: dice.int(10),
     }
     const taken: Numbered[][] = []
@@ -112,12 +113,25 @@ describe('whatever waits', () => {
     let padded = 0
     let real = 0
     while (waiting.length > 0) {
-      const batch = chooseBatch(waiting, 1_000, { maxTexts: 16, maxTokens: 256, maxAgeMs: 1 })
+      const batch = chooseBatch(waiting, 1_000, { maxTexts: 16, maxTokens: 256, maxTokensBesideHttp: 16, maxAgeMs: 1 })
       if (!batch) break
       waiting = waiting.filter((text) => !batch.texts.includes(text))
       padded += (batch.texts.at(-1)?.tokens ?? 0) * batch.texts.length
       real += batch.texts.reduce((sum, { tokens }) => sum + tokens, 0)
     }
     expect(padded / real).toBeLessThan(1.05)
+  })
+})
+
+describe('limitsFor', () => {
+  test('are shorter for the others while HTTP is about', () => {
+    expect(limitsFor('kafka', true, limits)).toEqual({ ...limits, maxTokens: 40 })
+    expect(limitsFor('cli', true, limits).maxTokens).toBe(40)
+    expect(limitsFor('kafka', false, limits)).toEqual(limits)
+    expect(limitsFor('http', true, limits)).toEqual(limits)
+  })
+
+  test('are never longer than without it', () => {
+    expect(limitsFor('kafka', true, { ...limits, maxTokens: 16 }).maxTokens).toBe(16)
   })
 })

@@ -13,7 +13,7 @@ function create(backend = new FakeBackend()) {
   const events: string[] = []
   const batches: BatchFacts[] = []
   const batcher = new MicroBatcher(fakeModel(backend), {
-    limits: { maxTexts: 4, maxTokens: 100, maxAgeMs: 10 },
+    limits: { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 8, maxAgeMs: 10 },
     queueTexts: { http: 8, cli: 8, kafka: 8 },
     weights: { http: 4, cli: 1, kafka: 1 },
     clock,
@@ -100,6 +100,25 @@ describe('batches go out', () => {
     expect(batches.reduce((sum, batch) => sum + batch.texts, 0)).toBe(16)
   })
 
+  test('an HTTP text at once, to wait for one run of Kafka at most', async () => {
+    const { submit, backend, batches, clock } = create(new FakeBackend(2))
+    backend.hold()
+    submit(texts(8), { origin: 'kafka' })
+    submit(texts(8, 'great'), { origin: 'cli' })
+    await turns()
+    submit(['awful'], { origin: 'http' })
+    await clock.advance(10)
+    expect(batches.map(({ origin }) => origin)).toEqual(['cli', 'kafka', 'cli', 'http'])
+    expect(backend.mostRunning).toBe(4)
+    backend.release()
+    await turns(20)
+    // Two tokens of frame and two of text each: two texts make the eight that are allowed beside HTTP.
+    expect(batches.slice(4).map(({ origin, tokens }) => [origin, tokens])).toEqual([
+      ['kafka', 8],
+      ['kafka', 8],
+    ])
+  })
+
   test('HTTP first, while Kafka has a backlog', async () => {
     const { submit, backend, clock } = create()
     backend.hold()
@@ -167,7 +186,7 @@ describe('a text is given up', () => {
   test('when its deadline passes before its batch, at the deadline and not later', async () => {
     const { submit, backend, clock, events } = create()
     backend.hold()
-    submit(texts(8), { origin: 'kafka' })
+    submit(texts(8), { origin: 'http' })
     await turns()
     const late = submit(['bad'], { origin: 'http', deadline: clock.epochMs() + 25 })
     await clock.advance(24)
