@@ -120,6 +120,32 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./supervise.ts')).runSupervise,
   },
   {
+    usage: 'bulk <SOURCE>',
+    summary: 'score a file, a folder or an S3 prefix through the topics, resumable; needs running processors',
+    example: 'valence bulk s3://texts/2026-11/ --json',
+    options: [
+      format,
+      ['-k, --key <field>', 'field or column that becomes the record key'],
+      ['--timeout-ms <ms>', 'stop waiting when no result came for so long (300000 unless given)'],
+      json,
+    ],
+    load: async () => (await import('./bulk.ts')).runBulk,
+  },
+  {
+    usage: 'replay',
+    summary: 'score once more what came in a span of time, into a topic of its own, exactly once',
+    example: 'valence replay --from 2026-11-20T08:00:00Z --to 2026-11-20T09:00:00Z --output scores.replayed',
+    options: [
+      ['--from <time>', 'first moment: ISO 8601, or an age like 30m, 12h, 7d'],
+      ['--to <time>', 'moment before which it ends (now, unless given)'],
+      ['-o, --output <topic>', 'topic that the scores go to; it exists and serves nothing else'],
+      ['-t, --topic <topic>', 'input topic (the first of VALENCE_INPUT_TOPICS unless given)'],
+      ['-g, --group <group>', 'group that remembers what was done (by topics and times unless given)'],
+      json,
+    ],
+    load: async () => (await import('./replay.ts')).runReplay,
+  },
+  {
     usage: 'dlq list',
     summary: 'list dead letters, oldest first',
     example: 'valence dlq list --code VAL_TEXT_EMPTY --since 1h',

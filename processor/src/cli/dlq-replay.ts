@@ -1,18 +1,13 @@
-import { type Admin, compressionTypes, isOverlayInstalled } from '@valence/producer-sdk/kafka'
-import { joinPatiently } from '../kafka/join-patiently.ts'
-import { createKafkaClient } from '../kafka/kafka-client.ts'
-import { openKafkaPartitionSession } from '../kafka/kafka-partition-session.ts'
-import { createLogOffsets } from '../kafka/log-offsets.ts'
+import type { Admin } from '@valence/producer-sdk/kafka'
 import type { PartitionSession } from '../kafka/partition-session.ts'
 import type { RecordBatch } from '../kafka/record.ts'
-import type { PartitionRange } from '../kafka/topic-reader.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
-import { silentLogger } from '../runtime/logger.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { type LetterFilter, letterFilter, letterRanges, readLetters, toFoundLetter } from './dead-letters.ts'
 import { withAdmin } from './kafka-admin.ts'
 import { countOption, textOption } from './options.ts'
 import { counted, writeJson, writeLines } from './output.ts'
+import { sessionOpener, TopicSessions } from './partition-sessions.ts'
 import { startProgress } from './progress.ts'
 import { planReplay } from './replay-plan.ts'
 
@@ -57,7 +52,7 @@ function defaultGroup({ kafkaGroupId }: Config, { codes }: LetterFilter): string
 
 async function replayAll(context: CliContext, config: Config, admin: Admin, replay: Replay): Promise<Counts> {
   const counts: Counts = { replayed: 0, skipped: 0 }
-  await using sessions = openSessions(config, admin, replay.groupId)
+  await using sessions = new TopicSessions(config.deadLetterTopic, sessionOpener(config, admin, replay.groupId))
   const ranges = await sessions.open(await letterRanges(admin, config.deadLetterTopic))
   const total = ranges.reduce((sum, { from, to }) => sum + Number(to - from), 0)
   const progress = await startProgress(context.stderr, { noun: 'dead letters', total })
@@ -93,50 +88,4 @@ async function settle(
     if (signal.aborted) return false
   }
   return false
-}
-
-function openSessions(config: Config, admin: Admin, groupId: string): Sessions {
-  const options = {
-    kafka: createKafkaClient(config, 'cli-replay', silentLogger),
-    groupId,
-    transactionTimeoutMs: config.kafkaTransactionTimeoutMs,
-    compression: compressionTypes[config.kafkaCompression],
-    offsets: createLogOffsets(admin, groupId),
-    sendTogether: isOverlayInstalled(),
-  }
-  const topic = config.deadLetterTopic
-  return new Sessions((partition) => openKafkaPartitionSession(options, { topic, partition }))
-}
-
-/** One session for each partition that has something to replay. */
-class Sessions implements AsyncDisposable {
-  readonly #openSession: (partition: number) => Promise<PartitionSession>
-  readonly #byPartition = new Map<number, PartitionSession>()
-
-  constructor(openSession: (partition: number) => Promise<PartitionSession>) {
-    this.#openSession = openSession
-  }
-
-  /** Fences any other replay of the group, then narrows the ranges to what it has not settled. */
-  async open(ranges: readonly PartitionRange[]): Promise<PartitionRange[]> {
-    const open: PartitionRange[] = []
-    for (const range of ranges.filter(({ from, to }) => from < to)) {
-      const session = await joinPatiently(() => this.#openSession(range.partition))
-      this.#byPartition.set(range.partition, session)
-      const position = (await session.position()) ?? range.from
-      const isAhead = position > range.from
-      if (position < range.to) open.push(isAhead ? { ...range, from: position } : range)
-    }
-    return open
-  }
-
-  of(partition: number): PartitionSession {
-    const session = this.#byPartition.get(partition)
-    if (!session) throw new Error(`partition ${partition} was not opened; this is a bug`)
-    return session
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#byPartition.values()].map((session) => session.close()))
-  }
 }

@@ -1,9 +1,1 @@
-import { createSchemaRegistry, type SchemaRegistry } from '@valence/schemas'
-import type { Config } from '../runtime/config.ts'
-
-/** The schema registry of the configuration; undefined where none is configured. */
-export function openRegistry(config: Config): SchemaRegistry | undefined {
-  const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = config
-  if (url === undefined) return undefined
-  return createSchemaRegistry({ url, ...(username && password ? { auth: { username, password } } : {}) })
-}
+export { openRegistry } from '../runtime/open-registry.ts'

@@ -15,6 +15,7 @@ export async function runSchemasRegister(context: CliContext, options: CommandOp
     ...config.inputTopics.map((topic): [string, RecordKind] => [valueSubject(topic), 'text-event']),
     [valueSubject(config.outputTopic), 'scored-event'],
   ]
+  if (config.feedbackTopic !== undefined) subjects.push([valueSubject(config.feedbackTopic), 'feedback-event'])
   const registered: { subject: string; schema: RecordKind; id: number }[] = []
   for (const [subject, schema] of subjects) {
     registered.push({ subject, schema, id: await registry.registerFor(subject, schema) })

@@ -20,8 +20,8 @@ export async function runSupervise(context: CliContext, options: CommandOptions)
   const pool = new ProcessorPool({
     restartAfterMs,
     // A shell's Ctrl-C reaches the supervisor alone: it stops the others in order, and waits for them.
-    start: (place) =>
-      spawn(process.execPath, [program, 'process'], {
+    start(place) {
+      const child = spawn(process.execPath, [program, 'process'], {
         detached: true,
         stdio: ['ignore', 'inherit', 'inherit'],
         env: {
@@ -30,7 +30,10 @@ export async function runSupervise(context: CliContext, options: CommandOptions)
           VALENCE_ADMIN_PORT: '0',
           VALENCE_HTTP_PORT: '0',
         },
-      }),
+      })
+      logger.info({ place, pid: child.pid }, 'processor begun')
+      return child
+    },
     onExit: (place, code, signal) => logger.info({ place, code, signal }, 'processor ended'),
   })
   pool.resize(minReplicas)

@@ -1,4 +1,5 @@
-import type { Admin, ITopicConfig } from '@valence/producer-sdk/kafka'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Admin, type ITopicConfig, kafkaErrors } from '@valence/producer-sdk/kafka'
 import { type Config, readConfig } from '../runtime/config.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { withAdmin } from './kafka-admin.ts'
@@ -6,7 +7,7 @@ import { countOption } from './options.ts'
 import { paint, writeJson, writeLines } from './output.ts'
 import { formatTable } from './table.ts'
 
-type Role = 'input' | 'output' | 'dead letters'
+type Role = 'input' | 'output' | 'dead letters' | 'feedback'
 
 interface TopicPlan {
   readonly topic: string
@@ -24,12 +25,14 @@ const deadLetterRetentionMs = 30 * 24 * 3_600_000
 /** A dead letter is a whole record and more headers, so it must be allowed to be larger than any record. */
 const deadLetterMaxBytes = 2 * 1024 * 1024
 const createTimeoutMs = 20_000
+const leaderPollMs = 50
 
-function topicPlans({ inputTopics, outputTopic, deadLetterTopic }: Config): TopicPlan[] {
+function topicPlans({ inputTopics, outputTopic, deadLetterTopic, feedbackTopic }: Config): TopicPlan[] {
   return [
     ...inputTopics.map((topic): TopicPlan => ({ topic, role: 'input' })),
     { topic: outputTopic, role: 'output' },
     { topic: deadLetterTopic, role: 'dead letters' },
+    ...(feedbackTopic === undefined ? [] : [{ topic: feedbackTopic, role: 'feedback' } as const]),
   ]
 }
 
@@ -50,9 +53,22 @@ function topicConfig({ topic, role }: TopicPlan, partitions: number, replication
   }
 }
 
+/** A new topic is not known to every broker at once; kafkajs's own waiting for leaders gives up at the first that does not. */
+async function fetchLedTopics(admin: Admin, topics: string[]) {
+  for (const deadline = Date.now() + createTimeoutMs; ; await sleep(leaderPollMs)) {
+    const isLast = Date.now() > deadline
+    const found = await admin.fetchTopicMetadata({ topics }).catch((error: unknown) => {
+      if (isLast || kafkaErrors.classify(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+      return undefined
+    })
+    const hasLeaders = found?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+    if (found && (hasLeaders || isLast)) return found
+  }
+}
+
 async function describeTopics(admin: Admin, topics: readonly string[]) {
   if (topics.length === 0) return new Map<string, { partitions: number; replication: number }>()
-  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] })
+  const metadata = await fetchLedTopics(admin, [...topics])
   return new Map(
     metadata.topics.map(({ name, partitions }) => [
       name,
@@ -73,7 +89,7 @@ async function createMissing(
   for (const plan of plans.filter(({ topic }) => !known.has(topic))) {
     const isNew = await admin.createTopics({
       topics: [topicConfig(plan, partitions, replication)],
-      waitForLeaders: true,
+      waitForLeaders: false,
       timeout: createTimeoutMs,
     })
     if (isNew) created.add(plan.topic)

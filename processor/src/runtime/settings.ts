@@ -326,6 +326,24 @@ export const settings = {
     '300000',
     'Fewer processors must have been enough for this long before one is given up',
   ),
+  VALENCE_BULK_S3_ENDPOINT: optional(
+    url('http', 'https'),
+    'S3-compatible endpoint that `valence bulk` reads from, addressed by path. Unset: AWS; region and credentials come from `AWS_*`',
+  ),
+  VALENCE_FEEDBACK_TOPIC: optional(
+    text,
+    'Topic of true labels; set, `valence lag-service` counts how often the model was right. Unset: nothing is read',
+  ),
+  VALENCE_FEEDBACK_WINDOW_MS: required(
+    whole(1_000),
+    '86400000',
+    'A true label counts if it comes within this long after the score',
+  ),
+  VALENCE_FEEDBACK_WINDOW_EVENTS: required(
+    whole(1, 10_000_000),
+    '100000',
+    'Scores that may wait for their true label at the same time, some 200 bytes each; beyond it the oldest are forgotten',
+  ),
   VALENCE_LOG_LEVEL: required(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',

@@ -8,6 +8,13 @@ const bin = fileURLToPath(new URL('../../bin/valence.js', import.meta.url))
 // Another model than the packaged one can be put under test.
 const model = process.env.VALENCE_MODEL === undefined ? {} : { VALENCE_MODEL: process.env.VALENCE_MODEL }
 
+const startMessages = {
+  process: 'processor started',
+  serve: 'facade started',
+  'lag-service': 'lag service started',
+  supervise: 'supervisor started',
+} as const
+
 /** Every processor still running; tests stop them all, even when they fail. */
 const running = new Set<ProcessorProcess>()
 
@@ -23,10 +30,14 @@ export class ProcessorProcess {
 
   readonly #startMessage: string
 
-  /** @param command `process`, or `serve` for the facade */
-  constructor(environment: Readonly<Record<string, string>>, command: 'process' | 'serve' = 'process') {
-    this.#startMessage = command === 'process' ? 'processor started' : 'facade started'
-    this.#child = spawn(process.execPath, [bin, command], {
+  /** @param command `process`, or another service: `serve` for the facade */
+  constructor(
+    environment: Readonly<Record<string, string>>,
+    command: keyof typeof startMessages = 'process',
+    args: readonly string[] = [],
+  ) {
+    this.#startMessage = startMessages[command]
+    this.#child = spawn(process.execPath, [bin, command, ...args], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...model, VALENCE_ADMIN_PORT: '0', ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -83,7 +94,7 @@ export class ProcessorProcess {
       lines
         .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
         .filter((line) => line.includes(labels))
-        .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+        .reduce((sum, line) => sum + Number(line.split(' ').at(-1)?.replace('Inf', 'Infinity')), 0)
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -13,7 +13,9 @@ const sections: readonly (readonly [title: string, beginnings: readonly string[]
   ['Caches', ['CACHE_', 'REDIS_']],
   ['HTTP facade', ['HTTP_', 'AUTH_', 'CORS_', 'RATE_LIMIT_']],
   ['Scaling', ['SCALING_']],
+  ['Feedback', ['FEEDBACK_']],
   ['Process', ['ADMIN_', 'LOG_', 'SHUTDOWN_']],
+  ['Bulk jobs', ['BULK_']],
 ]
 
 const introduction = `# Configuration

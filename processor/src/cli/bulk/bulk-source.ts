@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ValenceError } from '@valence/schemas'
+
+/** One file or S3 object, as it was when it was listed. */
+export interface BulkObject {
+  readonly uri: string
+  readonly bytes: number
+  /** Epoch milliseconds. */
+  readonly modifiedAt: number
+  /** Of the name and this very content: another version is another job. */
+  readonly fingerprint: string
+  open(): Promise<AsyncIterable<Buffer>>
+}
+
+/** The objects of a source, by name. @throws VAL_FILE_UNREADABLE */
+export async function listObjects(source: string, s3Endpoint: string | undefined): Promise<BulkObject[]> {
+  const objects = source.startsWith('s3://') ? await listBucket(source, s3Endpoint) : await listFolder(source)
+  return objects.sort((a, b) => (a.uri < b.uri ? -1 : 1))
+}
+
+function fingerprintOf(...parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+}
+
+/** A file, or the files of a folder; hidden ones and folders in it are left out. */
+async function listFolder(path: string): Promise<BulkObject[]> {
+  try {
+    const isFolder = (await stat(path)).isDirectory()
+    const names = isFolder
+      ? (await readdir(path)).filter((name) => !name.startsWith('.')).map((n) => join(path, n))
+      : [path]
+    const found = await Promise.all(names.map(async (name) => ({ name, stats: await stat(name) })))
+    return found
+      .filter(({ stats }) => stats.isFile())
+      .map(({ name, stats }) => ({
+        uri: pathToFileURL(name).href,
+        bytes: stats.size,
+        modifiedAt: Math.floor(stats.mtimeMs),
+        fingerprint: fingerprintOf(pathToFileURL(name).href, stats.size, stats.mtimeMs),
+        open: async () => createReadStream(name),
+      }))
+  } catch (cause) {
+    throw new ValenceError('VAL_FILE_UNREADABLE', path, { cause })
+  }
+}
+
+async function listBucket(source: string, endpoint: string | undefined): Promise<BulkObject[]> {
+  const { GetObjectCommand, ListObjectsV2Command, S3Client } = await import('@aws-sdk/client-s3')
+  const { hostname: Bucket, pathname } = new URL(source)
+  const client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true })
+  const objects: BulkObject[] = []
+  try {
+    for (let ContinuationToken: string | undefined, isMore = true; isMore; ) {
+      const page = await client.send(
+        new ListObjectsV2Command({ Bucket, Prefix: decodeURIComponent(pathname.slice(1)), ContinuationToken }),
+      )
+      for (const { Key = '', Size = 0, ETag, LastModified } of page.Contents ?? []) {
+        if (Size === 0) continue
+        objects.push({
+          uri: `s3://${Bucket}/${Key}`,
+          bytes: Size,
+          modifiedAt: LastModified?.getTime() ?? 0,
+          fingerprint: fingerprintOf(Bucket, Key, Size, ETag),
+          async open() {
+            // A version that was put there meanwhile must not be read in the name of this one.
+            const { Body } = await client.send(
+              new GetObjectCommand({ Bucket, Key, ...(ETag === undefined ? {} : { IfMatch: ETag }) }),
+            )
+            return Body as unknown as AsyncIterable<Buffer>
+          },
+        })
+      }
+      ContinuationToken = page.NextContinuationToken
+      isMore = page.IsTruncated === true
+    }
+  } catch (cause) {
+    throw new ValenceError('VAL_FILE_UNREADABLE', source, { cause })
+  }
+  return objects
+}

@@ -1,0 +1,140 @@
+import type { Admin } from '@valence/producer-sdk/kafka'
+import {
+  frame,
+  isValenceError,
+  type TextEventInput,
+  textEventAvro,
+  textEventJson,
+  type ValenceError,
+  valueSubject,
+} from '@valence/schemas'
+import { createOutputPartitions } from '../../kafka/output-partitions.ts'
+import type { PartitionSession } from '../../kafka/partition-session.ts'
+import type { OutgoingRecord } from '../../kafka/record.ts'
+import type { Config } from '../../runtime/config.ts'
+import { type FileFormat, readItems } from '../input-file.ts'
+import type { LineProblems } from '../line-problems.ts'
+import { openRegistry } from '../registry.ts'
+import { fieldText, type TextFields, type TextItem } from '../text-line.ts'
+import type { BulkObject } from './bulk-source.ts'
+
+/** Passes through to the result, so that it can be told from those of others. */
+export const jobHeader = 'bulk-job'
+
+const linesPerTransaction = 500
+
+export interface TextLoaderOptions {
+  readonly topic: string
+  readonly format: FileFormat
+  readonly key: string | undefined
+}
+
+export interface LoadOptions {
+  readonly session: PartitionSession
+  /** Lines that an earlier run has sent. */
+  readonly from: bigint
+  readonly problems: LineProblems
+  readonly signal: AbortSignal
+  /** So many lines of the object are done. */
+  readonly onLines: (lines: number, end: number) => void
+}
+
+/** Texts that the object holds, and lines, those that are no texts included. */
+export interface LoadedObject {
+  readonly texts: number
+  readonly lines: bigint
+  readonly isWhole: boolean
+}
+
+/** Sends the texts of objects, each line in the transaction that counts it: none twice, however often it is begun. */
+export class TextLoader {
+  readonly #options: TextLoaderOptions
+  readonly #encode: (event: TextEventInput) => Buffer
+  readonly #partitionOf: (key: Buffer | null, line: number) => number
+
+  private constructor(
+    options: TextLoaderOptions,
+    encode: (event: TextEventInput) => Buffer,
+    partitionOf: (key: Buffer | null, line: number) => number,
+  ) {
+    this.#options = options
+    this.#encode = encode
+    this.#partitionOf = partitionOf
+  }
+
+  /** @throws VAL_KAFKA_*, VAL_REGISTRY_UNAVAILABLE */
+  static async open(config: Config, admin: Admin, options: TextLoaderOptions): Promise<TextLoader> {
+    const partitions = createOutputPartitions(admin, [options.topic])
+    await partitions.refresh()
+    const registry = openRegistry(config)
+    const schemaId = await registry?.registerFor(valueSubject(options.topic), 'text-event')
+    const encode = (event: TextEventInput) =>
+      schemaId === undefined ? textEventJson.encode(event) : frame(schemaId, textEventAvro.encode(event))
+    return new TextLoader(options, encode, (key, line) => partitions.of(options.topic, key, line))
+  }
+
+  async load(object: BulkObject, { session, from, problems, signal, onLines }: LoadOptions): Promise<LoadedObject> {
+    const file = { chunks: await object.open(), totalBytes: object.bytes }
+    const outbox = new Outbox(session, from)
+    for await (const items of readItems(object.uri, file, this.#options.format)) {
+      for (const item of items) {
+        const record = this.#toRecord(object, item)
+        if (isValenceError(record)) problems.add(item.line, record)
+        await outbox.add(isValenceError(record) ? undefined : record)
+        if (signal.aborted) return { texts: outbox.texts, lines: outbox.lines, isWhole: false }
+      }
+      onLines(outbox.texts, items.at(-1)?.end ?? 0)
+    }
+    await outbox.flush()
+    return { texts: outbox.texts, lines: outbox.lines, isWhole: true }
+  }
+
+  #toRecord({ fingerprint }: BulkObject, { line, fields, error }: TextItem): OutgoingRecord | ValenceError {
+    if (error) return error
+    const { topic, key: keyField } = this.#options
+    const keyText = keyField === undefined ? undefined : fieldText(fields, keyField)
+    const key = keyText === undefined ? null : Buffer.from(keyText)
+    try {
+      const value = this.#encode(toEvent(fields, `${fingerprint}-${line}`))
+      return { topic, partition: this.#partitionOf(key, line), key, value, headers: { [jobHeader]: fingerprint } }
+    } catch (cause) {
+      if (isValenceError(cause) && cause.deadLetter) return cause
+      throw cause
+    }
+  }
+}
+
+function toEvent(fields: TextFields, fallbackId: string): TextEventInput {
+  const { text, occurredAt, source, lang, attributes } = fields
+  return { text, id: fieldText(fields, 'id') ?? fallbackId, occurredAt, source, lang, attributes } as TextEventInput
+}
+
+/** The lines of one object on their way: what an earlier run has sent is counted and passed over. */
+class Outbox {
+  readonly #session: PartitionSession
+  #published: bigint
+  #waiting: OutgoingRecord[] = []
+  texts = 0
+  lines = 0n
+
+  constructor(session: PartitionSession, published: bigint) {
+    this.#session = session
+    this.#published = published
+  }
+
+  /** @param record undefined where the line is no text */
+  async add(record: OutgoingRecord | undefined): Promise<void> {
+    this.lines += 1n
+    if (record) this.texts += 1
+    if (this.lines <= this.#published) return
+    if (record) this.#waiting.push(record)
+    if (this.lines - this.#published >= linesPerTransaction) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    if (this.lines <= this.#published) return
+    await this.#session.publish(this.#waiting, this.lines)
+    this.#published = this.lines
+    this.#waiting = []
+  }
+}

@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { killAllCommands, runCliJson, runCliProcess, startCli } from '../../support/cli-process.ts'
+import { readCommitted } from '../../support/independent-reader.ts'
+import { type AcknowledgedText, compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
+import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
+import { serveBucket } from '../../support/s3-bucket.ts'
+import { writeTinyModel } from '../../support/tiny-model.ts'
+import { inventTexts, TestKafka, type TestTopics } from '../../support/workload.ts'
+
+let kafka: TestKafka
+let topics: TestTopics
+let environment: Readonly<Record<string, string>>
+let folder: string
+let model: Awaited<ReturnType<typeof writeTinyModel>>
+
+beforeAll(async () => {
+  kafka = await TestKafka.connect(inject('stack').brokers)
+  model = await writeTinyModel()
+})
+beforeEach(async () => {
+  topics = await kafka.createTopics({ partitions: 3 })
+  environment = { ...topics.environment, VALENCE_MODEL: model.folder, VALENCE_INFERENCE_WORKERS: '1' }
+  folder = await mkdtemp(join(tmpdir(), 'valence-bulk-'))
+})
+afterEach(async () => {
+  killAllCommands()
+  await killAllProcessors()
+  await rm(folder, { recursive: true })
+})
+afterAll(async () => {
+  await model.remove()
+  await kafka.close()
+})
+
+interface Summary {
+  readonly objects: number
+  readonly skipped: number
+  readonly texts: number
+  readonly rejected: number
+  readonly scored: number
+  readonly deadLettered: number
+}
+
+const toLines = (texts: readonly AcknowledgedText[]) =>
+  texts.map(({ id, key, text }) => `${JSON.stringify({ id, user: key, text, attributes: { text } })}\n`).join('')
+
+const bulk = (source: string) => ['bulk', source, '--key', 'user']
+const output = () => readCommitted(kafka.brokers, topics.output)
+
+describe('valence bulk', () => {
+  it('scores the files of a folder, tells what became of them, and does nothing again', async () => {
+    const texts = inventTexts(600)
+    await mkdir(join(folder, 'sub'))
+    await writeFile(join(folder, 'a.jsonl'), toLines(texts.slice(0, 400)))
+    await writeFile(join(folder, 'b.jsonl'), toLines(texts.slice(400)))
+    await new ProcessorProcess(environment).started()
+    const first = await runCliJson<Summary>(bulk(folder), { environment })
+    expect(first).toMatchObject({ objects: 2, skipped: 0, texts: 600, scored: 600, deadLettered: 0, rejected: 0 })
+    expect(await runCliJson<Summary>(bulk(folder), { environment })).toMatchObject({ objects: 2, skipped: 2, texts: 0 })
+    expectExactlyOnce(compareOutput(texts, await output()))
+  })
+
+  it('goes on where it was killed', async () => {
+    const texts = inventTexts(20_000)
+    const file = join(folder, 'many.jsonl')
+    await writeFile(file, toLines(texts))
+    const killed = startCli([...bulk(file), '--json'], { environment, input: '' })
+    await expect.poll(() => kafka.remaining(topics), { timeout: 60_000, interval: 50 }).toBeGreaterThan(1_000)
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    const processor = await new ProcessorProcess(environment).started()
+    const rest = await runCliJson<Summary>(bulk(file), { environment })
+    expect(rest).toMatchObject({ texts: 20_000, scored: 20_000, deadLettered: 0 })
+    expectExactlyOnce(compareOutput(texts, await output()))
+    expect(await processor.stop()).toBe(0)
+  })
+
+  it('reads an S3 prefix, and reports lines that are no texts', async () => {
+    await using bucket = await serveBucket('texts', {
+      'in/1.txt': 'good\nbad\n',
+      'in/2.jsonl': '{"text": "good"}\n{"text": \n{"text": ""}\n',
+      'other/3.txt': 'awful\n',
+    })
+    await new ProcessorProcess(environment).started()
+    const settings = { ...environment, ...bucket.environment, VALENCE_BULK_S3_ENDPOINT: bucket.url }
+    const { code, stdout, stderr } = await runCliProcess(['bulk', 's3://texts/in/', '--json'], {
+      environment: settings,
+    })
+    expect(JSON.parse(stdout)).toMatchObject({ objects: 2, texts: 3, rejected: 2, scored: 3, deadLettered: 0 })
+    expect(code).toBe(1)
+    expect(stderr).toContain('line 2: VAL_RECORD_JSON_INVALID')
+    expect(stderr).toContain('line 3: VAL_TEXT_EMPTY')
+  })
+
+  it('says that results are missing where no processor runs', async () => {
+    const file = join(folder, 'a.txt')
+    await writeFile(file, 'good\n')
+    const { code, stdout, stderr } = await runCliProcess(['bulk', file, '--timeout-ms', '500'], { environment })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^1 object, 1 text, 0 scored, 0 dead-lettered, 0 rejected/)
+    expect(stderr).toContain('do processors run?')
+  })
+
+  it('refuses a source that is not there', async () => {
+    const { code, stderr } = await runCliProcess(['bulk', join(folder, 'none')], { environment })
+    expect(code).toBe(2)
+    expect(stderr).toContain('VAL_FILE_UNREADABLE')
+  })
+})

@@ -1,0 +1,30 @@
+import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
+import { expectExactlyOnce } from '../../support/invariants.ts'
+import { killAllProcessors } from '../../support/processor-process.ts'
+import { runStep } from '../../support/scaling/step-run.ts'
+import { TestKafka } from '../../support/workload.ts'
+
+let kafka: TestKafka
+
+beforeAll(async () => {
+  kafka = await TestKafka.connect(inject('stack').brokers)
+})
+afterEach(killAllProcessors)
+afterAll(() => kafka.close())
+
+it('follows a step of load up and down, every text scored once', { retry: 0 }, async () => {
+  const run = await runStep(kafka, {
+    capacity: 100,
+    partitions: 4,
+    lowMs: 2_000,
+    highMs: 10_000,
+    targetMs: 20_000,
+    downAfterMs: 4_000,
+  })
+  expectExactlyOnce(run.report)
+  expect(Math.max(...run.counts)).toBe(4)
+  expect(run.counts.at(-1)).toBe(1)
+  expect(run.upAfterMs).toBeLessThan(15_000)
+  expect(run.worstDelayMs).toBeLessThan(20_000)
+  expect(new Set(run.exitCodes)).toEqual(new Set([0]))
+})
