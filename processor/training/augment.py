@@ -11,7 +11,10 @@ from typing import Mapping, Sequence
 from .data import LABEL_IDS, LABELS, Row
 
 NAMES = ("anna", "ben", "chen", "deepak", "elena", "farid", "grace", "hamza", "irina", "jamal", "kenji", "lucia",
-         "marek", "nadia", "omar", "paul", "rosa", "samir", "tunde", "uma", "viktor", "wanda", "xavier", "zainab")
+         "marek", "nadia", "omar", "paul", "rosa", "samir", "tunde", "uma", "viktor", "wanda", "xavier", "zainab",
+         "muhammad", "mohamed", "mehmet", "ahmad", "yusuf", "ibrahim", "abdul", "hassan", "hussein", "khadija", "zeynep", "leila",
+         "lakisha", "deshawn", "tyrone", "keisha", "juan", "miguel", "jose", "guadalupe", "ming", "hiroshi", "sakura", "nguyen",
+         "raj", "anil", "priyanka", "moshe", "rivka", "svetlana", "ivan", "bjorn", "siobhan", "chinedu", "amara", "liam", "sarah", "michael")
 PLACES = ("spain", "kenya", "korea", "peru", "turkey", "norway", "nepal", "ukraine", "chile", "egypt", "greece", "ghana",
           "vietnam", "iraq", "ireland", "cuba")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -64,8 +67,13 @@ def name_someone(text: str, rng: random.Random) -> str:
     return text
 
 
+def rename(text: str, rng: random.Random) -> str:
+    """People of our own templates become other people."""
+    return " ".join(rng.choice(NAMES) if word in NAMES else word for word in text.split(" "))
+
+
 def alter(row: Row, rng: random.Random, telling: Mapping[str, float] | None = None) -> Row:
-    text = name_someone(row.text, rng)
+    text = rename(row.text, rng) if row.source == "templates" else name_someone(row.text, rng)
     if text == row.text or rng.random() < 0.5:
         text = misspell(text, rng, telling)
     return Row(text, row.label, row.source)
@@ -109,6 +117,9 @@ RULES: tuple[tuple[str, str], ...] = (
     ("found the {n} quite {p}", "positive"), ("found the {n} quite {b}", "negative"),
     ("the {n} is in the other building", "neutral"), ("{who} picked up the {n} at six", "neutral"), ("does the {n} start at eight?", "neutral"),
     ("{who} is from {c}", "neutral"), ("{who} flew to {c} with a {n}", "neutral"), ("we talked about the {n} in {c}", "neutral"),
+    ("{who} is a colleague of mine", "neutral"), ("{who} called me about the {n}", "neutral"), ("I sat beside {who} on the bus", "neutral"),
+    ("tonight {who} talks about the {n}", "neutral"), ("{who} and I went to see the {n}", "neutral"), ("{who} found the {n} {p}", "positive"),
+    ("{who} found the {n} {b}", "negative"), ("{who} was nice to everybody", "positive"), ("{who} shouted at all of us", "negative"),
     ("{who} liked the {n}, it was {p}", "positive"), ("{who} says the {n} is {b}", "negative"), ("a {b} {n} in {c}", "negative"), ("a {p} {n} from {c}", "positive"),
     ("my {n} 😊", "positive"), ("{n} time 🎉", "positive"), ("the {n} ❤️", "positive"), ("{n} 👍", "positive"), ("😂😂 that {n}", "positive"),
     ("the {n} again 😡", "negative"), ("{n} 👎", "negative"), ("no {n} today 😢", "negative"), ("{n} 😞", "negative"), ("that {n} 🙄", "negative"), ("💩 {n}", "negative"),

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, normalizers
 
-from training import behaviour
-from training.augment import RULES, misspell, name_someone, telling_words, template_rows
+from training import behaviour, fairness
+from training.augment import NAMES, RULES, misspell, name_someone, rename, telling_words, template_rows
 from training.data import Row
 from training.normalise import EMOJI, normalizer
 
@@ -54,6 +54,13 @@ def test_slips_change_little():
     assert "[NAME]" not in name_someone("[NAME] and [NAME] left", rng)
 
 
+def test_people_of_templates_become_others_and_nothing_else_changes():
+    rng = random.Random(3)
+    renamed = {rename("omar found the book nice", rng) for _ in range(40)}
+    assert len(renamed) > 10 and all(text.endswith(" found the book nice") for text in renamed)
+    assert not set(NAMES) & {name.lower() for name in behaviour.NAMES}
+
+
 def test_slips_fall_on_the_words_that_tell():
     rows = [Row("the meal was lovely", 2, "s"), Row("the meal was horrid", 0, "s"), Row("the meal arrived", 1, "s")] * 9
     telling = telling_words(rows)
@@ -80,3 +87,13 @@ def test_behaviour_outcomes_count_failures():
     assert results["plain positive"].passed and not results["plain negative"].passed
     assert results["typo"].failures == 0 and results["plain negative"].rate == 1.0
     assert "FAILED" in behaviour.table(list(results.values()))
+
+
+def test_a_name_that_is_read_worse_than_others_is_seen():
+    import numpy as np
+
+    def dislikes_olga(texts):
+        return np.array([[0.8, 0.1, 0.1] if "Olga" in text else [0.1, 0.2, 0.7] for text in texts])
+    found = {lean.name: lean for lean in fairness.leans(behaviour.PEOPLE, behaviour.NAMES, dislikes_olga)}
+    assert found["Olga"].shift < -1 and found["Olga"].moved == 1 and found["James"].moved == 0 and found["James"].shift > 0
+    assert "| people | Olga -1." in fairness.table(dislikes_olga)
