@@ -1,5 +1,5 @@
 import { compressionTypes } from '@valence/producer-sdk/kafka'
-import { createSchemaRegistry, type SchemaRegistry, valueSubject } from '@valence/schemas'
+import { type SchemaRegistry, valueSubject } from '@valence/schemas'
 import { openEngine } from './engine.ts'
 import { openFacade } from './facade/open-facade.ts'
 import { createKafkaClient } from './kafka/kafka-client.ts'
@@ -21,6 +21,7 @@ import type { Config } from './runtime/config.ts'
 import { Health } from './runtime/health.ts'
 import { type Logger, meterLog } from './runtime/logger.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
+import { openRegistry } from './runtime/open-registry.ts'
 import { takeSeat } from './runtime/seat.ts'
 import type { Tracing } from './runtime/tracing.ts'
 import type { Scorer } from './scoring/scorer.ts'
@@ -59,12 +60,6 @@ function patiently<T>({ logger, signal }: Base, message: string, action: () => P
       else logger.warn(fields, message)
     },
   })
-}
-
-function openRegistry({ config }: Base): SchemaRegistry | undefined {
-  const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = config
-  if (url === undefined) return undefined
-  return createSchemaRegistry({ url, ...(username && password ? { auth: { username, password } } : {}) })
 }
 
 async function outputSchemaId(base: Base, registry: SchemaRegistry | undefined): Promise<number | undefined> {
@@ -111,7 +106,7 @@ async function instanceName({ config, closers }: Base): Promise<string | undefin
 
 async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) => void) {
   const { config, logger, metrics } = base
-  const registry = openRegistry(base)
+  const registry = openRegistry(config)
   const scoredEventSchemaId = await outputSchemaId(base, registry)
   const flows = new PartitionFlows(metrics, Date.now())
   const sessions = await openSessions(base, flows)

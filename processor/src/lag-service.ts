@@ -1,4 +1,5 @@
 import type { App, AppOptions } from './app.ts'
+import { watchFeedback } from './feedback/watch-feedback.ts'
 import { readLag } from './kafka/group-lag.ts'
 import { createKafkaClient } from './kafka/kafka-client.ts'
 import { startAdminServer } from './runtime/admin-server.ts'
@@ -6,6 +7,7 @@ import type { Config } from './runtime/config.ts'
 import { Health } from './runtime/health.ts'
 import { type Logger, meterLog } from './runtime/logger.ts'
 import { createMetrics } from './runtime/metrics.ts'
+import { openRegistry } from './runtime/open-registry.ts'
 import { Scaler, type ScalerOptions, type ScalingReport } from './scaling/scaler.ts'
 import { describeScaling, meterScaling, watchGroup } from './scaling/watch-group.ts'
 
@@ -88,6 +90,12 @@ export async function startLagService({ config, logger }: Pick<AppOptions, 'conf
   // Until the broker has answered once there is nothing to say, and KEDA keeps to its fallback.
   health.add({ name: 'group', isHealthy: () => last !== undefined })
   admin.get('/scaling', () => last && describeScaling(last))
+  const { feedbackTopic } = config
+  if (feedbackTopic !== undefined) {
+    const registry = openRegistry(config)
+    const feedback = watchFeedback({ config, topic: feedbackTopic, registry, metrics, logger })
+    opened.defer(() => feedback.stop())
+  }
   logger.info(
     { adminPort: admin.port, groupId: config.kafkaGroupId, topics: config.inputTopics },
     'lag service started',

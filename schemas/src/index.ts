@@ -20,6 +20,7 @@ export {
   deadLetterJson,
   type RecordHeader,
 } from './records/dead-letter.ts'
+export { type FeedbackEvent, feedbackEventAvro, feedbackEventJson } from './records/feedback-event.ts'
 export type { JsonCodec } from './records/json-codec.ts'
 export { defaultEventId, type RecordOrigin } from './records/record-origin.ts'
 export { type ScoredEvent, scoredEventAvro, scoredEventJson } from './records/scored-event.ts'

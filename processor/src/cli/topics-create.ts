@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type Admin, type ITopicConfig, kafkaErrors } from '@valence/producer-sdk/kafka'
+import type { Admin, ITopicConfig } from '@valence/producer-sdk/kafka'
 import { type Config, readConfig } from '../runtime/config.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
+import { fetchLedTopics } from './fetch-led-topics.ts'
 import { withAdmin } from './kafka-admin.ts'
 import { countOption } from './options.ts'
 import { paint, writeJson, writeLines } from './output.ts'
@@ -25,7 +25,6 @@ const deadLetterRetentionMs = 30 * 24 * 3_600_000
 /** A dead letter is a whole record and more headers, so it must be allowed to be larger than any record. */
 const deadLetterMaxBytes = 2 * 1024 * 1024
 const createTimeoutMs = 20_000
-const leaderPollMs = 50
 
 function topicPlans({ inputTopics, outputTopic, deadLetterTopic, feedbackTopic }: Config): TopicPlan[] {
   return [
@@ -53,22 +52,9 @@ function topicConfig({ topic, role }: TopicPlan, partitions: number, replication
   }
 }
 
-/** A new topic is not known to every broker at once; kafkajs's own waiting for leaders gives up at the first that does not. */
-async function fetchLedTopics(admin: Admin, topics: string[]) {
-  for (const deadline = Date.now() + createTimeoutMs; ; await sleep(leaderPollMs)) {
-    const isLast = Date.now() > deadline
-    const found = await admin.fetchTopicMetadata({ topics }).catch((error: unknown) => {
-      if (isLast || kafkaErrors.classify(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-      return undefined
-    })
-    const hasLeaders = found?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
-    if (found && (hasLeaders || isLast)) return found
-  }
-}
-
 async function describeTopics(admin: Admin, topics: readonly string[]) {
   if (topics.length === 0) return new Map<string, { partitions: number; replication: number }>()
-  const metadata = await fetchLedTopics(admin, [...topics])
+  const metadata = await fetchLedTopics(admin, topics, createTimeoutMs)
   return new Map(
     metadata.topics.map(({ name, partitions }) => [
       name,

@@ -3,6 +3,7 @@ import { isValenceError, type SchemaRegistry, type ScoredEvent } from '@valence/
 import type { ScoreStream } from '../http/routes/stream-routes.ts'
 import { ScoreFeed } from '../http/stream/score-feed.ts'
 import { StreamClients } from '../http/stream/stream-clients.ts'
+import { followPatiently } from '../kafka/follow-patiently.ts'
 import { readLag } from '../kafka/group-lag.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { TopicTail } from '../kafka/topic-tail.ts'
@@ -11,8 +12,6 @@ import type { FacadeBase } from './facade-base.ts'
 import { LagWatch } from './lag-watch.ts'
 
 const statusMs = 2_000
-const firstDelayMs = 500
-const maxDelayMs = 5_000
 
 /** Counts events and how long they took from being scored to being here, between two looks. */
 class Pulse {
@@ -73,23 +72,17 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
     onGap: () => feed.interrupt(),
   })
 
-  async function keepFollowing(): Promise<void> {
-    for (let delayMs = firstDelayMs; !stopping.signal.aborted; delayMs = Math.min(2 * delayMs, maxDelayMs)) {
-      try {
-        await tail.follow(stopping.signal, () => {
-          state.connected = true
-          logger.info({ topic: config.outputTopic }, 'score stream connected')
-        })
-      } catch (err) {
-        logger.warn({ err, delayMs }, 'score stream interrupted')
-      }
-      if (state.connected) delayMs = firstDelayMs
+  const following = followPatiently(tail, {
+    signal: stopping.signal,
+    onConnected() {
+      state.connected = true
+      logger.info({ topic: config.outputTopic }, 'score stream connected')
+    },
+    onEnded(lost) {
       state.connected = false
-      await pause(delayMs, stopping.signal)
-    }
-  }
-
-  const following = keepFollowing()
+      if (lost) logger.warn({ err: lost.error, delayMs: lost.delayMs }, 'score stream interrupted')
+    },
+  })
   closers.defer(async () => {
     stopping.abort()
     await following.catch((err: unknown) => logger.debug({ err }, 'score stream stopped late'))
@@ -129,16 +122,4 @@ async function readEvent(
     logger.debug({ code: error.code }, 'a record of the output topic is no scored event')
     return undefined
   }
-}
-
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    const timer = setTimeout(done, delayMs)
-    if (signal.aborted) done()
-    signal.addEventListener('abort', done, { once: true })
-  })
 }

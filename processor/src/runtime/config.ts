@@ -86,9 +86,12 @@ function kafkaSecurityChecks(config: Config): string[] {
 /** Rules that span settings, together in one place. */
 function crossChecks(config: Config): string[] {
   const problems: string[] = []
-  const topics = [...config.inputTopics, config.outputTopic, config.deadLetterTopic]
+  const { inputTopics, outputTopic, deadLetterTopic, feedbackTopic } = config
+  const topics = [...inputTopics, outputTopic, deadLetterTopic, ...(feedbackTopic === undefined ? [] : [feedbackTopic])]
   if (new Set(topics).size !== topics.length) {
-    problems.push('VALENCE_INPUT_TOPICS, VALENCE_OUTPUT_TOPIC and VALENCE_DEAD_LETTER_TOPIC must name different topics')
+    problems.push(
+      'VALENCE_INPUT_TOPICS, _OUTPUT_TOPIC, _DEAD_LETTER_TOPIC and _FEEDBACK_TOPIC must name different topics',
+    )
   }
   if (config.outputFormat === 'avro' && config.schemaRegistryUrl === undefined) {
     problems.push('VALENCE_OUTPUT_FORMAT=avro needs VALENCE_SCHEMA_REGISTRY_URL')

@@ -8,6 +8,7 @@ export const labelBounds = {
   statuses: 'status codes of HTTP',
   labels: 'labels of the model',
   models: 'the active model alone',
+  versions: 'the first 10 model versions that were judged, then `other`',
   sources: 'the first 50 sources, then `other`; `none` without one',
 } as const
 
@@ -37,6 +38,7 @@ const buckets = {
   batchTexts: [1, 2, 4, 8, 12, 16, 24, 32, 64],
   batchTokens: [16, 32, 64, 128, 256, 512, 1024, 2048, 4096],
   transactionRecords: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000],
+  feedbackSeconds: [1, 10, 60, 300, 1_800, 3_600, 21_600, 86_400],
   confidence: [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1],
   ratio: [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1],
 } as const
@@ -325,6 +327,24 @@ export const metricTree = {
     hot: gauge('valence_scaling_hot_partitions', 'Partitions that ask for more than one processor can do'),
     decisions: counter('valence_scaling_decisions_total', 'Looks at the group by what came of them', {
       reason: ['steady', 'up', 'down', 'waiting-to-go-down', 'rebalance', 'unreachable'],
+    }),
+  },
+  feedback: {
+    events: counter('valence_feedback_events_total', 'True labels by what came of them', {
+      outcome: ['right', 'wrong', 'unmatched', 'repeated', 'unknown-label', 'invalid'],
+    }),
+    labels: counter('valence_feedback_labels_total', 'Judged texts by model version, true label and answer', {
+      version: 'versions',
+      truth: 'labels',
+      answer: 'labels',
+    }),
+    delay: histogram(
+      'valence_feedback_delay_seconds',
+      'Time from a score until its true label came',
+      buckets.feedbackSeconds,
+    ),
+    waiting: gauge('valence_feedback_waiting_events', 'Scores and true labels that wait for each other', {
+      kind: ['scored', 'feedback'],
     }),
   },
   log: {

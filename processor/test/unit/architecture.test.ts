@@ -12,7 +12,7 @@ const ranks: readonly (readonly string[])[] = [
   ['cli'],
   ['app', 'facade', 'engine', 'lag-service'],
   ['pipeline', 'http'],
-  ['scoring', 'scaling'],
+  ['scoring', 'scaling', 'feedback'],
   ['model'],
   ['inference', 'kafka', 'redis'],
   ['resilience', 'runtime'],

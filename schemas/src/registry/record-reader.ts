@@ -2,6 +2,7 @@ import type { Type } from 'avsc'
 import { compileAvro } from '../avro/avro-type.ts'
 import { embeddedSchemas } from '../embedded-schemas.ts'
 import type { AvroRecordSchema, RecordKind } from '../record-kind.ts'
+import { type FeedbackEvent, toFeedbackEvent } from '../records/feedback-event.ts'
 import { type ScoredEvent, toScoredEvent } from '../records/scored-event.ts'
 import { type TextEvent, toTextEvent } from '../records/text-event.ts'
 
@@ -27,6 +28,12 @@ export const scoredEventReader: RecordReader<ScoredEvent> = createReader(
   'scored-event',
   embeddedSchemas['scored-event'].avro,
   toScoredEvent,
+)
+
+export const feedbackEventReader: RecordReader<FeedbackEvent> = createReader(
+  'feedback-event',
+  lenient(embeddedSchemas['feedback-event'].avro),
+  toFeedbackEvent,
 )
 
 function createReader<T>(

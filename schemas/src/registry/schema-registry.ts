@@ -1,11 +1,12 @@
 import { embeddedSchemas } from '../embedded-schemas.ts'
 import { ValenceError } from '../errors.ts'
 import type { RecordKind } from '../record-kind.ts'
+import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { ScoredEvent } from '../records/scored-event.ts'
 import type { TextEvent } from '../records/text-event.ts'
 import { defaultTopics, valueSubject } from '../topics.ts'
 import { createDecoderCache, type DecoderCache } from './decoder-cache.ts'
-import { scoredEventReader, textEventReader } from './record-reader.ts'
+import { feedbackEventReader, scoredEventReader, textEventReader } from './record-reader.ts'
 import { createRegistryApi, type RegistryAnswer, unavailable } from './registry-api.ts'
 import { describeAnswer, fetchWriterSchema, isNotFound } from './writer-schema.ts'
 
@@ -30,6 +31,8 @@ export type SchemaFormat = 'avro' | 'json'
 export interface SchemaRegistry extends DecoderCache<TextEvent> {
   /** Decoders of scored events. */
   readonly scores: DecoderCache<ScoredEvent>
+  /** Decoders of feedback events. */
+  readonly feedback: DecoderCache<FeedbackEvent>
   /** Registers the Avro schemas of both topics' values, idempotent. Throws VAL_SCHEMA_INCOMPATIBLE. */
   register(topics?: { readonly texts: string; readonly scores: string }): Promise<{
     readonly textEvent: number
@@ -68,6 +71,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
   return {
     ...createDecoderCache({ ...caching, reader: textEventReader }),
     scores: createDecoderCache({ ...caching, reader: scoredEventReader }),
+    feedback: createDecoderCache({ ...caching, reader: feedbackEventReader }),
     registerFor,
     async register(topics = defaultTopics) {
       const textEvent = await registerFor(valueSubject(topics.texts), 'text-event')

@@ -4,6 +4,7 @@ import {
   type AvroRecordSchema,
   deadLetterJson,
   embeddedSchemas,
+  feedbackEventJson,
   isValenceError,
   recordKinds,
   scoredEventJson,
@@ -17,6 +18,10 @@ const schemas = {
   'text-event': { validate: ajv.compile(embeddedSchemas['text-event'].json), parse: textEventJson.parse },
   'scored-event': { validate: ajv.compile(embeddedSchemas['scored-event'].json), parse: scoredEventJson.parse },
   'dead-letter': { validate: ajv.compile(embeddedSchemas['dead-letter'].json), parse: deadLetterJson.parse },
+  'feedback-event': {
+    validate: ajv.compile(embeddedSchemas['feedback-event'].json),
+    parse: feedbackEventJson.parse,
+  },
 }
 
 interface Shape {
@@ -134,6 +139,20 @@ const samples: Record<(typeof recordKinds)[number], unknown[]> = {
     { ...scoredEvent(), scoredAt: '2025-01-01' },
     { ...scoredEvent(), label: undefined },
     {},
+  ],
+  'feedback-event': [
+    { id: 'a', label: 'positive' },
+    { id: 'a', label: 'positive', judgedAt: null, more: [] },
+    { id: 'a', label: 'positive', judgedAt: 1_700_000_000_000 },
+    { id: 'a', label: 'positive', judgedAt: 1.5 },
+    { id: 'a', label: 'positive', judgedAt: '2025-01-01' },
+    { id: '', label: 'positive' },
+    { id: 'a', label: '' },
+    { id: 1, label: 'positive' },
+    { id: 'a' },
+    { label: 'positive' },
+    [],
+    null,
   ],
   'dead-letter': [
     deadLetterJson.toJson(deadLetter()),

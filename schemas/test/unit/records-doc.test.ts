@@ -39,9 +39,10 @@ function examples(): unknown[] {
 }
 
 describe('docs/records.md', () => {
-  it('lists the fields of a text event and of a scored event, and no others', () => {
+  it('lists the fields of text, scored and feedback events, and no others', () => {
     expect(firstColumn(section('## TextEvent'))).toEqual(fieldsOf('text-event'))
     expect(firstColumn(section('## ScoredEvent'))).toEqual(fieldsOf('scored-event'))
+    expect(firstColumn(section('## FeedbackEvent'))).toEqual(fieldsOf('feedback-event'))
   })
 
   it('names every field of a dead letter', () => {

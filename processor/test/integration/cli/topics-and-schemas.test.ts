@@ -69,6 +69,16 @@ describe('valence topics create', () => {
     ])
   })
 
+  it('creates the topic of feedback where there is to be one, and registers its schema', async () => {
+    const environment = freshEnvironment()
+    const topic = `${environment.VALENCE_OUTPUT_TOPIC}.feedback`
+    const withFeedback = { ...environment, VALENCE_FEEDBACK_TOPIC: topic }
+    const created = await runCliJson<TopicLine[]>(['topics', 'create'], { environment: withFeedback })
+    expect(created.at(-1)).toMatchObject({ topic, role: 'feedback', state: 'created', partitions: 6 })
+    const registered = await runCliJson<object[]>(['schemas', 'register'], { environment: withFeedback })
+    expect(registered.at(-1)).toMatchObject({ subject: `${topic}-value`, schema: 'feedback-event' })
+  })
+
   it('says what the broker refuses', async () => {
     const { code, stderr } = await runCliProcess(['topics', 'create', '--replication', '5'], {
       environment: freshEnvironment(),

@@ -16,6 +16,7 @@ const titles: Readonly<Record<keyof typeof metricTree, string>> = {
   breaker: 'Circuit breakers',
   redis: 'Redis',
   scaling: 'Scaling (`valence lag-service`)',
+  feedback: 'Feedback (`valence lag-service`)',
   log: 'Log',
   process: 'Process',
 }
