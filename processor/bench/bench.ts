@@ -11,6 +11,7 @@ import { runCeiling } from './ceiling.ts'
 import { benchEngine } from './engine.ts'
 import { type Cost, median } from './measure.ts'
 import { type ProcessorCost, runProcessor } from './processor.ts'
+import { publish } from './report/publish.ts'
 import { readTexts } from './texts.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -103,5 +104,6 @@ process.stdout.write(
 )
 const data = `${JSON.stringify(report, null, 2)}\n`
 await writeFile(join(repository, 'docs/benchmarks.json'), data)
+publish()
 if (json !== undefined) await writeFile(json, data)
 process.exit(0)

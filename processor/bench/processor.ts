@@ -18,27 +18,33 @@ export interface ProcessorBenchOptions {
   readonly texts: readonly string[]
   readonly modelFolder: string
   readonly workers: number
+  /** Of the records in and out; default Avro. */
+  readonly format?: 'avro' | 'json'
+  /** Settings over those of the benchmark. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
-/** Fills a topic with Avro records, then lets one processor work it off. Caches cannot help: the texts are distinct. */
+/** Fills a topic with records, then lets one processor work it off. Caches cannot help: the texts are distinct. */
 export async function runProcessor({
   stack,
   texts,
   modelFolder,
   workers,
+  format = 'avro',
+  environment = {},
 }: ProcessorBenchOptions): Promise<ProcessorCost> {
   const kafka = await TestKafka.connect(stack.brokers)
   try {
     const topics = await kafka.createTopics({ partitions: 6 })
-    const registry = createSchemaRegistry({ url: stack.registryUrl })
-    await registry.registerFor(valueSubject(topics.input), 'text-event')
-    await fillTopic(stack, topics.input, texts)
+    if (format === 'avro') await fillWithAvro(stack, topics.input, texts)
+    else await fillWithJson(kafka, topics.input, texts)
     const processor = await new ProcessorProcess({
       ...topics.environment,
-      VALENCE_SCHEMA_REGISTRY_URL: stack.registryUrl,
-      VALENCE_OUTPUT_FORMAT: 'avro',
+      ...(format === 'avro' && { VALENCE_SCHEMA_REGISTRY_URL: stack.registryUrl }),
+      VALENCE_OUTPUT_FORMAT: format,
       VALENCE_MODEL: modelFolder,
       VALENCE_INFERENCE_WORKERS: String(workers),
+      ...environment,
     }).started()
     // From here on: loading the model is paid and must not count.
     const before = await processor.metric('process_cpu_seconds_total')
@@ -61,8 +67,15 @@ export async function runProcessor({
   }
 }
 
-async function fillTopic(stack: LocalStack, topic: string, texts: readonly string[]): Promise<void> {
+async function fillWithAvro(stack: LocalStack, topic: string, texts: readonly string[]): Promise<void> {
+  const registry = createSchemaRegistry({ url: stack.registryUrl })
+  await registry.registerFor(valueSubject(topic), 'text-event')
   const producer = createTextProducer({ brokers: stack.brokers, schemaRegistryUrl: stack.registryUrl, topic })
   await producer.sendAll(texts.map((text, index) => ({ id: `t${index}`, text })))
   await producer.close()
+}
+
+function fillWithJson(kafka: TestKafka, topic: string, texts: readonly string[]): Promise<void> {
+  const all = texts.map((text, index) => ({ id: `t${index}`, key: `t${index}`, text }))
+  return kafka.produce(topic, all, ({ id, text }) => JSON.stringify({ id, text }))
 }

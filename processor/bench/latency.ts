@@ -1,0 +1,120 @@
+import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { createKafka } from '@valence/producer-sdk/kafka'
+import { startLocalStack } from '../../deploy/local/stack.ts'
+import { ProcessorProcess } from '../test/support/processor-process.ts'
+import { TestKafka, type TestTopics } from '../test/support/workload.ts'
+import { readTexts } from './texts.ts'
+
+/** Milliseconds from handing a text to the producer until a read-committed consumer has its score. */
+export interface LatencyRow {
+  readonly share: number
+  readonly textsPerSecond: number
+  readonly texts: number
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+const { values } = parseArgs({
+  options: {
+    texts: { type: 'string' },
+    seconds: { type: 'string', default: '15' },
+    capacity: { type: 'string' },
+    shares: { type: 'string', default: '0.1,0.5,0.8' },
+    json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-latency.json', import.meta.url)) },
+  },
+})
+if (values.texts === undefined || values.capacity === undefined)
+  throw new Error('needed: --texts FILE.jsonl --capacity TEXTS_PER_SECOND (as make bench measured it here)')
+const tweets = readTexts(values.texts)
+let next = 0
+
+/** A text that no cache has seen. */
+const freshText = () => `${tweets[next % tweets.length]} ${next++}`
+
+/** Sends texts at an even rate, a handful every few milliseconds, as a service would; resolves when the time is over. */
+async function feedEvenly(
+  kafka: TestKafka,
+  topic: string,
+  perSecond: number,
+  seconds: number,
+  sentAt: Map<string, number>,
+) {
+  const start = performance.now()
+  const sends: Promise<void>[] = []
+  let sent = 0
+  for (;;) {
+    const elapsed = (performance.now() - start) / 1_000
+    if (elapsed >= seconds) break
+    const due = Math.floor(elapsed * perSecond) - sent
+    const batch = Array.from({ length: due }, () => ({ id: `t${next}`, key: `k${next % 97}`, text: freshText() }))
+    for (const { id } of batch) sentAt.set(id, performance.now())
+    if (due > 0) sends.push(kafka.produce(topic, batch, ({ id, text }) => JSON.stringify({ id, text })))
+    sent += due
+    await delay(5)
+  }
+  await Promise.all(sends)
+}
+
+const quantile = (sorted: readonly number[], q: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
+
+async function measureAt(
+  kafka: TestKafka,
+  topics: TestTopics,
+  share: number,
+  arrived: Map<string, number>,
+): Promise<LatencyRow> {
+  const perSecond = Number(values.capacity) * share
+  const sentAt = new Map<string, number>()
+  // The first seconds warm connections up and do not count.
+  await feedEvenly(kafka, topics.input, perSecond, 3, new Map())
+  await feedEvenly(kafka, topics.input, perSecond, Number(values.seconds), sentAt)
+  await kafka.drained(topics)
+  await delay(500)
+  const times = [...sentAt].map(([id, at]) => (arrived.get(id) ?? Number.NaN) - at).sort((a, b) => a - b)
+  if (times.some(Number.isNaN)) throw new Error(`${times.filter(Number.isNaN).length} texts did not arrive`)
+  const [p50, p99, max] = [0.5, 0.99, 1].map((q) => quantile(times, q)) as [number, number, number]
+  return { share, textsPerSecond: perSecond, texts: times.length, p50, p99, max }
+}
+
+const stack = await startLocalStack({ parts: ['kafka'] })
+const kafka = await TestKafka.connect(stack.brokers)
+const rows: LatencyRow[] = []
+try {
+  const topics = await kafka.createTopics({ partitions: 6 })
+  const processor = await new ProcessorProcess({
+    ...topics.environment,
+    VALENCE_INFERENCE_WORKERS: String(availableParallelism()),
+  }).started()
+  const consumer = createKafka({ brokers: stack.brokers, clientId: 'latency' }).consumer({
+    groupId: `${topics.groupId}.read`,
+    maxWaitTimeInMs: 100,
+  })
+  const arrived = new Map<string, number>()
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topics.output], fromBeginning: true })
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      arrived.set(JSON.parse(String(message.value)).id, performance.now())
+    },
+  })
+  for (const share of values.shares.split(',').map(Number)) {
+    rows.push(await measureAt(kafka, topics, share, arrived))
+    process.stdout.write(`${JSON.stringify(rows.at(-1))}\n`)
+  }
+  await consumer.disconnect()
+  await processor.stop()
+} finally {
+  await kafka.close()
+  await stack.stop()
+}
+await writeFile(
+  values.json,
+  `${JSON.stringify({ date: new Date().toISOString(), capacity: Number(values.capacity), rows }, null, 2)}\n`,
+)
+process.exit(0)

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** One contestant: median rate and cost over the rounds, and the slowest and fastest round. */
+export interface Measured {
+  readonly name: string
+  readonly textsPerSecond: number
+  readonly cpuPerThousand: number
+  readonly spread?: readonly number[]
+}
+
+interface Run {
+  readonly date: string
+  readonly texts: number
+  readonly rounds: number
+  readonly results: readonly Measured[]
+  readonly agreement?: Readonly<Record<string, number>>
+}
+
+/** What the benchmarks wrote; a file that was never written is absent. */
+export interface Measurements {
+  readonly bench: {
+    readonly date: string
+    readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string }
+    readonly texts: number
+    readonly tokensPerText: number
+    readonly workers: number
+    readonly rounds: number
+    readonly ceiling: { readonly textsPerSecond: number; readonly cpuPerThousand: number }
+    readonly engine: { readonly overhead: number; readonly padding: number }
+    readonly processor: {
+      readonly textsPerSecond: number
+      readonly cpuPerThousand: number
+      readonly overhead: number
+      readonly eventLoopDelayP99Ms: number
+      readonly rssMiB: number
+    }
+  }
+  readonly peers?: Readonly<Partial<Record<'bare' | 'kafka' | 'http', Run>>>
+  readonly variants?: Omit<Run, 'agreement'>
+  readonly latency?: {
+    readonly date: string
+    readonly capacity: number
+    readonly rows: readonly {
+      readonly share: number
+      readonly textsPerSecond: number
+      readonly texts: number
+      readonly p50: number
+      readonly p99: number
+      readonly max: number
+    }[]
+  }
+}
+
+function read(name: string) {
+  const path = fileURLToPath(new URL(`../../../docs/${name}.json`, import.meta.url))
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+}
+
+export function readMeasurements(): Measurements {
+  return {
+    bench: read('benchmarks'),
+    peers: read('benchmarks-peers'),
+    variants: read('benchmarks-variants'),
+    latency: read('benchmarks-latency'),
+  }
+}

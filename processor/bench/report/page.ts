@@ -1,0 +1,163 @@
+import type { Measured, Measurements } from './measurements.ts'
+
+/** As the formatter of the repository lays tables out; the first column reads, the others are figures. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[], fill = ' ') =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`
+  const empty = head.map(() => '')
+  return [line(head), line(empty, '-'), ...rows.map((row) => line(row))].join('\n')
+}
+
+const day = (date: string) => date.slice(0, 10)
+
+/** Rows of contestants; `reference` is what the ratios are held against. */
+function contest(results: readonly Measured[], reference: Measured, ratio: string): string {
+  const rows = results.map(({ name, textsPerSecond, cpuPerThousand, spread }) => [
+    name,
+    textsPerSecond.toFixed(0),
+    spread ? spread.map((value) => value.toFixed(0)).join('–') : '',
+    cpuPerThousand.toFixed(3),
+    (reference.textsPerSecond / textsPerSecond).toFixed(2),
+    (cpuPerThousand / reference.cpuPerThousand).toFixed(2),
+  ])
+  return table(['', 'texts/s', 'rounds', 'CPU s per 1,000', `${ratio}, by time`, 'by CPU'], rows)
+}
+
+function first(results: readonly Measured[], name: string): Measured {
+  const found = results.find((result) => result.name === name)
+  if (!found) throw new Error(`the benchmarks hold nothing of "${name}"`)
+  return found
+}
+
+function processorSection({ bench }: Measurements): string {
+  const { ceiling, processor, engine, machine } = bench
+  const ratio = table(
+    ['', 'ceiling', 'processor', 'ratio'],
+    [
+      [
+        'texts/s',
+        ceiling.textsPerSecond.toFixed(0),
+        processor.textsPerSecond.toFixed(0),
+        (processor.textsPerSecond / ceiling.textsPerSecond).toFixed(2),
+      ],
+      [
+        'CPU seconds per 1,000 texts',
+        ceiling.cpuPerThousand.toFixed(3),
+        processor.cpuPerThousand.toFixed(3),
+        `**${processor.overhead.toFixed(3)}**`,
+      ],
+    ],
+  )
+  return `## The processor against the bare loop
+
+\`make bench TEXTS=file.jsonl\` measures side by side in one run: a bare loop over the worker pool with everything tokenized, sorted and
+cut before the clock starts (the ceiling), and a real processor that reads Avro from Kafka and publishes exactly once. They
+alternate, so that a noisy minute hits both; figures are medians.
+
+${day(bench.date)}, ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${bench.workers} workers, ${bench.texts.toLocaleString('en')} distinct tweets of
+${bench.tokensPerText.toFixed(1)} tokens, ${bench.rounds} rounds, the broker on the same machine:
+
+${ratio}
+
+The efficiency, the ceiling's CPU seconds over the processor's, is ${(1 / processor.overhead).toFixed(3)}. The engine alone (scorer,
+batcher, tokenizer, caches, without Kafka) was at a CPU ratio of ${engine.overhead.toFixed(3)} in the same run; ${((engine.padding - 1) * 100).toFixed(1)} % of its tokens
+were padding. Resident memory of the processor after the run: ${processor.rssMiB.toFixed(0)} MiB. Event-loop delay while saturated, 99th percentile:
+${processor.eventLoopDelayP99Ms.toFixed(1)} ms. CPU of the broker is not counted.
+`
+}
+
+function peersSection({ peers }: Measurements): string {
+  if (!peers) return ''
+  const parts = [
+    '## Peers on the same model, texts and cores\n\nWho they are and how to run them: [processor/bench/peers](../processor/bench/peers/README.md).\n',
+  ]
+  if (peers.kafka) {
+    const { results, texts, date, rounds } = peers.kafka
+    parts.push(`Topic to topic, ${day(date)}, ${texts.toLocaleString('en')} tweets, ${rounds} rounds; "slower" is how many times longer, or how many times the
+CPU, a peer needs:
+
+${contest(results, first(results, 'valence'), 'slower')}
+`)
+  }
+  if (peers.bare) {
+    const { results, texts, date, rounds, agreement = {} } = peers.bare
+    const least = Math.min(...Object.values(agreement))
+    parts.push(`Scoring alone, without Kafka, ${day(date)}, ${texts.toLocaleString('en')} tweets, ${rounds} rounds. *Fused export* is the same weights by the usual
+way (fused by onnxruntime's transformer optimizer, quantised dynamically), loaded with all optimisations, in our loop with batches of
+8, sorted. Each peer gives the label of the packaged file for at least ${(least * 100).toFixed(1)} % of the texts:
+
+${contest(results, first(results, 'ceiling'), 'slower')}
+`)
+  }
+  if (peers.http) {
+    const { results, date, rounds } = peers.http
+    parts.push(`One fresh text a request, 16 connections in a closed loop, ${day(date)}, ${rounds} rounds:
+
+${contest(results, first(results, 'valence serve'), 'slower')}
+`)
+  }
+  return parts.join('\n')
+}
+
+function variantsSection({ variants }: Measurements): string {
+  if (!variants) return ''
+  const { results, date, texts, rounds } = variants
+  const base = results[0] as Measured
+  const rows = results.map(({ name, textsPerSecond, cpuPerThousand }) => [
+    name,
+    textsPerSecond.toFixed(0),
+    cpuPerThousand.toFixed(3),
+    (cpuPerThousand / base.cpuPerThousand).toFixed(3),
+  ])
+  return `## What a property costs
+
+${day(date)}, ${texts.toLocaleString('en')} tweets, ${rounds} rounds in turn (\`node processor/bench/variants.ts --texts FILE\`):
+
+${table(['', 'texts/s', 'CPU s per 1,000', 'CPU against the first'], rows)}
+`
+}
+
+function latencySection({ latency }: Measurements): string {
+  if (!latency) return ''
+  const rows = latency.rows.map(({ share, textsPerSecond, texts, p50, p99, max }) => [
+    `${(share * 100).toFixed(0)} %`,
+    textsPerSecond.toFixed(0),
+    texts.toFixed(0),
+    ...[p50, p99, max].map((value) => value.toFixed(0)),
+  ])
+  return `## Latency
+
+From handing a text to the producer until a read-committed consumer has its score, ${day(latency.date)}, at a share of
+${latency.capacity.toFixed(0)} texts/s, producer, broker, processor and consumer on the same two cores
+(\`node processor/bench/latency.ts --texts FILE --capacity N\`):
+
+${table(['load', 'texts/s', 'texts', 'p50 ms', 'p99 ms', 'max ms'], rows)}
+`
+}
+
+export function benchmarksPage(measurements: Measurements): string {
+  const sections = [processorSection, peersSection, variantsSection, latencySection].map((section) =>
+    section(measurements),
+  )
+  return `# Benchmarks
+
+Every figure here is written from the data of the last published runs, \`benchmarks*.json\` beside this page.
+
+${sections.filter((section) => section !== '').join('\n')}
+<!-- Written from docs/benchmarks*.json: node processor/bench/report/publish.ts -->
+`
+}
+
+/** The paragraph of the README; every figure comes from the data. */
+export function performanceParagraph({ bench, peers }: Measurements): string {
+  const { processor, machine } = bench
+  const own = `On ${machine.cores} cores, with the broker beside it, a processor scores ${processor.textsPerSecond.toFixed(0)} tweets a second exactly once, at ${processor.overhead.toFixed(2)} times the CPU of a bare loop over the model.`
+  if (!peers?.kafka) return own
+  const { results } = peers.kafka
+  const valence = first(results, 'valence')
+  const others = results
+    .filter(({ name }) => name !== 'valence')
+    .map(({ name, textsPerSecond }) => `${(valence.textsPerSecond / textsPerSecond).toFixed(1)} times ${name}`)
+  return `${own} In one run on the same model, texts and cores that is ${others.slice(0, -1).join(', ')} and ${others.at(-1)}.`
+}
