@@ -46,19 +46,20 @@ function seriesOf({ kind, name, labels }: MetricSpec): [name: string, labels: re
 }
 
 /** Every series that a process has, with the labels it can have. */
-export async function knownSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
+export function knownSeries(): ReadonlyMap<string, readonly string[]> {
   const known = new Map<string, readonly string[]>([['up', targetLabels]])
   for (const specs of Object.values<Record<string, MetricSpec>>(metricTree)) {
     for (const spec of Object.values(specs)) {
       for (const [name, labels] of seriesOf(spec)) known.set(name, [...labels, ...targetLabels])
     }
   }
-  for (const metric of await createMetrics({ runtime: true }).registry.getMetricsAsJSON()) {
-    if (!/^(process|nodejs)_/.test(metric.name)) continue
-    for (const value of metric.values) {
-      const name = (value as { metricName?: string }).metricName ?? metric.name
-      known.set(name, [...new Set([...(known.get(name) ?? targetLabels), ...Object.keys(value.labels)])])
-    }
+  const { registry } = createMetrics({ runtime: true })
+  for (const { name, type } of registry.getMetricsAsArray()) {
+    if (!/^(process|nodejs)_/.test(name)) continue
+    const { labelNames } = registry.getSingleMetric(name) as unknown as { labelNames: string[] }
+    const kind = type as unknown as MetricSpec['kind']
+    const labels = Object.fromEntries(labelNames.map((label) => [label, []]))
+    for (const [one, own] of seriesOf({ kind, name, help: '', labels })) known.set(one, [...own, ...targetLabels])
   }
   return known
 }

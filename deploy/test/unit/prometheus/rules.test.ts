@@ -6,7 +6,7 @@ import { readAlerts, readRecordings, readRuleTests } from '../../support/rule-fi
 const alerts = readAlerts()
 const recordings = readRecordings()
 const recordedNames = recordings.map(({ record }) => record)
-const known = await knownSeries()
+const known = knownSeries()
 
 /** As GitHub makes anchors of headings. */
 const anchors = [...readRepositoryFile('docs/operations.md').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

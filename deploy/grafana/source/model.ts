@@ -1,0 +1,161 @@
+import { metricTree } from '../../../processor/src/runtime/metric-tree.ts'
+import type { DashboardPlan } from './frame.ts'
+import { lines, table } from './panels.ts'
+import { each, mean, quantile, rate, share } from './queries.ts'
+
+const { model, shadow } = metricTree
+
+export const modelBehaviour: DashboardPlan = {
+  uid: 'valence-model',
+  title: 'Valence: model',
+  description: 'What the model answers, how sure it is, whether that drifts, and what a candidate would answer',
+  reading: `**A model has no errors to count, only changes.** When the labels or the mean confidence of a source move away from the week
+before, either its texts have changed or the model has: the table says which model, *Swaps* when it came.
+*Shadow* compares a candidate with the active model on the same texts; it scores, and nobody sees its answers.`,
+  rows: [
+    {
+      title: 'Answers',
+      panels: [
+        table({
+          title: 'Active models',
+          about: 'More than one for long raises ValenceModelsDiffer.',
+          queries: [{ expr: `count by (name, version, sha256, job) (${each(model.info)})` }],
+          width: 8,
+        }),
+        lines({
+          title: 'Labels',
+          about: 'Scored texts by label.',
+          unit: 'cps',
+          queries: [{ expr: rate(model.labels, { by: ['label'] }), legend: '{{label}}' }],
+          stacked: true,
+        }),
+        lines({
+          title: 'Share of labels by source',
+          about: 'Of the last hour.',
+          unit: 'percentunit',
+          queries: [{ expr: 'source_label:valence_model_labels:share1h', legend: '{{source}} {{label}}' }],
+        }),
+      ],
+    },
+    {
+      title: 'Confidence and drift',
+      panels: [
+        lines({
+          title: 'Mean confidence by source',
+          about: 'Probability of the label that was chosen.',
+          unit: 'percentunit',
+          queries: [{ expr: mean(model.confidence, { by: ['source'] }), legend: '{{source}}' }],
+          width: 6,
+        }),
+        lines({
+          title: 'Confidence',
+          about: 'Quantiles over all sources: a falling p10 are texts that the model does not know.',
+          unit: 'percentunit',
+          queries: [0.1, 0.5, 0.9].map((q) => ({ expr: quantile(q, model.confidence), legend: `p${q * 100}` })),
+          width: 6,
+        }),
+        lines({
+          title: 'Confidence against the week before',
+          about: 'Empty until there is a past. A difference of 0.1 raises ValenceConfidenceDrift.',
+          unit: 'percentunit',
+          queries: [
+            { expr: 'source:valence_model_confidence:mean1h', legend: '{{source}} now' },
+            { expr: 'source:valence_model_confidence:mean1w', legend: '{{source}} before' },
+          ],
+          width: 6,
+        }),
+        lines({
+          title: 'Labels against the week before',
+          about:
+            'Share of texts that would have to change their label. Empty until there is a past; 0.2 raises ValenceLabelDrift.',
+          unit: 'percentunit',
+          queries: [{ expr: 'source:valence_model_labels:shift1h', legend: '{{source}}' }],
+          limits: { warn: 0.1, alarm: 0.2 },
+          width: 6,
+        }),
+      ],
+    },
+    {
+      title: 'Swaps',
+      panels: [
+        lines({
+          title: 'Looks for a new model',
+          about: 'A refused one raises ValenceModelSwapFailed; the old model goes on.',
+          unit: 'cps',
+          queries: [{ expr: rate(model.reloads, { by: ['outcome'] }), legend: '{{outcome}}' }],
+          width: 6,
+        }),
+        lines({
+          title: 'Refused models',
+          about: 'By the code that docs/errors.md explains.',
+          unit: 'cps',
+          queries: [{ expr: rate(model.refusals, { by: ['code'] }), legend: '{{code}}' }],
+          width: 6,
+        }),
+        lines({
+          title: 'Time of a swap',
+          about: 'From finding a model to scoring with it, and until the old one is closed; means.',
+          unit: 's',
+          queries: [
+            { expr: mean(model.swap), legend: 'swap' },
+            { expr: mean(model.drain), legend: 'drain of the old' },
+          ],
+          width: 6,
+        }),
+        lines({
+          title: 'Downloaded',
+          about: 'Bytes of models fetched from registries.',
+          unit: 'Bps',
+          queries: [{ expr: rate(model.downloaded), legend: 'bytes' }],
+          width: 6,
+        }),
+      ],
+    },
+    {
+      title: 'Shadow',
+      panels: [
+        lines({
+          title: 'Sampled texts',
+          about: 'What the candidate made of them. Dropped ones do no harm.',
+          unit: 'cps',
+          queries: [{ expr: rate(shadow.texts, { by: ['outcome'] }), legend: '{{outcome}}' }],
+          stacked: true,
+          width: 6,
+        }),
+        lines({
+          title: 'Agreement',
+          about: 'Share of compared texts on which both models give the same label.',
+          unit: 'percentunit',
+          queries: [
+            {
+              expr: `${rate(shadow.texts, { where: { outcome: 'agreed' } })} / ${rate(shadow.texts, { where: { outcome: /agreed|differed/ } })}`,
+              legend: 'agreed',
+            },
+            { expr: share(shadow.texts, { outcome: 'failed' }), legend: 'failed' },
+          ],
+          width: 6,
+        }),
+        lines({
+          title: 'Labels, active → candidate',
+          about: 'Where they differ is where to look.',
+          unit: 'cps',
+          queries: [
+            { expr: rate(shadow.labels, { by: ['active', 'candidate'] }), legend: '{{active}} → {{candidate}}' },
+          ],
+          width: 6,
+        }),
+        lines({
+          title: 'Distance and cost',
+          about:
+            'Half the sum of differences of the probabilities, and the time of a batch in the graph of the candidate.',
+          unit: 'short',
+          queries: [
+            { expr: mean(shadow.distance), legend: 'distance' },
+            { expr: mean(shadow.infer), legend: 'seconds a batch' },
+          ],
+          width: 6,
+        }),
+      ],
+    },
+  ],
+}

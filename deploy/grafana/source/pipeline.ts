@@ -1,0 +1,198 @@
+import { metricTree } from '../../../processor/src/runtime/metric-tree.ts'
+import type { DashboardPlan } from './frame.ts'
+import { lines } from './panels.ts'
+import { gauge, mean, observed, quantile, rate, share } from './queries.ts'
+
+const { pipeline, scoring, inference, breaker, redis } = metricTree
+
+const phases = [
+  ['decode', pipeline.decode],
+  ['queue', scoring.queue],
+  ['tokenize', inference.tokenize],
+  ['infer', inference.infer],
+  ['encode', pipeline.encode],
+  ['commit', pipeline.commit],
+] as const
+
+export const pipelineInternals: DashboardPlan = {
+  uid: 'valence-pipeline',
+  title: 'Valence: pipeline',
+  description: 'Where the time of a text goes: decode, queue, tokenize, infer, encode, commit',
+  reading: `**The phases are in the order in which a text passes them.** A long *queue* with busy workers is too little capacity;
+a long *infer* is CPU that is short, or a bigger model; a long *commit* is the brokers.
+Batches that close by *age* have room left, by *tokens* or *texts* they are full: full batches and a growing queue mean overload.`,
+  rows: [
+    {
+      title: 'Phases',
+      panels: [
+        lines({
+          title: 'P95 by phase',
+          about:
+            'Decode, encode and commit are of a transaction, tokenize of a slice, infer of a batch, queue of a text.',
+          unit: 's',
+          queries: phases.map(([legend, phase]) => ({ expr: quantile(0.95, phase), legend })),
+        }),
+        lines({
+          title: 'Mean by phase',
+          about: 'The same, as means.',
+          unit: 's',
+          queries: phases.map(([legend, phase]) => ({ expr: mean(phase), legend })),
+        }),
+        lines({
+          title: 'Time spent by phase',
+          about: 'Seconds a second over all processes: what costs. Waiting in the queue is left out.',
+          unit: 'short',
+          queries: phases
+            .filter(([legend]) => legend !== 'queue')
+            .map(([legend, phase]) => ({ expr: observed(phase), legend })),
+          stacked: true,
+        }),
+        lines({
+          title: 'Decoded to scored',
+          about: 'Of one transaction: all that the engine does for it.',
+          unit: 's',
+          queries: [0.5, 0.99].map((q) => ({ expr: quantile(q, pipeline.score), legend: `p${q * 100}` })),
+        }),
+        lines({
+          title: 'Records in a transaction',
+          about: 'Small ones mean little traffic, or much waiting for single texts.',
+          unit: 'short',
+          queries: [
+            { expr: mean(pipeline.transactionRecords), legend: 'mean' },
+            { expr: quantile(0.95, pipeline.transactionRecords), legend: 'p95' },
+          ],
+        }),
+        lines({
+          title: 'Fetched and waiting',
+          about: 'Records in memory by partition; at its bound the partition is paused.',
+          unit: 'short',
+          queries: [
+            { expr: gauge('sum', pipeline.queued, { by: ['topic', 'partition'] }), legend: '{{topic}}-{{partition}}' },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'Batches',
+      panels: [
+        lines({
+          title: 'Batches by what closed them',
+          about: 'age: there was room. tokens, texts: full. drain: the last ones at a stop.',
+          unit: 'cps',
+          queries: [{ expr: rate(scoring.batches, { by: ['cause'] }), legend: '{{cause}}' }],
+          stacked: true,
+        }),
+        lines({
+          title: 'Texts in a batch',
+          about: 'Mean and P95.',
+          unit: 'short',
+          queries: [
+            { expr: mean(scoring.batchTexts), legend: 'mean' },
+            { expr: quantile(0.95, scoring.batchTexts), legend: 'p95' },
+          ],
+        }),
+        lines({
+          title: 'Tokens in a batch',
+          about: 'Padded; the budget is a setting.',
+          unit: 'short',
+          queries: [
+            { expr: mean(scoring.batchTokens), legend: 'mean' },
+            { expr: quantile(0.95, scoring.batchTokens), legend: 'p95' },
+          ],
+        }),
+        lines({
+          title: 'Padding',
+          about: 'Share of the tokens that are padding: work for nothing.',
+          unit: 'percentunit',
+          queries: [{ expr: mean(scoring.padding), legend: 'mean' }],
+          limits: { warn: 0.3, alarm: 0.5 },
+        }),
+        lines({
+          title: 'Tokens by origin',
+          about: 'Who gets which share of the graph.',
+          unit: 'cps',
+          queries: [{ expr: rate(scoring.tokens, { by: ['origin'] }), legend: '{{origin}}' }],
+          stacked: true,
+        }),
+        lines({
+          title: 'Batches cut in two',
+          about: 'A failing batch is halved until the bad text stands alone.',
+          unit: 'cps',
+          queries: [{ expr: rate(scoring.bisections), legend: 'cuts' }],
+        }),
+      ],
+    },
+    {
+      title: 'Queue',
+      panels: [
+        lines({
+          title: 'Waiting texts',
+          about: 'By origin.',
+          unit: 'short',
+          queries: [{ expr: gauge('sum', scoring.queueDepth, { by: ['origin'] }), legend: '{{origin}}' }],
+        }),
+        lines({
+          title: 'Wait, P99',
+          about: 'Until a batch starts. A backlog of Kafka must not show in http.',
+          unit: 's',
+          queries: [{ expr: quantile(0.99, scoring.queue, { by: ['origin'] }), legend: '{{origin}}' }],
+          limits: { warn: 0.25, alarm: 1 },
+        }),
+        lines({
+          title: 'Dropped and joined',
+          about: 'Dropped before inference because nobody waits any more; joined to an identical text in flight.',
+          unit: 'cps',
+          queries: [
+            { expr: rate(scoring.dropped, { by: ['reason'] }), legend: '{{reason}}' },
+            { expr: rate(scoring.deduplicated), legend: 'joined' },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'Cache, workers and parts',
+      panels: [
+        lines({
+          title: 'Cache hits',
+          about: 'Share of look-ups by level; shared is Redis.',
+          unit: 'percentunit',
+          queries: [{ expr: share(scoring.cacheLookups, { outcome: 'hit' }, ['level']), legend: '{{level}}' }],
+        }),
+        lines({
+          title: 'Cache size',
+          about: 'In process, by instance.',
+          unit: 'bytes',
+          queries: [{ expr: gauge('sum', scoring.cacheSize, { by: ['instance'] }), legend: '{{instance}}' }],
+        }),
+        lines({
+          title: 'Redis errors',
+          about: 'Each is a miss, never an error of a text.',
+          unit: 'cps',
+          queries: [{ expr: rate(redis.errors), legend: 'errors' }],
+        }),
+        lines({
+          title: 'Inference workers',
+          about: 'Alive, by instance.',
+          unit: 'short',
+          queries: [{ expr: gauge('sum', inference.workers, { by: ['instance'] }), legend: '{{instance}}' }],
+        }),
+        lines({
+          title: 'Workers replaced',
+          about: 'By reason. More than a few in a quarter of an hour raises ValenceWorkersFailing.',
+          unit: 'cps',
+          queries: [{ expr: rate(inference.workerRestarts, { by: ['reason'] }), legend: '{{reason}}' }],
+        }),
+        lines({
+          title: 'Circuit breakers',
+          about: '0 closed, 1 half open, 2 open.',
+          unit: 'short',
+          queries: [
+            { expr: gauge('max', breaker.state, { by: ['instance', 'part'] }), legend: '{{part}} {{instance}}' },
+            { expr: rate(breaker.failures, { by: ['part'] }), legend: '{{part}} failures/s' },
+          ],
+          limits: { warn: 1, alarm: 2 },
+        }),
+      ],
+    },
+  ],
+}
