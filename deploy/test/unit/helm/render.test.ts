@@ -1,9 +1,12 @@
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
 import { environments, helm, kubeconform, lint, schemaFolder, template, validate } from '../../support/chart-tools.ts'
 import { ofKind, parseObjects, workloadsOf } from '../../support/kubernetes-object.ts'
+import { readRepositoryFile, repositoryRoot } from '../../support/repository.ts'
 
 // Dashboards and rules are files of deploy/grafana and deploy/prometheus, too long to be kept twice.
 const withoutFiles = ['monitoring.dashboards=false', 'monitoring.rules=false']
@@ -56,6 +59,15 @@ describe.skipIf(helm === undefined)('with helm on the PATH, or named by VALENCE_
       'valence-green-facade': 'green',
       'valence-facade-admin': undefined,
     })
+  })
+
+  test('alerts are those of deploy/prometheus', async () => {
+    const objects = parseObjects(await template('production'))
+    const groups = ofKind(objects, 'PrometheusRule').flatMap(({ spec }) => spec.groups as { name: string }[])
+    const files = readdirSync(join(repositoryRoot, 'deploy/prometheus/rules'))
+    const written = files.flatMap((name) => parse(readRepositoryFile(`deploy/prometheus/rules/${name}`)).groups)
+    expect(groups.length).toBeGreaterThan(0)
+    expect(groups).toEqual(written)
   })
 
   test.each([
