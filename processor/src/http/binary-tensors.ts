@@ -1,8 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { ValenceError } from '@valence/schemas'
 
+/** A tensor of a response, as it stands in JSON. */
+export interface OutputTensor {
+  readonly name: string
+  readonly datatype: 'BYTES' | 'FP64' | 'INT32'
+  readonly shape: number[]
+  readonly data: (string | number)[]
+}
+
 /** Header of the binary tensor extension: where the JSON ends and the tensors begin. */
-const lengthHeader = 'inference-header-content-length'
+export const lengthHeader = 'inference-header-content-length'
 
 function invalid(detail: string, cause?: unknown): never {
   throw new ValenceError('VAL_HTTP_BODY_INVALID', detail, { cause })
@@ -43,4 +51,40 @@ export function readBinaryRequest(headers: IncomingHttpHeaders, body: Buffer): u
   const inputs = request.inputs
   if (!Array.isArray(inputs) || inputs.length !== 1 || length === body.length) return request
   return { ...request, inputs: [{ ...(inputs[0] as object), data: readTexts(body.subarray(length)) }] }
+}
+
+const packers: Readonly<Record<OutputTensor['datatype'], (value: string | number) => Buffer>> = {
+  BYTES(value) {
+    const text = Buffer.from(String(value))
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(text.length)
+    return Buffer.concat([length, text])
+  },
+  FP64(value) {
+    const bytes = Buffer.alloc(8)
+    bytes.writeDoubleLE(Number(value))
+    return bytes
+  },
+  INT32(value) {
+    const bytes = Buffer.alloc(4)
+    bytes.writeInt32LE(Number(value))
+    return bytes
+  },
+}
+
+/** A response with the tensors that are wanted so behind the JSON. @returns also the length of the JSON */
+export function packBinaryResponse(
+  response: { readonly outputs: readonly OutputTensor[] },
+  isBinary: (name: string) => boolean,
+): { readonly body: Buffer; readonly jsonBytes: number } {
+  const packed: Buffer[] = []
+  const outputs = response.outputs.map((tensor) => {
+    if (!isBinary(tensor.name)) return tensor
+    const { data, ...described } = tensor
+    const bytes = Buffer.concat(data.map(packers[tensor.datatype]))
+    packed.push(bytes)
+    return { ...described, parameters: { binary_data_size: bytes.length } }
+  })
+  const json = Buffer.from(JSON.stringify({ ...response, outputs }))
+  return { body: Buffer.concat([json, ...packed]), jsonBytes: json.length }
 }

@@ -9,7 +9,15 @@ export const strictServerOptions = { requireHostHeader: false } as const
 
 /** Answers what is HTTP, but not as it should be, the way everything else is answered. */
 export function addStrictProtocol(app: HttpApp): void {
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    const { 'content-encoding': coding = 'identity' } = raw.headers
+    if (coding !== 'identity' && raw.method === 'POST') {
+      reply.header('accept-encoding', 'identity')
+      throw new ValenceError(
+        'VAL_HTTP_MEDIA_TYPE_UNSUPPORTED',
+        `no body is read in content-encoding ${coding.slice(0, 64)}`,
+      )
+    }
     if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
       throw new ValenceError('VAL_HTTP_MALFORMED', 'the header Host is missing')
     }

@@ -44,7 +44,7 @@ const tensor = {
   datatype: Type.String(),
 }
 
-export const inferResponse = Type.Object(
+const jsonResponse = Type.Object(
   {
     model_name: Type.String(),
     model_version: Type.String(),
@@ -53,6 +53,21 @@ export const inferResponse = Type.Object(
   },
   { title: 'InferResponse' },
 )
+
+export const inferResponse = {
+  description: 'The outputs',
+  content: {
+    'application/json': { schema: jsonResponse },
+    'application/octet-stream': {
+      schema: Type.Unsafe<Buffer>({
+        type: 'string',
+        format: 'binary',
+        description:
+          'The same, with the binary tensors that were asked for behind it (inference-header-content-length)',
+      }),
+    },
+  },
+}
 
 const tensorMetadata = Type.Object(tensor)
 

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Sentiment } from '../../domain/sentiment.ts'
 import type { Verdict } from '../../domain/verdict.ts'
 import type { LoadedModel } from '../../model/load-model.ts'
-import { readBinaryRequest } from '../binary-tensors.ts'
+import { lengthHeader, type OutputTensor, packBinaryResponse, readBinaryRequest } from '../binary-tensors.ts'
 import {
   type InferRequest,
   inferRequest,
@@ -178,11 +178,16 @@ async function addInfer(
         body: inferRequest,
         response: { 200: inferResponse, ...problems(404, 413, 415, 504) },
       },
-      handler: async (request) => {
+      handler: async (request, reply) => {
         const model = expectActive(options.model(), request.params as ModelPath)
         const texts = readTexts(request.body)
         const verdicts = await options.scorer.scoreAll(texts, patienceOf(request, options.timeoutMs))
-        return toResponse(request.body, verdicts.map(expectScored), model)
+        const response = toResponse(request.body, verdicts.map(expectScored), model)
+        const isBinary = binaryOutputs(request.body)
+        if (!response.outputs.some(({ name }) => isBinary(name))) return response
+        const { body, jsonBytes } = packBinaryResponse(response, isBinary)
+        reply.header(lengthHeader, jsonBytes).type('application/octet-stream')
+        return reply.send(body as never)
       },
     })
   })
@@ -205,10 +210,19 @@ function expectScored(verdict: Verdict): Sentiment {
   return verdict.sentiment
 }
 
+/** Which outputs the caller wants binary: each says so by itself, else the request says it for all. */
+function binaryOutputs({ outputs = [], parameters }: InferRequest): (name: string) => boolean {
+  const forAll = parameters?.binary_data_output === true
+  return (name) => {
+    const own = outputs.find((output) => output.name === name)?.parameters?.binary_data
+    return own === undefined ? forAll : own === true
+  }
+}
+
 function toResponse({ id, outputs }: InferRequest, sentiments: readonly Sentiment[], { ref, manifest }: LoadedModel) {
   const n = sentiments.length
   const labels = manifest.labels.map(({ name }) => name)
-  const all = [
+  const all: OutputTensor[] = [
     { name: 'label', datatype: 'BYTES', shape: [n], data: sentiments.map(({ label }) => label) },
     {
       name: 'probabilities',

@@ -49,6 +49,28 @@ describe('the Open Inference Protocol', () => {
     expect(cut.json()).toMatchObject({ status: 400, code: 'VAL_HTTP_BODY_INVALID' })
   })
 
+  it('packs the outputs that are wanted binary behind the JSON', async () => {
+    await using test = await openTestApp()
+    const outputs = [
+      { name: 'label', parameters: { binary_data: true } },
+      { name: 'tokens', parameters: { binary_data: false } },
+      { name: 'valence' },
+    ]
+    const wish = { parameters: { binary_data_output: true }, outputs, ...tensor(['good', 'bad'], [2]) }
+    const { headers, rawPayload } = await test.app.inject(infer(wish))
+    expect(headers['content-type']).toBe('application/octet-stream')
+    const jsonBytes = Number(headers['inference-header-content-length'])
+    expect(JSON.parse(rawPayload.subarray(0, jsonBytes).toString()).outputs).toEqual([
+      { name: 'label', datatype: 'BYTES', shape: [2], parameters: { binary_data_size: 24 } },
+      { name: 'valence', datatype: 'FP64', shape: [2], parameters: { binary_data_size: 16 } },
+      { name: 'tokens', datatype: 'INT32', shape: [2], data: [4, 3] },
+    ])
+    const tensors = rawPayload.subarray(jsonBytes)
+    expect(tensors.subarray(0, 24).toString('latin1')).toBe('\b\0\0\0positive\b\0\0\0negative')
+    expect([tensors.readDoubleLE(24), tensors.readDoubleLE(32)]).toEqual([0.5, -0.5])
+    expect(tensors).toHaveLength(40)
+  })
+
   it.each([
     ['a shape that does not fit', tensor(['a', 'b'], [3]), 'the shape asks for 3 texts, there are 2'],
     ['another datatype', { inputs: [{ name: 'text', datatype: 'INT32', shape: [1], data: [1] }] }, undefined],

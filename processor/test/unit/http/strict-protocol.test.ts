@@ -30,3 +30,18 @@ it('answers CONNECT with a problem', async () => {
   const answer = await ask('CONNECT elsewhere:443 HTTP/1.1', 'host: elsewhere')
   expect(answer).toMatch(/^HTTP\/1\.1 405 .*application\/problem\+json.*VAL_HTTP_METHOD_NOT_ALLOWED/s)
 })
+
+it('says that it reads no compressed bodies', async () => {
+  await using test = await openTestApp()
+  const post = (coding: string) =>
+    test.app.inject({
+      method: 'POST',
+      url: '/v1/score',
+      headers: { 'content-encoding': coding },
+      payload: { text: 'good' },
+    })
+  const answer = await post('gzip')
+  expect(answer.json()).toMatchObject({ status: 415, detail: 'no body is read in content-encoding gzip' })
+  expect(answer.headers['accept-encoding']).toBe('identity')
+  expect((await post('identity')).statusCode).toBe(200)
+})
