@@ -6,6 +6,7 @@ import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { openBreaker } from '../resilience/open-breaker.ts'
 import type { Config } from '../runtime/config.ts'
 import type { FacadeBase } from './facade-base.ts'
+import { guardRegistry } from './guarded-registry.ts'
 
 /** A caller who waits longer is better served by 503. */
 const produceTimeoutMs = 5_000
@@ -16,16 +17,7 @@ export function openGuardedRegistry(base: FacadeBase): SchemaRegistry | undefine
   const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = base.config
   if (url === undefined) return undefined
   const registry = createSchemaRegistry({ url, ...(username && password ? { auth: { username, password } } : {}) })
-  const breaker = openBreaker(base, 'registry', registryTimeoutMs)
-  const registerFor: SchemaRegistry['registerFor'] = async (...args) => {
-    try {
-      return await breaker.run(() => registry.registerFor(...args))
-    } catch (cause) {
-      if (isValenceError(cause)) throw cause
-      throw new ValenceError('VAL_REGISTRY_UNAVAILABLE', undefined, { cause })
-    }
-  }
-  return Object.create(registry, { registerFor: { value: registerFor } }) as SchemaRegistry
+  return guardRegistry(registry, openBreaker(base, 'registry', registryTimeoutMs))
 }
 
 function inputTopic({ inputTopics }: Config): string {
