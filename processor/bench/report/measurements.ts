@@ -38,6 +38,17 @@ export interface Measurements {
   }
   readonly peers?: Readonly<Partial<Record<'bare' | 'kafka' | 'http', Run>>>
   readonly variants?: Omit<Run, 'agreement'>
+  readonly cascade?: {
+    readonly date: string
+    readonly ratio: number
+    readonly full: Readonly<Record<string, number>>
+    readonly curve: readonly {
+      readonly threshold: number
+      readonly referred: number
+      readonly speedup: number
+      readonly macroRecall: Readonly<Record<string, number>>
+    }[]
+  }
   readonly latency?: {
     readonly date: string
     readonly capacity: number
@@ -62,6 +73,7 @@ export function readMeasurements(): Measurements {
     bench: read('benchmarks'),
     peers: read('benchmarks-peers'),
     variants: read('benchmarks-variants'),
+    cascade: read('benchmarks-cascade'),
     latency: read('benchmarks-latency'),
   }
 }

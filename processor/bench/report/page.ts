@@ -136,8 +136,27 @@ ${table(['load', 'texts/s', 'texts', 'p50 ms', 'p99 ms', 'max ms'], rows)}
 `
 }
 
+function cascadeSection({ cascade }: Measurements): string {
+  if (!cascade) return ''
+  const names = Object.keys(cascade.full)
+  const rows = cascade.curve.map(({ threshold, referred, speedup, macroRecall }) => [
+    threshold.toFixed(2),
+    `${(referred * 100).toFixed(0)} %`,
+    speedup.toFixed(2),
+    ...names.map((name) => (((macroRecall[name] ?? 0) - (cascade.full[name] ?? 0)) * 100).toFixed(2)),
+  ])
+  return `## A cascade
+
+The fast model answers where its confidence reaches a threshold, the default model takes the rest. The fast one is ${cascade.ratio.toFixed(2)} times as
+fast (CPU, bare loop, in turn, ${day(cascade.date)}); the columns of the sets are points of macro-recall against the default model alone
+(\`node processor/bench/cascade.ts --data FOLDER\`). What was decided: [decisions](decisions).
+
+${table(['threshold', 'referred', 'throughput', ...names], rows)}
+`
+}
+
 export function benchmarksPage(measurements: Measurements): string {
-  const sections = [processorSection, peersSection, variantsSection, latencySection].map((section) =>
+  const sections = [processorSection, peersSection, variantsSection, latencySection, cascadeSection].map((section) =>
     section(measurements),
   )
   return `# Benchmarks
