@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { createKafka, type Kafka, type KafkaLog, type KafkaOptions } from '@valence/producer-sdk/kafka'
+import {
+  createKafka,
+  type Kafka,
+  type KafkaLog,
+  type KafkaOptions,
+  setDecompressionLimit,
+} from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../runtime/config.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -46,6 +52,7 @@ export function createKafkaClient(
   logger: Logger,
   options: Pick<KafkaOptions, 'groupInstanceId' | 'topicIds'> = {},
 ): Kafka {
+  setDecompressionLimit(config.kafkaMaxBatchBytes)
   return createKafka({
     ...kafkaConnection(config),
     clientId: `valence-${role}`,

@@ -3,6 +3,8 @@ import {
   type EachBatchPayload,
   type Kafka,
   kafkaErrors,
+  type OversizedBatch,
+  onOversizedBatch,
   setLeaveGroup,
   topicIdOf,
 } from '@valence/producer-sdk/kafka'
@@ -141,6 +143,7 @@ class KafkaRecordSource implements RecordSource {
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) =>
       this.#takeAssignment(payload.memberAssignment, payload.duration),
     )
+    onOversizedBatch(this.#consumer, (batch) => this.#refuse(batch))
     this.#consumer.on(events.HEARTBEAT, () => this.#releaseWaiters())
     this.#consumer.on(events.FETCH, () => {
       this.#lastFetch = Date.now()
@@ -202,6 +205,14 @@ class KafkaRecordSource implements RecordSource {
     const { topic, partition } = batch
     const highWatermark = BigInt(batch.highWatermark)
     this.#handlers?.onBatch({ topic, partition, fetchedOffset, nextOffset, highWatermark, records: [] })
+  }
+
+  #refuse({ topic, partition, fetchedOffset, limitBytes }: OversizedBatch): void {
+    if (this.#stopping || !this.#assigned.has(partitionName({ topic, partition }))) return
+    // It would be fetched again without a pause.
+    this.pause({ topic, partition })
+    const detail = `${partitionName({ topic, partition })} at ${fetchedOffset}: more than ${limitBytes} bytes`
+    this.#handlers?.onUnreadable({ topic, partition }, new ValenceError('VAL_KAFKA_BATCH_TOO_LARGE', detail))
   }
 
   #checkFetchLoop(): void {

@@ -1,3 +1,4 @@
+import type { ValenceError } from '@valence/schemas'
 import type { RecordBatch, TopicPartition } from './record.ts'
 
 /** What a source tells its reader. The handlers are synchronous, return at once and never throw. */
@@ -5,6 +6,8 @@ export interface RecordSourceHandlers {
   /** The whole assignment after each join, and how long joining took; partitions that are new start paused. */
   onAssigned(partitions: readonly TopicPartition[], joinMs: number): void
   onBatch(batch: RecordBatch): void
+  /** The next batch of the partition cannot be read; the partition is paused. */
+  onUnreadable(partition: TopicPartition, error: ValenceError): void
   /** The source is dead: crash only. */
   onFatal(error: Error): void
 }

@@ -81,6 +81,7 @@ function openSource(
         source.pause(batch)
         inbox.put(batch)
       },
+      onUnreadable: (_partition, error) => inbox.fail(error),
       onFatal: (error) => inbox.fail(error),
     })
     return source

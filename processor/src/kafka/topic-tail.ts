@@ -87,6 +87,7 @@ export class TopicTail {
         source.pause(batch)
         this.#handle(batch).then(() => source.resume(batch), onFatal)
       },
+      onUnreadable: (_partition, error) => onFatal(error),
       onFatal,
     })
   }

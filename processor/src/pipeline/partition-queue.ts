@@ -25,6 +25,7 @@ export class PartitionQueue {
   #size = 0
   #closed = false
   #failure: Error | undefined
+  #end: Error | undefined
   #wake: (() => void) | undefined
 
   constructor(position: bigint) {
@@ -61,6 +62,7 @@ export class PartitionQueue {
   /** Waits for records and takes up to `limit` of them; undefined once the queue is closed. */
   async take(limit: number): Promise<RecordSlice | undefined> {
     while (this.#batches.length === 0 && !this.#closed) {
+      if (this.#end !== undefined) throw this.#end
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -75,6 +77,12 @@ export class PartitionQueue {
     this.#closed = true
     this.#batches.length = 0
     this.#size = 0
+    this.#wake?.()
+  }
+
+  /** Lets `take` throw once everything before is taken. */
+  endWith(error: Error): void {
+    this.#end = error
     this.#wake?.()
   }
 

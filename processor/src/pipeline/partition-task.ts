@@ -27,6 +27,8 @@ export interface PartitionTaskContext {
 }
 
 const maxDelayMs = 5_000
+/** A partition that stands still says so this often, and looks whether it still has to. */
+const haltMs = 60_000
 
 /**
  * Owns one assigned partition from take-over to release.
@@ -81,6 +83,11 @@ export class PartitionTask {
     this.#reportQueue(queue)
     this.#context.flows.logEnd(this.#partition, batch.highWatermark)
     if (queue.size >= this.#context.maxQueued) this.#pause()
+  }
+
+  /** What comes next cannot be read: finish what came before, then stand still. */
+  halt(error: ValenceError): void {
+    this.#queue?.endWith(error)
   }
 
   /** The partition went to another member: stop at once; its owner fences whatever is still under way. */
@@ -152,16 +159,20 @@ export class PartitionTask {
     const queue = this.#queue
     if (queue === undefined) return
     let committing: Promise<void> = Promise.resolve()
-    for (let slice = await this.#next(queue); slice !== undefined; slice = await this.#next(queue)) {
-      const preparing = this.#prepare(slice)
-      // Both are awaited below; neither may count as unhandled while the other is.
-      preparing.catch(() => undefined)
+    try {
+      for (let slice = await this.#next(queue); slice !== undefined; slice = await this.#next(queue)) {
+        const preparing = this.#prepare(slice)
+        // Both are awaited below; neither may count as unhandled while the other is.
+        preparing.catch(() => undefined)
+        await committing
+        const prepared = await preparing
+        committing = this.#commit(session, prepared)
+        committing.catch(() => undefined)
+      }
+    } finally {
+      // What was begun is finished before the session closes, whatever ended the reading.
       await committing
-      const prepared = await preparing
-      committing = this.#commit(session, prepared)
-      committing.catch(() => undefined)
     }
-    await committing
   }
 
   async #next(queue: PartitionQueue): Promise<RecordSlice | undefined> {
@@ -223,6 +234,11 @@ export class PartitionTask {
     if (known === undefined || fatalCodes.has(known.code)) {
       this.#released.abort()
       onFatal(known ?? new Error('a defect in the pipeline', { cause: error }))
+      return
+    }
+    if (known.code === 'VAL_KAFKA_BATCH_TOO_LARGE') {
+      logger.error({ ...fields, help: known.help }, 'the partition stands still')
+      await this.#sleep(haltMs)
       return
     }
     this.#failures += 1

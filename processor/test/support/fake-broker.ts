@@ -138,6 +138,12 @@ export class FakeSource implements RecordSource {
     this.#handlers?.onAssigned(partitions, 0)
   }
 
+  /** What comes next of the partition cannot be read. */
+  obstruct(partition: TopicPartition, error: ValenceError): void {
+    this.pause(partition)
+    this.#handlers?.onUnreadable(partition, error)
+  }
+
   crash(error: Error): void {
     this.#handlers?.onFatal(error)
   }

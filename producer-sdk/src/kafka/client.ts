@@ -6,6 +6,7 @@ import { type KafkaLog, type KafkaLogLevel, kafkaLogging } from './log.ts'
 import { hardenSasl } from './oauth-bearer.ts'
 import { labelBatches } from './overlay/batch-topic-ids.ts'
 import { loadHardenedKafkaJs, loadStockKafkaJs } from './overlay/install.ts'
+import { type BatchListener, type OversizedBatch, setBatchListener } from './overlay/oversized-batches.ts'
 import { type Membership, setMembership } from './overlay/static-membership.ts'
 
 type KafkaJs = typeof import('kafkajs')
@@ -47,6 +48,7 @@ const defaults = { connectionTimeoutMs: 5_000, requestTimeoutMs: 30_000 }
 
 const kafkaJsByClient = new WeakMap<Kafka, KafkaJs>()
 const membershipByConsumer = new WeakMap<Consumer, Membership>()
+const listenerByConsumer = new WeakMap<Consumer, BatchListener>()
 
 /**
  * kafkajs with the overlay and all four codecs, for what a `Kafka` object does not carry: partition assigners, the
@@ -92,6 +94,7 @@ export function createKafka(options: KafkaOptions): Kafka {
   })
   kafkaJsByClient.set(kafka, kafkaJs)
   nameDefaultPartitioner(kafka, kafkaJs)
+  if (overlay) makeConsumersListen(kafka, kafkaJs)
   if (options.topicIds && overlay) makeBatchesTellTopicIds(kafka, kafkaJs)
   if (groupInstanceId !== undefined) makeConsumersStatic(kafka, kafkaJs, { groupInstanceId, leaveGroup })
   return kafka
@@ -124,6 +127,16 @@ function showingCluster(
   return { ...config, partitionAssigners }
 }
 
+function makeConsumersListen(kafka: Kafka, kafkaJs: KafkaJs): void {
+  const createConsumer = kafka.consumer.bind(kafka)
+  kafka.consumer = (config) => {
+    const listener: BatchListener = {}
+    const consumer = createConsumer(showingCluster(config, kafkaJs, (cluster) => setBatchListener(cluster, listener)))
+    listenerByConsumer.set(consumer, listener)
+    return consumer
+  }
+}
+
 function makeBatchesTellTopicIds(kafka: Kafka, kafkaJs: KafkaJs): void {
   const createConsumer = kafka.consumer.bind(kafka)
   kafka.consumer = (config) => createConsumer(showingCluster(config, kafkaJs, labelBatches))
@@ -150,4 +163,13 @@ function makeConsumersStatic(
 export function setLeaveGroup(consumer: Consumer, leave: boolean): void {
   const membership = membershipByConsumer.get(consumer)
   if (membership) membership.leaveOnDisconnect = leave
+}
+
+/**
+ * Tells of a batch that unpacks to more than the limit (`setDecompressionLimit`), where its reader would crash otherwise.
+ * It is fetched again and again unless the partition is paused.
+ */
+export function onOversizedBatch(consumer: Consumer, listener: (batch: OversizedBatch) => void): void {
+  const own = listenerByConsumer.get(consumer)
+  if (own) own.onOversized = listener
 }

@@ -1,7 +1,9 @@
 import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { gunzip, gzip as gzipCompress, zstdCompress, zstdDecompress } from 'node:zlib'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import { compress as snappyCompress, uncompress as snappyUncompress } from 'snappy'
+import { DecompressionLimitError, unpackBounded } from './decompression-limit.ts'
+import { lz4SizeBound, snappySize } from './unpacked-size.ts'
 
 /** The codec numbers of the record batch format. */
 export const compressionTypes = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
@@ -14,41 +16,77 @@ export interface Codec {
   decompress(buffer: Buffer): Promise<Buffer>
 }
 
+type Inflate = (buffer: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
+
+/** Node stops an unpacking that grows beyond `maxOutputLength`. */
+function inflateBounded(inflate: Inflate, buffer: Buffer): Promise<Buffer> {
+  return unpackBounded(async (maxOutputLength) => {
+    try {
+      return await inflate(buffer, { maxOutputLength })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new DecompressionLimitError()
+      throw error
+    }
+  })
+}
+
+/** For decoders without a limit: refuses by the size that is known, or can be reckoned, before. */
+function unpackKnown(size: number, unpack: () => Promise<Buffer>): Promise<Buffer> {
+  return unpackBounded(async (maxBytes) => {
+    if (size > maxBytes) throw new DecompressionLimitError()
+    return unpack()
+  })
+}
+
+const gzip: Codec = {
+  compress: ({ buffer }) => promisify(gzipCompress)(buffer),
+  decompress: (buffer) => inflateBounded(promisify(gunzip) as Inflate, buffer),
+}
+
 const zstd: Codec = {
   compress: ({ buffer }) => promisify(zstdCompress)(buffer),
-  decompress: (buffer) => promisify(zstdDecompress)(buffer),
+  decompress: (buffer) => inflateBounded(promisify(zstdDecompress) as Inflate, buffer),
 }
 
 const lz4: Codec = {
   compress: ({ buffer }) => compressFrame(buffer),
-  decompress: (buffer) => decompressFrame(buffer),
+  decompress: (buffer) => unpackKnown(lz4SizeBound(buffer), () => decompressFrame(buffer)),
 }
 
 // Java producers write snappy as Xerial's stream: a 16-byte header, then blocks of int32 length and raw snappy.
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const xerialHeaderBytes = 16
 
-async function unframeXerial(buffer: Buffer): Promise<Buffer> {
-  const blocks: Promise<Buffer>[] = []
+function xerialBlocks(buffer: Buffer): Buffer[] {
+  const blocks: Buffer[] = []
   for (let at = xerialHeaderBytes; at < buffer.length; ) {
-    const size = buffer.readInt32BE(at)
+    const size = buffer.readUInt32BE(at)
     at += 4
-    blocks.push(snappyUncompress(buffer.subarray(at, at + size)) as Promise<Buffer>)
+    blocks.push(buffer.subarray(at, at + size))
     at += size
   }
-  return Buffer.concat(await Promise.all(blocks))
+  return blocks
 }
 
 const snappy: Codec = {
   compress: ({ buffer }) => snappyCompress(buffer),
-  decompress: (buffer) =>
-    buffer.subarray(0, xerialMagic.length).equals(xerialMagic)
-      ? unframeXerial(buffer)
-      : (snappyUncompress(buffer) as Promise<Buffer>),
+  decompress: (buffer) => {
+    const isFramed = buffer.subarray(0, xerialMagic.length).equals(xerialMagic)
+    const blocks = isFramed ? xerialBlocks(buffer) : [buffer]
+    const size = blocks.reduce((sum, block) => sum + snappySize(block), 0)
+    return unpackKnown(size, async () => {
+      const parts = await Promise.all(blocks.map((block) => snappyUncompress(block) as Promise<Buffer>))
+      return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
+    })
+  },
 }
 
-/** The codecs that kafkajs leaves out, in the form of its table: by number, each behind a factory. */
+/**
+ * In the form of kafkajs's table: by number, each behind a factory. kafkajs brings gzip alone, and without a bound on
+ * what it unpacks to.
+ */
 export const codecs: Readonly<Record<number, () => Codec>> = {
+  [compressionTypes.gzip]: () => gzip,
   [compressionTypes.snappy]: () => snappy,
   [compressionTypes.lz4]: () => lz4,
   [compressionTypes.zstd]: () => zstd,

@@ -29,11 +29,13 @@ export type {
   TopicPartitionOffset,
   Transaction,
 } from 'kafkajs'
-export { createKafka, type KafkaOptions, loadKafkaJs, setLeaveGroup } from './client.ts'
+export { createKafka, type KafkaOptions, loadKafkaJs, onOversizedBatch, setLeaveGroup } from './client.ts'
 export { type CompressionName, compressionTypes } from './codecs.ts'
+export { setDecompressionLimit } from './decompression-limit.ts'
 export { type KafkaFailure, type KafkaFault, kafkaErrors } from './kafka-errors.ts'
 export type { KafkaLog, KafkaLogLevel } from './log.ts'
 export { isOverlayInstalled } from './overlay/install.ts'
+export type { OversizedBatch } from './overlay/oversized-batches.ts'
 export { type CommittedOffset, fetchStableOffsets } from './stable-offsets.ts'
 export { createStickyAssigner, type HeldPartitions } from './sticky-assigner.ts'
 export { fetchTopicId, topicIdOf } from './topic-ids.ts'

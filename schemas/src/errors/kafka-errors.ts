@@ -52,6 +52,10 @@ export const kafkaErrors = {
     message: 'The input topic was deleted and created again',
     help: 'Nothing to do; the process exits, and its successor reads the new topic from its first record.',
   },
+  VAL_KAFKA_BATCH_TOO_LARGE: {
+    message: 'A record batch unpacks to more than is allowed, so its partition stands still',
+    help: 'Raise VALENCE_KAFKA_MAX_BATCH_BYTES if such batches are meant; else see docs/operations.md for passing over it.',
+  },
   VAL_KAFKA_CONSUMER_CRASHED: {
     message: 'The consumer stopped',
     help: 'The process exits so that its supervisor restarts it; see the cause.',

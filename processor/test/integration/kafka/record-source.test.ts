@@ -29,6 +29,7 @@ async function startSource(topic: string, groupId: string) {
   await source.start({
     onAssigned: (partitions) => assignments.push(partitions),
     onBatch: (batch) => batches.push(batch),
+    onUnreadable: (_partition, error) => failures.push(error),
     onFatal: (error) => failures.push(error),
   })
   return { source, assignments, batches, failures }

@@ -69,6 +69,25 @@ describe('the pipeline', () => {
     expect(broker.committed(second)).toBe(7n)
   })
 
+  it('finishes what came before an unreadable batch, stands still there, and goes on elsewhere', async () => {
+    const { broker, source, onFatal, pipeline } = setup()
+    broker.append(first, numbered(5, 'a'))
+    broker.append(second, numbered(5, 'b'))
+    await pipeline.start()
+    source.assign([first, second])
+    await pump(source, () => broker.published.length === 10)
+    broker.append(first, numbered(2, 'c'))
+    broker.append(second, numbered(2, 'd'))
+    source.fetch()
+    source.obstruct(first, new ValenceError('VAL_KAFKA_BATCH_TOO_LARGE'))
+    await pump(source, () => broker.published.length === 14)
+    expect(broker.committed(first)).toBe(7n)
+    expect(source.paused).toContain('texts-0')
+    expect(source.paused).not.toContain('texts-1')
+    expect(onFatal).not.toHaveBeenCalled()
+    await pipeline.stop({ drainMs: 1_000, leaveGroup: true })
+  })
+
   it('reads a topic that was created again from its start, past what was committed for the old one', async () => {
     const { broker, source, pipeline } = setup()
     broker.append(first, numbered(6))

@@ -81,4 +81,19 @@ describe('PartitionQueue', () => {
     queue.fail(new Error('gap'))
     await expect(taking).rejects.toThrow('gap')
   })
+
+  it('hands out what came before an end, and then throws', async () => {
+    const queue = new PartitionQueue(0n)
+    queue.push(recordBatch(0, 2))
+    queue.endWith(new Error('unreadable'))
+    expect(offsets(await queue.take(10))).toEqual([0, 1])
+    await expect(queue.take(10)).rejects.toThrow('unreadable')
+  })
+
+  it('wakes a waiting take at an end', async () => {
+    const queue = new PartitionQueue(0n)
+    const taking = queue.take(10)
+    queue.endWith(new Error('unreadable'))
+    await expect(taking).rejects.toThrow('unreadable')
+  })
 })

@@ -11,6 +11,7 @@ import { type RequestQueueClass, stopIdleTimer } from './idle-timer.ts'
 import type { Errors, KafkaJsError, LoadInternal, Protocol } from './internals.ts'
 import { MessageSender, type MessageSenderContext, type SendOptions } from './message-sender.ts'
 import { type FetchingGroupClass, failOnOffsetOutOfRange } from './offset-out-of-range.ts'
+import { type BoundedGroupClass, reportOversizedBatches } from './oversized-batches.ts'
 import { type PinnedFile, verifyPins } from './pins.ts'
 import { type ConnectionClass, replaceSilentConnections } from './silent-connections.ts'
 import { addStableOffsets, type BrokerClass } from './stable-offsets.ts'
@@ -18,6 +19,7 @@ import { addStaticMembership, type ConsumerGroupClass } from './static-membershi
 import { addTopicIds, type MetadataBrokerClass, type MetadataInternals } from './topic-ids.ts'
 
 type KafkaJs = typeof import('kafkajs')
+type GroupClass = ConsumerGroupClass & FetchingGroupClass & BatchingGroupClass & BoundedGroupClass
 
 const require = createRequire(import.meta.url)
 const root = dirname(require.resolve('kafkajs/package.json'))
@@ -92,10 +94,11 @@ function install(): void {
     })
     addTopicIds(broker, metadata)
   })
-  patch<ConsumerGroupClass & FetchingGroupClass & BatchingGroupClass>('consumer/consumerGroup.js', (group) => {
+  patch<GroupClass>('consumer/consumerGroup.js', (group) => {
     addStaticMembership(group, protocol)
     failOnOffsetOutOfRange(group)
     addBatchTopicIds(group, metadata)
+    reportOversizedBatches(group)
   })
 }
 

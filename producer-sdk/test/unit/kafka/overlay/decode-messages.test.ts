@@ -1,4 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { codecs, compressionTypes } from '../../../../src/kafka/codecs.ts'
+import { decompressionLimit, setDecompressionLimit } from '../../../../src/kafka/decompression-limit.ts'
 import { createDecodeMessages, type DecoderInternals } from '../../../../src/kafka/overlay/decode-messages.ts'
 import { stockModule } from '../../../support/stock-kafkajs.ts'
 
@@ -20,11 +22,18 @@ const decode = createDecodeMessages({
   decodeMessageSet,
 })
 
-async function batch(count: number): Promise<Buffer> {
+async function batch(count: number, valueBytes = 0, compression = 0): Promise<Buffer> {
   const records = Array.from({ length: count }, (_, offsetDelta) =>
-    createRecord({ key: null, value: String(offsetDelta), offsetDelta, timestampDelta: 0 }),
+    createRecord({ key: null, value: String(offsetDelta).padEnd(valueBytes), offsetDelta, timestampDelta: 0 }),
   )
-  const options = { records, firstTimestamp: 1, maxTimestamp: 1, firstSequence: 0, lastOffsetDelta: count - 1 }
+  const options = {
+    records,
+    compression,
+    firstTimestamp: 1,
+    maxTimestamp: 1,
+    firstSequence: 0,
+    lastOffsetDelta: count - 1,
+  }
   return (await RecordBatch(options)).buffer
 }
 
@@ -45,6 +54,36 @@ describe('createDecodeMessages', () => {
     const huge = await batch(150_000)
     await expect(stockDecode(response(huge))).rejects.toThrow(RangeError)
     expect(await decode(response(huge))).toHaveLength(150_000)
+  })
+
+  describe('M: within a limit', () => {
+    const stockLimit = decompressionLimit()
+    const { zstd } = compressionTypes
+    Object.assign(stockModule<{ Codecs: object }>('protocol/message/compression/index.js').Codecs, codecs)
+    beforeEach(() => setDecompressionLimit(10_000))
+    afterEach(() => setDecompressionLimit(stockLimit))
+
+    it('says that the first batch unpacks to too much, and unpacks none of it', async () => {
+      const bomb = await batch(1, 20_000, zstd)
+      expect(bomb.length).toBeLessThan(200)
+      expect(await decode(response(bomb, await batch(2)))).toMatchObject({ length: 0, limitBytes: 10_000 })
+    })
+
+    it('leaves the rest to the next fetch where only all together are too much', async () => {
+      const half = await batch(1, 6_000, zstd)
+      const records = await decode(response(half, half, half))
+      expect(records).toHaveLength(1)
+      expect(records).not.toHaveProperty('limitBytes')
+    })
+
+    it('counts records that are nearly nothing', async () => {
+      expect(await decode(response(await batch(100, 0, zstd)))).toMatchObject({ limitBytes: 10_000 })
+      expect(await decode(response(await batch(30, 0, zstd)))).toHaveLength(30)
+    })
+
+    it('is not for what comes as it is', async () => {
+      expect(await decode(response(await batch(1_000), await batch(1, 20_000)))).toHaveLength(1_001)
+    })
   })
 
   it.each([1, 20, 40, 70])('leaves out a batch of which only %i bytes came', async (bytes) => {
