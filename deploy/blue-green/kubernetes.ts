@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Platform, Release, Scores } from './release.ts'
+
+/** Runs a program to its end; rejects with what it said where it failed. */
+export type Run = (command: string, args: readonly string[], input?: string) => Promise<string>
+
+export interface KubernetesOptions {
+  /** The Helm release and its chart, both colours of which it holds. */
+  readonly release: string
+  readonly chart: string
+  readonly namespace: string
+  /** The name that the chart gives its parts: the release, or release and chart. */
+  readonly fullName: string
+  readonly live: string
+  readonly candidate: string
+  /** What `helm upgrade` is told besides: `--set colors.green.image.tag=1.3.0`, `--values file`. */
+  readonly helmArgs: readonly string[]
+  readonly adminPort: number
+  readonly run: Run
+  /** Base URL of the API server as `kubectl proxy` offers it. */
+  readonly apiUrl: string
+}
+
+const rolloutTimeout = '15m'
+
+/** Both colours are deployments of one Helm release of `deploy/helm/valence`; the service `…-facade` selects one. */
+export class KubernetesPlatform implements Platform {
+  readonly live: Release
+  readonly #options: KubernetesOptions
+
+  private constructor(options: KubernetesOptions, live: Release) {
+    this.#options = options
+    this.live = live
+  }
+
+  static async open(options: KubernetesOptions): Promise<KubernetesPlatform> {
+    const platform = new KubernetesPlatform(options, { name: options.live, adminUrls: [] })
+    return new KubernetesPlatform(options, await platform.#releaseOf(options.live))
+  }
+
+  async bringUp(): Promise<Release> {
+    const { candidate } = this.#options
+    await this.#helm('--set', `colors.${candidate}.enabled=true`, ...this.#options.helmArgs)
+    for (const role of ['facade', 'processor']) {
+      await this.#kubectl('rollout', 'status', this.#deployment(candidate, role), `--timeout=${rolloutTimeout}`)
+    }
+    return this.#releaseOf(candidate)
+  }
+
+  async score({ name }: Release, texts: readonly string[]): Promise<readonly Scores[]> {
+    const lines = texts.map((text) => `${JSON.stringify({ text })}\n`).join('')
+    const { namespace, run } = this.#options
+    const program = ['valence', 'score', '--format', 'json']
+    const args = ['--namespace', namespace, 'exec', '-i', this.#deployment(name, 'facade'), '--', ...program]
+    const output = await run('kubectl', args, lines)
+    return output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).scores)
+  }
+
+  async switchTo({ name }: Release): Promise<void> {
+    const patch = JSON.stringify({ spec: { selector: { color: name } } })
+    await this.#kubectl('patch', 'service', `${this.#options.fullName}-facade`, '--type=merge', `--patch=${patch}`)
+  }
+
+  /** Helm is told which colour is live as well, or its next upgrade would switch back. */
+  async drain({ name }: Release): Promise<void> {
+    const other = name === this.#options.live ? this.#options.candidate : this.#options.live
+    await this.#helm('--set', `live=${other},colors.${name}.enabled=false`, '--wait', `--timeout=${rolloutTimeout}`)
+    const selector = `app.kubernetes.io/instance=${this.#options.release},color=${name}`
+    await this.#kubectl('wait', '--for=delete', 'pod', `--selector=${selector}`, `--timeout=${rolloutTimeout}`)
+  }
+
+  #deployment(color: string, role: string): string {
+    return `deployment/${this.#options.fullName}-${color}-${role}`
+  }
+
+  async #releaseOf(color: string): Promise<Release> {
+    const { release, namespace, adminPort, apiUrl } = this.#options
+    const selector = `app.kubernetes.io/instance=${release},color=${color}`
+    const names = await this.#kubectl('get', 'pods', `--selector=${selector}`, '--output=name')
+    const pods = names.split('\n').filter((line) => line.startsWith('pod/'))
+    const urlOf = (pod: string) => `${apiUrl}/api/v1/namespaces/${namespace}/pods/${pod}:${adminPort}/proxy`
+    return { name: color, adminUrls: pods.map((pod) => urlOf(pod.slice('pod/'.length))) }
+  }
+
+  async #helm(...args: readonly string[]): Promise<void> {
+    const { run, release, chart, namespace } = this.#options
+    await run('helm', ['upgrade', release, chart, '--namespace', namespace, '--reuse-values', ...args])
+  }
+
+  #kubectl(...args: readonly string[]): Promise<string> {
+    return this.#options.run('kubectl', ['--namespace', this.#options.namespace, ...args])
+  }
+}
+
+export const runProgram: Run = async (command, args, input) => {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const [output, errors] = [child.stdout, child.stderr].map((stream) => stream.setEncoding('utf8').toArray())
+  child.stdin.on('error', () => undefined).end(input)
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${(await errors)?.join('')}`)
+  return (await output)?.join('') ?? ''
+}
+
+/** The API server on a port of this machine, for as long as the child lives. */
+export async function startProxy(): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  for await (const line of createInterface(child.stdout)) {
+    const [, address] = /Starting to serve on (\S+)/.exec(line) ?? []
+    if (address) return { child, url: `http://${address}` }
+  }
+  throw new Error('kubectl proxy ended before it served')
+}
