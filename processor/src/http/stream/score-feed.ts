@@ -20,6 +20,8 @@ export interface Replay {
   readonly events: readonly FeedEvent[]
   /** Some events after the position are no longer here. */
   readonly isIncomplete: boolean
+  /** The position after which nothing is missing. */
+  readonly from: StreamPosition
 }
 
 /** One server-sent event. */
@@ -73,8 +75,8 @@ export class ScoreFeed {
   /** What came after a position, as far as it is kept. */
   since(position: StreamPosition): Replay {
     const events = this.#kept.filter(({ partition, offset }) => offset > (position.get(partition) ?? -1n))
-    const isIncomplete = [...this.#forgotten].some(([partition, offset]) => (position.get(partition) ?? -1n) < offset)
-    return { events, isIncomplete }
+    const missed = [...this.#forgotten].filter(([partition, offset]) => (position.get(partition) ?? -1n) < offset)
+    return { events, isIncomplete: missed.length > 0, from: new Map([...position, ...missed]) }
   }
 
   #keep(event: FeedEvent): void {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Metrics } from '../../runtime/metrics.ts'
-import { type FeedEvent, type ScoreFeed, sseFrame } from './score-feed.ts'
+import { type FeedEvent, type FeedListener, type ScoreFeed, sseFrame } from './score-feed.ts'
 import type { StreamPosition } from './stream-position.ts'
 
 export interface StreamFilter {
@@ -14,6 +14,8 @@ export interface StreamClientsOptions {
   readonly maxStreams: number
   /** A client that lets this much pile up is dropped. All clients share the bytes of an event. */
   readonly maxPendingBytes?: number
+  /** A client that catches up and takes nothing in for so long is dropped. */
+  readonly maxStallMs?: number
   readonly heartbeatMs?: number
   /** Sent to everybody now and then; undefined sends nothing. */
   readonly status?: () => object | undefined
@@ -52,15 +54,52 @@ export class StreamClients {
       this.#send(response, event.frame)
     }
     const gap = () => this.#send(response, sseFrame('gap', { reason: 'events may have been missed' }))
-    const stop = feed.listen({ event: forward, gap })
-    this.#clients.set(response, stop)
+    const listener = { event: forward, gap }
+    this.#clients.set(response, () => undefined)
     metrics.http.streams.set(this.#clients.size)
     response.once('close', () => this.#remove(response))
     this.#send(response, Buffer.from('retry: 2000\n\n'))
-    if (!position) return
-    const { events, isIncomplete } = feed.since(position)
-    if (isIncomplete) gap()
-    for (const event of events) forward(event)
+    const follow = () => {
+      if (this.#clients.has(response)) this.#clients.set(response, feed.listen(listener))
+    }
+    if (position) void this.#catchUp(response, listener, position, follow)
+    else follow()
+  }
+
+  /** Sends what is kept since a position, no faster than the client takes it in, until it can follow what comes. */
+  async #catchUp(
+    response: ServerResponse,
+    listener: FeedListener,
+    position: StreamPosition,
+    follow: () => void,
+  ): Promise<void> {
+    let replay = this.#options.feed.since(position)
+    for (;;) {
+      if (replay.isIncomplete) listener.gap()
+      // At once: what is published in between would be missed.
+      if (replay.events.length === 0) return follow()
+      const at = new Map(replay.from)
+      for (const event of replay.events) {
+        listener.event(event)
+        at.set(event.partition, event.offset)
+        if (response.writableNeedDrain) await this.#drained(response)
+        if (!this.#clients.has(response)) return
+      }
+      replay = this.#options.feed.since(at)
+    }
+  }
+
+  /** Resolves when the client has taken in what was sent, or is gone. */
+  #drained(response: ServerResponse): Promise<void> {
+    return new Promise((resolve) => {
+      const patience = setTimeout(() => this.#drop(response, 'slow'), this.#options.maxStallMs ?? 30_000)
+      const end = () => {
+        clearTimeout(patience)
+        response.off('drain', end).off('close', end)
+        resolve()
+      }
+      response.on('drain', end).on('close', end)
+    })
   }
 
   /** Ends all streams, so that the server can stop. */
