@@ -15,6 +15,7 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   schemas: 'provision schemas',
   dlq: 'look at dead letters and replay them',
   model: 'look at models and measure them',
+  backup: 'keep what a new cluster needs to go on, and bring it back',
 }
 
 const json = ['--json', 'print JSON for scripts'] as const
@@ -223,6 +224,20 @@ export const commands: readonly CommandSpec[] = [
     example: 'valence model evaluate tweets.jsonl',
     options: [format, json],
     load: async () => (await import('./model-evaluate.ts')).runModelEvaluate,
+  },
+  {
+    usage: 'backup create <PLACE>',
+    summary: 'add offsets, topics, schemas, ACLs, models and new records to a backup: a folder or s3://bucket/prefix',
+    example: 'valence backup create s3://backups/valence',
+    options: [['--no-records', 'leave the records of the topics out'], json],
+    load: async () => (await import('./backup-create.ts')).runBackupCreate,
+  },
+  {
+    usage: 'backup restore <PLACE>',
+    summary: 'bring an empty cluster to where the backup was',
+    example: 'valence backup restore s3://backups/valence',
+    options: [json],
+    load: async () => (await import('./backup-restore.ts')).runBackupRestore,
   },
   {
     usage: 'doctor',

@@ -19,6 +19,15 @@ export const serviceErrors = {
     http: 503,
     retryable: true,
   },
+  VAL_BACKUP_UNAVAILABLE: {
+    message: 'The place of the backup cannot be read or written',
+    help: 'Check the folder or bucket, its permissions and AWS_*.',
+    retryable: true,
+  },
+  VAL_BACKUP_INVALID: {
+    message: 'The backup cannot be restored',
+    help: 'See the detail; docs/operations.md describes what a restore needs.',
+  },
   VAL_SHUTDOWN_TIMED_OUT: {
     message: 'The drain did not finish within the deadline',
     help: 'Unfinished transactions are aborted and their records are read again; nothing is lost.',

@@ -64,7 +64,7 @@ describe('valence bulk', () => {
   })
 
   it('goes on where it was killed', async () => {
-    const texts = inventTexts(20_000)
+    const texts = inventTexts(8_000)
     const file = join(folder, 'many.jsonl')
     await writeFile(file, toLines(texts))
     const killed = startCli([...bulk(file), '--json'], { environment, input: '' })
@@ -73,7 +73,7 @@ describe('valence bulk', () => {
     await killed.ended
     const processor = await new ProcessorProcess(environment).started()
     const rest = await runCliJson<Summary>(bulk(file), { environment })
-    expect(rest).toMatchObject({ texts: 20_000, scored: 20_000, deadLettered: 0 })
+    expect(rest).toMatchObject({ texts: 8_000, scored: 8_000, deadLettered: 0 })
     expectExactlyOnce(compareOutput(texts, await output()))
     expect(await processor.stop()).toBe(0)
   })

@@ -66,7 +66,7 @@ describe('valence replay', () => {
   })
 
   it('goes on where it was killed', async () => {
-    const texts = inventTexts(6_000)
+    const texts = inventTexts(2_500)
     const [from = 0, to = 0] = await produceSpans(texts, 1)
     const slow = { ...environment, VALENCE_KAFKA_BATCH_MAX_RECORDS: '20' }
     const killed = startCli([...args(from, to), '--json'], { environment: slow, input: '' })
@@ -78,7 +78,7 @@ describe('valence replay', () => {
 
     const rest = await runCliJson<Replayed>(args(from, to), { environment })
     expect(rest.scored).toBeGreaterThan(0)
-    expect(rest.scored).toBeLessThan(6_000)
+    expect(rest.scored).toBeLessThan(2_500)
     expectExactlyOnce(compareOutput(texts, await readCommitted(kafka.brokers, output)))
   })
 

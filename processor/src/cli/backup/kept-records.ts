@@ -1,0 +1,149 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import type { Admin, Producer } from '@valence/producer-sdk/kafka'
+import type { RecordHeaders } from '@valence/schemas'
+import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import type { KafkaRecord } from '../../kafka/record.ts'
+import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
+import type { Config } from '../../runtime/config.ts'
+import { silentLogger } from '../../runtime/logger.ts'
+import type { Vault } from './vault.ts'
+
+/** A record as a line of a segment; bytes in base64. */
+interface KeptRecord {
+  readonly offset: string
+  readonly timestamp: number
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: readonly (readonly [name: string, value: string])[]
+}
+
+const segmentBytes = 16 * 1024 * 1024
+
+const segmentFolder = (topic: string, partition: number) => `records/${topic}/${partition}/`
+/** So that names sort as offsets do. */
+const padded = (offset: bigint) => offset.toString().padStart(19, '0')
+
+function headerList(headers: RecordHeaders): KeptRecord['headers'] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value])
+      .filter((own) => own !== undefined)
+      .map((own) => [name, Buffer.from(own).toString('base64')] as const),
+  )
+}
+
+function toLine({ offset, timestamp, key, value, headers }: KafkaRecord): string {
+  const kept: KeptRecord = {
+    offset: String(offset),
+    timestamp,
+    key: key?.toString('base64') ?? null,
+    value: value?.toString('base64') ?? null,
+    headers: headerList(headers),
+  }
+  return JSON.stringify(kept)
+}
+
+/** What of a topic is not kept yet. @param from by partition; where it is absent, what the log still has */
+export async function rangesToKeep(
+  admin: Admin,
+  topic: string,
+  from: (partition: number) => bigint | undefined,
+): Promise<PartitionRange[]> {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  return offsets.map(({ partition, low, high }) => {
+    const begin = from(partition) ?? 0n
+    return { partition, from: begin > BigInt(low) ? begin : BigInt(low), to: BigInt(high) }
+  })
+}
+
+/** Writes the ranges as segments; returns the number of records. */
+export async function keepRecords(
+  config: Config,
+  vault: Vault,
+  topic: string,
+  ranges: readonly PartitionRange[],
+): Promise<number> {
+  const open = new Map<number, { from: bigint; lines: string[]; bytes: number; next: bigint }>()
+  let records = 0
+  const flush = async (partition: number) => {
+    const segment = open.get(partition)
+    open.delete(partition)
+    if (segment === undefined || segment.lines.length === 0) return
+    const name = `${segmentFolder(topic, partition)}${padded(segment.from)}-${padded(segment.next)}.jsonl.gz`
+    await vault.put(name, gzipSync(`${segment.lines.join('\n')}\n`))
+  }
+  const kafka = createKafkaClient(config, 'cli-backup', silentLogger)
+  const groupId = `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`
+  for await (const batch of readTopic({ kafka, topic, groupId, ranges, logger: silentLogger })) {
+    const segment = open.get(batch.partition) ?? { from: batch.fetchedOffset, lines: [], bytes: 0, next: 0n }
+    open.set(batch.partition, segment)
+    for (const record of batch.records) {
+      const line = toLine(record)
+      segment.lines.push(line)
+      segment.bytes += line.length
+    }
+    segment.next = batch.nextOffset
+    records += batch.records.length
+    if (segment.bytes >= segmentBytes) await flush(batch.partition)
+  }
+  for (const partition of [...open.keys()]) await flush(partition)
+  return records
+}
+
+/** A record of a backup, as it was. */
+export interface RestoredRecord {
+  readonly offset: bigint
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: RecordHeaders
+}
+
+function fromLine(line: string): RestoredRecord {
+  const { offset, timestamp, key, value, headers } = JSON.parse(line) as KeptRecord
+  const own: Record<string, Buffer[]> = {}
+  for (const [name, bytes] of headers) own[name] = [...(own[name] ?? []), Buffer.from(bytes, 'base64')]
+  return {
+    offset: BigInt(offset),
+    timestamp,
+    key: key === null ? null : Buffer.from(key, 'base64'),
+    value: value === null ? null : Buffer.from(value, 'base64'),
+    headers: own,
+  }
+}
+
+/** The kept records of a partition in order, each once, up to where the backup ends. */
+export async function* readKept(
+  vault: Vault,
+  topic: string,
+  partition: number,
+  end: bigint,
+): AsyncGenerator<RestoredRecord[]> {
+  let next = 0n
+  for (const name of await vault.list(segmentFolder(topic, partition))) {
+    const bytes = await vault.get(name)
+    const lines = bytes === undefined ? [] : gunzipSync(bytes).toString('utf8').trimEnd().split('\n')
+    // A backup that was cut short has left segments that the next one wrote again.
+    const records = lines.map(fromLine).filter(({ offset }) => offset >= next && offset < end)
+    next = (records.at(-1)?.offset ?? next - 1n) + 1n
+    yield records
+  }
+}
+
+/** Produces records to the partition they were in. */
+export async function sendRestored(
+  producer: Producer,
+  topic: string,
+  partition: number,
+  records: readonly RestoredRecord[],
+): Promise<void> {
+  for (let at = 0; at < records.length; at += 500) {
+    await producer.send({
+      topic,
+      acks: -1,
+      messages: records.slice(at, at + 500).map(({ key, value, headers, timestamp }) => ({
+        ...{ key, value, partition, timestamp: String(timestamp) },
+        headers: headers as Record<string, Buffer[]>,
+      })),
+    })
+  }
+}

@@ -1,0 +1,94 @@
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { ValenceError } from '@valence/schemas'
+
+/** Where backups are kept: named pieces of bytes, each there as a whole or not at all. */
+export interface Vault {
+  put(name: string, bytes: Buffer): Promise<void>
+  /** Undefined where there is none. */
+  get(name: string): Promise<Buffer | undefined>
+  /** Names that begin so, in order. */
+  list(prefix: string): Promise<string[]>
+}
+
+/** A folder, or `s3://bucket/prefix`. @throws VAL_BACKUP_UNAVAILABLE, from every method */
+export async function openVault(place: string, s3Endpoint: string | undefined): Promise<Vault> {
+  const vault = place.startsWith('s3://') ? await openBucket(place, s3Endpoint) : openFolder(place)
+  return {
+    put: (name, bytes) => guarded(place, () => vault.put(name, bytes)),
+    get: (name) => guarded(place, () => vault.get(name)),
+    list: (prefix) => guarded(place, () => vault.list(prefix)),
+  }
+}
+
+async function guarded<T>(place: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw new ValenceError('VAL_BACKUP_UNAVAILABLE', `${place}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code, name } = error as { code?: string; name?: string }
+  return code === 'ENOENT' || name === 'NoSuchKey' || name === 'NotFound'
+}
+
+function openFolder(folder: string): Vault {
+  return {
+    async put(name, bytes) {
+      const path = join(folder, name)
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(`${path}.partial`, bytes, { flush: true })
+      await rename(`${path}.partial`, path)
+    },
+    get: (name) =>
+      readFile(join(folder, name)).catch((error) => {
+        if (isMissing(error)) return undefined
+        throw error
+      }),
+    async list(prefix) {
+      const found = await readdir(join(folder, prefix), { recursive: true, withFileTypes: true }).catch((error) => {
+        if (isMissing(error)) return []
+        throw error
+      })
+      return found
+        .filter((entry) => entry.isFile() && !entry.name.endsWith('.partial'))
+        .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+        .sort()
+    },
+  }
+}
+
+async function openBucket(place: string, endpoint: string | undefined): Promise<Vault> {
+  const { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3')
+  const { hostname: Bucket, pathname } = new URL(place)
+  const root = decodeURIComponent(pathname.slice(1)).replace(/\/*$/, '/').replace(/^\//, '')
+  const client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true })
+  return {
+    async put(name, Body) {
+      await client.send(new PutObjectCommand({ Bucket, Key: `${root}${name}`, Body }))
+    },
+    async get(name) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: `${root}${name}` }))
+        return Body && Buffer.from(await Body.transformToByteArray())
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+    },
+    async list(prefix) {
+      const names: string[] = []
+      for (let ContinuationToken: string | undefined, isMore = true; isMore; ) {
+        const page = await client.send(
+          new ListObjectsV2Command({ Bucket, Prefix: `${root}${prefix}`, ContinuationToken }),
+        )
+        names.push(...(page.Contents ?? []).map(({ Key = '' }) => Key.slice(root.length)))
+        ContinuationToken = page.NextContinuationToken
+        isMore = page.IsTruncated === true
+      }
+      return names.sort()
+    },
+  }
+}

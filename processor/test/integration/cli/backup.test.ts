@@ -1,0 +1,143 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { killAllCommands, runCliJson, runCliProcess } from '../../support/cli-process.ts'
+import { readCommitted } from '../../support/independent-reader.ts'
+import { compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
+import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
+import { writeTinyModel } from '../../support/tiny-model.ts'
+import { inventTexts, TestKafka, type TestTopics } from '../../support/workload.ts'
+
+let kafka: TestKafka
+let topics: TestTopics
+let environment: Readonly<Record<string, string>>
+let folder: string
+let model: Awaited<ReturnType<typeof writeTinyModel>>
+
+beforeAll(async () => {
+  kafka = await TestKafka.connect(inject('stack').brokers)
+  model = await writeTinyModel()
+})
+beforeEach(async () => {
+  topics = await kafka.createTopics({ partitions: 2 })
+  folder = await mkdtemp(join(tmpdir(), 'valence-backup-'))
+  environment = {
+    ...topics.environment,
+    VALENCE_MODEL: model.folder,
+    VALENCE_MODEL_STORE: join(folder, 'store'),
+    VALENCE_INFERENCE_WORKERS: '1',
+  }
+})
+afterEach(async () => {
+  killAllCommands()
+  await killAllProcessors()
+  await rm(folder, { recursive: true })
+})
+afterAll(async () => {
+  await model.remove()
+  await kafka.close()
+})
+
+interface Backup {
+  readonly topics: number
+  readonly groups: number
+  readonly records: number
+}
+
+interface Restored extends Backup {
+  readonly leftOut: number
+}
+
+const vault = () => join(folder, 'vault')
+const create = (...args: string[]) => runCliJson<Backup>(['backup', 'create', vault(), ...args], { environment })
+const restore = () => runCliJson<Restored>(['backup', 'restore', vault()], { environment })
+
+/** What a lost cluster leaves: nothing. */
+async function destroy(): Promise<void> {
+  await kafka.admin.deleteTopics({ topics: [topics.input, topics.output, topics.deadLetters] })
+  const { groups } = await kafka.admin.listGroups()
+  const own = groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith(topics.groupId))
+  await kafka.admin.deleteGroups(own)
+  const gone = async () => !(await kafka.admin.listTopics()).includes(topics.input)
+  await expect.poll(gone, { timeout: 30_000 }).toBe(true)
+}
+
+async function score(): Promise<void> {
+  const processor = await new ProcessorProcess(environment).started()
+  await kafka.drained(topics)
+  expect(await processor.stop()).toBe(0)
+}
+
+describe('valence backup', () => {
+  it('brings back what was scored and what was not, each text once', async () => {
+    const texts = inventTexts(900)
+    await kafka.produce(topics.input, texts.slice(0, 300))
+    await score()
+    expect(await create()).toMatchObject({ topics: 3, groups: 1, records: 300 })
+    await kafka.produce(topics.input, texts.slice(300, 600))
+    await score()
+    await kafka.produce(topics.input, texts.slice(600))
+    // Inputs 300 to 900, results 300 to 600.
+    expect(await create()).toMatchObject({ records: 900 })
+    await destroy()
+
+    expect(await restore()).toMatchObject({ topics: 3, records: 600 + 300, leftOut: 0 })
+    await score()
+    expectExactlyOnce(compareOutput(texts, await readCommitted(kafka.brokers, topics.output)))
+  })
+
+  it('leaves out the results of texts that were scored after their positions were read', async () => {
+    const texts = inventTexts(400)
+    await kafka.produce(topics.input, texts)
+    const early = join(folder, 'early')
+    await create()
+    await cp(join(vault(), 'backup.json'), early)
+    await score()
+    await create()
+    // As if the positions of the second backup had been read before anything was scored.
+    const [before, after] = await Promise.all([readJson(early), readJson(join(vault(), 'backup.json'))])
+    await writeFile(join(vault(), 'backup.json'), JSON.stringify({ ...after, groups: before.groups }))
+    await destroy()
+    expect(await restore()).toMatchObject({ records: 400, leftOut: 400 })
+    await score()
+    expectExactlyOnce(compareOutput(texts, await readCommitted(kafka.brokers, topics.output)))
+  })
+
+  it('keeps the settings of topics and the place of other readers', async () => {
+    const texts = inventTexts(100)
+    await kafka.produce(topics.input, texts)
+    await score()
+    const first = await runCliProcess(
+      ['consume', '--group', `${topics.groupId}-reader`, '--from-beginning', '--limit', '40'],
+      { environment },
+    )
+    await create()
+    await destroy()
+    await restore()
+    const rest = await runCliProcess(
+      ['consume', '--group', `${topics.groupId}-reader`, '--from-beginning', '--limit', '60'],
+      { environment },
+    )
+    const ids = [first, rest].flatMap(({ stdout }) =>
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id),
+    )
+    expect(new Set(ids).size).toBe(100)
+  })
+
+  it('refuses a cluster that holds records, and a place without a backup', async () => {
+    await kafka.produce(topics.input, inventTexts(1))
+    await create('--no-records')
+    const full = await runCliProcess(['backup', 'restore', vault()], { environment })
+    expect(full).toMatchObject({ code: 1, stderr: expect.stringContaining('restore into an empty cluster') })
+    const none = await runCliProcess(['backup', 'restore', join(folder, 'none')], { environment })
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('VAL_BACKUP_INVALID') })
+  })
+})
+
+async function readJson(path: string): Promise<{ groups: object }> {
+  return JSON.parse(await readFile(path, 'utf8'))
+}
