@@ -52,19 +52,23 @@ for (let round = 0; round <= Number(values.rounds); round++) {
   for (const contestant of contestants) await runOnce(contestant, round > 0)
 }
 
+type Part = 'loop' | 'engine'
 const perSecond = (costs: readonly Cost[]) => texts.length / median(costs.map(({ wallSeconds }) => wallSeconds))
-const ratios = (part: 'loop' | 'engine') => {
-  const [slow, fast] = contestants.map((contestant) => contestant[part].map(({ wallSeconds }) => wallSeconds))
+
+/** How many times what the fast model takes the default one takes, round by round. */
+function ratios(part: Part, of: 'wallSeconds' | 'cpuSeconds'): number[] {
+  const [slow, fast] = contestants.map((contestant) => contestant[part].map((cost) => cost[of]))
   return (slow ?? []).map((seconds, round) => seconds / (fast?.[round] ?? Number.NaN))
 }
+
 process.stdout.write(
   `${texts.length} texts, ${workers} workers, ${values.rounds} rounds in turn, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}\n`,
 )
 for (const part of ['loop', 'engine'] as const) {
   const rates = contestants.map((contestant) => `${contestant.name} ${perSecond(contestant[part]).toFixed(0)}`)
-  const each = ratios(part)
+  const [wall, cpu] = [ratios(part, 'wallSeconds'), ratios(part, 'cpuSeconds')]
   process.stdout.write(
-    `${part === 'loop' ? 'bare loop' : 'engine'}: ${rates.join(', ')} texts/s, fast is ${median(each).toFixed(2)} times as fast (rounds ${each.map((ratio) => ratio.toFixed(2)).join(' ')})\n`,
+    `${part === 'loop' ? 'bare loop' : 'engine'}: ${rates.join(', ')} texts/s; default over fast ${median(wall).toFixed(2)} by the clock (rounds ${wall.map((ratio) => ratio.toFixed(2)).join(' ')}), ${median(cpu).toFixed(2)} by CPU time\n`,
   )
 }
 for (const { model } of contestants) await model.close()
