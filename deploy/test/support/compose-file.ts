@@ -4,6 +4,7 @@ import { readRepositoryFile } from './repository.ts'
 /** The part of a Compose service that the tests look at. */
 export interface ComposeService {
   readonly image: string
+  readonly profiles?: readonly string[]
   readonly build?: { readonly context: string; readonly dockerfile: string }
   readonly entrypoint?: readonly string[]
   readonly command?: readonly string[]

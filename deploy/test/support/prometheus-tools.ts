@@ -1,15 +1,11 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { onPath } from './on-path.ts'
 import { repositoryRoot } from './repository.ts'
-
-function onPath(name: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, name)))
-}
 
 /** Debian: `apt-get install prometheus prometheus-alertmanager`. What needs one is skipped where it is missing. */
 export const hasPromtool = onPath('promtool')
+export const hasPrometheus = onPath('prometheus')
 export const hasAmtool = onPath('amtool')
 
 const run = promisify(execFile)

@@ -19,15 +19,15 @@ interface RuleFile {
   readonly groups: readonly { readonly rules: readonly (RecordingRule | AlertRule)[] }[]
 }
 
-export const ruleFolder = 'deploy/prometheus/rules'
-export const ruleTestFolder = 'deploy/prometheus/tests'
-
 function filesIn(folder: string): string[] {
   return readdirSync(join(repositoryRoot, folder)).map((name) => `${folder}/${name}`)
 }
 
+export const ruleFiles = filesIn('deploy/prometheus/rules')
+export const ruleTestFiles = filesIn('deploy/prometheus/tests')
+
 function readRules(): (RecordingRule | AlertRule)[] {
-  const files = filesIn(ruleFolder).map((path) => parse(readRepositoryFile(path)) as RuleFile)
+  const files = ruleFiles.map((path) => parse(readRepositoryFile(path)) as RuleFile)
   return files.flatMap(({ groups }) => groups.flatMap(({ rules }) => rules))
 }
 
@@ -44,8 +44,6 @@ interface RuleTest {
   readonly input_series: readonly { readonly series: string }[]
   readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts?: readonly unknown[] }[]
 }
-
-export const ruleTestFiles = filesIn(ruleTestFolder)
 
 export function readRuleTests(): RuleTest[] {
   return ruleTestFiles.flatMap((path) => (parse(readRepositoryFile(path)) as { tests: RuleTest[] }).tests)

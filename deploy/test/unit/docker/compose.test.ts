@@ -10,11 +10,15 @@ import { images } from '../../../local/images.ts'
 import { brokerEnvironment, brokerProperties } from '../../../local/kafka-properties.ts'
 import { defaultKafkaVersion } from '../../../local/kafka-version.ts'
 import { type ComposeService, readComposeFile, serviceNamed } from '../../support/compose-file.ts'
+import { hasCompose, runCompose } from '../../support/compose-tool.ts'
 import { finalStage, readDockerfile } from '../../support/dockerfile.ts'
 import { readRepositoryFile, repositoryRoot } from '../../support/repository.ts'
 
 const file = readComposeFile()
 const own = Object.entries(file.services).filter(([, service]) => service.build !== undefined)
+
+/** Services that do their work and end. */
+const oneShots = ['provision', 'logs-setup']
 
 /** Container port → host port of `127.0.0.1:8080:8080`. */
 function published(service: ComposeService): [string, string][] {
@@ -51,12 +55,12 @@ describe('every service', () => {
   test.each(Object.entries(file.services))(
     '%s has an exact image, limits, a restart rule and a health check',
     (name, service) => {
-      expect(service.image).toMatch(/^[a-z/-]+:\d+\.\d+\.\d+(-[a-z]+)?$/)
+      expect(service.image).toMatch(/^[a-z./-]+:v?\d+\.\d+\.\d+(-[a-z]+)?$/)
       const { cpus, memory } = service.deploy.resources.limits
       expect(Number(cpus)).toBeGreaterThan(0)
       expect(memory).toMatch(/^\d+[mg]$/)
       expect(service.restart).toBeTruthy()
-      if (name === 'provision') expect(service.healthcheck).toEqual({ disable: true })
+      if (oneShots.includes(name)) expect(service.healthcheck).toEqual({ disable: true })
       else expect(service.healthcheck?.test?.[0]).toBe('CMD')
     },
   )
@@ -82,10 +86,34 @@ describe('every service', () => {
     }
   })
 
-  test('mounts only volumes that there are', () => {
+  test('mounts only volumes and files that there are', () => {
     const mounted = Object.values(file.services).flatMap((service) => service.volumes ?? [])
-    expect(mounted.map((volume) => volume.split(':')[0])).toEqual(Object.keys(file.volumes))
+    const sources = mounted.map((volume) => volume.split(':')[0] ?? '')
+    expect(sources.filter((source) => /^\w/.test(source))).toEqual(Object.keys(file.volumes))
+    for (const source of sources.filter((source) => source.startsWith('./'))) {
+      expect(existsSync(join(repositoryRoot, source)), source).toBe(true)
+    }
+    expect(sources.filter((source) => source.startsWith('/'))).toEqual(['/var/lib/docker/containers'])
   })
+
+  test('waits for nothing that its own profile does not start', () => {
+    for (const [name, { profiles = [], depends_on = {} }] of Object.entries(file.services)) {
+      for (const other of Object.keys(depends_on)) {
+        const started = serviceNamed(file, other).profiles ?? profiles
+        expect(started, `${name} waits for ${other}`).toEqual(profiles)
+      }
+    }
+  })
+})
+
+test('without a profile only what scores is started', () => {
+  const light = Object.entries(file.services).filter(([, { profiles }]) => profiles === undefined)
+  expect(light.map(([name]) => name).sort()).toEqual(['kafka', 'processor', 'provision', 'redis', 'registry'])
+})
+
+test.skipIf(!hasCompose)('docker-compose on the PATH takes the file, with every profile', { timeout: 30_000 }, () => {
+  const services = runCompose('--profile', '*', 'config', '--services')
+  expect(services.trim().split('\n').sort()).toEqual(Object.keys(file.services).sort())
 })
 
 test('the images are those of the local stack', () => {
@@ -137,20 +165,21 @@ describe('the broker', () => {
 })
 
 describe('the services of this repository', () => {
-  test('there are the processor, the facade and the provisioning', () => {
-    expect(own.map(([name]) => name).sort()).toEqual(['facade', 'processor', 'provision'])
+  test('there are the processor, the facade, the lag service and the provisioning', () => {
+    expect(own.map(([name]) => name).sort()).toEqual(['facade', 'lag-service', 'processor', 'provision'])
   })
 
   test.each(own)('%s: builds from a file that exists, runs commands and sets settings that exist', (_, service) => {
     expect(existsSync(join(repositoryRoot, service.build?.context ?? '', service.build?.dockerfile ?? ''))).toBe(true)
-    for (const name of Object.keys(service.environment ?? {})) expect(Object.keys(settings)).toContain(name)
+    const names = Object.keys(service.environment ?? {}).filter((name) => !name.startsWith('OTEL_'))
+    for (const name of names) expect(Object.keys(settings)).toContain(name)
     const words = service.entrypoint
       ? (service.command?.[0] ?? '').split('; ')
       : [`valence ${service.command?.join(' ')}`]
     for (const command of words) {
       const [program, ...rest] = command.split(' ')
       expect(program).toBe('valence')
-      const spec = commands.find(({ usage }) => rest.join(' ').startsWith(usage))
+      const spec = commands.find(({ usage }) => `${rest.join(' ')} `.startsWith(`${usage} `))
       expect(spec, command).toBeDefined()
       const flags = rest.filter((word) => word.startsWith('--'))
       for (const flag of flags)
@@ -175,7 +204,9 @@ describe('the services of this repository', () => {
     expect(seconds(service.stop_grace_period) * 1000).toBeGreaterThan(configOf(service).shutdownTimeoutMs)
     expect(service.restart).toBe('unless-stopped')
     expect(service.read_only).toBe(true)
-    expect(Number(service.deploy.resources.limits.cpus)).toBeGreaterThanOrEqual(configOf(service).inferenceWorkers)
+    // The lag service scores nothing.
+    const workers = service.command?.includes('lag-service') ? 0 : configOf(service).inferenceWorkers
+    expect(Number(service.deploy.resources.limits.cpus)).toBeGreaterThanOrEqual(workers)
   })
 
   test('there are two processors', () => {
