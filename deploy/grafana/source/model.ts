@@ -1,9 +1,9 @@
 import { metricTree } from '../../../processor/src/runtime/metric-tree.ts'
 import type { DashboardPlan } from './frame.ts'
 import { lines, table } from './panels.ts'
-import { each, mean, quantile, rate, share } from './queries.ts'
+import { each, gauge, mean, quantile, rate, share } from './queries.ts'
 
-const { model, shadow } = metricTree
+const { model, shadow, feedback } = metricTree
 
 export const modelBehaviour: DashboardPlan = {
   uid: 'valence-model',
@@ -11,7 +11,8 @@ export const modelBehaviour: DashboardPlan = {
   description: 'What the model answers, how sure it is, whether that drifts, and what a candidate would answer',
   reading: `**A model has no errors to count, only changes.** When the labels or the mean confidence of a source move away from the week
 before, either its texts have changed or the model has: the table says which model, *Swaps* when it came.
-*Shadow* compares a candidate with the active model on the same texts; it scores, and nobody sees its answers.`,
+*Shadow* compares a candidate with the active model on the same texts; it scores, and nobody sees its answers.
+*True labels* are what people found out afterwards, where a feedback topic is set.`,
   rows: [
     {
       title: 'Answers',
@@ -152,6 +153,53 @@ before, either its texts have changed or the model has: the table says which mod
           queries: [
             { expr: mean(shadow.distance), legend: 'distance' },
             { expr: mean(shadow.infer), legend: 'seconds a batch' },
+          ],
+          width: 6,
+        }),
+      ],
+    },
+    {
+      title: 'True labels',
+      panels: [
+        lines({
+          title: 'Accuracy',
+          about: 'Share of judged texts on which the model was right. Empty without VALENCE_FEEDBACK_TOPIC.',
+          unit: 'percentunit',
+          queries: [
+            {
+              expr: `${rate(feedback.events, { where: { outcome: 'right' } })} / ${rate(feedback.events, { where: { outcome: /right|wrong/ } })}`,
+              legend: 'right',
+            },
+          ],
+          width: 6,
+        }),
+        lines({
+          title: 'What came of true labels',
+          about: 'Many unmatched ones mean that the window is too short, or that the ids are not ours.',
+          unit: 'cps',
+          queries: [{ expr: rate(feedback.events, { by: ['outcome'] }), legend: '{{outcome}}' }],
+          stacked: true,
+          width: 6,
+        }),
+        lines({
+          title: 'Truth → answer, by version',
+          about: 'What is taken for what.',
+          unit: 'cps',
+          queries: [
+            {
+              expr: rate(feedback.labels, { by: ['version', 'truth', 'answer'] }),
+              legend: '{{version}}: {{truth}} → {{answer}}',
+            },
+          ],
+          width: 6,
+        }),
+        lines({
+          title: 'Waiting for each other',
+          about: 'Scores and true labels in the window, and P90 of the time until a label came in seconds.',
+          unit: 'short',
+          queries: [
+            { expr: gauge('sum', feedback.waiting, { by: ['kind'] }), legend: '{{kind}}' },
+            { expr: quantile(0.9, feedback.delay), legend: 'seconds, p90' },
           ],
           width: 6,
         }),

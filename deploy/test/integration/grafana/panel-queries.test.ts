@@ -24,6 +24,7 @@ const cleanup = new AsyncDisposableStack()
 const certificates = new Certificates()
 let kafka: TestKafka
 let topics: TestTopics
+let feedbackTopic: string
 let releases: ModelReleases
 let processor: ProcessorProcess
 let facade: ProcessorProcess
@@ -66,6 +67,8 @@ async function traffic(round: number): Promise<void> {
     }),
   )
   await kafka.produceRaw(topics.input, [...values, '{"text": 7}', '{"tex'])
+  const truths = [1, 2, 3].map((index) => JSON.stringify({ id: `${round}-${index}`, label: 'positive' }))
+  await kafka.produceRaw(feedbackTopic, truths)
   expect(await post('/v1/score', JSON.stringify({ text: `great ${round}` }))).toBe(200)
   expect(await post('/v1/texts', JSON.stringify({ text: `good ${round}` }))).toBe(202)
   expect(await post('/v1/score', '{"text": 7}')).toBe(400)
@@ -88,6 +91,7 @@ describe.skipIf(!hasPrometheus)('with prometheus on the PATH, over a run on the 
     kafka = await TestKafka.connect(inject('stack').brokers)
     cleanup.defer(() => kafka.close())
     topics = await kafka.createTopics({ partitions: 2 })
+    feedbackTopic = (await kafka.createTopics({ partitions: 1 })).input
     cleanup.defer(killAllProcessors)
     const shared = {
       ...topics.environment,
@@ -115,7 +119,7 @@ describe.skipIf(!hasPrometheus)('with prometheus on the PATH, over a run on the 
       'serve',
     )
     const lagService = new ProcessorProcess(
-      { ...topics.environment, VALENCE_SCALING_INTERVAL_MS: '500' },
+      { ...topics.environment, VALENCE_SCALING_INTERVAL_MS: '500', VALENCE_FEEDBACK_TOPIC: feedbackTopic },
       'lag-service',
     )
     await Promise.all([processor.started(), facade.started(), lagService.started()])
