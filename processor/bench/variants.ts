@@ -17,7 +17,7 @@ const variants: Record<string, Pick<ProcessorBenchOptions, 'format' | 'environme
   'at least once, Avro': { environment: withoutProtection('transactions') },
   // Set within the process, the variable only tells bin/valence.js that somebody chose; the allocator has started before.
   'exactly once, Avro, allocator as it comes': {
-    environment: { NODE_OPTIONS: '--import data:text/javascript,process.env.MALLOC_TRIM_THRESHOLD_="chosen"' },
+    environment: { NODE_OPTIONS: '--import data:text/javascript,process.env.MALLOC_TRIM_THRESHOLD_=1' },
   },
 }
 
