@@ -29,12 +29,20 @@ export interface ScalingObservation {
 
 export type ScalingReason = 'steady' | 'up' | 'down' | 'waiting-to-go-down' | 'rebalance' | 'unreachable'
 
+interface EnoughCount {
+  readonly atSeconds: number
+  /** For arrivals and lag. */
+  readonly replicas: number
+  /** For arrivals alone. */
+  readonly steady: number
+}
+
 /** What the policy remembers from one look to the next. */
 export interface ScalingState {
   readonly desired: number
   readonly changedAtSeconds: number
   /** Counts that would have been enough, newest last, over the time a lower one must hold. */
-  readonly enough: readonly { readonly atSeconds: number; readonly replicas: number }[]
+  readonly enough: readonly EnoughCount[]
 }
 
 export interface ScalingDecision {
@@ -53,6 +61,8 @@ const easyDrain = 2
 /** Far from late is up to this share of the target, and from the second one on there is no time to lose. */
 const easyAge = 0.5
 const urgentAge = 0.8
+/** A lag that is gone does not come back as a load does that varies: what it asked for is forgotten after this long. */
+const lagMemorySeconds = 60
 /** A lag of this many rebalances is what a change of the group leaves behind; it is no reason for another change. */
 const excusedRebalances = 2
 
@@ -77,11 +87,13 @@ export function decideReplicas(
   if (!isEnough(state.desired, demand, loads.length) && snap(demand) > state.desired) {
     const needed = demandFor(afterChange(observation, limits), capacity, drainSeconds).replicas
     const desired = Math.max(snap(needed), snap(beyondTolerance(observation.replicas, loads.length)))
-    const moved = { desired, changedAtSeconds: atSeconds, enough: [{ atSeconds, replicas: desired }] }
+    const moved = { desired, changedAtSeconds: atSeconds, enough: [] }
     return { state: moved, desired, reason: 'up', demand, hot }
   }
-  const relaxed = snap(demandFor(loads, capacity, drainSeconds, utilisationAfterDown).replicas)
-  return { ...goDown(state, Math.min(relaxed, state.desired), atSeconds, limits), demand, hot }
+  const enoughFor = (own: readonly PartitionLoad[]) =>
+    Math.min(snap(demandFor(own, capacity, drainSeconds, utilisationAfterDown).replicas), state.desired)
+  const steady = enoughFor(loads.map((load) => ({ ...load, lag: 0 })))
+  return { ...goDown(state, { atSeconds, replicas: enoughFor(loads), steady }, limits), demand, hot }
 }
 
 /**
@@ -128,17 +140,18 @@ function afterChange(observation: ScalingObservation, limits: ScalingLimits): Pa
 
 function goDown(
   state: ScalingState,
-  relaxed: number,
-  atSeconds: number,
+  now: EnoughCount,
   { downAfterSeconds }: ScalingLimits,
 ): Pick<ScalingDecision, 'state' | 'desired' | 'reason'> {
+  const { atSeconds, replicas } = now
   const since = atSeconds - downAfterSeconds
-  const enough = [...state.enough.filter((own) => own.atSeconds >= since), { atSeconds, replicas: relaxed }]
-  const lowest = Math.max(...enough.map((own) => own.replicas))
+  const enough = [...state.enough.filter((own) => own.atSeconds >= since), now]
+  const lagSince = atSeconds - Math.min(lagMemorySeconds, downAfterSeconds)
+  const lowest = Math.max(...enough.map((own) => (own.atSeconds >= lagSince ? own.replicas : own.steady)))
   const isLongEnough = state.changedAtSeconds <= since
   if (lowest < state.desired && isLongEnough) {
     return { state: { desired: lowest, changedAtSeconds: atSeconds, enough }, desired: lowest, reason: 'down' }
   }
-  const reason = relaxed < state.desired ? 'waiting-to-go-down' : 'steady'
+  const reason = replicas < state.desired ? 'waiting-to-go-down' : 'steady'
   return { state: { ...state, enough }, desired: state.desired, reason }
 }

@@ -93,6 +93,21 @@ describe('decideReplicas', () => {
     expect(new Set(wanted)).toEqual(new Set([12, 2]))
   })
 
+  it.each([
+    ['long before it may go down', 200, 300],
+    ['just before it may go down', 280, 345],
+  ])('forgets a backlog a minute after it was gone: %s', (_, goneAt, downAt) => {
+    let state = initialScaling(12, 0)
+    const wanted = new Map<number, number>()
+    for (let at = 5; at <= 400; at += 5) {
+      const decision = decideReplicas(state, seen(at, 1.5, { lag: at <= goneAt ? 100_000 : 0 }), limits)
+      state = decision.state
+      wanted.set(at, decision.desired)
+    }
+    expect(wanted.get(downAt - 5)).toBe(12)
+    expect(wanted.get(downAt)).toBe(2)
+  })
+
   it('leaves some room when it goes down', () => {
     let state = initialScaling(12, 0)
     for (let at = 5; at <= 305; at += 5) state = decideReplicas(state, seen(at, 3.9), limits).state
