@@ -35,6 +35,7 @@ class FitOptions:
     distil: float = 0.0  # share of the loss that follows the soft labels
     heat: float = 1.0  # temperature of the soft labels
     consistency: float = 0.0  # weight of what a text and its altered copy, then drawn side by side, say differently
+    stop: float = 1.0  # ends at this share of the steps, the rate falling as if all were to come
     ema: float = 0.0  # decay of the weight average; 0 keeps the last weights
     seed: int = 1
     share: dict[str, float] = field(default_factory=dict)  # rows of a source seen an epoch, 1 by default
@@ -152,7 +153,8 @@ def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None
     forward = torch.compile(model, dynamic=True) if options.compile else model
     model.train()
     total, seen, saved_at = len(batches), 0.0, time.monotonic()
-    bar = tqdm(range(first, total), initial=first, total=total, desc=title, mininterval=10, unit="step")
+    last = max(1, round(options.stop * total))
+    bar = tqdm(range(first, last), initial=first, total=last, desc=title, mininterval=10, unit="step")
     for step in bar:
         torch.manual_seed(options.seed * 1_000_003 + step)  # a resumed run draws the same masks
         ramp = min(1.0, (step + 1) / max(1.0, options.warm_up * total)) * max(0.02, 1 - step / total)

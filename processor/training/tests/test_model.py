@@ -65,6 +65,12 @@ def test_training_learns_resumes_and_repeats(tmp_path):
     assert (predicted == data.labels).mean() > 0.95
 
 
+def test_a_run_ends_where_it_is_told_to(capsys):
+    data = Encoded([[1, word, 2] for word in range(5, 44)], np.array([0, 1, 2] * 13), np.zeros(39, np.int64), ["s"])
+    fit(Bert(**SMALL), data, FitOptions(epochs=1, batch_tokens=6, stop=0.3))
+    assert "6/6" in capsys.readouterr().err
+
+
 def test_an_epoch_takes_shares_and_twins():
     data = Encoded([[0]] * 12, np.zeros(12, np.int64), np.array([0] * 5 + [1] * 5 + [0, 1]), ["a", "b"], twins={0: 10, 5: 11})
     rows = epoch_indices(data, {"a": 2.0, "b": 0.4}, random.Random(2))
