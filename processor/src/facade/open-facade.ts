@@ -28,15 +28,22 @@ const playground = fileURLToPath(new URL('../../dist/playground', import.meta.ur
 /** Who may call, and how often. */
 export interface Access extends SharedState {
   readonly authenticator: Authenticator
+  readonly listening: { open: boolean }
 }
 
-/** @throws VAL_CONFIG_INVALID, VAL_FILE_UNREADABLE */
+/**
+ * Comes before the admin port, so that `/readyz` never says yes while the public port is still to be opened.
+ * @throws VAL_CONFIG_INVALID, VAL_FILE_UNREADABLE
+ */
 export function openAccess(base: FacadeBase): Access {
+  const listening = { open: false }
+  base.health.add({ name: 'facade', isHealthy: () => listening.open })
   const known = openAuthenticator(base)
   base.closers.defer(() => known.close())
   const shared = openSharedState(base)
   const { revocations } = shared
-  return { ...shared, authenticator: revocations && known.scheme ? refuseRevoked(known, revocations) : known }
+  const authenticator = revocations && known.scheme ? refuseRevoked(known, revocations) : known
+  return { ...shared, authenticator, listening }
 }
 
 function openAdmission(config: Config, metrics: Metrics): Admission {
@@ -53,9 +60,7 @@ function openAdmission(config: Config, metrics: Metrics): Admission {
  */
 export async function openFacade(base: FacadeBase, engine: Engine, access = openAccess(base)): Promise<HttpServer> {
   const { config, logger, metrics, health, closers } = base
-  const { authenticator, limiters, revocations, answers } = access
-  const state = { open: false }
-  health.add({ name: 'facade', isHealthy: () => state.open })
+  const { authenticator, limiters, revocations, answers, listening } = access
   const admission = openAdmission(config, metrics)
   const scorer = createFacadeScorer({ scorer: engine.scorer, admission })
   health.add({ name: 'engine', isHealthy: () => scorer.canScore() })
@@ -73,7 +78,7 @@ export async function openFacade(base: FacadeBase, engine: Engine, access = open
     authenticator,
     limiters,
     tracer: base.tracing?.tracer,
-    isReady: () => state.open && scorer.canScore(),
+    isReady: () => listening.open && scorer.canScore(),
     extend: async (app) => {
       await addPlaygroundRoutes(app, playground)
       addTextRoutes(app, intake, metrics)
@@ -83,9 +88,9 @@ export async function openFacade(base: FacadeBase, engine: Engine, access = open
   })
   closers.defer(() => server.close())
   closers.defer(() => {
-    state.open = false
+    listening.open = false
   })
-  state.open = true
+  listening.open = true
   logger.info({ port: server.port, authMode: config.authMode }, 'facade listening')
   return server
 }
