@@ -25,7 +25,14 @@ const fromContext = stages.flatMap(({ copies }) => copies.filter(({ from }) => f
 test('the base image is the Node release that the repository is developed on, by its exact tag', () => {
   const { devDependencies } = JSON.parse(readRepositoryFile('package.json')) as { devDependencies: { node: string } }
   expect(stageNamed(stages, 'base').image).toBe(`node:${devDependencies.node}-bookworm-slim`)
-  for (const { image: from } of stages.slice(1)) expect(stages.map(({ name }) => name)).toContain(from)
+  for (const { image: from } of stages.slice(1, -1)) expect(stages.map(({ name }) => name)).toContain(from)
+})
+
+test('the image itself is that Debian without npm: of Node.js it has the program alone', () => {
+  expect(image.image).toMatch(/^debian:12\.\d+-slim$/)
+  expect(image.copies.filter(({ from }) => from === 'base')).toEqual([
+    { from: 'base', sources: ['/usr/local/bin/node'], target: '/usr/local/bin/' },
+  ])
 })
 
 test('everything that is copied exists', () => {
