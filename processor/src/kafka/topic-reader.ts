@@ -2,7 +2,8 @@ import type { Kafka } from '@valence/producer-sdk/kafka'
 import type { Logger } from '../runtime/logger.ts'
 import { joinPatiently } from './join-patiently.ts'
 import { createKafkaRecordSource } from './kafka-record-source.ts'
-import { partitionName, type RecordBatch } from './record.ts'
+import { startOrderedReading } from './ordered-reading.ts'
+import type { RecordBatch } from './record.ts'
 import type { RecordSource } from './record-source.ts'
 
 /** What to read of one partition: from `from` until before `to`. */
@@ -31,22 +32,18 @@ const sessionTimeoutMs = 30_000
 export async function* readTopic(options: TopicReaderOptions): AsyncGenerator<RecordBatch> {
   const wanted = options.ranges.filter(({ from, to }) => from < to)
   if (wanted.length === 0) return
-  const ranges = new Map(wanted.map((range) => [partitionName({ ...range, topic: options.topic }), range]))
-  const positions = new Map([...ranges].map(([name, { from }]) => [name, from]))
+  const positions = new Map(wanted.map(({ partition, from }) => [partition, from]))
+  const ends = new Map(wanted.map(({ partition, to }) => [partition, to]))
   const inbox = new Inbox()
   const source = await openSource(options, positions, inbox)
   try {
     while (positions.size > 0) {
-      const batch = await inbox.take()
-      const name = partitionName(batch)
-      const [position, range] = [positions.get(name), ranges.get(name)]
-      // A batch that was fetched before a seek took effect.
-      if (position === undefined || range === undefined || batch.fetchedOffset !== position) continue
-      const isLast = batch.nextOffset >= range.to
-      if (isLast) positions.delete(name)
-      else positions.set(name, batch.nextOffset)
-      yield clip(batch, position, range.to)
-      if (!isLast) source.resume(batch)
+      const { batch, release } = await inbox.take()
+      const [from, to] = [batch.fetchedOffset, ends.get(batch.partition) ?? batch.fetchedOffset]
+      if (batch.nextOffset >= to) positions.delete(batch.partition)
+      else positions.set(batch.partition, batch.nextOffset)
+      yield clip(batch, from, to)
+      release()
     }
   } finally {
     await source.stop({ leaveGroup: true })
@@ -56,7 +53,7 @@ export async function* readTopic(options: TopicReaderOptions): AsyncGenerator<Re
 /** A member of the group that hands what it reads to the inbox. */
 function openSource(
   { kafka, groupId, topic, logger }: TopicReaderOptions,
-  positions: ReadonlyMap<string, bigint>,
+  positions: ReadonlyMap<number, bigint>,
   inbox: Inbox,
 ): Promise<RecordSource> {
   return joinPatiently(async () => {
@@ -68,20 +65,10 @@ function openSource(
       fromBeginning: true,
       logger,
     })
-    await source.start({
-      onAssigned(partitions) {
-        for (const partition of partitions) {
-          const position = positions.get(partitionName(partition))
-          if (position === undefined) continue
-          source.seek(partition, position)
-          source.resume(partition)
-        }
-      },
-      onBatch(batch) {
-        source.pause(batch)
-        inbox.put(batch)
-      },
-      onUnreadable: (_partition, error) => inbox.fail(error),
+    await startOrderedReading({
+      source,
+      positionOf: ({ partition }) => positions.get(partition),
+      onBatch: (batch) => inbox.put(batch),
       onFatal: (error) => inbox.fail(error),
     })
     return source
@@ -96,15 +83,24 @@ function clip(batch: RecordBatch, from: bigint, to: bigint): RecordBatch {
   }
 }
 
+interface Delivery {
+  readonly batch: RecordBatch
+  /** The reader is done with it. */
+  readonly release: () => void
+}
+
 /** Batches that wait for the reader; a failure comes before them. */
 class Inbox {
-  readonly #batches: RecordBatch[] = []
+  readonly #deliveries: Delivery[] = []
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
-  put(batch: RecordBatch): void {
-    this.#batches.push(batch)
+  /** Resolves when the reader has released the batch. */
+  put(batch: RecordBatch): Promise<void> {
+    const { promise, resolve: release } = Promise.withResolvers<void>()
+    this.#deliveries.push({ batch, release })
     this.#wake?.()
+    return promise
   }
 
   fail(error: Error): void {
@@ -112,11 +108,11 @@ class Inbox {
     this.#wake?.()
   }
 
-  async take(): Promise<RecordBatch> {
+  async take(): Promise<Delivery> {
     for (;;) {
       if (this.#failure) throw this.#failure
-      const batch = this.#batches.shift()
-      if (batch) return batch
+      const delivery = this.#deliveries.shift()
+      if (delivery) return delivery
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })

@@ -3,6 +3,7 @@ import { type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Logger } from '../runtime/logger.ts'
 import { createKafkaRecordSource } from './kafka-record-source.ts'
+import { startOrderedReading } from './ordered-reading.ts'
 import type { RecordBatch } from './record.ts'
 import type { RecordSource } from './record-source.ts'
 
@@ -74,20 +75,10 @@ export class TopicTail {
 
   async #start(source: RecordSource, onFatal: (error: Error) => void): Promise<void> {
     await this.#findPositions()
-    await source.start({
-      onAssigned: (partitions) => {
-        for (const partition of partitions) {
-          source.seek(partition, this.#positionOf(partition.partition))
-          source.resume(partition)
-        }
-      },
-      onBatch: (batch) => {
-        // A batch that was fetched before a seek took effect.
-        if (batch.fetchedOffset !== this.#positionOf(batch.partition)) return
-        source.pause(batch)
-        this.#handle(batch).then(() => source.resume(batch), onFatal)
-      },
-      onUnreadable: (_partition, error) => onFatal(error),
+    await startOrderedReading({
+      source,
+      positionOf: ({ partition }) => this.#positionOf(partition),
+      onBatch: (batch) => this.#handle(batch),
       onFatal,
     })
   }
