@@ -2,6 +2,7 @@ import { isValenceError } from '@valence/schemas'
 import { Command, CommanderError } from 'commander'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { type CommandSpec, commands, groupSummaries } from './command-table.ts'
+import { safeLine } from './output.ts'
 
 /** Errors of the one who typed or configured, rather than of the work itself. */
 const usageErrors: ReadonlySet<string> = new Set(['VAL_CONFIG_INVALID', 'VAL_USAGE_INVALID', 'VAL_FILE_UNREADABLE'])
@@ -46,7 +47,9 @@ function createProgram(context: CliContext, onExit: (code: ExitCode) => void): C
 function reportError(context: CliContext, error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (isValenceError(error)) {
-    context.stderr.write(`${error.code}: ${error.message}\n${error.help}\n`)
+    // A wrong configuration is told in several lines; what others quote must not make lines of its own.
+    const lines = error.code === 'VAL_CONFIG_INVALID' ? error.message.split('\n') : [error.message]
+    context.stderr.write(`${error.code}: ${lines.map(safeLine).join('\n')}\n${error.help}\n`)
     return usageErrors.has(error.code) ? 2 : 1
   }
   const detail = error instanceof Error ? error.stack : String(error)

@@ -12,7 +12,7 @@ import { silentLogger } from '../runtime/logger.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { expectTopic } from './kafka-admin.ts'
 import { countOption, textOption } from './options.ts'
-import { counted, paint, writeLines } from './output.ts'
+import { counted, paint, safeLine, writeLines } from './output.ts'
 import { openRegistry } from './registry.ts'
 
 interface ConsumeOptions {
@@ -120,7 +120,7 @@ class EventPrinter implements Outcome {
   complain({ code, message }: ValenceError, { partition, offset }: ScoreMeta): void {
     this.restartTimeout()
     this.invalid += 1
-    this.#context.stderr.write(`${partition}:${offset}: ${code}: ${message}\n`)
+    this.#context.stderr.write(`${safeLine(`${partition}:${offset}: ${code}: ${message}`)}\n`)
   }
 
   restartTimeout(): void {

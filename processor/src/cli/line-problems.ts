@@ -1,6 +1,6 @@
 import type { ValenceError } from '@valence/schemas'
 import type { Output } from './cli-context.ts'
-import { counted, paint } from './output.ts'
+import { counted, paint, safeLine } from './output.ts'
 
 const shownProblems = 20
 
@@ -27,7 +27,7 @@ export class LineProblems {
   report(stderr: Output, consequence: string): void {
     if (this.#count === 0) return
     const byLine = this.#first.toSorted((a, b) => a.line - b.line)
-    for (const { line, error } of byLine) stderr.write(`line ${line}: ${error.code}: ${error.message}\n`)
+    for (const { line, error } of byLine) stderr.write(`${safeLine(`line ${line}: ${error.code}: ${error.message}`)}\n`)
     const more = this.#count - byLine.length
     if (more > 0) stderr.write(`and ${more.toLocaleString('en-US')} more\n`)
     stderr.write(paint(stderr, 'red', `${counted(this.#count, 'line')} ${consequence}\n`))

@@ -1,11 +1,23 @@
 import { once } from 'node:events'
 import { styleText } from 'node:util'
+import { printable } from '../runtime/printable.ts'
 import type { Output } from './cli-context.ts'
+
+/** The colours of `paint`, and what clears the rest of a line. */
+const own = new RegExp(`(${String.fromCharCode(0x1b)}\\[(?:(?:[1-4]|2[2-4]|3[0-79]|9[0-7])?m|K))`)
+
+/** The line with nothing in it that a terminal obeys but our own colours and the clearing of a line. */
+export function safeLine(line: string): string {
+  return line
+    .split(own)
+    .map((part, index) => (index % 2 === 1 ? part : part.split('\t').map(printable).join('\t')))
+    .join('')
+}
 
 /** Writes the lines and waits while the reader is behind, so that memory stays bounded. */
 export async function writeLines(stream: Output, lines: readonly string[]): Promise<void> {
   if (lines.length === 0) return
-  if (!stream.write(`${lines.join('\n')}\n`)) await once(stream, 'drain')
+  if (!stream.write(`${lines.map(safeLine).join('\n')}\n`)) await once(stream, 'drain')
 }
 
 export function writeJson(stream: Output, value: unknown): Promise<void> {

@@ -23,6 +23,12 @@ const mostCharsPerToken = 24
 /** No word in a sane vocabulary is longer; a cut looks this far back for white space. */
 const longestWord = 100
 
+/**
+ * Marks on one character beyond those that any writing has. To put them in their normal order costs their number squared;
+ * Unicode's stream-safe format ends at 30 as well (UAX #15).
+ */
+const surplusMarks = /(\p{M}{30})\p{M}+/gu
+
 /** What WordPiece needs of a tokenizer.json. */
 interface WordPieceModel {
   readonly type?: string
@@ -80,7 +86,7 @@ export function createTokenizer(definition: object, maxTokens: number): Tokenize
   if (room < 1) throw new Error(`maxTokens ${maxTokens} leaves no room for the text`)
 
   function tokensOf(text: string): number[] {
-    return library.encode(text, { add_special_tokens: false }).ids
+    return library.encode(text.replace(surplusMarks, '$1'), { add_special_tokens: false }).ids
   }
 
   /** At least `room` tokens where the text has so many, and whether characters were left out. */

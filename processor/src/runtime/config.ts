@@ -1,6 +1,7 @@
 import { ValenceError } from '@valence/schemas'
 import { closest, distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
+import { printable } from './printable.ts'
 import { type Setting, type SettingName, settings } from './settings.ts'
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
@@ -36,7 +37,7 @@ function unknownNames(environment: Environment): string[] {
     .map((name) => {
       const nearest = closest(name, known)
       const hint = distance(name, nearest) <= Math.max(3, name.length / 2) ? `; did you mean ${nearest}?` : ''
-      return `${name} is not a setting${hint}`
+      return `${printable(name)} is not a setting${hint}`
     })
 }
 

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Metrics } from './metrics.ts'
+import { keepEscapes, printable } from './printable.ts'
 import { RepeatLimit } from './repeat-limit.ts'
 
 export type { Logger } from 'pino'
@@ -57,14 +58,15 @@ export function createLogger(level: string, destination: DestinationStream = pin
         },
       },
     },
-    destination,
+    { write: (line) => destination.write(`${printable(line.trimEnd())}\n`) },
   )
 }
 
 /** Lines for people: only where standard error is a terminal. */
 export async function prettyDestination(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty')
-  return pretty({ destination: 2, sync: true, ignore: 'service,pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+  const lines = pretty({ destination: 2, sync: true, ignore: 'service,pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+  return { write: (line) => void lines.write(keepEscapes(line)) }
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' })
