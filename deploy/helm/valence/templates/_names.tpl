@@ -52,3 +52,23 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* The roles of the release, as a YAML list. */}}
+{{- define "valence.roles" -}}
+- processor
+{{- if .Values.facade.enabled }}
+- facade
+{{- end }}
+{{- if .Values.lagService.enabled }}
+- lag-service
+{{- end }}
+{{- if or .Values.provision.topics .Values.provision.schemas }}
+- provision
+{{- end }}
+{{- if .Values.bulk.enabled }}
+- bulk
+{{- end }}
+{{- if .Values.backup.enabled }}
+- backup
+{{- end }}
+{{- end }}

@@ -34,7 +34,7 @@ describe.each(environments)('the network of %s', (environment) => {
 
   test('every way out is named: where to, and by which port', () => {
     const names = policies.map(({ metadata }) => /-to-(.+)$/.exec(metadata.name)?.[1]).filter(Boolean)
-    const known = ['dns', 'kafka', 'login', 'redis', 'registry']
+    const known = ['dns', 'kafka', 'login', 'redis', 'registry', ...(environment === 'production' ? ['s3'] : [])]
     expect(names.sort()).toEqual(environment === 'dev' ? ['dns', 'kafka'] : known)
     for (const { metadata, spec } of policies) {
       for (const rule of (spec.egress as Rule[] | undefined) ?? []) {
@@ -53,6 +53,7 @@ describe.each(environments)('the network of %s', (environment) => {
     if (registry !== undefined && workload.role !== 'lag-service') needed.push(Number(new URL(registry).port))
     if (values.some(({ name }) => name === 'VALENCE_REDIS_URL')) needed.push(6379)
     if (given('VALENCE_AUTH_JWKS_URL') !== undefined) needed.push(443)
+    if (values.some(({ name }) => name === 'AWS_ACCESS_KEY_ID')) needed.push(443)
     const allowed = rulesFor(workload, 'egress').flatMap(({ ports }) => ports.map(({ port }) => port))
     expect([...new Set(allowed)].sort()).toEqual([...new Set(needed)].sort())
   })

@@ -75,6 +75,12 @@ test('a Kafka user is whom the certificate of its role names', () => {
   }
 })
 
+test('files are scored at night, and a backup is made every five minutes', () => {
+  const schedules = ofKind(production, 'CronJob').map(({ metadata, spec }) => [metadata.name, spec.schedule])
+  expect(Object.fromEntries(schedules)).toEqual({ 'valence-bulk': '0 2 * * *', 'valence-backup': '*/5 * * * *' })
+  for (const { spec } of ofKind(production, 'CronJob')) expect(spec.concurrencyPolicy).toBe('Forbid')
+})
+
 test('facades and processors are spread over zones', () => {
   for (const { pod } of workloadsOf(production).filter(({ role }) => role === 'facade' || role === 'processor')) {
     const keys = pod.topologySpreadConstraints?.map(({ topologyKey }) => topologyKey)
