@@ -25,7 +25,7 @@ export interface KubernetesOptions {
 
 const rolloutTimeout = '15m'
 
-/** Both colours are deployments of one Helm release of `deploy/helm/valence`; the service `…-facade` selects one. */
+/** Both colours are workloads of one Helm release of `deploy/helm/valence`; the service `…-facade` selects one. */
 export class KubernetesPlatform implements Platform {
   readonly live: Release
   readonly #options: KubernetesOptions
@@ -43,8 +43,8 @@ export class KubernetesPlatform implements Platform {
   async bringUp(): Promise<Release> {
     const { candidate } = this.#options
     await this.#helm('--set', `colors.${candidate}.enabled=true`, ...this.#options.helmArgs)
-    for (const role of ['facade', 'processor']) {
-      await this.#kubectl('rollout', 'status', this.#deployment(candidate, role), `--timeout=${rolloutTimeout}`)
+    for (const role of ['facade', 'processor'] as const) {
+      await this.#kubectl('rollout', 'status', this.#workload(candidate, role), `--timeout=${rolloutTimeout}`)
     }
     return this.#releaseOf(candidate)
   }
@@ -53,7 +53,7 @@ export class KubernetesPlatform implements Platform {
     const lines = texts.map((text) => `${JSON.stringify({ text })}\n`).join('')
     const { namespace, run } = this.#options
     const program = ['valence', 'score', '--format', 'json']
-    const args = ['--namespace', namespace, 'exec', '-i', this.#deployment(name, 'facade'), '--', ...program]
+    const args = ['--namespace', namespace, 'exec', '-i', this.#workload(name, 'facade'), '--', ...program]
     const output = await run('kubectl', args, lines)
     return output
       .trim()
@@ -74,8 +74,10 @@ export class KubernetesPlatform implements Platform {
     await this.#kubectl('wait', '--for=delete', 'pod', `--selector=${selector}`, `--timeout=${rolloutTimeout}`)
   }
 
-  #deployment(color: string, role: string): string {
-    return `deployment/${this.#options.fullName}-${color}-${role}`
+  /** Facades are a deployment; processors a stateful set, for the names of its pods. */
+  #workload(color: string, role: 'facade' | 'processor'): string {
+    const kind = role === 'facade' ? 'deployment' : 'statefulset'
+    return `${kind}/${this.#options.fullName}-${color}-${role}`
   }
 
   async #releaseOf(color: string): Promise<Release> {
@@ -87,9 +89,10 @@ export class KubernetesPlatform implements Platform {
     return { name: color, adminUrls: pods.map((pod) => urlOf(pod.slice('pod/'.length))) }
   }
 
+  /** A new chart's new values count, and what was set for this release. */
   async #helm(...args: readonly string[]): Promise<void> {
     const { run, release, chart, namespace } = this.#options
-    await run('helm', ['upgrade', release, chart, '--namespace', namespace, '--reuse-values', ...args])
+    await run('helm', ['upgrade', release, chart, '--namespace', namespace, '--reset-then-reuse-values', ...args])
   }
 
   #kubectl(...args: readonly string[]): Promise<string> {

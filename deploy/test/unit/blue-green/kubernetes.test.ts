@@ -29,7 +29,7 @@ async function open(options: Partial<KubernetesOptions> = {}) {
 }
 
 const kubectl = 'kubectl --namespace valence'
-const helm = 'helm upgrade prod deploy/helm/valence --namespace valence --reuse-values'
+const helm = 'helm upgrade prod deploy/helm/valence --namespace valence --reset-then-reuse-values'
 
 describe('KubernetesPlatform', () => {
   it('knows the pods of the live release through the API server', async () => {
@@ -40,14 +40,14 @@ describe('KubernetesPlatform', () => {
     })
   })
 
-  it('enables the other colour and waits for both of its deployments', async () => {
+  it('enables the other colour and waits for both of its roles', async () => {
     const { platform, calls } = await open()
     const release = await platform.bringUp()
     expect(release.name).toBe('green')
     expect(calls.slice(1, 4)).toEqual([
       `${helm} --set colors.green.enabled=true --set colors.green.image.tag=2.0.0`,
       `${kubectl} rollout status deployment/prod-valence-green-facade --timeout=15m`,
-      `${kubectl} rollout status deployment/prod-valence-green-processor --timeout=15m`,
+      `${kubectl} rollout status statefulset/prod-valence-green-processor --timeout=15m`,
     ])
   })
 
