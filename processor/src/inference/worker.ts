@@ -2,9 +2,9 @@
  * A worker thread: one graph session, one batch after the other. It imports nothing of the workspace but its own
  * folder, so that it starts fast and runs from source and from dist alike.
  */
-import { constants, platform, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type GraphSession, openGraphSession } from './graph-session.ts'
+import { giveWay } from './thread-priority.ts'
 import type { InferenceRequest, InferenceResponse, WorkerStart } from './worker-protocol.ts'
 
 function say(response: InferenceResponse): void {
@@ -28,8 +28,7 @@ async function answer(session: GraphSession, { id, batch }: InferenceRequest): P
 /** Runs start one after the other: a run begins only when the one before it has answered. */
 async function serve(): Promise<void> {
   const { background, leaving, ...graph } = workerData as WorkerStart
-  // On Linux, and there alone, a priority belongs to the thread that sets it and not to the whole process.
-  if (background && platform() === 'linux') setPriority(constants.priority.PRIORITY_LOW)
+  giveWay(background === true)
   const session = await openGraphSession(graph)
   let last = Promise.resolve()
   parentPort?.on('message', (request: InferenceRequest) => {
