@@ -24,6 +24,17 @@ export interface FaultRow {
   readonly kafka: string
 }
 
+/** How long the partitions of a killed processor stood still, by its settings. */
+export interface RecoveryRow {
+  readonly setting: string
+  /** What was promised. */
+  readonly atMostMs: number
+  /** Of each run: the last output before to the first after, on the partition that waited longest. */
+  readonly recoveredMs: readonly number[]
+  readonly date: string
+  readonly kafka: string
+}
+
 /** What a test knows of its run beside the comparison. */
 export type FaultFacts = Pick<FaultRow, 'fault' | 'without' | 'seed' | 'injected' | 'longestSilenceMs' | 'seconds'>
 
@@ -32,6 +43,8 @@ export function faultSeed(): number {
   const given = process.env.VALENCE_FAULTS_SEED
   return given ? Number(given) : randomInt(2 ** 31)
 }
+
+const today = () => ({ date: new Date().toISOString().slice(0, 10), kafka: kafkaVersionOf({}) })
 
 /** Prints a run and, where VALENCE_FAULTS_JSON names a file, adds it to the array in there. */
 export function reportFault(facts: FaultFacts, report: ExactlyOnceReport): FaultRow {
@@ -42,19 +55,23 @@ export function reportFault(facts: FaultFacts, report: ExactlyOnceReport): Fault
     doubled: report.doubled.length,
     reordered: report.reordered.length,
     misattributed: report.misattributed.length,
-    date: new Date().toISOString().slice(0, 10),
-    kafka: kafkaVersionOf({}),
+    ...today(),
   }
-  process.stdout.write(
-    `${Object.entries(row)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(' · ')}\n`,
-  )
-  const path = process.env.VALENCE_FAULTS_JSON
-  if (path) writeFileSync(path, `${JSON.stringify([...readFaultRows(path), row], null, 2)}\n`)
+  keep(row)
   return row
 }
 
-export function readFaultRows(path: string): FaultRow[] {
+export function reportRecovery(facts: Omit<RecoveryRow, 'date' | 'kafka'>): void {
+  keep({ ...facts, ...today() })
+}
+
+function keep(row: FaultRow | RecoveryRow): void {
+  const facts = Object.entries(row).map(([name, value]) => `${name} ${value}`)
+  process.stdout.write(`${facts.join(' · ')}\n`)
+  const path = process.env.VALENCE_FAULTS_JSON
+  if (path) writeFileSync(path, `${JSON.stringify([...readRows(path), row], null, 2)}\n`)
+}
+
+export function readRows(path: string): (FaultRow | RecoveryRow)[] {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : []
 }

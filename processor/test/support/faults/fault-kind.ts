@@ -7,17 +7,19 @@ export interface FaultKind {
   readonly processors?: number
   readonly environment?: Readonly<Record<string, string>>
   /** Texts repeat after so many; by default no two are the same. */
-  readonly distinctTexts?: number
+  readonly distinctTexts?: number | undefined
   /** Texts come as Avro, whose schema is in the registry. */
   readonly avro?: boolean
   /** Replicas of each partition; by default as many as there are brokers. */
   readonly replication?: number
+  /** How many faults one injection is; by default one. */
+  readonly faultsEach?: number
   /** Between the end of one and the begin of the next, from and to. */
   readonly pauseMs?: readonly [number, number]
   /**
    * Lets it happen once, and resolves when the cause is over; the consequences may go on. Chances come from the dice of
    * the scene alone, so that a seed replays them.
-   * @returns what happened, for the log
+   * @returns what happened, for the log; undefined where it could not happen, and does not count
    */
-  inject(scene: Scene): Promise<string>
+  inject(scene: Scene): Promise<string | undefined>
 }

@@ -1,12 +1,14 @@
 import { isMainThread, workerData } from 'node:worker_threads'
 
-// Loaded into a processor with --import: SIGUSR2 makes it misbehave as TEST_MISBEHAVIOUR says. Threads load it as well.
+// Loaded into a processor with --import: SIGUSR2 makes it misbehave as TEST_MISBEHAVIOUR says, in turn where it lists several. Threads load it as well.
 const channel = new BroadcastChannel('valence-test-faults')
-const misbehaviour = process.env.TEST_MISBEHAVIOUR
+const misbehaviours = (process.env.TEST_MISBEHAVIOUR ?? '').split(',')
+let orders = 0
 const isInference = !isMainThread && typeof workerData === 'object' && 'inputIds' in (workerData ?? {})
 
 if (isMainThread) {
   process.on('SIGUSR2', () => {
+    const misbehaviour = misbehaviours[orders++ % misbehaviours.length]
     if (misbehaviour === 'clock') jump()
     else channel.postMessage(misbehaviour)
   })
@@ -37,7 +39,7 @@ function jump(): void {
   offsetMs = (jumps % 2 === 0 ? -1 : 1) * Math.min(day, 1_000 * 10 ** jumps)
 }
 
-if (isMainThread && misbehaviour === 'clock') {
+if (isMainThread && misbehaviours.includes('clock')) {
   const RealDate = Date
   const now = RealDate.now.bind(RealDate)
   globalThis.Date = new Proxy(RealDate, {

@@ -7,7 +7,7 @@ import { sessionTimeoutMs, transactionTimeoutMs } from './scene.ts'
 /** Longer than the coordinators wait for a silent processor. */
 const tooLateMs = Math.max(sessionTimeoutMs, transactionTimeoutMs) + 2_000
 
-const cuts: FaultKind = {
+export const cuts: FaultKind = {
   fault: 'network cut between a processor and all brokers, up to 8 s',
   async inject({ seats, dice }) {
     const [seat, ms] = [dice.pick(seats), 100 + dice.int(8_000)]
@@ -18,7 +18,7 @@ const cuts: FaultKind = {
   },
 }
 
-const partialCuts: FaultKind = {
+export const partialCuts: FaultKind = {
   fault: 'network cut between a processor and one broker, up to 8 s',
   async inject({ seats, dice }) {
     const [seat, ms] = [dice.pick(seats), 100 + dice.int(8_000)]
@@ -30,7 +30,7 @@ const partialCuts: FaultKind = {
   },
 }
 
-const blackHoles: FaultKind = {
+export const blackHoles: FaultKind = {
   fault: 'packets of a processor kept back for longer than its session and its transaction last, then delivered',
   async inject({ seats, dice }) {
     const seat = dice.pick(seats)
@@ -65,13 +65,13 @@ function weather(fault: string, condition: Partial<LinkCondition>, ms: number): 
   }
 }
 
-const slow = weather('network delay of 500 ms each way for 6 s', { delayMs: 500 }, 6_000)
-const lossy = weather(
+export const slow = weather('network delay of 500 ms each way for 6 s', { delayMs: 500 }, 6_000)
+export const lossy = weather(
   '1 % of the messages lost and sent again after 1 s, for 5 s',
   { stallRatio: 0.01, stallMs: 1_000 },
   5_000,
 )
-const broken = weather('1 % of the messages lost with their connection, for 5 s', { breakRatio: 0.01 }, 5_000)
+export const broken = weather('1 % of the messages lost with their connection, for 5 s', { breakRatio: 0.01 }, 5_000)
 
 /** What happens to a single request. */
 function ambush(api: KafkaApi, fate: RequestFate, name: string): FaultKind {
@@ -80,19 +80,23 @@ function ambush(api: KafkaApi, fate: RequestFate, name: string): FaultKind {
     async inject({ seats, dice }) {
       const seat = dice.pick(seats)
       const met = await seat.link.ambush(api, fate)
-      if (met && typeof fate === 'object') await delay(fate.holdMs)
-      return met ? `${api} of ${seat.name}` : `${seat.name} sent no ${api}`
+      if (!met) return undefined
+      if (typeof fate === 'object') await delay(fate.holdMs)
+      return `${api} of ${seat.name}`
     },
   }
 }
 
 const late = { holdMs: tooLateMs }
 
-const ambushes = [
-  ambush('EndTxn', 'answer lost', 'answer to EndTxn lost'),
+const endTxnAnswers = ambush('EndTxn', 'answer lost', 'answer to EndTxn lost')
+const produceAnswers = ambush('Produce', 'answer lost', 'answer to Produce lost')
+
+export const ambushes = [
+  endTxnAnswers,
   ambush('EndTxn', 'request lost', 'EndTxn lost'),
   ambush('EndTxn', late, 'EndTxn delivered after the transaction and the session are over'),
-  ambush('Produce', 'answer lost', 'answer to Produce lost'),
+  produceAnswers,
   ambush('Produce', late, 'Produce delivered after the transaction and the session are over'),
   ambush('TxnOffsetCommit', 'answer lost', 'answer to TxnOffsetCommit lost'),
   ambush('TxnOffsetCommit', late, 'TxnOffsetCommit delivered after the transaction and the session are over'),
@@ -108,9 +112,9 @@ function killAtCommit(fate: RequestFate, name: string): FaultKind {
     fault: name,
     async inject({ seats, dice }) {
       const seat = dice.pick(seats)
-      const met = await seat.link.ambush('EndTxn', fate)
+      if (!(await seat.link.ambush('EndTxn', fate))) return undefined
       seat.signal('SIGKILL')
-      return met ? `${seat.name} at its EndTxn` : `${seat.name}, which sent no EndTxn`
+      return `${seat.name} at its EndTxn`
     },
   }
 }
@@ -122,15 +126,16 @@ function ambushTakeOver(api: KafkaApi): FaultKind {
     async inject({ seats, dice }) {
       const seat = dice.pick(seats)
       seat.signal('SIGKILL')
-      const met = await seat.link.ambush(api, 'answer lost')
-      return met ? `${api} of ${seat.name}` : `${seat.name} sent no ${api}`
+      return (await seat.link.ambush(api, 'answer lost')) ? `${api} of ${seat.name}` : undefined
     },
   }
 }
 
+const deathsAtCommit = killAtCommit('answer lost', 'SIGKILL of a processor as the broker answers its EndTxn')
+
 const deaths = [
   killAtCommit('request lost', 'SIGKILL of a processor as it sends EndTxn, which is lost'),
-  killAtCommit('answer lost', 'SIGKILL of a processor as the broker answers its EndTxn'),
+  deathsAtCommit,
   killAtCommit({ holdMs: 3_000 }, 'SIGKILL of a processor while its EndTxn is on its way for 3 s'),
   ambushTakeOver('InitProducerId'),
   ambushTakeOver('JoinGroup'),
@@ -138,3 +143,6 @@ const deaths = [
 ]
 
 export const networkFaults = [cuts, partialCuts, blackHoles, halfOpen, slow, lossy, broken, ...ambushes, ...deaths]
+
+/** Over in a second or two each. */
+export const shortFaults = [endTxnAnswers, produceAnswers, deathsAtCommit]

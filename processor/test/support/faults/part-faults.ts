@@ -31,7 +31,7 @@ function lyingRedis(lie: RedisLie): FaultKind {
   })
 }
 
-const redisFaults = [
+export const redisFaults = [
   redisFault('Redis down', (redis) => redis.cut()),
   redisFault('Redis slow: 1 s more for each answer', (redis) => redis.set({ delayMs: 500 })),
   redisFault('Redis silent', (redis) => redis.stall()),
@@ -83,6 +83,9 @@ function misbehaviour(fault: string, name: string, environment: Readonly<Record<
 }
 
 const workers = { VALENCE_INFERENCE_WORKERS: '2', VALENCE_INFERENCE_TIMEOUT_MS: '1000' }
+
+/** One after the other. */
+export const workersInTurn = misbehaviour('inference workers hang, throw or exit', 'hang,throw,exit', workers)
 
 const insideFaults = [
   misbehaviour('inference workers hang', 'hang', workers),

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type FaultRow, readFaultRows } from '../fault-report.ts'
+import { type FaultRow, type RecoveryRow, readRows } from '../fault-report.ts'
 
 // node processor/test/support/faults/publish.ts out.json: keeps the counts of a run of `make test-faults` for the docs.
 const docs = new URL('../../../../docs/', import.meta.url)
@@ -7,17 +7,21 @@ const data = new URL('exactly-once.json', docs)
 const page = new URL('exactly-once.md', docs)
 const section = /(?<=<!-- faults -->\n)[\s\S]*(?=<!-- \/faults -->)/
 
-export function readPublished(): { rows: FaultRow[]; page: string } {
-  return { rows: readFaultRows(data.pathname), page: readFileSync(page, 'utf8') }
+type Row = FaultRow | RecoveryRow
+
+export function readPublished(): { rows: Row[]; page: string } {
+  return { rows: readRows(data.pathname), page: readFileSync(page, 'utf8') }
 }
 
 /** The page with the tables of these runs in it. */
-export function withTables(text: string, rows: readonly FaultRow[]): string {
+export function withTables(text: string, rows: readonly Row[]): string {
   return text.replace(section, () => `\n${tables(rows)}\n\n`)
 }
 
-function tables(rows: readonly FaultRow[]): string {
-  const [protectedRows, bareRows] = [rows.filter(({ without }) => !without), rows.filter(({ without }) => without)]
+function tables(rows: readonly Row[]): string {
+  const faults = rows.filter((row) => 'fault' in row)
+  const recoveries = rows.filter((row) => 'setting' in row)
+  const [protectedRows, bareRows] = [faults.filter(({ without }) => !without), faults.filter(({ without }) => without)]
   const dates = [...new Set(rows.map(({ date }) => date))].sort().join(', ')
   const versions = [...new Set(rows.map(({ kafka }) => kafka))].sort().join(', ')
   return [
@@ -25,6 +29,8 @@ function tables(rows: readonly FaultRow[]): string {
     faultTable(protectedRows),
     'The same with a protection taken away, in the test alone:',
     bareTable(bareRows),
+    'From the last output before a SIGKILL of one of two processors to the first after it, on the partition that waited longest:',
+    recoveryTable(recoveries),
   ].join('\n\n')
 }
 
@@ -61,6 +67,16 @@ function bareTable(rows: readonly FaultRow[]): string {
   return table(['without', 'fault', ...columns], lines)
 }
 
+function recoveryTable(rows: readonly RecoveryRow[]): string {
+  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
+  const lines = rows.map(({ setting, atMostMs, recoveredMs }) => [
+    setting,
+    recoveredMs.map(seconds).join(', '),
+    seconds(atMostMs),
+  ])
+  return table(['setting', 'runs', 'at most'], lines)
+}
+
 function cells(runs: readonly FaultRow[]): string[] {
   const sum = (name: 'injected' | 'records' | 'lost' | 'doubled' | 'reordered' | 'misattributed') =>
     runs.reduce((total, run) => total + run[name], 0).toLocaleString('en-US')
@@ -87,7 +103,7 @@ function table(header: readonly string[], lines: readonly (readonly string[])[])
 if (import.meta.main) {
   const from = process.argv[2]
   if (from === undefined) throw new Error('usage: node publish.ts out.json')
-  const rows = readFaultRows(from)
+  const rows = readRows(from)
   writeFileSync(data, `${JSON.stringify(rows, null, 2)}\n`)
   writeFileSync(page, withTables(readPublished().page, rows))
 }

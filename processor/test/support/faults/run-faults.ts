@@ -60,7 +60,7 @@ export async function runFaults(stage: Stage, kind: FaultKind, run: FaultRun): P
         fault: kind.fault,
         ...(run.without === undefined ? {} : { without: run.without }),
         seed: run.seed,
-        injected: run.times,
+        injected: run.times * (kind.faultsEach ?? 1),
         longestSilenceMs: longestSilenceMs(output),
         seconds: Math.round((Date.now() - startedAt) / 1_000),
       },
@@ -74,8 +74,12 @@ export async function runFaults(stage: Stage, kind: FaultKind, run: FaultRun): P
 
 async function injectAll(scene: Scene, kind: FaultKind, times: number, say: (line: string) => void): Promise<void> {
   const [from, to] = kind.pauseMs ?? [1_500, 3_500]
-  for (let fault = 0; fault < times; fault += 1) {
+  let misses = 0
+  for (let happened = 0; happened < times; ) {
     await delay(from + scene.dice.int(to - from))
-    say(await kind.inject(scene))
+    const what = await kind.inject(scene)
+    if (what !== undefined) happened += 1
+    else if (++misses > times) throw new Error(`${kind.fault}: could not be brought about`)
+    say(what ?? 'did not happen, once more')
   }
 }
