@@ -3,6 +3,7 @@ import { type LocalStack, startLocalStack } from '../../../deploy/local/stack.ts
 import { reportFault } from '../support/fault-report.ts'
 import { killAllProcessors } from '../support/processor-process.ts'
 import { abortedInput } from '../support/record-faults/aborted-input.ts'
+import { addedPartitions } from '../support/record-faults/added-partitions.ts'
 import { recreatedTopic, truncatedLog } from '../support/record-faults/lost-log.ts'
 import type { RecordFaultOutcome } from '../support/record-faults/outcome.ts'
 import { TestKafka } from '../support/workload.ts'
@@ -32,4 +33,8 @@ it('stops with an explained error where unread records are gone, and never jumps
 
 it('stops where its topic was created anew, and reads the new one from its start', async () => {
   report(await recreatedTopic(kafka, 500))
+})
+
+it('reads partitions that are added to its topic, from their start', async () => {
+  report(await addedPartitions(kafka, 3, 2_000))
 })

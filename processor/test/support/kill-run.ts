@@ -6,7 +6,7 @@ export interface KillRunOptions {
   readonly processors: number
   /** Gives each seat its VALENCE_KAFKA_INSTANCE_ID; otherwise the processors find seats by themselves. */
   readonly named: boolean
-  /** Between two kills. */
+  /** From one kill to the next, or until the restarted one works, where that takes longer. */
   readonly everyMs: number
   /** Between a kill and the restart of the same seat. */
   readonly restartAfterMs: number
@@ -26,7 +26,9 @@ export async function runWithKills(options: KillRunOptions): Promise<{ kills: nu
   let kills = 0
   const until = options.until(() => kills)
   const ended = until.then(() => 'ended' as const)
-  while ((await Promise.race([wait(options.everyMs), ended])) === 'waited') {
+  let dueAt = Date.now() + options.everyMs
+  while ((await Promise.race([wait(Math.max(0, dueAt - Date.now())), ended])) === 'waited') {
+    dueAt = Date.now() + options.everyMs
     const seat = Math.floor(random() * seats.length)
     await seats[seat]?.kill()
     kills += 1
