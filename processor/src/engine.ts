@@ -10,6 +10,7 @@ import { locateModel } from './model/model-location.ts'
 import { Shadow } from './model/shadow.ts'
 import { startModel } from './model/start-model.ts'
 import { createRedisStore, type RedisStore } from './redis/redis-store.ts'
+import { redisTls } from './redis/redis-tls.ts'
 import { type BreakerObservers, openBreaker } from './resilience/open-breaker.ts'
 import type { Config } from './runtime/config.ts'
 import type { Logger } from './runtime/logger.ts'
@@ -56,7 +57,13 @@ function openStore(base: EngineBase): RedisStore | undefined {
   const { redisUrl: url, cacheTtlMs: ttlMs } = base.config
   if (url === undefined) return undefined
   const breaker = openBreaker(base, 'redis-cache', cacheTimeoutMs)
-  return createRedisStore({ url, ttlMs, breaker, onError: () => base.metrics.redis.errors.inc() })
+  return createRedisStore({
+    url,
+    tls: redisTls(base.config),
+    ttlMs,
+    breaker,
+    onError: () => base.metrics.redis.errors.inc(),
+  })
 }
 
 /** Fills the cache with what was asked for last before this process began; nothing waits for it. */

@@ -5,6 +5,7 @@ import { createRedisLimiter } from '../http/limits/redis-limiter.ts'
 import { createSharedAnswers, type SharedAnswers } from '../http/shared-answers.ts'
 import { answerTtlMs } from '../http/text-intake.ts'
 import { connectRedis } from '../redis/redis-client.ts'
+import { redisTls } from '../redis/redis-tls.ts'
 import { openBreaker } from '../resilience/open-breaker.ts'
 import type { FacadeBase } from './facade-base.ts'
 
@@ -30,7 +31,7 @@ export function openSharedState(base: FacadeBase): SharedState {
     }
     return { limiters, revocations: undefined, answers: undefined }
   }
-  const redis = connectRedis(redisUrl)
+  const redis = connectRedis(redisUrl, redisTls(config))
   closers.defer(() => redis.disconnect())
   const breaker = openBreaker(base, 'redis', redisTimeoutMs)
   const onFallback = () => metrics.http.limiterFallbacks.inc()

@@ -1,8 +1,10 @@
 import { Redis } from 'ioredis'
+import type { RedisTls } from './redis-tls.ts'
 
 /** A connection whose commands fail at once while Redis is away; it connects in the background and keeps trying. */
-export function connectRedis(url: string): Redis {
+export function connectRedis(url: string, tls: RedisTls = {}): Redis {
   const redis = new Redis(url, {
+    ...tls,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

@@ -1,8 +1,10 @@
 import { Redis } from 'ioredis'
 import type { Breaker } from '../resilience/breaker.ts'
+import type { RedisTls } from './redis-tls.ts'
 
 export interface RedisStoreOptions {
   readonly url: string
+  readonly tls?: RedisTls
   /** Keys expire after this long without being written. */
   readonly ttlMs: number
   /** Its timeout is the longest time a caller waits for Redis; while it is open Redis is left alone. */
@@ -22,8 +24,9 @@ const keyPrefix = 'valence:score:'
 /** Writes that may be on their way; beyond it they are dropped, so that a hanging Redis holds no memory. */
 const mostWrites = 1_000
 
-function connect(url: string): Redis {
+function connect(url: string, tls: RedisTls = {}): Redis {
   const redis = new Redis(url, {
+    ...tls,
     keyPrefix,
     // A dead Redis must cost nothing: commands fail at once while it is away instead of queueing up.
     enableOfflineQueue: false,
@@ -41,7 +44,7 @@ function connect(url: string): Redis {
 /** A store in Redis; connects in the background and keeps trying. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { url, ttlMs, breaker, onError } = options
-  const redis = connect(url)
+  const redis = connect(url, options.tls)
   let writes = 0
 
   function report(error: unknown): void {

@@ -84,6 +84,19 @@ function kafkaSecurityChecks(config: Config): string[] {
   return problems
 }
 
+function redisSecurityChecks(config: Config): string[] {
+  const { redisTlsCaFile: ca, redisTlsCertFile: certificate, redisTlsKeyFile: key } = config
+  const problems: string[] = []
+  if (isSet(certificate) !== isSet(key)) {
+    problems.push('VALENCE_REDIS_TLS_CERT_FILE and VALENCE_REDIS_TLS_KEY_FILE are set together or not at all')
+  }
+  // With redis: the password would go out in the clear beside certificates that nobody asks for.
+  if ([ca, certificate, key].some(isSet) && !config.redisUrl?.startsWith('rediss:')) {
+    problems.push('VALENCE_REDIS_TLS_*_FILE need a VALENCE_REDIS_URL that begins with rediss:')
+  }
+  return problems
+}
+
 /** Rules that span settings, together in one place. */
 function crossChecks(config: Config): string[] {
   const problems: string[] = []
@@ -100,7 +113,7 @@ function crossChecks(config: Config): string[] {
   if (config.inputFormat === 'avro' && config.schemaRegistryUrl === undefined) {
     problems.push('VALENCE_INPUT_FORMAT=avro needs VALENCE_SCHEMA_REGISTRY_URL')
   }
-  problems.push(...kafkaSecurityChecks(config))
+  problems.push(...kafkaSecurityChecks(config), ...redisSecurityChecks(config))
   if ((config.httpTlsCertFile === undefined) !== (config.httpTlsKeyFile === undefined)) {
     problems.push('VALENCE_HTTP_TLS_CERT_FILE and VALENCE_HTTP_TLS_KEY_FILE are set together or not at all')
   }

@@ -133,6 +133,12 @@ export const settings = {
     url('redis', 'rediss'),
     'Redis for what all replicas share: scores, rate limits, revocations, answers to idempotency keys. Unset: each has its own, and nothing can be revoked',
   ),
+  VALENCE_REDIS_TLS_CA_FILE: optional(
+    text,
+    'PEM file of the authority that signed Redis; the URL begins with `rediss:`',
+  ),
+  VALENCE_REDIS_TLS_CERT_FILE: optional(text, 'PEM file of the client certificate for Redis (mTLS)'),
+  VALENCE_REDIS_TLS_KEY_FILE: optional(text, 'PEM file of the client key for Redis (mTLS)'),
   VALENCE_MODEL: required(
     text,
     'default',

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { redisTls } from '../../redis/redis-tls.ts'
 import type { Config } from '../../runtime/config.ts'
 import { openRegistry } from '../registry.ts'
 import { type Finding, failure, within } from './finding.ts'
@@ -28,6 +29,7 @@ export async function checkRedis(config: Config): Promise<Finding[]> {
     return [{ ...place, status: 'skipped', detail: 'VALENCE_REDIS_URL is not set: in-process cache only' }]
   }
   const redis = new Redis(config.redisUrl, {
+    ...redisTls(config),
     lazyConnect: true,
     connectTimeout: answerMs / 2,
     maxRetriesPerRequest: 0,

@@ -73,6 +73,8 @@ describe('readConfig', () => {
     [{ VALENCE_KAFKA_SASL_USERNAME: 'me' }, 'set together or not at all'],
     [{ VALENCE_KAFKA_TLS_CERT_FILE: 'c.pem' }, 'set together or not at all'],
     [{ VALENCE_KAFKA_TLS_CA_FILE: 'ca.pem' }, 'need VALENCE_KAFKA_TLS_ENABLED=true'],
+    [{ VALENCE_REDIS_TLS_KEY_FILE: 'k.pem' }, 'set together or not at all'],
+    [{ VALENCE_REDIS_URL: 'redis://r', VALENCE_REDIS_TLS_CA_FILE: 'ca.pem' }, 'begins with rediss:'],
     [bearer({}), 'needs either'],
     [bearer({ VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL: 'https://issuer/token' }), 'needs either'],
     [bearer({ ...tokenClient, VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: 'token' }), 'needs either'],

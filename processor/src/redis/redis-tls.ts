@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { ValenceError } from '@valence/schemas'
+import type { Config } from '../runtime/config.ts'
+
+/** For ioredis; nothing where the URL says all. */
+export interface RedisTls {
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+}
+
+function readPem(path: string | undefined, setting: string): string | undefined {
+  try {
+    return path === undefined ? undefined : readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new ValenceError('VAL_FILE_UNREADABLE', `${path} (${setting})`, { cause })
+  }
+}
+
+/** The authority and the client certificate for Redis, read once. @throws VAL_FILE_UNREADABLE */
+export function redisTls({ redisTlsCaFile, redisTlsCertFile, redisTlsKeyFile }: Config): RedisTls {
+  const ca = readPem(redisTlsCaFile, 'VALENCE_REDIS_TLS_CA_FILE')
+  const cert = readPem(redisTlsCertFile, 'VALENCE_REDIS_TLS_CERT_FILE')
+  const key = readPem(redisTlsKeyFile, 'VALENCE_REDIS_TLS_KEY_FILE')
+  if (ca === undefined && cert === undefined) return {}
+  return { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } }
+}
