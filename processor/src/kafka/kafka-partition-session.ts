@@ -31,6 +31,7 @@ class KafkaPartitionSession implements PartitionSession {
   /** Begun but still empty; kafkajs fences when the first one begins. */
   #transaction: Transaction | undefined
   #topicId: string | undefined
+  #clusterId = ''
   #published = 0
   #spent = false
 
@@ -58,12 +59,14 @@ class KafkaPartitionSession implements PartitionSession {
 
   async locate(): Promise<Position> {
     const { offsets } = this.#options
-    const [committed, topicId] = await Promise.all([
+    const [committed, topicId, clusterId] = await Promise.all([
       offsets.committed(this.#partition),
       offsets.topicId(this.#partition.topic),
+      offsets.clusterId(),
     ])
     this.#topicId = topicId
-    return { offset: committed?.offset, topicId, committedTopicId: readTopicId(committed?.metadata) }
+    this.#clusterId = clusterId
+    return { offset: committed?.offset, topicId, committedTopicId: readTopicId(committed?.metadata, clusterId) }
   }
 
   async position(): Promise<bigint | undefined> {
@@ -104,7 +107,12 @@ class KafkaPartitionSession implements PartitionSession {
     const { topic, partition } = this.#partition
     const request = {
       consumerGroupId: this.#options.groupId,
-      topics: [{ topic, partitions: [{ partition, offset: nextOffset.toString(), ...metadataOf(this.#topicId) }] }],
+      topics: [
+        {
+          topic,
+          partitions: [{ partition, offset: nextOffset.toString(), ...metadataOf(this.#topicId, this.#clusterId) }],
+        },
+      ],
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -153,13 +161,18 @@ class KafkaPartitionSession implements PartitionSession {
 const topicIdPrefix = 'topic-id='
 
 /** Committed with the offset, so that the two cannot part. */
-function metadataOf(topicId: string | undefined): { metadata?: string } {
-  return topicId === undefined ? {} : { metadata: topicIdPrefix + topicId }
+function metadataOf(topicId: string | undefined, clusterId: string): { metadata?: string } {
+  return topicId === undefined ? {} : { metadata: `${topicIdPrefix}${topicId}@${clusterId}` }
 }
 
-/** Offsets that tools or older versions committed say nothing. */
-function readTopicId(metadata: string | null | undefined): string | undefined {
-  return metadata?.startsWith(topicIdPrefix) ? metadata.slice(topicIdPrefix.length) : undefined
+/**
+ * Offsets that tools or older versions committed say nothing, nor do those that a mirror translated: it copies what was
+ * said of the topic of the other cluster.
+ */
+function readTopicId(metadata: string | null | undefined, clusterId: string): string | undefined {
+  if (!metadata?.startsWith(topicIdPrefix)) return undefined
+  const [topicId, ofCluster = clusterId] = metadata.slice(topicIdPrefix.length).split('@')
+  return ofCluster === clusterId ? topicId : undefined
 }
 
 /** Opens the session of a partition; when it resolves, every earlier session of that partition is fenced. */

@@ -16,6 +16,8 @@ export interface LogOffsets {
   committed(partition: TopicPartition): Promise<CommittedOffset | undefined>
   /** The id of the topic; undefined where brokers or client do not tell. */
   topicId(topic: string): Promise<string | undefined>
+  /** Ids of topics are those of one cluster; a mirror copies positions to another. */
+  clusterId(): Promise<string>
   /** First offset of the log, and the one after its last. */
   range(partition: TopicPartition): Promise<{ earliest: bigint; latest: bigint }>
 }
@@ -53,6 +55,8 @@ const movingTypes: ReadonlySet<string> = new Set([
  * marker, so there an offset counts once two reads in a row agree.
  */
 export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
+  let clusterId: string | undefined
+
   async function readStable({ topic, partition }: TopicPartition): Promise<CommittedOffset | undefined> {
     const offsets = await waitOut(() => fetchStableOffsets(admin, { groupId, topic, partitions: [partition] }))
     return known(offsets.get(partition))
@@ -73,6 +77,11 @@ export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
     committed: (partition) => (isOverlayInstalled() ? readStable(partition) : readTwice(partition)),
 
     topicId: (topic) => waitOut(() => fetchTopicId(admin, topic)),
+
+    async clusterId() {
+      clusterId ??= (await waitOut(() => admin.describeCluster())).clusterId
+      return clusterId
+    },
 
     async range({ topic, partition }) {
       const offsets = await waitOut(() => admin.fetchTopicOffsets(topic))

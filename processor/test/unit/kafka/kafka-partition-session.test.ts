@@ -49,7 +49,7 @@ function recordingKafka(fail: (call: string, count: number) => Error | undefined
   return { kafka, calls, configs, sends, forgetOneAck: () => (acknowledgeAll = false) }
 }
 
-async function open(kafka: Kafka, sendTogether = true) {
+async function open(kafka: Kafka, sendTogether = true, metadata = 'topic-id=old') {
   return openKafkaPartitionSession(
     {
       kafka,
@@ -57,8 +57,9 @@ async function open(kafka: Kafka, sendTogether = true) {
       transactionTimeoutMs: 1_000,
       compression: 0,
       offsets: {
-        committed: async () => ({ offset: 7n, metadata: 'topic-id=old' }),
+        committed: async () => ({ offset: 7n, metadata }),
         topicId: async () => 'now',
+        clusterId: async () => 'here',
         range: async () => ({ earliest: 0n, latest: 9n }),
       },
       sendTogether,
@@ -80,6 +81,15 @@ describe('a partition session', () => {
     expect(configs[0]?.transactionalId).toBe('g.texts-v1.3')
     expect(calls).toEqual(['connect', 'transaction'])
     expect(await session.locate()).toEqual({ offset: 7n, topicId: 'now', committedTopicId: 'old' })
+  })
+
+  it.each([
+    ['of this cluster', 'topic-id=old@here', 'old'],
+    ['that a mirror brought from another', 'topic-id=old@there', undefined],
+    ['of a tool', 'done by hand', undefined],
+  ])('reads the id of the topic from a position %s', async (_, metadata, committedTopicId) => {
+    const session = await open(recordingKafka().kafka, true, metadata)
+    expect(await session.locate()).toEqual({ offset: 7n, topicId: 'now', committedTopicId })
   })
 
   it('sends the offset first, then the records, then commits', async () => {
