@@ -79,6 +79,12 @@ async function reload(): Promise<number> {
   return response.status
 }
 
+test.skipIf(!hasPrometheus)('a Prometheus without data answers every query without an error', async () => {
+  await using nothing = await PrometheusProcess.start({})
+  for (const { expr } of queries) await nothing.query(fillVariables(expr, 60))
+  await expect.poll(async () => (await nothing.rules()).filter(({ health }) => health !== 'ok')).toEqual([])
+})
+
 describe.skipIf(!hasPrometheus)('with prometheus on the PATH, over a run on the local stack', () => {
   beforeAll(async () => {
     const tiny = await writeTinyModel()
