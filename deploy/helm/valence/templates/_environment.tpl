@@ -16,6 +16,10 @@ VALENCE_MODEL_STORE: /var/lib/valence/models
 VALENCE_KAFKA_TLS_CERT_FILE: /etc/valence/{{ include "valence.kafkaUser" . }}/tls.crt
 VALENCE_KAFKA_TLS_KEY_FILE: /etc/valence/{{ include "valence.kafkaUser" . }}/tls.key
 {{- end }}
+{{- if and $values.certificates.redis.enabled (has .role (list "processor" "facade")) }}
+VALENCE_REDIS_TLS_CERT_FILE: /etc/valence/{{ include "valence.fullname" .root }}-redis-client/tls.crt
+VALENCE_REDIS_TLS_KEY_FILE: /etc/valence/{{ include "valence.fullname" .root }}-redis-client/tls.key
+{{- end }}
 {{- if eq .role "facade" }}
 VALENCE_HTTP_MAX_BODY_BYTES: {{ $values.facade.maxBodyBytes | int64 | quote }}
 {{- if $values.certificates.facade.enabled }}
@@ -72,6 +76,9 @@ VALENCE_SCALING_CAPACITY_TEXTS: {{ .capacityTexts | int64 | quote }}
 {{- $names = append $names .secret -}}
 {{- end -}}
 {{- if $values.certificates.kafka.enabled -}}{{- $names = append $names (include "valence.kafkaUser" .) -}}{{- end -}}
+{{- if and (has .role (list "processor" "facade")) $values.certificates.redis.enabled -}}
+{{- $names = append $names (printf "%s-redis-client" (include "valence.fullname" .root)) -}}
+{{- end -}}
 {{- if and (eq .role "facade") $values.certificates.facade.enabled -}}
 {{- $names = append $names (printf "%s-https" (include "valence.fullname" .root)) -}}
 {{- end -}}
