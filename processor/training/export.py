@@ -100,7 +100,7 @@ class Exporter:
                   for text in GOLDEN]
         outcomes = behaviour.suite(served.scores)
         print(behaviour.table(outcomes))
-        about = manifest(self.folder, name=self.name, version=self.place.config["model"]["version"],
+        about = manifest(self.folder, name=self.name, version=self.place.config["model"]["version"][self.stage],
                          description=self.description, max_tokens=self.max_tokens, graph=describe(self.options),
                          calibration=calibration, golden=golden, golden_tolerance=0.02, quality=quality)
         about["behaviour"] = behaviour.as_dict(outcomes)
