@@ -82,7 +82,7 @@ export const settings = {
   VALENCE_KAFKA_MAX_BATCH_BYTES: required(
     whole(1_048_576, 1_073_741_824),
     '33554432',
-    'What a compressed record batch may unpack to, each record counted as 256 bytes at least; a larger one stops its partition',
+    'What a compressed record batch may unpack to, each record counted as 128 bytes at least; a larger one stops its partition',
   ),
   VALENCE_KAFKA_COMPRESSION: required(
     z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']),

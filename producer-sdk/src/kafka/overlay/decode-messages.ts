@@ -22,7 +22,7 @@ const attributesOffset = 21
 const codecMask = 7
 const recordCountOffset = 57
 /** A record is an object with headers and views, however few bytes it came in. */
-const leastRecordBytes = 256
+const leastRecordBytes = 128
 const tooLarge = Symbol('too large')
 
 /** In the place of a partition's records: the batch that comes next unpacks to more than the limit. */

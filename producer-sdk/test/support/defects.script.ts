@@ -1,0 +1,84 @@
+import { createKafka } from '../../src/kafka/index.ts'
+import { apiKeys, WireTap } from './wire-tap.ts'
+
+/** Brings one defect about, on stock kafkajs or with the overlay, and prints what happened. */
+interface Options {
+  readonly brokers: string
+  readonly topic: string
+  readonly defect: 'missing-partition' | 'lost-end' | 'large-send' | 'large-batch'
+  readonly overlay: boolean
+}
+
+const { brokers, topic, defect, overlay } = JSON.parse(process.argv[2] ?? '') as Options
+const tap = new WireTap()
+const retry = { retries: 2, initialRetryTime: 20 }
+const kafka = createKafka({ brokers, clientId: 'defects', overlay, retry })
+
+async function outcomeOf(act: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await act()
+  } catch (error) {
+    return (error as Error).name
+  }
+}
+
+/** C: a record for a partition that the client does not know of. */
+async function missingPartition() {
+  const producer = kafka.producer()
+  await producer.connect()
+  const sent = await outcomeOf(() => producer.send({ topic, messages: [{ value: 'lost', partition: 7 }] }))
+  await producer.disconnect()
+  return { sent }
+}
+
+/** D: the connection breaks under the end of a transaction. */
+async function lostEnd() {
+  const producer = kafka.producer({ transactionalId: topic, retry })
+  await producer.connect()
+  const first = await producer.transaction()
+  await first.send({ topic, messages: [{ value: 'first' }] })
+  tap.cutNext(apiKeys.endTxn)
+  const commit = await outcomeOf(() => first.commit())
+  const next = await outcomeOf(async () => {
+    const second = await producer.transaction()
+    await second.send({ topic, messages: [{ value: 'second' }] })
+    await second.commit()
+    return 'committed'
+  })
+  await producer.disconnect()
+  return { commit: commit ?? 'committed', next }
+}
+
+/** G1: many records in one send; milliseconds of CPU. */
+async function largeSend() {
+  const producer = kafka.producer()
+  await producer.connect()
+  const messages = Array.from({ length: 20_000 }, () => ({ value: 'x', partition: 0 }))
+  const before = process.cpuUsage()
+  await producer.send({ topic, messages })
+  const { user, system } = process.cpuUsage(before)
+  await producer.disconnect()
+  return { cpuMs: (user + system) / 1_000 }
+}
+
+/** J: a batch of very many records. */
+async function largeBatch() {
+  const consumer = kafka.consumer({ groupId: `${topic}-${overlay}`, maxWaitTimeInMs: 100, retry })
+  const { promise: ended, resolve } = Promise.withResolvers<object>()
+  consumer.on('consumer.crash', ({ payload }) => resolve({ crash: String(payload.error.message) }))
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  await consumer.run({ autoCommit: false, eachBatch: async ({ batch }) => resolve({ records: batch.messages.length }) })
+  const result = await ended
+  await consumer.disconnect()
+  return result
+}
+
+const act = {
+  'missing-partition': missingPartition,
+  'lost-end': lostEnd,
+  'large-send': largeSend,
+  'large-batch': largeBatch,
+}
+process.stdout.write(JSON.stringify(await act[defect]()))
+process.exit()
