@@ -9,6 +9,7 @@ import { OtlpReceiver } from '../test/support/otlp-receiver.ts'
 import { ProcessorProcess } from '../test/support/processor-process.ts'
 import { TestKafka, type TestTopics } from '../test/support/workload.ts'
 import { median } from './measure.ts'
+import { type OverheadReport, overheadLines } from './overhead/lines.ts'
 import { readTexts } from './texts.ts'
 
 /** What metrics and traces cost: processors that differ in nothing else work off the same number of texts in turn. */
@@ -136,7 +137,7 @@ try {
   clearInterval(scraping)
 }
 const rounds = contestants[0]?.cpuSeconds.length ?? 0
-const report = {
+const report: OverheadReport = {
   date: new Date().toISOString(),
   machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version },
   rounds,
@@ -163,9 +164,4 @@ for (const { processor } of contestants) await processor.stop()
 await kafka.close()
 await stack.stop()
 await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
-const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(2)} %`
-const line = (name: string, { cpu, wall }: typeof report.metrics) =>
-  `${name}: CPU ${percent(cpu.median)} (quartiles ${percent(cpu.p25)} to ${percent(cpu.p75)}), wall ${percent(wall.median)} (${percent(wall.p25)} to ${percent(wall.p75)})`
-process.stdout.write(
-  `${rounds} rounds of ${perRound} texts, ${receiver.spans.length} spans received\n${line('metrics over none', report.metrics)}\n${line('traces at 1 % over metrics', report.traces)}\n`,
-)
+process.stdout.write(`${overheadLines(report)}\n${report.spans} spans received\n`)
