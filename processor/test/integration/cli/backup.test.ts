@@ -6,6 +6,7 @@ import { killAllCommands, runCliJson, runCliProcess } from '../../support/cli-pr
 import { readCommitted } from '../../support/independent-reader.ts'
 import { compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
 import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
+import { serveBucket } from '../../support/s3-bucket.ts'
 import { writeTinyModel } from '../../support/tiny-model.ts'
 import { inventTexts, TestKafka, type TestTopics } from '../../support/workload.ts'
 
@@ -126,6 +127,25 @@ describe('valence backup', () => {
         .map((line) => JSON.parse(line).id),
     )
     expect(new Set(ids).size).toBe(100)
+  })
+
+  it('keeps a backup in a bucket as in a folder', async () => {
+    await using bucket = await serveBucket('backups', {})
+    const settings = { ...environment, ...bucket.environment, VALENCE_BULK_S3_ENDPOINT: bucket.url }
+    const texts = inventTexts(100)
+    await kafka.produce(topics.input, texts)
+    await score()
+    const place = 's3://backups/of/valence'
+    await runCliJson<Backup>(['backup', 'create', place], { environment: settings })
+    expect(await runCliJson<Backup>(['backup', 'create', place], { environment: settings })).toMatchObject({
+      records: 0,
+    })
+    await destroy()
+    const restored = await runCliJson<Restored>(['backup', 'restore', place], { environment: settings })
+    expect(restored).toMatchObject({ records: 100, leftOut: 0 })
+    expectExactlyOnce(compareOutput(texts, await readCommitted(kafka.brokers, topics.output)))
+    const lost = await runCliProcess(['backup', 'create', 's3://elsewhere'], { environment: settings })
+    expect(lost).toMatchObject({ code: 1, stderr: expect.stringContaining('VAL_BACKUP_UNAVAILABLE') })
   })
 
   it('refuses a cluster that holds records, and a place without a backup', async () => {
