@@ -18,6 +18,9 @@ export function withTables(text: string, rows: readonly Row[]): string {
   return text.replace(section, () => `\n${tables(rows)}\n\n`)
 }
 
+const recoveryTitle =
+  'From the last output before a SIGKILL of one of two processors to the first after it, on the partition that waited longest:'
+
 function tables(rows: readonly Row[]): string {
   const faults = rows.filter((row) => 'fault' in row)
   const recoveries = rows.filter((row) => 'setting' in row)
@@ -29,8 +32,7 @@ function tables(rows: readonly Row[]): string {
     faultTable(protectedRows),
     'The same with a protection taken away, in the test alone:',
     bareTable(bareRows),
-    'From the last output before a SIGKILL of one of two processors to the first after it, on the partition that waited longest:',
-    recoveryTable(recoveries),
+    ...(recoveries.length === 0 ? [] : [recoveryTitle, recoveryTable(recoveries)]),
   ].join('\n\n')
 }
 
@@ -89,7 +91,8 @@ function cells(runs: readonly FaultRow[]): string[] {
 }
 
 function seeds(runs: readonly FaultRow[]): string {
-  return runs.map(({ seed }) => seed).join(', ')
+  // What has no seed happens at fixed places.
+  return runs.map(({ seed }) => (seed === 0 ? '–' : seed)).join(', ')
 }
 
 /** Cells of a column as wide as the widest, as the formatter of the docs would have them. */
