@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, open } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -206,7 +206,10 @@ const run = promisify(execFile)
 async function startOnSmallDisk(): Promise<LocalStack> {
   const directory = await mkdtemp(join(tmpdir(), 'valence-small-disk-'))
   await run('mount', ['-t', 'tmpfs', '-o', 'size=256m', 'tmpfs', directory])
-  const unmount = async () => void (await run('umount', ['-l', directory]))
+  const unmount = async () => {
+    await run('umount', ['-l', directory])
+    await rm(directory, { recursive: true })
+  }
   const stack = await startLocalStack({ parts: ['kafka', 'redis'], directory }).catch(async (error) => {
     await unmount()
     throw error
