@@ -21,7 +21,7 @@ it('loses and doubles nothing while processors are killed, and output hardly pau
     environment: topics.environment,
     processors: 2,
     named: false,
-    everyMs: 3_500,
+    everyMs: 4_000,
     restartAfterMs: 500,
     seed: 1,
     until: async (kills) => {

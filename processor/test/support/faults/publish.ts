@@ -30,6 +30,8 @@ function tables(rows: readonly Row[]): string {
   return [
     `${dates}, Kafka ${versions}.`,
     faultTable(protectedRows),
+    'The same by version of Kafka; on the older ones the short form alone:',
+    versionTable(protectedRows),
     'The same with a protection taken away, in the test alone:',
     bareTable(bareRows),
     ...(recoveries.length === 0 ? [] : [recoveryTitle, recoveryTable(recoveries)]),
@@ -56,6 +58,14 @@ function faultTable(rows: readonly FaultRow[]): string {
   ])
   const total = ['**all**', ...cells(rows), '']
   return table(['fault', ...columns], [...lines, total])
+}
+
+function versionTable(rows: readonly FaultRow[]): string {
+  const versions = [...Map.groupBy(rows, ({ kafka }) => kafka)].sort(([a], [b]) => a.localeCompare(b))
+  return table(
+    ['Kafka', ...columns.slice(0, -1)],
+    versions.map(([version, runs]) => [version, ...cells(runs)]),
+  )
 }
 
 function bareTable(rows: readonly FaultRow[]): string {
