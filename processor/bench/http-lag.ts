@@ -64,6 +64,8 @@ async function main(seconds: number): Promise<void> {
   try {
     const url = `http://127.0.0.1:${await portOf(processor)}`
     await wait(5_000)
+    // The first requests of a process compile what the later ones use.
+    await load(url, { connections: 4, seconds: 3, rate: 20 })
     for (const at of [1, 2]) {
       const alone = await observe(processor, wait(seconds * 1_000))
       const calls = load(url, { connections: 4, seconds, rate: 20 })
