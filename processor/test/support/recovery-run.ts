@@ -18,7 +18,7 @@ export interface Recovery {
   readonly report: ExactlyOnceReport
 }
 
-const warmUpMs = 4_000
+const warmUpMs = 3_000
 const longestMs = 25_000
 const everyMs = 100
 const partitions = 6
@@ -29,7 +29,7 @@ export async function recoverFromKill(kafka: TestKafka, options: RecoveryOptions
   const start = (seat: number) =>
     new ProcessorProcess({ ...topics.environment, ...options.environmentOf(seat) }).started()
   const processors = await Promise.all([0, 1].map(start))
-  const texts = inventTexts((20 * (warmUpMs + 2 * longestMs)) / everyMs)
+  const texts = inventTexts((20 * (warmUpMs + 4 * longestMs)) / everyMs)
   let sent = 0
   let isFed = true
   async function feed(): Promise<void> {
@@ -40,6 +40,7 @@ export async function recoverFromKill(kafka: TestKafka, options: RecoveryOptions
   }
   const feeding = feed()
   await assignedToBoth(processors)
+  await outputAfter(kafka, topics.output, Date.now())
   await delay(warmUpMs)
   const killedAt = Date.now()
   await processors[0]?.kill()
