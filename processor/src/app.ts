@@ -30,6 +30,8 @@ import type { Scorer } from './scoring/scorer.ts'
 export interface App {
   readonly adminPort: number
   stop(): Promise<void>
+  /** Ends the inference threads and nothing else, before the process exits in a hurry. */
+  halt?(): Promise<void>
 }
 
 /** What every role is built on. */
@@ -201,5 +203,5 @@ export async function startProcessor({ config, logger, signal, tracing, onFatal 
   state.ready = true
   logger.info({ adminPort: admin.port, groupId: config.kafkaGroupId, topics: config.inputTopics }, 'processor started')
   const closers = opened.move()
-  return { adminPort: admin.port, stop: () => closers.disposeAsync() }
+  return { adminPort: admin.port, stop: () => closers.disposeAsync(), halt: () => engine.close() }
 }

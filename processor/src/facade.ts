@@ -37,5 +37,10 @@ export async function startFacade({
   const server = await openFacade(base, engine, access)
   logger.info({ port: server.port, adminPort: admin.port, authMode: config.authMode }, 'facade started')
   const closers = opened.move()
-  return { port: server.port, adminPort: admin.port, stop: () => closers.disposeAsync() }
+  return {
+    port: server.port,
+    adminPort: admin.port,
+    stop: () => closers.disposeAsync(),
+    halt: () => engine.close(),
+  }
 }

@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isValenceError } from '@valence/schemas'
 import type { App, AppOptions } from '../app.ts'
 import { readConfig, redactConfig } from '../runtime/config.ts'
 import { createLogger, prettyDestination } from '../runtime/logger.ts'
 import { startTracing } from '../runtime/tracing.ts'
 import type { CliContext, ExitCode } from './cli-context.ts'
+
+/** Longer than any batch takes. */
+const haltMs = 1_000
 
 type Start = (options: AppOptions) => Promise<App>
 
@@ -20,6 +24,8 @@ export async function runService({ environment, stderr, signal, exit }: CliConte
   const failure = signal.aborted ? undefined : await Promise.race([stopped, crashed.promise])
   if (failure !== undefined) {
     const code = isValenceError(failure) ? failure.code : undefined
+    await halted(app)
+    // After what the halt itself made others log: the last word is the cause.
     logger.fatal({ err: failure, code, cause: failure.cause }, 'failed, exiting for a restart')
     return exit(1)
   }
@@ -30,6 +36,11 @@ export async function runService({ environment, stderr, signal, exit }: CliConte
   clearTimeout(deadline)
   logger.info('stopped')
   return 0
+}
+
+/** A process that exits while a thread of its runs a model dies of SIGABRT; but one that hangs must not keep it. */
+async function halted(app: App): Promise<void> {
+  await Promise.race([app.halt?.().catch(() => undefined), delay(haltMs)])
 }
 
 /** Undefined where it was told to stop while it still waited for a part. */
