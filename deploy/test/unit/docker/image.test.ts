@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -11,10 +11,12 @@ import { bytesIn, layOutImage } from '../../support/image-tree.ts'
 import { canConfine, spawnConfined } from '../../support/read-only.ts'
 
 const run = promisify(execFile)
-const isConfinable = await canConfine()
+// What lies in the folder for temporary files, a home too, cannot be seen from the read-only place.
+const isConfinable = (await canConfine()) && !homedir().startsWith('/tmp')
 let parent = ''
 let root = ''
 let valence = ''
+let node = ''
 
 beforeAll(async () => {
   // Not in the folder for temporary files, which the read-only place hides; with a space in its name.
@@ -22,6 +24,8 @@ beforeAll(async () => {
   root = join(parent, 'opt', 'valence')
   valence = join(root, 'processor', 'bin', 'valence.js')
   await layOutImage(root)
+  node = join(parent, 'node')
+  await copyFile(process.execPath, node)
 })
 
 afterAll(() => rm(parent, { recursive: true, force: true, maxRetries: 5 }))
@@ -56,10 +60,10 @@ test('what the image holds is enough to run every role', { timeout: 60_000 }, as
 const debianBytes = 80_000_000
 
 test('it has at most 350 MB', async () => {
-  const node = (await stat(join(import.meta.dirname, '../../../../node_modules/node/bin/node'))).size
+  const nodeBytes = (await stat(node)).size
   const own = await bytesIn(root)
   expect(own).toBeGreaterThan(100_000_000)
-  expect(debianBytes + node + own).toBeLessThan(350_000_000)
+  expect(debianBytes + nodeBytes + own).toBeLessThan(350_000_000)
 })
 
 async function answers(url: string): Promise<boolean> {
@@ -89,11 +93,11 @@ test.skipIf(!isConfinable)(
     expect(user).toBe('1000\n')
     expect(refusal).toContain('Read-only file system')
 
-    const service = spawnConfined([process.execPath, valence, 'serve'], environment)
+    const service = spawnConfined([node, valence, 'serve'], environment)
     onTestFinished(() => void service.kill('SIGKILL'))
     const log = text(service.stderr)
     await expect.poll(() => answers(`http://127.0.0.1:${admin}/readyz`), { timeout: 40_000 }).toBe(true)
-    const health = [process.execPath, join(root, 'healthcheck.mjs'), '/readyz']
+    const health = [node, join(root, 'healthcheck.mjs'), '/readyz']
     const [code] = await once(spawnConfined(health, environment), 'close')
     expect(code).toBe(0)
     const response = await fetch(`http://127.0.0.1:${http}/v1/score`, {

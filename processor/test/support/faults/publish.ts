@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { type FaultRow, type RecoveryRow, readRows } from '../fault-report.ts'
 
 // node processor/test/support/faults/publish.ts out.json: keeps the counts of a run of `make test-faults` for the docs.
@@ -10,7 +11,7 @@ const section = /(?<=<!-- faults -->\n)[\s\S]*(?=<!-- \/faults -->)/
 type Row = FaultRow | RecoveryRow
 
 export function readPublished(): { rows: Row[]; page: string } {
-  return { rows: readRows(data.pathname), page: readFileSync(page, 'utf8') }
+  return { rows: readRows(fileURLToPath(data)), page: readFileSync(page, 'utf8') }
 }
 
 /** The page with the tables of these runs in it. */
