@@ -87,7 +87,7 @@ function rewritePort(frame: Buffer, at: number, portFor: (brokerPort: number) =>
 
 const responseBody = 8
 
-/** Where an answer names ports of brokers; for the versions that kafkajs speaks, which have fixed-width lengths. */
+/** Where an answer names ports of brokers; for the versions that kafkajs and its overlay speak. */
 function portsIn(frame: Buffer, { api, version }: KafkaRequest): number[] {
   if (api === kafkaApis.FindCoordinator) return [coordinatorPort(frame, version)]
   return api === kafkaApis.Metadata ? brokerPorts(frame, version) : []
@@ -100,7 +100,8 @@ function coordinatorPort(frame: Buffer, version: number): number {
 }
 
 function brokerPorts(frame: Buffer, version: number): number[] {
-  if (version > 8) throw new Error(`the proxy cannot read Metadata v${version}`)
+  if (version > 12) throw new Error(`the proxy cannot read Metadata v${version}`)
+  if (version >= 9) return compactBrokerPorts(frame)
   const start = version >= 3 ? responseBody + 4 : responseBody
   const ports: number[] = []
   let at = start + 4
@@ -110,6 +111,44 @@ function brokerPorts(frame: Buffer, version: number): number[] {
     at = version >= 1 ? afterString(frame, port + 4) : port + 4
   }
   return ports
+}
+
+/** From version 9 on lengths are varints, one more than they say, and every structure ends with its tagged fields. */
+function compactBrokerPorts(frame: Buffer): number[] {
+  const throttle = afterTags(frame, responseBody)
+  let [count, at] = varint(frame, throttle + 4)
+  const ports: number[] = []
+  for (; count > 1; count -= 1) {
+    const port = afterCompactString(frame, at + 4)
+    ports.push(port)
+    at = afterTags(frame, afterCompactString(frame, port + 4))
+  }
+  return ports
+}
+
+/** The value, and where the next one begins. */
+function varint(frame: Buffer, at: number): [value: number, next: number] {
+  let value = 0
+  for (let shift = 0; ; shift += 7, at += 1) {
+    const byte = frame.readUInt8(at)
+    value += (byte & 0x7f) * 2 ** shift
+    if (byte < 0x80) return [value, at + 1]
+  }
+}
+
+function afterCompactString(frame: Buffer, at: number): number {
+  const [length, start] = varint(frame, at)
+  return start + Math.max(0, length - 1)
+}
+
+function afterTags(frame: Buffer, at: number): number {
+  let [count, next] = varint(frame, at)
+  for (; count > 0; count -= 1) {
+    const [, size] = varint(frame, next)
+    const [bytes, start] = varint(frame, size)
+    next = start + bytes
+  }
+  return next
 }
 
 /** A missing string has length -1. */
