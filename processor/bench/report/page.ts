@@ -75,7 +75,7 @@ function peersSection({ peers }: Measurements): string {
   if (peers.kafka) {
     const { results, texts, date, rounds } = peers.kafka
     parts.push(`Topic to topic, ${day(date)}, ${texts.toLocaleString('en')} tweets, ${rounds} rounds; "slower" is how many times longer, or how many times the
-CPU, a peer needs:
+CPU, a peer needs. So few texts are some seconds of Valence, whose warm-up counts against it here:
 
 ${contest(results, first(results, 'valence'), 'slower')}
 `)
@@ -83,7 +83,7 @@ ${contest(results, first(results, 'valence'), 'slower')}
   if (peers.bare) {
     const { results, texts, date, rounds, agreement = {} } = peers.bare
     const least = Math.min(...Object.values(agreement))
-    parts.push(`Scoring alone, without Kafka, ${day(date)}, ${texts.toLocaleString('en')} tweets, ${rounds} rounds. *Fused export* is the same weights by the usual
+    parts.push(`Scoring alone, without Kafka, ${day(date)}, ${texts.toLocaleString('en')} tweets, ${rounds} rounds. _Fused export_ is the same weights by the usual
 way (fused by onnxruntime's transformer optimizer, quantised dynamically), loaded with all optimisations, in our loop with batches of
 8, sorted. Each peer gives the label of the packaged file for at least ${(least * 100).toFixed(1)} % of the texts:
 
