@@ -11,8 +11,6 @@ import { loadModel } from '../src/model/load-model.ts'
 import { resolveModel } from '../src/model/model-location.ts'
 import { createScorer } from '../src/scoring/create-scorer.ts'
 import { MemoryCache } from '../src/scoring/memory-cache.ts'
-import { runCeiling } from './ceiling.ts'
-import { median } from './measure.ts'
 
 /** What a cascade would cost and give: the small model answers where it is sure enough, the full one takes the rest. */
 interface Point {
@@ -25,15 +23,15 @@ interface Point {
   readonly macroRecall: Readonly<Record<string, number>>
 }
 
-const bounds = { maxTexts: 16, maxTokens: 256 }
-
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
+    ratio: { type: 'string' },
     json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-cascade.json', import.meta.url)) },
   },
 })
-if (values.data === undefined) throw new Error('--data FOLDER of labelled JSONL files is missing')
+if (values.data === undefined || values.ratio === undefined)
+  throw new Error('needed: --data FOLDER of labelled JSONL files, --ratio of throughputs as fast-model.ts prints it')
 
 type Example = { readonly text: string; readonly label: string }
 type Scores = Readonly<Record<string, number>>
@@ -46,24 +44,6 @@ const sets = Object.fromEntries(
       return [basename(name, '.jsonl'), lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Example)]
     }),
 )
-
-/** CPU seconds of either model over the same texts, bare and in turn; the ratio of the medians. */
-async function speedRatio(rounds = 3): Promise<number> {
-  const texts = Object.values(sets)
-    .flatMap((examples) => examples.map(({ text }) => text))
-    .filter((_, index) => index % 5 === 0)
-  const costs: Record<string, number[]> = { default: [], fast: [] }
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, spent] of Object.entries(costs)) {
-      const model = await open(name)
-      const rows = texts.map((text) => model.tokenizer.encode(text).ids)
-      await runCeiling(model.backend, rows.slice(0, 100), model.manifest.padTokenId, bounds)
-      spent.push((await runCeiling(model.backend, rows, model.manifest.padTokenId, bounds)).cpuSeconds)
-      await model.close()
-    }
-  }
-  return median(costs.default as number[]) / median(costs.fast as number[])
-}
 
 function open(name: string) {
   const options = { workers: availableParallelism(), timeoutMs: 60_000 }
@@ -111,7 +91,7 @@ function point(
   return { threshold, referred: referred / all, speedup: 1 / (1 / ratio + referred / all), macroRecall }
 }
 
-const ratio = await speedRatio()
+const ratio = Number(values.ratio)
 const [full, small] = [await scoreAll('default'), await scoreAll('fast')]
 const thresholds = [0, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
 const curve = thresholds.map((threshold) => point(threshold, small, full, ratio))

@@ -30,7 +30,7 @@ import type { Scorer } from './scoring/scorer.ts'
 export interface App {
   readonly adminPort: number
   stop(): Promise<void>
-  /** Ends the inference threads and nothing else, before the process exits in a hurry. */
+  /** Closes the engine alone, so that no thread is inside a run when the process exits in a hurry. */
   halt?(): Promise<void>
 }
 

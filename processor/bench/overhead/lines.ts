@@ -1,3 +1,5 @@
+import { markdownTable } from '../../test/support/markdown-table.ts'
+
 /** Of the ratios of neighbouring rounds. */
 export interface Comparison {
   readonly median: number
@@ -29,23 +31,16 @@ const spread = ({ median, p25, p75 }: Comparison) => `${percent(median)} (${perc
 /** The passage of docs/tracing.md. */
 export function overheadLines(report: OverheadReport): string {
   const { date, machine, rounds, textsPerRound, scrapeSeconds, contestants, metrics, traces } = report
-  const cells = [
-    ['', 'CPU seconds', 'wall'],
-    ['', '', ''],
+  const rows = [
     ['metrics, over none at all', spread(metrics.cpu), spread(metrics.wall)],
     ['traces of 1 %, over metrics', spread(traces.cpu), spread(traces.wall)],
   ]
-  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
-  const rows = cells.map(
-    (row, index) =>
-      `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, index === 1 ? '-' : ' ')).join(' | ')} |`,
-  )
   const perThousand = contestants.map(({ cpuPerThousand }) => cpuPerThousand.toFixed(3)).join(', ')
   return `${date.slice(0, 10)}, ${machine.cores} cores (${machine.cpu}), Node ${machine.node}: ${rounds} rounds of ${textsPerRound} distinct texts each for a
 processor without metrics, one with them, scraped every ${scrapeSeconds} s, and one that traces 1 % as well, in turn. Medians of
 the ratios of neighbouring rounds, with their quartiles:
 
-${rows.join('\n')}
+${markdownTable(['', 'CPU seconds', 'wall'], rows)}
 
 CPU seconds per 1,000 texts, in that order: ${perThousand}.`
 }

@@ -1,13 +1,5 @@
+import { markdownTable } from '../../test/support/markdown-table.ts'
 import type { Measured, Measurements } from './measurements.ts'
-
-/** As the formatter of the repository lays tables out; the first column reads, the others are figures. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[], fill = ' ') =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`
-  const empty = head.map(() => '')
-  return [line(head), line(empty, '-'), ...rows.map((row) => line(row))].join('\n')
-}
 
 const day = (date: string) => date.slice(0, 10)
 
@@ -21,7 +13,7 @@ function contest(results: readonly Measured[], reference: Measured, ratio: strin
     (reference.textsPerSecond / textsPerSecond).toFixed(2),
     (cpuPerThousand / reference.cpuPerThousand).toFixed(2),
   ])
-  return table(['', 'texts/s', 'rounds', 'CPU s per 1,000', `${ratio}, by time`, 'by CPU'], rows)
+  return markdownTable(['', 'texts/s', 'rounds', 'CPU s per 1,000', `${ratio}, by time`, 'by CPU'], rows)
 }
 
 function first(results: readonly Measured[], name: string): Measured {
@@ -32,7 +24,7 @@ function first(results: readonly Measured[], name: string): Measured {
 
 function processorSection({ bench }: Measurements): string {
   const { ceiling, processor, engine, machine } = bench
-  const ratio = table(
+  const ratio = markdownTable(
     ['', 'ceiling', 'processor', 'ratio'],
     [
       [
@@ -114,7 +106,7 @@ function variantsSection({ variants }: Measurements): string {
 
 ${day(date)}, ${texts.toLocaleString('en')} tweets, ${rounds} rounds in turn (\`node processor/bench/variants.ts --texts FILE\`):
 
-${table(['', 'texts/s', 'CPU s per 1,000', 'CPU against the first'], rows)}
+${markdownTable(['', 'texts/s', 'CPU s per 1,000', 'CPU against the first'], rows)}
 `
 }
 
@@ -132,7 +124,7 @@ From handing a text to the producer until a read-committed consumer has its scor
 ${latency.capacity.toFixed(0)} texts/s, producer, broker, processor and consumer on the same two cores
 (\`node processor/bench/latency.ts --texts FILE --capacity N\`):
 
-${table(['load', 'texts/s', 'texts', 'p50 ms', 'p99 ms', 'max ms'], rows)}
+${markdownTable(['load', 'texts/s', 'texts', 'p50 ms', 'p99 ms', 'max ms'], rows)}
 `
 }
 
@@ -148,10 +140,10 @@ function cascadeSection({ cascade }: Measurements): string {
   return `## A cascade
 
 The fast model answers where its confidence reaches a threshold, the default model takes the rest. The fast one is ${cascade.ratio.toFixed(2)} times as
-fast (CPU, bare loop, in turn, ${day(cascade.date)}); the columns of the sets are points of macro-recall against the default model alone
-(\`node processor/bench/cascade.ts --data FOLDER\`). What was decided: [decisions](decisions).
+fast (\`node processor/bench/fast-model.ts\`, ${day(cascade.date)}); the columns of the sets are points of macro-recall against the default model alone
+(\`node processor/bench/cascade.ts --data FOLDER --ratio R\`). What was decided: [decisions](decisions).
 
-${table(['threshold', 'referred', 'throughput', ...names], rows)}
+${markdownTable(['threshold', 'referred', 'throughput', ...names], rows)}
 `
 }
 

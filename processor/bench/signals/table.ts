@@ -1,3 +1,5 @@
+import { markdownTable } from '../../test/support/markdown-table.ts'
+
 /** What one fault showed. Seconds are counted from the fault; null was not seen within the limit. */
 export interface Signal {
   readonly name: string
@@ -44,11 +46,7 @@ export function signalTable({ date, machine, limitSeconds, signals, notMeasured 
     ]),
     ...Object.entries(notMeasured).map(([name, why]) => [name, `not measured: ${why}`, '', '', '']),
   ]
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[], fill = ' ') =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`
-  const empty = head.map(() => '')
   const intro = `Measured on ${date.slice(0, 10)} on ${machine}, with Prometheus scraping every 15 s and the rules of \`deploy/prometheus\`.
 Other alerts that fired meanwhile are in \`docs/signals.json\`.`
-  return [intro, '', line(head), line(empty, '-'), ...rows.map((row) => line(row))].join('\n')
+  return `${intro}\n\n${markdownTable(head, rows)}`
 }

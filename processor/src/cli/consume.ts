@@ -9,11 +9,11 @@ import { joinPatiently } from '../kafka/join-patiently.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { silentLogger } from '../runtime/logger.ts'
+import { openRegistry } from '../runtime/open-registry.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { expectTopic } from './kafka-admin.ts'
 import { countOption, textOption } from './options.ts'
 import { counted, paint, safeLine, writeLines } from './output.ts'
-import { openRegistry } from './registry.ts'
 
 interface ConsumeOptions {
   readonly topic: string

@@ -3,10 +3,10 @@ import { isValenceError } from '@valence/schemas'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import type { Config } from '../runtime/config.ts'
 import { silentLogger } from '../runtime/logger.ts'
+import { openRegistry } from '../runtime/open-registry.ts'
 import { type InputFile, readItems } from './input-file.ts'
 import { createPace } from './pace.ts'
 import type { ProduceOptions, ProduceWatch } from './produce.ts'
-import { openRegistry } from './registry.ts'
 import { fieldText, type TextFields, type TextItem } from './text-line.ts'
 
 /** Texts that may wait for their acknowledgement; the producer bounds their bytes by itself. */

@@ -7,8 +7,8 @@ import { createEncodeStep } from '../pipeline/encode.ts'
 import { createScoreStep } from '../pipeline/score-batch.ts'
 import { retryWhileRetryable } from '../resilience/retry.ts'
 import type { Config } from '../runtime/config.ts'
+import { openRegistry } from '../runtime/open-registry.ts'
 import { openCliScorer } from './cli-scorer.ts'
-import { openRegistry } from './registry.ts'
 
 export interface ReplayedSlice {
   readonly outgoing: readonly OutgoingRecord[]

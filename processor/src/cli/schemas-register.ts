@@ -1,8 +1,8 @@
 import { type RecordKind, ValenceError, valueSubject } from '@valence/schemas'
 import { readConfig } from '../runtime/config.ts'
+import { openRegistry } from '../runtime/open-registry.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { writeJson, writeLines } from './output.ts'
-import { openRegistry } from './registry.ts'
 import { formatTable } from './table.ts'
 
 /** `schemas register`: the Avro schemas of the configured topics; what is registered already keeps its id. */

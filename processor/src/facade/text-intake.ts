@@ -1,10 +1,11 @@
 import { createTextProducer } from '@valence/producer-sdk'
-import { createSchemaRegistry, isValenceError, type SchemaRegistry, ValenceError } from '@valence/schemas'
+import { isValenceError, type SchemaRegistry, ValenceError } from '@valence/schemas'
 import type { SharedAnswers } from '../http/shared-answers.ts'
 import { type ProduceText, TextIntake } from '../http/text-intake.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { openBreaker } from '../resilience/open-breaker.ts'
 import type { Config } from '../runtime/config.ts'
+import { openRegistry } from '../runtime/open-registry.ts'
 import type { FacadeBase } from './facade-base.ts'
 import { guardRegistry } from './guarded-registry.ts'
 
@@ -14,10 +15,8 @@ const registryTimeoutMs = 5_000
 
 /** The configured registry behind a breaker of its own; undefined where none is configured. */
 export function openGuardedRegistry(base: FacadeBase): SchemaRegistry | undefined {
-  const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = base.config
-  if (url === undefined) return undefined
-  const registry = createSchemaRegistry({ url, ...(username && password ? { auth: { username, password } } : {}) })
-  return guardRegistry(registry, openBreaker(base, 'registry', registryTimeoutMs))
+  const registry = openRegistry(base.config)
+  return registry && guardRegistry(registry, openBreaker(base, 'registry', registryTimeoutMs))
 }
 
 function inputTopic({ inputTopics }: Config): string {

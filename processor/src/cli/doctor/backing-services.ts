@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { redisTls } from '../../redis/redis-tls.ts'
 import type { Config } from '../../runtime/config.ts'
-import { openRegistry } from '../registry.ts'
+import { openRegistry } from '../../runtime/open-registry.ts'
 import { type Finding, failure, within } from './finding.ts'
 
 const answerMs = 4_000

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type FaultRow, type RecoveryRow, readRows } from '../fault-report.ts'
+import { markdownTable } from '../markdown-table.ts'
 
 // node processor/test/support/faults/publish.ts out.json: keeps the counts of a run of `make test-faults` for the docs.
 const docs = new URL('../../../../docs/', import.meta.url)
@@ -58,12 +59,12 @@ function faultTable(rows: readonly FaultRow[]): string {
     seeds(runs),
   ])
   const total = ['**all**', ...cells(rows), '']
-  return table(['fault', ...columns], [...lines, total])
+  return markdownTable(['fault', ...columns], [...lines, total])
 }
 
 function versionTable(rows: readonly FaultRow[]): string {
   const versions = [...Map.groupBy(rows, ({ kafka }) => kafka)].sort(([a], [b]) => a.localeCompare(b))
-  return table(
+  return markdownTable(
     ['Kafka', ...columns.slice(0, -1)],
     versions.map(([version, runs]) => [version, ...cells(runs)]),
   )
@@ -77,7 +78,7 @@ function bareTable(rows: readonly FaultRow[]): string {
     ...cells(runs),
     seeds(runs),
   ])
-  return table(['without', 'fault', ...columns], lines)
+  return markdownTable(['without', 'fault', ...columns], lines)
 }
 
 function recoveryTable(rows: readonly RecoveryRow[]): string {
@@ -87,7 +88,7 @@ function recoveryTable(rows: readonly RecoveryRow[]): string {
     recoveredMs.map(seconds).join(', '),
     seconds(atMostMs),
   ])
-  return table(['setting', 'runs', 'at most'], lines)
+  return markdownTable(['setting', 'runs', 'at most'], lines)
 }
 
 function cells(runs: readonly FaultRow[]): string[] {
@@ -104,14 +105,6 @@ function cells(runs: readonly FaultRow[]): string[] {
 function seeds(runs: readonly FaultRow[]): string {
   // What has no seed happens at fixed places.
   return runs.map(({ seed }) => (seed === 0 ? '–' : seed)).join(', ')
-}
-
-/** Cells of a column as wide as the widest, as the formatter of the docs would have them. */
-function table(header: readonly string[], lines: readonly (readonly string[])[]): string {
-  const rows = [header, ...lines]
-  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]) => `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...lines.map(line)].join('\n')
 }
 
 if (import.meta.main) {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type Setting, settings } from '../../../src/runtime/settings.ts'
+import { markdownTable } from '../../support/markdown-table.ts'
 
 const path = fileURLToPath(new URL('../../../../docs/configuration.md', import.meta.url))
 
@@ -62,21 +63,12 @@ function cells([name, setting]: readonly [string, Setting]): string[] {
   return [`\`${name}\``, shownDefault(setting), `${doc}${setting.secret ? ' (_secret_)' : ''}`]
 }
 
-/** As the formatter of the repository lays tables out. */
-function table(rows: readonly (readonly string[])[]): string {
-  const head = ['Setting', 'Default', 'What it does']
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[], fill = ' ') =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |\n`
-  return [line(head), line(['', '', ''], '-'), ...rows.map((row) => line(row))].join('')
-}
-
 function page(): string {
   const entries: (readonly [string, Setting])[] = Object.entries(settings)
   const titles = [...sections.map(([title]) => title), 'Other']
   const tables = titles.flatMap((title) => {
     const rows = entries.filter(([name]) => sectionOf(name) === title).map(cells)
-    return rows.length === 0 ? [] : [`## ${title}\n\n${table(rows)}`]
+    return rows.length === 0 ? [] : [`## ${title}\n\n${markdownTable(['Setting', 'Default', 'What it does'], rows)}\n`]
   })
   return [introduction, ...tables, footer].join('\n')
 }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { errorCatalogue } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import { labelBounds, type MetricSpec, metricTree } from '../../../src/runtime/metric-tree.ts'
+import { markdownTable } from '../../support/markdown-table.ts'
 
 const path = fileURLToPath(new URL('../../../../docs/metrics.md', import.meta.url))
 
@@ -38,21 +39,6 @@ Dashboards, alerts and recording rules over these metrics are in \`deploy/grafan
 const footer =
   '<!-- Written from processor/src/runtime/metric-tree.ts: npx vitest run --project unit metrics-doc -u -->\n'
 
-/** As the formatter of the repository lays tables out. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[], fill = ' ') =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |\n`
-  return [
-    line(head),
-    line(
-      head.map(() => ''),
-      '-',
-    ),
-    ...rows.map((row) => line(row)),
-  ].join('')
-}
-
 function labelsOf({ labels }: MetricSpec): string {
   const shown = Object.entries(labels).map(([name, domain]) =>
     typeof domain === 'string' ? `\`${name}\`` : `\`${name}\` (${domain.join(', ')})`,
@@ -75,7 +61,7 @@ function boundsTable(): string {
     ),
   )
   const rows = new Map(open.map(([label, bound]) => [`${label} ${bound}`, [`\`${label}\``, labelBounds[bound]]]))
-  return table(
+  return markdownTable(
     ['Label', 'Its values'],
     [...rows.values()].sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1)),
   )
@@ -84,9 +70,9 @@ function boundsTable(): string {
 function page(): string {
   const sections = Object.entries(metricTree).map(([area, specs]) => {
     const rows = Object.values(specs as Record<string, MetricSpec>).map(cells)
-    return `## ${titles[area as keyof typeof metricTree]}\n\n${table(['Metric', 'Kind', 'Labels', 'What it says'], rows)}`
+    return `## ${titles[area as keyof typeof metricTree]}\n\n${markdownTable(['Metric', 'Kind', 'Labels', 'What it says'], rows)}\n`
   })
-  return [introduction, ...sections, `## Bounds of labels\n\n${boundsTable()}`, footer].join('\n')
+  return [introduction, ...sections, `## Bounds of labels\n\n${boundsTable()}\n`, footer].join('\n')
 }
 
 describe('docs/metrics.md', () => {

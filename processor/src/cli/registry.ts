@@ -1,1 +1,0 @@
-export { openRegistry } from '../runtime/open-registry.ts'
