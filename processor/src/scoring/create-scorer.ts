@@ -33,7 +33,7 @@ export interface ScorerOptions {
 const defaultLimits: BatchLimits = {
   maxTexts: 16,
   maxTokens: 256,
-  maxTokensBesideHttp: 96,
+  maxTokensBesideHttp: 192,
   maxAgeMs: 2,
 }
 const defaultQueueTexts: Record<ScoreOrigin, number> = { http: 1_024, cli: 512, kafka: 512 }
