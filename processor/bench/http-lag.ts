@@ -2,8 +2,10 @@ import { startLocalStack } from '../../deploy/local/stack.ts'
 import { ProcessorProcess } from '../test/support/processor-process.ts'
 import { TestKafka } from '../test/support/workload.ts'
 import { freshText, load } from './http-requests.ts'
+import { median } from './measure.ts'
 
-const texts = 100_000
+const texts = 150_000
+const rounds = 4
 const records = 'valence_pipeline_records_total'
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -66,13 +68,18 @@ async function main(seconds: number): Promise<void> {
     await wait(5_000)
     // The first requests of a process compile what the later ones use.
     await load(url, { connections: 4, seconds: 3, rate: 20 })
-    for (const at of [1, 2]) {
+    const seen: { ratio: number; p50: number; p99: number }[] = []
+    for (let at = 1; at <= rounds; at++) {
       const alone = await observe(processor, wait(seconds * 1_000))
       const calls = load(url, { connections: 4, seconds, rate: 20 })
       const beside = await observe(processor, calls)
-      const ratio = beside.recordsPerSecond / alone.recordsPerSecond
-      print(`round ${at}`, { ratio: round(ratio, 3), http: (await calls).statuses, alone, beside })
+      const ratio = round(beside.recordsPerSecond / alone.recordsPerSecond, 3)
+      const { statuses } = await calls
+      seen.push({ ratio, p50: statuses[200]?.p50 ?? Number.NaN, p99: statuses[200]?.p99 ?? Number.NaN })
+      print(`round ${at}`, { ratio, http: statuses, alone, beside })
     }
+    const middle = (of: 'ratio' | 'p50' | 'p99') => median(seen.map((result) => result[of]))
+    print('median', { ratio: middle('ratio'), p50: middle('p50'), p99: middle('p99') })
     print('left', { records: await kafka.remaining(topics) })
   } finally {
     await processor.kill()

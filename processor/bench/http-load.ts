@@ -46,11 +46,15 @@ async function main(seconds: number): Promise<void> {
     const closed = await load(server.url, { connections: 8, seconds: 10 })
     print('8 connections, closed loop', closed)
     const capacity = (closed.statuses[200]?.count ?? 0) / 10
-    const before = await server.metric('process_resident_memory_bytes')
+    const memory: number[] = []
+    const weigh = async () => memory.push(Math.round((await server.metric('process_resident_memory_bytes')) / 2 ** 20))
+    await weigh()
+    const weighing = setInterval(weigh, (seconds / 6) * 1_000)
     const flood = await load(server.url, { connections: 200, seconds, rate: Math.round(capacity * 5) })
-    const after = await server.metric('process_resident_memory_bytes')
+    clearInterval(weighing)
+    await weigh()
     print(`5 times capacity (${Math.round(capacity * 5)} a second), ${seconds} s`, flood)
-    print('memory', { beforeMiB: Math.round(before / 2 ** 20), afterMiB: Math.round(after / 2 ** 20) })
+    print('resident memory before, every sixth of it, after', { MiB: memory })
     print('right after it, 20 requests a second', await load(server.url, { connections: 1, seconds: 2, rate: 20 }))
   } finally {
     await server.stop()

@@ -28,7 +28,7 @@ async function answer(session: GraphSession, { id, batch }: InferenceRequest): P
 /** Runs start one after the other: a run begins only when the one before it has answered. */
 async function serve(): Promise<void> {
   const { background, leaving, ...graph } = workerData as WorkerStart
-  giveWay(background === true)
+  if (background) giveWay()
   const session = await openGraphSession(graph)
   let last = Promise.resolve()
   parentPort?.on('message', (request: InferenceRequest) => {

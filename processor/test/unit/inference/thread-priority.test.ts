@@ -6,24 +6,23 @@ import { expect, it } from 'vitest'
 const url = new URL('../../../src/inference/thread-priority.ts', import.meta.url)
 
 /** The priority that a thread has after it gave way. */
-async function priorityAfter(background: boolean): Promise<number> {
+async function priorityAfter(): Promise<number> {
   const code = `
     const { getPriority } = require('node:os')
     const { parentPort, workerData } = require('node:worker_threads')
     import(workerData.url).then(({ giveWay }) => {
-      giveWay(workerData.background)
+      giveWay()
       parentPort.postMessage(getPriority())
     })`
-  const worker = new Worker(code, { eval: true, workerData: { url: url.href, background } })
+  const worker = new Worker(code, { eval: true, workerData: { url: url.href } })
   const [priority] = await once(worker, 'message')
   await worker.terminate()
   return priority as number
 }
 
 // Elsewhere a priority belongs to the process, and is left alone.
-it.skipIf(platform() !== 'linux')('a thread gives way alone: to the event loop, or to everything', async () => {
+it.skipIf(platform() !== 'linux')('a thread gives way alone', async () => {
   const own = getPriority()
-  expect(await priorityAfter(false)).toBe(Math.min(19, own + 5))
-  expect(await priorityAfter(true)).toBe(19)
+  expect(await priorityAfter()).toBe(19)
   expect(getPriority()).toBe(own)
 })
