@@ -9,8 +9,8 @@ import { loadModel } from './model/load-model.ts'
 import { locateModel } from './model/model-location.ts'
 import { Shadow } from './model/shadow.ts'
 import { startModel } from './model/start-model.ts'
+import { redisPlace } from './redis/redis-place.ts'
 import { createRedisStore, type RedisStore } from './redis/redis-store.ts'
-import { redisTls } from './redis/redis-tls.ts'
 import { type BreakerObservers, openBreaker } from './resilience/open-breaker.ts'
 import type { Config } from './runtime/config.ts'
 import type { Logger } from './runtime/logger.ts'
@@ -54,13 +54,12 @@ function poolObserver(metrics: Metrics, logger: Logger, onFatal: (error: Error) 
 }
 
 function openStore(base: EngineBase): RedisStore | undefined {
-  const { redisUrl: url, cacheTtlMs: ttlMs } = base.config
-  if (url === undefined) return undefined
+  const place = redisPlace(base.config)
+  if (place === undefined) return undefined
   const breaker = openBreaker(base, 'redis-cache', cacheTimeoutMs)
   return createRedisStore({
-    url,
-    tls: redisTls(base.config),
-    ttlMs,
+    place,
+    ttlMs: base.config.cacheTtlMs,
     breaker,
     onError: () => base.metrics.redis.errors.inc(),
   })

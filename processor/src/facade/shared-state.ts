@@ -5,7 +5,7 @@ import { createRedisLimiter } from '../http/limits/redis-limiter.ts'
 import { createSharedAnswers, type SharedAnswers } from '../http/shared-answers.ts'
 import { answerTtlMs } from '../http/text-intake.ts'
 import { connectRedis } from '../redis/redis-client.ts'
-import { redisTls } from '../redis/redis-tls.ts'
+import { redisPlace } from '../redis/redis-place.ts'
 import { openBreaker } from '../resilience/open-breaker.ts'
 import type { FacadeBase } from './facade-base.ts'
 
@@ -23,15 +23,16 @@ export interface SharedState {
 /** What all replicas count and know together: in Redis where it is configured, else in this process. */
 export function openSharedState(base: FacadeBase): SharedState {
   const { config, metrics, closers } = base
-  const { redisUrl, httpRateLimitRequests, httpRateLimitTexts } = config
-  if (redisUrl === undefined) {
+  const { httpRateLimitRequests, httpRateLimitTexts } = config
+  const place = redisPlace(config)
+  if (place === undefined) {
     const limiters = {
       address: createMemoryLimiter(httpRateLimitRequests),
       subject: createMemoryLimiter(httpRateLimitTexts),
     }
     return { limiters, revocations: undefined, answers: undefined }
   }
-  const redis = connectRedis(redisUrl, redisTls(config))
+  const redis = connectRedis(place)
   closers.defer(() => redis.disconnect())
   const breaker = openBreaker(base, 'redis', redisTimeoutMs)
   const onFallback = () => metrics.http.limiterFallbacks.inc()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isValenceError, ValenceError } from '@valence/schemas'
-import type { Redis } from '../redis/redis-client.ts'
+import type { RedisClient } from '../redis/redis-client.ts'
 import type { Breaker } from '../resilience/breaker.ts'
 import type { AcceptedText } from './text-intake.ts'
 
@@ -16,7 +16,7 @@ export interface SharedAnswers {
 }
 
 export interface SharedAnswersOptions {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly breaker: Breaker
   readonly ttlMs: number
   /** For how long a key stays taken by a replica that died before it had the answer; no produce takes longer. */

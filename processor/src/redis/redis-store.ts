@@ -1,10 +1,9 @@
-import { Redis } from 'ioredis'
 import type { Breaker } from '../resilience/breaker.ts'
-import type { RedisTls } from './redis-tls.ts'
+import { connectRedis, type RedisClient } from './redis-client.ts'
+import type { RedisPlace } from './redis-place.ts'
 
 export interface RedisStoreOptions {
-  readonly url: string
-  readonly tls?: RedisTls
+  readonly place: RedisPlace
   /** Keys expire after this long without being written. */
   readonly ttlMs: number
   /** Its timeout is the longest time a caller waits for Redis; while it is open Redis is left alone. */
@@ -24,27 +23,19 @@ const keyPrefix = 'valence:score:'
 /** Writes that may be on their way; beyond it they are dropped, so that a hanging Redis holds no memory. */
 const mostWrites = 1_000
 
-function connect(url: string, tls: RedisTls = {}): Redis {
-  const redis = new Redis(url, {
-    ...tls,
-    keyPrefix,
-    // A dead Redis must cost nothing: commands fail at once while it is away instead of queueing up.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    enableAutoPipelining: true,
-    connectTimeout: 2_000,
-    retryStrategy: (attempt) => Math.min(100 * 2 ** attempt, 5_000),
-  })
-  // Reported call by call; without a listener the first one would end the process.
-  redis.on('error', () => undefined)
-  return redis
+/** The keys of one command must lie on one node of a cluster; there each is asked for by itself, in one round trip a node. */
+function readMany(redis: RedisClient, keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
+  if (!redis.isCluster) return redis.mgetBuffer(...keys)
+  return Promise.all(keys.map((key) => redis.getBuffer(key)))
 }
 
 /** A store in Redis; connects in the background and keeps trying. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  const { url, ttlMs, breaker, onError } = options
-  const redis = connect(url, options.tls)
+  const { place, ttlMs, breaker, onError } = options
+  const redis = connectRedis(place, { keyPrefix, readReplicas: place.topology === 'cluster' })
+  // A score never changes, so that a replica that is behind only misses some.
+  const replica = place.topology === 'sentinel' ? connectRedis(place, { keyPrefix, readReplicas: true }) : redis
+  const reader = () => (replica.status === 'ready' ? replica : redis)
   let writes = 0
 
   function report(error: unknown): void {
@@ -52,17 +43,13 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
   }
 
   async function write(entries: readonly (readonly [string, Buffer])[]): Promise<void> {
-    const pipeline = redis.pipeline()
-    for (const [key, value] of entries) pipeline.set(key, value, 'PX', ttlMs)
-    const replies = await pipeline.exec()
-    const failure = replies?.find(([error]) => error !== null)?.[0]
-    if (failure) throw failure
+    await Promise.all(entries.map(([key, value]) => redis.set(key, value, 'PX', ttlMs)))
   }
 
   return {
     async getMany(keys) {
       try {
-        const values = await breaker.run(() => redis.mgetBuffer(...keys))
+        const values = await breaker.run(() => readMany(reader(), keys))
         return values.map((value) => value ?? undefined)
       } catch (error) {
         report(error)
@@ -81,6 +68,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     async close() {
       // Waits for nothing: what was not written yet is only a cache.
       redis.disconnect()
+      if (replica !== redis) replica.disconnect()
     },
   }
 }

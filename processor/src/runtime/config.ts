@@ -94,7 +94,18 @@ function redisSecurityChecks(config: Config): string[] {
   if ([ca, certificate, key].some(isSet) && !config.redisUrl?.startsWith('rediss:')) {
     problems.push('VALENCE_REDIS_TLS_*_FILE need a VALENCE_REDIS_URL that begins with rediss:')
   }
-  return problems
+  return [...problems, ...redisTopologyChecks(config)]
+}
+
+function redisTopologyChecks({ redisTopology, redisNodes, redisUrl }: Config): string[] {
+  if (redisTopology === 'single') {
+    return redisNodes === undefined ? [] : ['VALENCE_REDIS_NODES needs VALENCE_REDIS_TOPOLOGY=sentinel or cluster']
+  }
+  if (redisUrl === undefined) return [`VALENCE_REDIS_TOPOLOGY=${redisTopology} needs VALENCE_REDIS_URL`]
+  const database = new URL(redisUrl).pathname.slice(1)
+  return redisTopology === 'cluster' && !['', '0'].includes(database)
+    ? ['VALENCE_REDIS_URL must not name a database with VALENCE_REDIS_TOPOLOGY=cluster: a cluster has none']
+    : []
 }
 
 /** Rules that span settings, together in one place. */

@@ -25,6 +25,7 @@ const list = z
       .filter((item) => item !== ''),
   )
   .pipe(z.array(z.string()).min(1, 'must name at least one'))
+const nodes = list.pipe(z.array(z.string().regex(/^.+:\d{1,5}$/, 'must be host:port')))
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true')
 const url = (...protocols: string[]) =>
   z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`), error: `must be a URL (${protocols.join(', ')})` })
@@ -133,6 +134,14 @@ export const settings = {
     url('redis', 'rediss'),
     'Redis for what all replicas share: scores, rate limits, revocations, answers to idempotency keys. Unset: each has its own, and nothing can be revoked',
   ),
+  VALENCE_REDIS_TOPOLOGY: required(
+    z.enum(['single', 'sentinel', 'cluster']),
+    'single',
+    '`sentinel` or `cluster`: VALENCE_REDIS_URL then names the first sentinel or node, with the user, password and database of the servers; scores are looked up on replicas',
+  ),
+  VALENCE_REDIS_NODES: optional(nodes, 'More sentinels or nodes of the cluster, `host:port`, comma separated'),
+  VALENCE_REDIS_SENTINEL_NAME: required(text, 'mymaster', 'What the sentinels call the primary'),
+  VALENCE_REDIS_SENTINEL_PASSWORD: secret(text, 'Password of the sentinels themselves'),
   VALENCE_REDIS_TLS_CA_FILE: optional(
     text,
     'PEM file of the authority that signed Redis; the URL begins with `rediss:`',

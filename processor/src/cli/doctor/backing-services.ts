@@ -1,5 +1,6 @@
-import { Redis } from 'ioredis'
-import { redisTls } from '../../redis/redis-tls.ts'
+import { once } from 'node:events'
+import { connectRedis } from '../../redis/redis-client.ts'
+import { redisPlace } from '../../redis/redis-place.ts'
 import type { Config } from '../../runtime/config.ts'
 import { openRegistry } from '../../runtime/open-registry.ts'
 import { type Finding, failure, within } from './finding.ts'
@@ -25,30 +26,18 @@ export async function checkRegistry(config: Config): Promise<Finding[]> {
 /** Redis is a cache: without it scores are computed again, so it is never more than a warning. */
 export async function checkRedis(config: Config): Promise<Finding[]> {
   const place = { area: 'redis', check: 'answer' } as const
-  if (config.redisUrl === undefined) {
+  const server = redisPlace(config)
+  if (server === undefined) {
     return [{ ...place, status: 'skipped', detail: 'VALENCE_REDIS_URL is not set: in-process cache only' }]
   }
-  const redis = new Redis(config.redisUrl, {
-    ...redisTls(config),
-    lazyConnect: true,
-    connectTimeout: answerMs / 2,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  })
-  let reason: unknown
-  redis.on('error', (error) => {
-    reason = error
-  })
+  const redis = connectRedis(server)
   try {
-    const answer = async () => {
-      await redis.connect()
-      await redis.ping()
-    }
-    await within(answerMs, answer())
-    return [{ ...place, status: 'ok', detail: withoutCredentials(config.redisUrl) }]
+    await within(answerMs, once(redis, 'ready'))
+    await within(answerMs, redis.ping())
+    return [{ ...place, status: 'ok', detail: withoutCredentials(server.url) }]
   } catch (error) {
     const help = 'Check VALENCE_REDIS_URL and Redis; scores are computed without the shared cache until it is back.'
-    return [failure({ ...place, status: 'warn' }, reason ?? error, help)]
+    return [failure({ ...place, status: 'warn' }, error, help)]
   } finally {
     redis.disconnect()
   }

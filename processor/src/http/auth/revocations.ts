@@ -1,6 +1,6 @@
 import { ValenceError } from '@valence/schemas'
 import { LRUCache } from 'lru-cache'
-import type { Redis } from '../../redis/redis-client.ts'
+import type { RedisClient } from '../../redis/redis-client.ts'
 import type { Breaker } from '../../resilience/breaker.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Principal } from './principal.ts'
@@ -17,7 +17,7 @@ export interface Revocations {
 }
 
 export interface RevocationsOptions {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly breaker: Breaker
   /** Called for each caller who was let in without asking because Redis did not answer. */
   readonly onUnchecked: () => void
@@ -37,7 +37,7 @@ export function createRevocations({ redis, breaker, onUnchecked, now = Date.now 
 
   async function lookUp(keys: readonly string[]): Promise<(number | undefined)[]> {
     try {
-      const values = await breaker.run(() => redis.mget(...keys))
+      const values = await breaker.run(() => Promise.all(keys.map((key) => redis.get(key))))
       values.forEach((value, index) => {
         if (value !== null) seen.set(keys[index] as string, Number(value))
       })

@@ -1,11 +1,11 @@
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
-import type { Redis } from '../../redis/redis-client.ts'
+import type { RedisClient } from '../../redis/redis-client.ts'
 import type { Breaker } from '../../resilience/breaker.ts'
 import { createMemoryLimiter, toAllowance, windowMs } from './memory-limiter.ts'
 import { type RateLimiter, unlimited } from './rate-limits.ts'
 
 export interface RedisLimiterOptions {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly breaker: Breaker
   /** Tells limiters apart that share a Redis. */
   readonly name: string

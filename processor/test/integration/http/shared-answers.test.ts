@@ -3,12 +3,12 @@ import { ValenceError } from '@valence/schemas'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { createSharedAnswers, type SharedAnswersOptions } from '../../../src/http/shared-answers.ts'
 import type { AcceptedText } from '../../../src/http/text-intake.ts'
-import { connectRedis, type Redis } from '../../../src/redis/redis-client.ts'
+import { connectRedis, type RedisClient } from '../../../src/redis/redis-client.ts'
 import { createBreaker } from '../../../src/resilience/breaker.ts'
 import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 
 let proxy: TcpProxy
-let connections: Redis[]
+let connections: RedisClient[]
 let produced: string[]
 let fallbacks: number
 let key: string
@@ -28,7 +28,7 @@ afterEach(async () => {
 
 /** A replica of its own, connected. */
 async function replica(options: Partial<SharedAnswersOptions> = {}) {
-  const redis = connectRedis(`redis://127.0.0.1:${proxy.port}`)
+  const redis = connectRedis({ url: `redis://127.0.0.1:${proxy.port}` })
   connections.push(redis)
   await expect.poll(() => redis.status).toBe('ready')
   const breaker = createBreaker({ part: 'redis', timeoutMs: 2_000, breakMs: 50 })

@@ -22,12 +22,14 @@ afterEach(async () => {
 
 let breaker: Breaker
 
-type Settings = Partial<Pick<RedisStoreOptions, 'url' | 'ttlMs'> & Pick<BreakerOptions, 'timeoutMs' | 'breakAfter'>>
+type Settings = { url?: string } & Partial<
+  Pick<RedisStoreOptions, 'ttlMs'> & Pick<BreakerOptions, 'timeoutMs' | 'breakAfter'>
+>
 
 function open({ url, ttlMs = 60_000, timeoutMs = 20, ...breaking }: Settings = {}): RedisStore {
   breaker = createBreaker({ part: 'redis-cache', timeoutMs, breakMs: 300, ...breaking })
   const store = createRedisStore({
-    url: url ?? `redis://127.0.0.1:${proxy.port}`,
+    place: { url: url ?? `redis://127.0.0.1:${proxy.port}` },
     ttlMs,
     breaker,
     onError: (error) => errors.push(error),

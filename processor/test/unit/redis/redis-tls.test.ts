@@ -36,7 +36,7 @@ async function makeCertificates(): Promise<Certificates> {
 
 function connect(port: number, environment: Record<string, string>) {
   const url = `rediss://127.0.0.1:${port}`
-  const redis = connectRedis(url, redisTls(readConfig({ VALENCE_REDIS_URL: url, ...environment })))
+  const redis = connectRedis({ url, tls: redisTls(readConfig({ VALENCE_REDIS_URL: url, ...environment })) })
   onTestFinished(() => redis.disconnect())
   return redis
 }

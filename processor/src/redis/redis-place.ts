@@ -1,0 +1,43 @@
+import type { Config } from '../runtime/config.ts'
+import { type RedisTls, redisTls } from './redis-tls.ts'
+
+export interface RedisNode {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where Redis is, and how it is made of servers. */
+export interface RedisPlace {
+  /** The server; with Sentinel or Cluster the first node to ask, and for all of them the user, password and database. */
+  readonly url: string
+  readonly topology?: 'single' | 'sentinel' | 'cluster'
+  /** More sentinels, or more nodes of the cluster, for when the first is away. */
+  readonly otherNodes?: readonly RedisNode[]
+  /** What the sentinels call the primary. */
+  readonly sentinelName?: string
+  readonly sentinelPassword?: string | undefined
+  readonly tls?: RedisTls
+}
+
+function parseNode(node: string): RedisNode {
+  const colon = node.lastIndexOf(':')
+  return { host: unbracketed(node.slice(0, colon)), port: Number(node.slice(colon + 1)) }
+}
+
+/** Of a host in a URL, where an IPv6 address stands in brackets. */
+export function unbracketed(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}
+
+/** Undefined where no Redis is configured. @throws VAL_FILE_UNREADABLE */
+export function redisPlace(config: Config): RedisPlace | undefined {
+  if (config.redisUrl === undefined) return undefined
+  return {
+    url: config.redisUrl,
+    topology: config.redisTopology,
+    otherNodes: (config.redisNodes ?? []).map(parseNode),
+    sentinelName: config.redisSentinelName,
+    sentinelPassword: config.redisSentinelPassword,
+    tls: redisTls(config),
+  }
+}
