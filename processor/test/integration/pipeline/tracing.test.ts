@@ -1,7 +1,9 @@
+import { context, diag, metrics, propagation, trace } from '@opentelemetry/api'
 import { createScoreConsumer, createTextProducer } from '@valence/producer-sdk'
 import type { ScoredEvent } from '@valence/schemas'
 import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest'
 import { startTracing } from '../../../src/runtime/tracing.ts'
+import { startCollector } from '../../support/otel-collector.ts'
 import { attributeOf, OtlpReceiver, type ReceivedSpan } from '../../support/otlp-receiver.ts'
 import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
 import { writeTinyModel } from '../../support/tiny-model.ts'
@@ -20,12 +22,17 @@ afterAll(() => Promise.all([kafka.close(), model.remove()]))
 const word = 'awful'
 
 /** Sends texts, lets a processor score them and reads the scores, each in its own traced process or in this one. */
-async function follow(receiver: OtlpReceiver, topics: TestTopics, ids: readonly string[], settings: object = {}) {
+async function follow(
+  environment: Record<string, string>,
+  topics: TestTopics,
+  ids: readonly string[],
+  settings: object = {},
+) {
   const processor = await new ProcessorProcess({
     ...topics.environment,
     VALENCE_MODEL: model.folder,
     VALENCE_INFERENCE_WORKERS: '1',
-    ...receiver.environment,
+    ...environment,
     ...settings,
   }).started()
   const brokers = topics.environment.VALENCE_KAFKA_BROKERS ?? ''
@@ -67,52 +74,68 @@ it('samples as it is told, and leaves the headers of what it does not sample alo
   await using receiver = await OtlpReceiver.start()
   const topics = await kafka.createTopics({ partitions: 1 })
   const never = { OTEL_TRACES_SAMPLER: 'parentbased_always_off' }
-  const seen = await follow(receiver, topics, ['a', 'b'], never)
+  const seen = await follow(receiver.environment, topics, ['a', 'b'], never)
   expect(receiver.spans).toEqual([])
   expect([...seen.values()].map(({ traceparent }) => traceparent)).toEqual(['undefined', 'undefined'])
 })
 
-it('one trace shows a text from the producer to the consumer, its batch linked both ways', async () => {
-  await using receiver = await OtlpReceiver.start()
-  for (const [name, value] of Object.entries(receiver.environment)) vi.stubEnv(name, value)
-  vi.stubEnv('OTEL_SERVICE_NAME', 'client')
-  const tracing = await startTracing(process.env)
-  const topics = await kafka.createTopics({ partitions: 1 })
-  const ids = ['first', 'second', 'third']
-  const seen = await follow(receiver, topics, ids)
-  await tracing?.stop()
-  vi.unstubAllEnvs()
-  expect([...receiver.services].sort()).toEqual(['client', 'valence'])
+// A collector by OpenTelemetry, where one is at hand: docs/tracing.md says how to build one.
+const collector = process.env.VALENCE_LOCAL_OTELCOL
+const ways = [
+  ['straight to a receiver', undefined],
+  ['through a collector', collector],
+] as const
 
-  const traceIds = ids.map((id) => seen.get(id)?.traceparent.split('-')[1] as string)
-  expect(new Set(traceIds).size).toBe(3)
-  for (const traceId of traceIds) {
-    const { named } = treeOf(receiver.spans, traceId)
-    const sent = named(new RegExp(`^send ${topics.input}$`))
-    const processed = named(new RegExp(`^process ${topics.input}$`))
-    expect(sent.parentSpanId ?? '').toBe('')
-    expect([sent.kind, processed.kind]).toEqual([4, 5])
-    expect(processed.parentSpanId).toBe(sent.spanId)
-    for (const phase of [/^decode$/, /^tokenize$/, /^queue$/, /^infer$/, /^encode$/, /^commit /]) {
-      expect(named(phase).parentSpanId, String(phase)).toBe(processed.spanId)
-    }
-    const published = named(new RegExp(`^send ${topics.output}$`))
-    const consumed = named(new RegExp(`^process ${topics.output}$`))
-    expect(published.parentSpanId).toBe(processed.spanId)
-    expect(consumed.parentSpanId).toBe(published.spanId)
-    expect(attributeOf(consumed, 'messaging.consumer.group.name')).toBe(`${topics.groupId}-reader`)
-    // In the order in which they happened, within the span of the record.
-    const order = [/^decode$/, /^tokenize$/, /^infer$/, /^encode$/, /^commit /].map((phase) => named(phase))
-    for (const [index, span] of order.slice(1).entries()) {
-      expect(BigInt(span.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(order[index]?.startTimeUnixNano ?? 0))
-    }
-    expect(BigInt(named(/^commit /).endTimeUnixNano)).toBeLessThanOrEqual(BigInt(processed.endTimeUnixNano))
+it.for(ways)(
+  'one trace shows a text from the producer to the consumer, its batch linked both ways: %s',
+  async ([name, binary], { skip }) => {
+    skip(name === 'through a collector' && binary === undefined, 'VALENCE_LOCAL_OTELCOL names no collector')
+    await using receiver = await OtlpReceiver.start()
+    const between = binary === undefined ? undefined : await startCollector(binary, receiver)
+    const environment = between?.environment ?? receiver.environment
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
+    vi.stubEnv('OTEL_SERVICE_NAME', 'client')
+    const tracing = await startTracing(process.env)
+    const topics = await kafka.createTopics({ partitions: 1 })
+    const ids = ['first', 'second', 'third']
+    const seen = await follow(environment, topics, ids)
+    await tracing?.stop()
+    // Only then can the next run register an SDK of its own.
+    for (const api of [context, diag, metrics, propagation, trace]) api.disable()
+    await between?.stop()
+    vi.unstubAllEnvs()
+    expect([...receiver.services].sort()).toEqual(['client', 'valence'])
 
-    const batchId = named(/^infer$/).links?.[0]?.spanId
-    const batch = receiver.spans.find(({ spanId }) => spanId === batchId) as ReceivedSpan
-    expect(batch.name).toBe('infer batch')
-    expect(batch.links).toContainEqual(expect.objectContaining({ traceId, spanId: processed.spanId }))
-    expect(batch.links).toHaveLength(Number(attributeOf(batch, 'valence.batch.texts')))
-  }
-  expect(JSON.stringify(receiver.spans)).not.toContain(word)
-})
+    const traceIds = ids.map((id) => seen.get(id)?.traceparent.split('-')[1] as string)
+    expect(new Set(traceIds).size).toBe(3)
+    for (const traceId of traceIds) {
+      const { named } = treeOf(receiver.spans, traceId)
+      const sent = named(new RegExp(`^send ${topics.input}$`))
+      const processed = named(new RegExp(`^process ${topics.input}$`))
+      expect(sent.parentSpanId ?? '').toBe('')
+      expect([sent.kind, processed.kind]).toEqual([4, 5])
+      expect(processed.parentSpanId).toBe(sent.spanId)
+      for (const phase of [/^decode$/, /^tokenize$/, /^queue$/, /^infer$/, /^encode$/, /^commit /]) {
+        expect(named(phase).parentSpanId, String(phase)).toBe(processed.spanId)
+      }
+      const published = named(new RegExp(`^send ${topics.output}$`))
+      const consumed = named(new RegExp(`^process ${topics.output}$`))
+      expect(published.parentSpanId).toBe(processed.spanId)
+      expect(consumed.parentSpanId).toBe(published.spanId)
+      expect(attributeOf(consumed, 'messaging.consumer.group.name')).toBe(`${topics.groupId}-reader`)
+      // In the order in which they happened, within the span of the record.
+      const order = [/^decode$/, /^tokenize$/, /^infer$/, /^encode$/, /^commit /].map((phase) => named(phase))
+      for (const [index, span] of order.slice(1).entries()) {
+        expect(BigInt(span.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(order[index]?.startTimeUnixNano ?? 0))
+      }
+      expect(BigInt(named(/^commit /).endTimeUnixNano)).toBeLessThanOrEqual(BigInt(processed.endTimeUnixNano))
+
+      const batchId = named(/^infer$/).links?.[0]?.spanId
+      const batch = receiver.spans.find(({ spanId }) => spanId === batchId) as ReceivedSpan
+      expect(batch.name).toBe('infer batch')
+      expect(batch.links).toContainEqual(expect.objectContaining({ traceId, spanId: processed.spanId }))
+      expect(batch.links).toHaveLength(Number(attributeOf(batch, 'valence.batch.texts')))
+    }
+    expect(JSON.stringify(receiver.spans)).not.toContain(word)
+  },
+)
