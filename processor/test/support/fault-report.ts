@@ -3,6 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { kafkaVersionOf } from '../../../deploy/local/kafka-version.ts'
 import type { ExactlyOnceReport } from './invariants.ts'
 
+/** What is known to go wrong in Kafka itself, and where docs/exactly-once.md has the evidence. */
+export const explanations = { brokerCameBack: 'A broker that comes back too soon' } as const
+
 /** One run of the fault suite, as it is printed and published. */
 export interface FaultRow {
   /** The kind of fault, worded for the table: runs of the same words are one row there. */
@@ -19,6 +22,8 @@ export interface FaultRow {
   readonly misattributed: number
   readonly longestSilenceMs: number
   readonly seconds: number
+  /** What was counted here was traced to the broker, by its own logs: the section of docs/exactly-once.md that shows it. */
+  readonly explained?: keyof typeof explanations
   /** Day of the run, `2026-01-31`. */
   readonly date: string
   readonly kafka: string

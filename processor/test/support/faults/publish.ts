@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type FaultRow, type RecoveryRow, readRows } from '../fault-report.ts'
+import { explanations, type FaultRow, type RecoveryRow, readRows } from '../fault-report.ts'
 import { markdownTable } from '../markdown-table.ts'
 
 // node processor/test/support/faults/publish.ts out.json: keeps the counts of a run of `make test-faults` for the docs.
@@ -32,12 +32,19 @@ function tables(rows: readonly Row[]): string {
   return [
     `${dates}, Kafka ${versions}.`,
     faultTable(protectedRows),
+    ...notes(protectedRows),
     'The same by version of Kafka; on the older ones the short form alone:',
     versionTable(protectedRows),
     'The same with a protection taken away, in the test alone:',
     bareTable(bareRows),
     ...(recoveries.length === 0 ? [] : [recoveryTitle, recoveryTable(recoveries)]),
   ].join('\n\n')
+}
+
+/** Under the table: where rows that are not clean are explained. */
+function notes(rows: readonly FaultRow[]): string[] {
+  const kinds = [...new Set(rows.flatMap(({ explained }) => explained ?? []))]
+  return kinds.map((kind) => `(†) Kafka itself: “${explanations[kind]}” below.`)
 }
 
 const columns = [
@@ -54,7 +61,7 @@ const columns = [
 
 function faultTable(rows: readonly FaultRow[]): string {
   const lines = [...Map.groupBy(rows, ({ fault }) => fault)].map(([fault, runs]) => [
-    fault,
+    `${fault}${runs.some(({ explained }) => explained) ? ' (†)' : ''}`,
     ...cells(runs),
     seeds(runs),
   ])
