@@ -4,7 +4,7 @@ import { TestKafka } from '../test/support/workload.ts'
 import { freshText, load } from './http-requests.ts'
 import { median } from './measure.ts'
 
-const texts = 150_000
+const texts = 220_000
 const rounds = 4
 const records = 'valence_pipeline_records_total'
 
