@@ -1,11 +1,17 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { plotScenarios } from './scaling/plot.ts'
 import { cpuOnly, kedaDefault, kedaSized, oracle, ours } from './scaling/policies.ts'
 import { scenarios } from './scaling/scenario.ts'
 import { simulate } from './scaling/simulate.ts'
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, seed: { type: 'string', default: '1' }, only: { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    svg: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
 })
 const rows = scenarios
   .filter(({ name }) => values.only === undefined || new RegExp(values.only).test(name))
@@ -21,3 +27,4 @@ const rows = scenarios
     return outcomes
   })
 if (values.json) writeFileSync(values.json, JSON.stringify(rows))
+if (values.svg) writeFileSync(values.svg, plotScenarios(rows))

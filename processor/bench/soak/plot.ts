@@ -1,3 +1,4 @@
+import { axisLabel, roundUp } from '../axis.ts'
 import type { SoakSample } from './trend.ts'
 
 interface Panel {
@@ -16,17 +17,6 @@ const panels: readonly Panel[] = [
 const size = { width: 860, panelHeight: 130, left: 70, right: 20, top: 34, gap: 34, bottom: 34 }
 const plotWidth = size.width - size.left - size.right
 
-/** The next of 1, 2, 5, 10, 20, … that is not below the value: an axis that ends on a round number. */
-export function roundUp(value: number): number {
-  if (value <= 0) return 1
-  const magnitude = 10 ** Math.floor(Math.log10(value))
-  return ([1, 2, 5, 10].find((step) => step * magnitude >= value) ?? 10) * magnitude
-}
-
-function label(value: number): string {
-  return value >= 1_000 ? value.toLocaleString('en') : String(Number(value.toPrecision(3)))
-}
-
 function drawPanel(samples: readonly SoakSample[], { title, colour, value }: Panel, index: number): string {
   const top = size.top + index * (size.panelHeight + size.gap)
   const bottom = top + size.panelHeight
@@ -37,7 +27,7 @@ function drawPanel(samples: readonly SoakSample[], { title, colour, value }: Pan
   const line = samples.map((sample) => `${x(sample.second)},${y(value(sample))}`).join(' ')
   const grid = [0, 0.5, 1].map((share) => {
     const at = y(share * highest)
-    return `<line x1="${size.left}" x2="${size.left + plotWidth}" y1="${at}" y2="${at}" stroke="#d1d5db"/><text x="${size.left - 8}" y="${at}" dy="4" text-anchor="end">${label(share * highest)}</text>`
+    return `<line x1="${size.left}" x2="${size.left + plotWidth}" y1="${at}" y2="${at}" stroke="#d1d5db"/><text x="${size.left - 8}" y="${at}" dy="4" text-anchor="end">${axisLabel(share * highest)}</text>`
   })
   return [
     `<text x="${size.left}" y="${top - 9}" font-weight="600">${title}</text>`,
@@ -50,7 +40,7 @@ function drawTime(samples: readonly SoakSample[], height: number): string {
   const last = samples.at(-1)?.second ?? 0
   return [0, 0.25, 0.5, 0.75, 1]
     .map((share) => {
-      const minutes = label((share * last) / 60)
+      const minutes = axisLabel((share * last) / 60)
       return `<text x="${size.left + share * plotWidth}" y="${height - 12}" text-anchor="middle">${minutes} min</text>`
     })
     .join('\n')
