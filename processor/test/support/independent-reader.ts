@@ -41,6 +41,20 @@ export async function readCommitted(brokers: string, topic: string): Promise<Rea
     .map((line) => toRecord(JSON.parse(line)))
 }
 
+const settleMs = 10_000
+
+/**
+ * The same, once more while there is less than expected: the marker of a commit reaches one partition after the other, so
+ * that the group's offset may tell of a transaction that another partition does not show yet.
+ */
+export async function readSettled(brokers: string, topic: string, expected: number): Promise<ReadRecord[]> {
+  const deadline = Date.now() + settleMs
+  for (;;) {
+    const records = await readCommitted(brokers, topic)
+    if (records.length >= expected || Date.now() > deadline) return records
+  }
+}
+
 function toRecord({ partition, offset, ts, key, payload, headers = [] }: KcatRecord): ReadRecord {
   const pairs = Array.from({ length: headers.length / 2 }, (_, index) => headers.slice(2 * index, 2 * index + 2))
   return { partition, offset, timestamp: ts, key, value: payload, headers: Object.fromEntries(pairs) }

@@ -1,4 +1,4 @@
-import { readCommitted } from '../independent-reader.ts'
+import { readSettled } from '../independent-reader.ts'
 import {
   type AcknowledgedText,
   compareOutput,
@@ -23,7 +23,7 @@ export async function outcomeOf(
   topics: TestTopics,
   facts: { fault: string; injected: number; startedAt: number; scored: readonly AcknowledgedText[] },
 ): Promise<RecordFaultOutcome> {
-  const output = await readCommitted(kafka.brokers, topics.output)
+  const output = await readSettled(kafka.brokers, topics.output, facts.scored.length)
   const report = compareOutput(facts.scored, output)
   expectExactlyOnce(report)
   return {
