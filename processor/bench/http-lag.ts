@@ -78,7 +78,7 @@ async function main(seconds: number): Promise<void> {
       seen.push({ ratio, p50: statuses[200]?.p50 ?? Number.NaN, p99: statuses[200]?.p99 ?? Number.NaN })
       print(`round ${at}`, { ratio, http: statuses, alone, beside })
     }
-    const middle = (of: 'ratio' | 'p50' | 'p99') => median(seen.map((result) => result[of]))
+    const middle = (of: 'ratio' | 'p50' | 'p99') => round(median(seen.map((result) => result[of])), 3)
     print('median', { ratio: middle('ratio'), p50: middle('p50'), p99: middle('p99') })
     print('left', { records: await kafka.remaining(topics) })
   } finally {

@@ -94,7 +94,7 @@ function redisSecurityChecks(config: Config): string[] {
   if ([ca, certificate, key].some(isSet) && !config.redisUrl?.startsWith('rediss:')) {
     problems.push('VALENCE_REDIS_TLS_*_FILE need a VALENCE_REDIS_URL that begins with rediss:')
   }
-  return [...problems, ...redisTopologyChecks(config)]
+  return problems
 }
 
 function redisTopologyChecks({ redisTopology, redisNodes, redisUrl }: Config): string[] {
@@ -124,7 +124,7 @@ function crossChecks(config: Config): string[] {
   if (config.inputFormat === 'avro' && config.schemaRegistryUrl === undefined) {
     problems.push('VALENCE_INPUT_FORMAT=avro needs VALENCE_SCHEMA_REGISTRY_URL')
   }
-  problems.push(...kafkaSecurityChecks(config), ...redisSecurityChecks(config))
+  problems.push(...kafkaSecurityChecks(config), ...redisSecurityChecks(config), ...redisTopologyChecks(config))
   if ((config.httpTlsCertFile === undefined) !== (config.httpTlsKeyFile === undefined)) {
     problems.push('VALENCE_HTTP_TLS_CERT_FILE and VALENCE_HTTP_TLS_KEY_FILE are set together or not at all')
   }

@@ -75,7 +75,7 @@ test('a Kafka user is whom the certificate of its role names', () => {
   }
 })
 
-test('files are scored at night, and a backup is made every five minutes', () => {
+test('files are scored at night, and a backup is made every four minutes', () => {
   const schedules = ofKind(production, 'CronJob').map(({ metadata, spec }) => [metadata.name, spec.schedule])
   expect(Object.fromEntries(schedules)).toEqual({ 'valence-bulk': '0 2 * * *', 'valence-backup': '*/4 * * * *' })
   for (const { spec } of ofKind(production, 'CronJob')) expect(spec.concurrencyPolicy).toBe('Forbid')
