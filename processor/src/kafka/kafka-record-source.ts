@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Consumer,
   type EachBatchPayload,
@@ -24,6 +25,11 @@ export interface KafkaRecordSourceOptions {
 }
 
 const maxWaitMs = 250
+/**
+ * A broker answers as soon as there is one record, some hundred times a second on a busy topic. Where records wait
+ * anyway, the next fetch begins this long after the last, and brings more.
+ */
+const unhurriedMs = 20
 const watchdogMs = 90_000
 
 /**
@@ -127,7 +133,7 @@ class KafkaRecordSource implements RecordSource {
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: 3,
-        eachBatch: async (payload) => this.#pump(payload),
+        eachBatch: (payload) => this.#take(payload),
       })
       await joined
     } finally {
@@ -167,6 +173,14 @@ class KafkaRecordSource implements RecordSource {
     for (const name of this.#positions.keys()) if (!this.#assigned.has(name)) this.#positions.delete(name)
     this.#handlers?.onAssigned(partitions, joinMs)
     this.#releaseWaiters()
+  }
+
+  /** kafkajs fetches again when this resolves for every batch of a fetch. */
+  async #take(payload: EachBatchPayload): Promise<void> {
+    this.#pump(payload)
+    if (this.#stopping || !this.#handlers?.isBehind?.(payload.batch)) return
+    const restMs = this.#lastFetch + unhurriedMs - Date.now()
+    if (restMs > 0) await delay(restMs)
   }
 
   #pump({ batch, resolveOffset }: EachBatchPayload): void {

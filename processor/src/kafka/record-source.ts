@@ -6,6 +6,8 @@ export interface RecordSourceHandlers {
   /** The whole assignment after each join, and how long joining took; partitions that are new start paused. */
   onAssigned(partitions: readonly TopicPartition[], joinMs: number): void
   onBatch(batch: RecordBatch): void
+  /** Records of the partition were waiting already when the last batch came: the next one need not come at once. */
+  isBehind?(partition: TopicPartition): boolean
   /** The next batch of the partition cannot be read; the partition is paused. */
   onUnreadable(partition: TopicPartition, error: ValenceError): void
   /** The source is dead: crash only. */

@@ -77,6 +77,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await source.start({
         onAssigned: takeAssignment,
         onBatch: (batch) => tasks.get(partitionName(batch))?.push(batch),
+        isBehind: (partition) => tasks.get(partitionName(partition))?.isBehind ?? false,
         onUnreadable: (partition, error) => tasks.get(partitionName(partition))?.halt(error),
         onFatal: fail,
       })

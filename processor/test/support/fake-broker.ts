@@ -153,6 +153,11 @@ export class FakeSource implements RecordSource {
     this.#handlers?.onBatch(batch)
   }
 
+  /** Whether the reader is in no hurry for more of the partition. */
+  isBehind(partition: TopicPartition): boolean {
+    return this.#handlers?.isBehind?.(partition) ?? false
+  }
+
   /** One fetch of every partition that is neither paused nor at its end; true if anything was delivered. */
   fetch(): boolean {
     let delivered = false

@@ -12,7 +12,7 @@ let first: TopicPartition
 const open: RecordSource[] = []
 
 /** A source with what it told its reader. */
-async function startSource(topic: string, groupId: string) {
+async function startSource(topic: string, groupId: string, isBehind = () => false) {
   const { brokers } = inject('stack')
   const source = createKafkaRecordSource({
     kafka: createKafka({ brokers, clientId: 'source-test' }),
@@ -25,14 +25,19 @@ async function startSource(topic: string, groupId: string) {
   open.push(source)
   const assignments: (readonly TopicPartition[])[] = []
   const batches: RecordBatch[] = []
+  const arrivals: number[] = []
   const failures: Error[] = []
   await source.start({
     onAssigned: (partitions) => assignments.push(partitions),
-    onBatch: (batch) => batches.push(batch),
+    onBatch: (batch) => {
+      arrivals.push(performance.now())
+      batches.push(batch)
+    },
+    isBehind,
     onUnreadable: (_partition, error) => failures.push(error),
     onFatal: (error) => failures.push(error),
   })
-  return { source, assignments, batches, failures }
+  return { source, assignments, batches, arrivals, failures }
 }
 
 const offsets = (batches: readonly RecordBatch[]) =>
@@ -64,6 +69,18 @@ describe('the record source', () => {
     await until(() => expect(offsets(batches)).toEqual([2, 3]))
     expect(batches[0]).toMatchObject({ ...first, fetchedOffset: 2n, nextOffset: 4n, highWatermark: 4n })
     expect(batches[0]?.records[0]).toMatchObject({ value: Buffer.from('c'), key: null })
+  })
+
+  it('fetches at leisure where records wait anyway', async () => {
+    const { source, batches, arrivals } = await startSource(topics.input, topics.groupId, () => true)
+    source.seek(first, 0n)
+    source.resume(first)
+    const count = 40
+    for (let record = 0; record < count; record += 1) await kafka.produceRaw(topics.input, [String(record)])
+    await until(() => expect(offsets(batches)).toHaveLength(count))
+    const gaps = arrivals.slice(1).map((at, index) => at - (arrivals[index] ?? 0))
+    // A timer may fire a millisecond early.
+    expect(Math.min(...gaps)).toBeGreaterThan(17)
   })
 
   it('pauses, resumes where it was, and goes back when told', async () => {

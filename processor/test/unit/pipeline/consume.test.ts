@@ -110,6 +110,25 @@ describe('the pipeline', () => {
     expect(values(broker.published)).toEqual(numbered(2))
   })
 
+  it('is in no hurry for more of a partition whose records wait, and in a hurry again when they are done', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { broker, source, pipeline } = setup({
+      prepare: async (from, slice, options) => gate.promise.then(() => echo(from, slice, options)),
+    })
+    source.fetchSize = 1
+    broker.append(first, numbered(4))
+    broker.append(second, numbered(1))
+    await pipeline.start()
+    source.assign([first, second])
+    await pump(source, () => source.isBehind(first))
+    expect(source.isBehind(second)).toBe(false)
+    gate.resolve()
+    await pump(source, () => broker.published.length === 5)
+    broker.append(first, numbered(1))
+    await pump(source, () => broker.published.length === 6)
+    expect(source.isBehind(first)).toBe(false)
+  })
+
   it('continues at the committed offset', async () => {
     const { broker, source, pipeline } = setup()
     broker.append(first, numbered(5))
