@@ -7,6 +7,7 @@ import { createKafka } from '@valence/producer-sdk/kafka'
 import { startLocalStack } from '../../deploy/local/stack.ts'
 import { ProcessorProcess } from '../test/support/processor-process.ts'
 import { TestKafka, type TestTopics } from '../test/support/workload.ts'
+import { readMeasurements } from './report/measurements.ts'
 import { readTexts } from './texts.ts'
 
 /** Milliseconds from handing a text to the producer until a read-committed consumer has its score. */
@@ -23,13 +24,12 @@ const { values } = parseArgs({
   options: {
     texts: { type: 'string' },
     seconds: { type: 'string', default: '15' },
-    capacity: { type: 'string' },
-    shares: { type: 'string', default: '0.1,0.5,0.8' },
+    shares: { type: 'string', default: '0.1,0.5,0.8,0.95' },
     json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-latency.json', import.meta.url)) },
   },
 })
-if (values.texts === undefined || values.capacity === undefined)
-  throw new Error('needed: --texts FILE.jsonl --capacity TEXTS_PER_SECOND (as make bench measured it here)')
+if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')
+const seconds = Number(values.seconds)
 const tweets = readTexts(values.texts)
 let next = 0
 
@@ -63,17 +63,36 @@ async function feedEvenly(
 const quantile = (sorted: readonly number[], q: number) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
 
+/**
+ * What is scored a second while more comes in than can be: less than of a backlog, for producer, broker and consumer
+ * work beside the processor now. The first half warms everything up and does not count.
+ */
+async function measureCapacity(
+  kafka: TestKafka,
+  topics: TestTopics,
+  arrived: ReadonlyMap<string, number>,
+): Promise<number> {
+  const { processor } = readMeasurements().bench
+  await feedEvenly(kafka, topics.input, processor.textsPerSecond, seconds, new Map())
+  const before = arrived.size
+  const startedAt = performance.now()
+  await feedEvenly(kafka, topics.input, processor.textsPerSecond, seconds, new Map())
+  const capacity = ((arrived.size - before) * 1_000) / (performance.now() - startedAt)
+  await kafka.drained(topics)
+  return capacity
+}
+
 async function measureAt(
   kafka: TestKafka,
   topics: TestTopics,
-  share: number,
-  arrived: Map<string, number>,
+  { share, capacity }: { readonly share: number; readonly capacity: number },
+  arrived: ReadonlyMap<string, number>,
 ): Promise<LatencyRow> {
-  const perSecond = Number(values.capacity) * share
+  const perSecond = capacity * share
   const sentAt = new Map<string, number>()
   // The first seconds warm connections up and do not count.
   await feedEvenly(kafka, topics.input, perSecond, 3, new Map())
-  await feedEvenly(kafka, topics.input, perSecond, Number(values.seconds), sentAt)
+  await feedEvenly(kafka, topics.input, perSecond, seconds, sentAt)
   await kafka.drained(topics)
   await delay(500)
   const times = [...sentAt].map(([id, at]) => (arrived.get(id) ?? Number.NaN) - at).sort((a, b) => a - b)
@@ -85,6 +104,7 @@ async function measureAt(
 const stack = await startLocalStack({ parts: ['kafka'] })
 const kafka = await TestKafka.connect(stack.brokers)
 const rows: LatencyRow[] = []
+let capacity = Number.NaN
 try {
   const topics = await kafka.createTopics({ partitions: 6 })
   const processor = await new ProcessorProcess({
@@ -103,8 +123,10 @@ try {
       arrived.set(JSON.parse(String(message.value)).id, performance.now())
     },
   })
+  capacity = await measureCapacity(kafka, topics, arrived)
+  process.stdout.write(`${capacity.toFixed(0)} texts/s with producer and consumer beside it\n`)
   for (const share of values.shares.split(',').map(Number)) {
-    rows.push(await measureAt(kafka, topics, share, arrived))
+    rows.push(await measureAt(kafka, topics, { share, capacity }, arrived))
     process.stdout.write(`${JSON.stringify(rows.at(-1))}\n`)
   }
   await consumer.disconnect()
@@ -113,8 +135,5 @@ try {
   await kafka.close()
   await stack.stop()
 }
-await writeFile(
-  values.json,
-  `${JSON.stringify({ date: new Date().toISOString(), capacity: Number(values.capacity), rows }, null, 2)}\n`,
-)
+await writeFile(values.json, `${JSON.stringify({ date: new Date().toISOString(), capacity, rows }, null, 2)}\n`)
 process.exit(0)

@@ -57,7 +57,7 @@ const results = [...costs].map(([name, all]) => ({
 }))
 await writeFile(
   values.json,
-  `${JSON.stringify({ date: new Date().toISOString(), texts: texts.length, results }, null, 2)}\n`,
+  `${JSON.stringify({ date: new Date().toISOString(), texts: texts.length, rounds: Number(values.rounds), results }, null, 2)}\n`,
 )
 for (const { name, textsPerSecond, cpuPerThousand } of results)
   process.stdout.write(

@@ -67,7 +67,7 @@ function peersSection({ peers }: Measurements): string {
   if (peers.kafka) {
     const { results, texts, date, rounds } = peers.kafka
     parts.push(`Topic to topic, ${day(date)}, ${texts.toLocaleString('en')} tweets, ${rounds} rounds; "slower" is how many times longer, or how many times the
-CPU, a peer needs. So few texts are some seconds of Valence, whose warm-up counts against it here:
+CPU, a peer needs. The clock runs from the first record on, so Valence's compiler warms up within it:
 
 ${contest(results, first(results, 'valence'), 'slower')}
 `)
@@ -120,9 +120,10 @@ function latencySection({ latency }: Measurements): string {
   ])
   return `## Latency
 
-From handing a text to the producer until a read-committed consumer has its score, ${day(latency.date)}, at a share of
-${latency.capacity.toFixed(0)} texts/s, producer, broker, processor and consumer on the same two cores
-(\`node processor/bench/latency.ts --texts FILE --capacity N\`):
+From handing a text to the producer until a read-committed consumer has its score, ${day(latency.date)}, with producer, broker,
+processor and consumer on the same two cores (\`node processor/bench/latency.ts --texts FILE\`). The load is a share of
+${latency.capacity.toFixed(0)} texts/s, what is scored in this very setting while more comes in than can be; of a backlog, with nobody producing
+beside it, the processor scores more (above):
 
 ${markdownTable(['load', 'texts/s', 'texts', 'p50 ms', 'p99 ms', 'max ms'], rows)}
 `

@@ -1,0 +1,71 @@
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startLocalStack } from '../../deploy/local/stack.ts'
+import { runScript } from '../../producer-sdk/test/support/child.ts'
+import type { IdleCost } from '../../producer-sdk/test/support/idle-clients.script.ts'
+import type { TransactionCost } from '../../producer-sdk/test/support/transaction-cost.script.ts'
+import { TestKafka } from '../test/support/workload.ts'
+import { median } from './measure.ts'
+import { type OverlayReport, overlayLines } from './report/overlay.ts'
+
+/** What kafkajs costs as it is published and with the overlay, in turn, so that a noisy minute hits both. */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    transactions: { type: 'string', default: '200' },
+    json: { type: 'string', default: fileURLToPath(new URL('../../docs/overlay.json', import.meta.url)) },
+  },
+})
+const rounds = Number(values.rounds)
+const clients = 12
+const partitions = 3
+const kinds = { stock: false, overlay: true }
+type Kind = keyof typeof kinds
+
+interface Costs {
+  readonly transactions: TransactionCost[]
+  readonly idle: IdleCost[]
+}
+
+async function measure(brokers: string, topic: string, overlay: boolean, { transactions, idle }: Costs): Promise<void> {
+  const work = { brokers, topic, partitions, transactions: Number(values.transactions), overlay }
+  transactions.push(await runScript<TransactionCost>('transaction-cost.script.ts', work))
+  idle.push(await runScript<IdleCost>('idle-clients.script.ts', { brokers, clients, measureMs: 5_000, overlay }))
+}
+
+function middle<Cost extends object>(costs: readonly Cost[]): Cost {
+  const names = Object.keys(costs[0] ?? {}) as (keyof Cost)[]
+  return Object.fromEntries(names.map((name) => [name, median(costs.map((cost) => Number(cost[name])))])) as Cost
+}
+
+const costs: Record<Kind, Costs> = {
+  stock: { transactions: [], idle: [] },
+  overlay: { transactions: [], idle: [] },
+}
+const stack = await startLocalStack({ parts: ['kafka'] })
+try {
+  const kafka = await TestKafka.connect(stack.brokers)
+  const { input: topic } = await kafka.createTopics({ partitions })
+  for (let round = 0; round < rounds; round += 1) {
+    for (const kind of Object.keys(kinds) as Kind[]) await measure(stack.brokers, topic, kinds[kind], costs[kind])
+    process.stderr.write(`round ${round + 1} of ${rounds} done\n`)
+  }
+  await kafka.close()
+} finally {
+  await stack.stop()
+}
+const report: OverlayReport & { machine: object } = {
+  date: new Date().toISOString(),
+  machine: { cpu: cpus()[0]?.model ?? 'unknown', node: process.version },
+  rounds,
+  transactions: Number(values.transactions),
+  partitions,
+  clients,
+  stock: { transaction: middle(costs.stock.transactions), idle: middle(costs.stock.idle) },
+  overlay: { transaction: middle(costs.overlay.transactions), idle: middle(costs.overlay.idle) },
+}
+await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
+process.stdout.write(`${overlayLines(report)}\n`)
+process.exit(0)
