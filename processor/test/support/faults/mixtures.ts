@@ -29,7 +29,11 @@ function together(fault: string, families: readonly (readonly FaultKind[])[]): F
   return {
     fault,
     processors: 3,
-    environment: Object.assign({}, ...kinds.map(({ environment }) => environment)),
+    environment: {
+      ...Object.assign({}, ...kinds.map(({ environment }) => environment)),
+      // Where brokers die, transactions outlast the session of a broker, as they do by default.
+      ...(families.includes(brokers) && { VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: '30000' }),
+    },
     distinctTexts: kinds.find(({ distinctTexts }) => distinctTexts)?.distinctTexts,
     faultsEach: families.length,
     pauseMs: [1_000, 3_000],

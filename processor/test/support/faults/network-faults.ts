@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { LinkCondition } from '../tcp-proxy.ts'
 import type { FaultKind } from './fault-kind.ts'
 import type { KafkaApi, RequestFate } from './kafka-conversation.ts'
-import { sessionTimeoutMs, transactionTimeoutMs } from './scene.ts'
+import { givenUpMs, shortTransactions } from './scene.ts'
 
 /** Longer than the coordinators wait for a silent processor. */
-const tooLateMs = Math.max(sessionTimeoutMs, transactionTimeoutMs) + 2_000
+const tooLateMs = givenUpMs + 2_000
 
 export const cuts: FaultKind = {
   fault: 'network cut between a processor and all brokers, up to 8 s',
@@ -32,6 +32,7 @@ export const partialCuts: FaultKind = {
 
 export const blackHoles: FaultKind = {
   fault: 'packets of a processor kept back for longer than its session and its transaction last, then delivered',
+  environment: shortTransactions,
   async inject({ seats, dice }) {
     const seat = dice.pick(seats)
     seat.link.each((proxy) => proxy.stall())
@@ -73,10 +74,13 @@ export const lossy = weather(
 )
 export const broken = weather('1 % of the messages lost with their connection, for 5 s', { breakRatio: 0.01 }, 5_000)
 
+const late = { holdMs: tooLateMs }
+
 /** What happens to a single request. */
 function ambush(api: KafkaApi, fate: RequestFate, name: string): FaultKind {
   return {
     fault: name,
+    ...(fate === late && { environment: shortTransactions }),
     async inject({ seats, dice }) {
       const seat = dice.pick(seats)
       const met = await seat.link.ambush(api, fate)
@@ -86,8 +90,6 @@ function ambush(api: KafkaApi, fate: RequestFate, name: string): FaultKind {
     },
   }
 }
-
-const late = { holdMs: tooLateMs }
 
 const endTxnAnswers = ambush('EndTxn', 'answer lost', 'answer to EndTxn lost')
 const produceAnswers = ambush('Produce', 'answer lost', 'answer to Produce lost')

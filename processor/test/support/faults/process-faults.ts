@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultKind } from './fault-kind.ts'
-import { sessionTimeoutMs, transactionTimeoutMs } from './scene.ts'
+import { givenUpMs, shortTransactions } from './scene.ts'
 
 /** Longer than the group and the transaction coordinator wait: meanwhile others have taken over. */
-const zombieMs = Math.max(sessionTimeoutMs, transactionTimeoutMs) + 3_000
+const zombieMs = givenUpMs + 3_000
 
 export const kills: FaultKind = {
   fault: 'SIGKILL of a processor, restarted after 0.5 s',
@@ -16,6 +16,7 @@ export const kills: FaultKind = {
 
 export const zombies: FaultKind = {
   fault: 'SIGSTOP of a processor for longer than its session and its transaction last, then SIGCONT',
+  environment: shortTransactions,
   async inject({ seats, dice }) {
     const seat = dice.pick(seats)
     seat.signal('SIGSTOP')

@@ -34,9 +34,13 @@ export interface SceneOptions {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** Short enough that a zombie outlives both within a test; VALENCE_KAFKA_SESSION_TIMEOUT_MS begins at 6 s. */
+/** Short enough that a zombie outlives it within a test; VALENCE_KAFKA_SESSION_TIMEOUT_MS begins at 6 s. */
 export const sessionTimeoutMs = 6_000
-export const transactionTimeoutMs = 7_000
+/** The same for transactions, where a processor is to outlive its own; elsewhere they last as long as by default. */
+const shortTransactionMs = 7_000
+export const shortTransactions = { VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: String(shortTransactionMs) }
+/** Nothing of a processor with short transactions is waited for any more. */
+export const givenUpMs = Math.max(sessionTimeoutMs, shortTransactionMs)
 
 export async function openScene(stage: Stage, options: SceneOptions): Promise<Scene> {
   const { kafka, cluster, redisUrl, registryUrl } = stage
@@ -53,7 +57,6 @@ export async function openScene(stage: Stage, options: SceneOptions): Promise<Sc
     VALENCE_MODEL: stage.model,
     VALENCE_INFERENCE_WORKERS: '1',
     VALENCE_KAFKA_SESSION_TIMEOUT_MS: String(sessionTimeoutMs),
-    VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: String(transactionTimeoutMs),
     ...(redisUrl && { VALENCE_REDIS_URL: `redis://127.0.0.1:${redis.port}` }),
     ...(registryUrl && { VALENCE_SCHEMA_REGISTRY_URL: registry.url }),
     ...options.environment,
