@@ -1,5 +1,6 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers'
-import { createWordPiece } from './word-piece.ts'
+import { createPlainTextEncoder, type NormalizerDefinition, type PlainTextEncoder } from './plain-text.ts'
+import { createWordPiece, type WordPiece } from './word-piece.ts'
 
 /** Token ids of one text, special tokens included. */
 export interface Encoded {
@@ -41,19 +42,48 @@ interface WordPieceModel {
 /** What we use of the library; its own declarations do not resolve under Node's module rules. */
 interface Library {
   readonly model: { readonly tokens_to_ids: Map<string, number>; encode(words: string[]): string[] } | null
+  readonly normalizer: { readonly normalizers?: readonly { normalize(text: string): string }[] } | null
+  readonly pre_tokenizer: { pre_tokenize(text: string): string[] } | null
+  readonly added_tokens: readonly { readonly content: string; readonly normalized: boolean }[]
   encode(text: string, options?: { add_special_tokens?: boolean }): { ids: number[] }
 }
 
+/** What we read of a tokenizer.json ourselves. */
+interface Definition {
+  readonly model: WordPieceModel
+  readonly normalizer?: NormalizerDefinition | null
+  readonly pre_tokenizer?: { readonly type?: string } | null
+}
+
 /** The library's WordPiece is quadratic in the length of a word and does not stop at the limit; ours replaces it. */
-function boundWordPiece(library: Library, model: WordPieceModel, limit: number): void {
-  if (!library.model || model.type !== 'WordPiece') return
-  const split = createWordPiece({
+function boundWordPiece(library: Library, model: WordPieceModel, limit: number): WordPiece | undefined {
+  if (!library.model || model.type !== 'WordPiece') return undefined
+  const wordPiece = createWordPiece({
     pieces: library.model.tokens_to_ids,
     unknownToken: model.unk_token,
     prefix: model.continuing_subword_prefix ?? '##',
     maxCharsPerWord: model.max_input_chars_per_word ?? 100,
   })
-  library.model.encode = (words: string[]) => split(words, limit)
+  library.model.encode = (words: string[]) => wordPiece.tokens(words, limit)
+  return wordPiece
+}
+
+/** Undefined where the definition is not of the kind that has a short way. */
+function plainTextEncoder(
+  { normalizer, model, pre_tokenizer: preTokenizer, added_tokens: addedTokens }: Library,
+  definition: Definition,
+  wordPiece: WordPiece | undefined,
+): PlainTextEncoder | undefined {
+  if (!wordPiece || !model || !preTokenizer || definition.pre_tokenizer?.type !== 'BertPreTokenizer') return undefined
+  if (addedTokens.some(({ normalized }) => normalized)) return undefined
+  return createPlainTextEncoder({
+    normalizer: definition.normalizer ?? null,
+    before: normalizer?.normalizers?.slice(0, -1) ?? [],
+    preTokenize: (text) => preTokenizer.pre_tokenize(text),
+    addedTokens: addedTokens.map(({ content }) => content),
+    pieces: model.tokens_to_ids,
+    wordPiece,
+  })
 }
 
 /** What the post-processor puts before and after the tokens of a text: [CLS] and [SEP] for BERT. */
@@ -80,13 +110,15 @@ function cut(text: string, limit: number): string {
  */
 export function createTokenizer(definition: object, maxTokens: number): Tokenizer {
   const library: Library = new LibraryTokenizer(definition, {})
-  boundWordPiece(library, (definition as { model: WordPieceModel }).model, maxTokens)
+  const wordPiece = boundWordPiece(library, (definition as Definition).model, maxTokens)
+  const encodePlain = plainTextEncoder(library, definition as Definition, wordPiece)
   const { before, after } = specialTokens(library)
   const room = maxTokens - before.length - after.length
   if (room < 1) throw new Error(`maxTokens ${maxTokens} leaves no room for the text`)
 
   function tokensOf(text: string): number[] {
-    return library.encode(text.replace(surplusMarks, '$1'), { add_special_tokens: false }).ids
+    const bounded = text.replace(surplusMarks, '$1')
+    return encodePlain?.(bounded, maxTokens) ?? library.encode(bounded, { add_special_tokens: false }).ids
   }
 
   /** At least `room` tokens where the text has so many, and whether characters were left out. */

@@ -6,6 +6,13 @@ export interface WordPieceVocabulary {
   readonly maxCharsPerWord: number
 }
 
+export interface WordPiece {
+  /** The pieces of one word; the unknown token where it has no split. */
+  split(word: string): string[]
+  /** The pieces of all words, until there are `limit`. */
+  tokens(words: readonly string[], limit: number): string[]
+}
+
 function longestPiece(pieces: ReadonlyMap<string, number>): number {
   let longest = 1
   for (const piece of pieces.keys()) longest = Math.max(longest, piece.length)
@@ -13,12 +20,10 @@ function longestPiece(pieces: ReadonlyMap<string, number>): number {
 }
 
 /**
- * Splits words into pieces; undefined where a word has no split. A piece is never looked for beyond the length of the
- * longest one in the vocabulary, so a hostile word costs its length times that, not its length squared.
+ * Splits words into pieces. A piece is never looked for beyond the length of the longest one in the vocabulary, so a
+ * hostile word costs its length times that, not its length squared.
  */
-export function createWordPiece(
-  vocabulary: WordPieceVocabulary,
-): (words: readonly string[], limit: number) => string[] {
+export function createWordPiece(vocabulary: WordPieceVocabulary): WordPiece {
   const { pieces, unknownToken, prefix, maxCharsPerWord } = vocabulary
   const reach = longestPiece(pieces)
 
@@ -34,6 +39,7 @@ export function createWordPiece(
   function split(word: string): string[] {
     // UTF-16 units are at least as many as characters; only a word near the limit needs counting.
     if (word.length > maxCharsPerWord && [...word].length > maxCharsPerWord) return [unknownToken]
+    if (pieces.has(word)) return [word]
     const parts: string[] = []
     for (let start = 0; start < word.length; ) {
       const found = pieceAt(word, start)
@@ -44,13 +50,15 @@ export function createWordPiece(
     return parts
   }
 
-  return (words, limit) => {
-    const tokens: string[] = []
+  function tokens(words: readonly string[], limit: number): string[] {
+    const all: string[] = []
     for (const word of words) {
-      if (tokens.length >= limit) break
-      if (pieces.has(word) && word.length <= maxCharsPerWord) tokens.push(word)
-      else tokens.push(...split(word))
+      if (all.length >= limit) break
+      if (pieces.has(word) && word.length <= maxCharsPerWord) all.push(word)
+      else all.push(...split(word))
     }
-    return tokens
+    return all
   }
+
+  return { split, tokens }
 }
