@@ -222,7 +222,7 @@ export const settings = {
     '2',
     'A text waits at most this long for others to share its batch while a worker is free',
   ),
-  VALENCE_CACHE_MAX_BYTES: required(whole(0), '33554432', 'Size of the in-process score cache; 0 switches it off'),
+  VALENCE_CACHE_MAX_BYTES: required(whole(0), '16777216', 'Size of the in-process score cache; 0 switches it off'),
   VALENCE_CACHE_TTL_MS: required(whole(1_000), '86400000', 'How long Redis keeps a score'),
   VALENCE_AUTH_MODE: required(
     z.enum(['jwt', 'api-key', 'none']),

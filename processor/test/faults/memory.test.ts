@@ -32,7 +32,7 @@ it(`keeps its memory flat and its event loop free over ${total} texts`, async ()
     samples.push({ texts: at + chunk, rssMiB, loopDelayP99Ms })
     process.stdout.write(`${at + chunk} texts: ${rssMiB} MiB, event-loop delay p99 ${loopDelayP99Ms} ms\n`)
   }
-  // The score cache (32 MiB of some 350 bytes each) is full after about 95,000 texts; from there on nothing may grow.
+  // The score cache (16 MiB of some 370 bytes each) is full after about 45,000 texts; from there on nothing may grow.
   const cachesFull = samples[Math.floor(samples.length / 2)]?.rssMiB ?? 0
   expect(samples.at(-1)?.rssMiB).toBeLessThan(cachesFull * 1.1)
   const delays = samples.map(({ loopDelayP99Ms }) => loopDelayP99Ms).sort((a, b) => a - b)
