@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { isValenceError } from '@valence/schemas'
 import { Command, CommanderError } from 'commander'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
@@ -6,6 +7,9 @@ import { safeLine } from './output.ts'
 
 /** Errors of the one who typed or configured, rather than of the work itself. */
 const usageErrors: ReadonlySet<string> = new Set(['VAL_CONFIG_INVALID', 'VAL_USAGE_INVALID', 'VAL_FILE_UNREADABLE'])
+
+// As far above this file in dist as in src.
+const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
 
 function groupOf(program: Command, name: string): Command {
   const known = program.commands.find((command) => command.name() === name)
@@ -29,6 +33,7 @@ function register(program: Command, spec: CommandSpec, act: (spec: CommandSpec, 
 function createProgram(context: CliContext, onExit: (code: ExitCode) => void): Command {
   const program = new Command('valence')
     .description('Exactly-once sentiment for Kafka')
+    .version(version, '-V, --version', 'print the version')
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),

@@ -11,6 +11,13 @@ describe('valence', () => {
     for (const { usage } of commands) expect(stdout).toContain(` ${pathOf(usage)[0]}`)
   })
 
+  it('prints its version', async () => {
+    expect(await runValence(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
+  })
+
   it.each(commands.map(({ usage }) => [pathOf(usage).join(' ')]))('%s has help with an example', async (path) => {
     const { code, stdout } = await runValence([...path.split(' '), '--help'])
     const spec = commands.find(({ usage }) => pathOf(usage).join(' ') === path)
