@@ -19,7 +19,7 @@ function boundMemory({ env, argv, execArgv, execPath }) {
   if (!isService || isChosen || process.platform !== 'linux') return
   const allocator = { MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' }
   // What comes later wins: an operator's own NODE_OPTIONS do.
-  const options = `--max-semi-space-size=16 ${env.NODE_OPTIONS ?? ''}`.trim()
+  const options = `--max-semi-space-size=4 ${env.NODE_OPTIONS ?? ''}`.trim()
   process.execve(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, ...allocator, NODE_OPTIONS: options })
 }
 

@@ -23,7 +23,7 @@ describe.runIf(process.platform === 'linux')('a service', () => {
     expect(await environmentOf({})).toMatchObject({
       MALLOC_TRIM_THRESHOLD_: '131072',
       MALLOC_MMAP_THRESHOLD_: '131072',
-      NODE_OPTIONS: '--max-semi-space-size=16',
+      NODE_OPTIONS: '--max-semi-space-size=4',
     })
   })
 
@@ -31,6 +31,6 @@ describe.runIf(process.platform === 'linux')('a service', () => {
     const own = await environmentOf({ MALLOC_MMAP_THRESHOLD_: '1048576' })
     expect([own.MALLOC_MMAP_THRESHOLD_, own.MALLOC_TRIM_THRESHOLD_]).toEqual(['1048576', undefined])
     const options = await environmentOf({ NODE_OPTIONS: '--max-semi-space-size=8' })
-    expect(options.NODE_OPTIONS).toBe('--max-semi-space-size=16 --max-semi-space-size=8')
+    expect(options.NODE_OPTIONS).toBe('--max-semi-space-size=4 --max-semi-space-size=8')
   })
 })
