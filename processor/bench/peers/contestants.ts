@@ -40,17 +40,19 @@ export function contestants({ python, models, cores }: PeerPlaces): Contestant[]
     processes,
     guarantee: 'exactly once' as const,
   })
+  const transformersJs = (name: string, textsAtATime: number): Contestant => ({
+    name,
+    command: [process.execPath, here('transformers-js/loop.js'), models, String(textsAtATime)],
+    processes: 1,
+    guarantee: 'at least once',
+  })
   return [
     { name: 'transformers.pipeline + confluent-kafka', ...loop('pipeline', 1) },
     { name: 'transformers.pipeline, bf16 + confluent-kafka', ...loop('pipeline-bf16', 1) },
     { name: 'onnxruntime int8 (the same file) + confluent-kafka', ...loop('onnxruntime', cores) },
     { name: 'onnxruntime int8 (the same file) + Quix Streams', ...loop('onnxruntime', cores, 'quix_loop.py') },
     { name: 'sentence-transformers int8 + confluent-kafka', ...loop('sentence-transformers', 1) },
-    {
-      name: 'transformers.js int8 + kafkajs',
-      command: [process.execPath, here('transformers-js/loop.js'), models],
-      processes: 1,
-      guarantee: 'at least once',
-    },
+    transformersJs('transformers.js int8 + kafkajs', 32),
+    transformersJs('transformers.js int8 + kafkajs, each message by itself', 1),
   ]
 }

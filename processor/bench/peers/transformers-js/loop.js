@@ -1,11 +1,13 @@
-// transformers.js in a kafkajs loop, as its guides write it: eachBatch, chunks of 32 texts, offsets committed after.
-// At least once only. Environment and output as in ../kafka_loop.py; argument: the folder of models.
+// transformers.js in a kafkajs loop: eachBatch, so many texts at a time, offsets committed after. With one at a time it is
+// the loop of eachMessage, as its guides write it. At least once only. Environment and output as in ../kafka_loop.py;
+// arguments: the folder of models, texts at a time.
 import { env, pipeline } from '@huggingface/transformers'
 import { Kafka, logLevel } from 'kafkajs'
 
 const { BROKERS = '', GROUP = '', INPUT = '', OUTPUT = '' } = process.env
 env.allowRemoteModels = false
 env.localModelPath = process.argv[2]
+const chunk = Number(process.argv[3] ?? 32)
 const classify = await pipeline('text-classification', 'hf', { dtype: 'q8' })
 await classify(['a text to warm up with'], { top_k: 3 })
 
@@ -26,8 +28,8 @@ const cpuSeconds = () => {
 await consumer.run({
   async eachBatch({ batch, resolveOffset, heartbeat }) {
     begun ??= { at: Date.now() / 1000, cpu: cpuSeconds() }
-    for (let from = 0; from < batch.messages.length; from += 32) {
-      const messages = batch.messages.slice(from, from + 32)
+    for (let from = 0; from < batch.messages.length; from += chunk) {
+      const messages = batch.messages.slice(from, from + chunk)
       const events = messages.map(({ value }) => JSON.parse(value.toString()))
       const scores = await classify(
         events.map(({ text }) => text),
