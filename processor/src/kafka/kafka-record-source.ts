@@ -61,7 +61,8 @@ class KafkaRecordSource implements RecordSource {
       maxWaitTimeInMs: maxWaitMs,
       allowAutoTopicCreation: false,
       readUncommitted: false,
-      metadataMaxAge: 30_000,
+      // How long a partition that is added to a topic goes unread.
+      metadataMaxAge: 10_000,
       retry: {
         initialRetryTime: 100,
         maxRetryTime: 3_000,

@@ -32,11 +32,11 @@ function tables(rows: readonly Row[]): string {
   return [
     `${dates}, Kafka ${versions}.`,
     faultTable(protectedRows),
-    ...notes(protectedRows),
     'The same by version of Kafka; on the older ones the short form alone:',
     versionTable(protectedRows),
     'The same with a protection taken away, in the test alone:',
     bareTable(bareRows),
+    ...notes(faults),
     ...(recoveries.length === 0 ? [] : [recoveryTitle, recoveryTable(recoveries)]),
   ].join('\n\n')
 }
@@ -46,6 +46,8 @@ function notes(rows: readonly FaultRow[]): string[] {
   const kinds = [...new Set(rows.flatMap(({ explained }) => explained ?? []))]
   return kinds.map((kind) => `(†) Kafka itself: “${explanations[kind]}” below.`)
 }
+
+const mark = (runs: readonly FaultRow[]) => (runs.some(({ explained }) => explained) ? ' (†)' : '')
 
 const columns = [
   'runs',
@@ -61,7 +63,7 @@ const columns = [
 
 function faultTable(rows: readonly FaultRow[]): string {
   const lines = [...Map.groupBy(rows, ({ fault }) => fault)].map(([fault, runs]) => [
-    `${fault}${runs.some(({ explained }) => explained) ? ' (†)' : ''}`,
+    `${fault}${mark(runs)}`,
     ...cells(runs),
     seeds(runs),
   ])
@@ -81,7 +83,7 @@ function bareTable(rows: readonly FaultRow[]): string {
   const groups = Map.groupBy(rows, ({ without, fault }) => `${without}: ${fault}`)
   const lines = [...groups.values()].map((runs) => [
     runs[0]?.without ?? '',
-    runs[0]?.fault ?? '',
+    `${runs[0]?.fault ?? ''}${mark(runs)}`,
     ...cells(runs),
     seeds(runs),
   ])
