@@ -18,24 +18,27 @@ export interface ProcessorBenchOptions {
   readonly texts: readonly string[]
   readonly modelFolder: string
   readonly workers: number
+  /** Of the input; default 6. */
+  readonly partitions?: number
   /** Of the records in and out; default Avro. */
   readonly format?: 'avro' | 'json'
   /** Settings over those of the benchmark. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** Fills a topic with records, then lets one processor work it off. Caches cannot help: the texts are distinct. */
+/** Fills a topic with records, then lets one processor work it off. Caches cannot help where the texts are distinct. */
 export async function runProcessor({
   stack,
   texts,
   modelFolder,
   workers,
+  partitions = 6,
   format = 'avro',
   environment = {},
 }: ProcessorBenchOptions): Promise<ProcessorCost> {
   const kafka = await TestKafka.connect(stack.brokers)
   try {
-    const topics = await kafka.createTopics({ partitions: 6 })
+    const topics = await kafka.createTopics({ partitions })
     if (format === 'avro') await fillWithAvro(stack, topics.input, texts)
     else await fillWithJson(kafka, topics.input, texts)
     const processor = await new ProcessorProcess({

@@ -49,6 +49,21 @@ export interface Measurements {
       readonly macroRecall: Readonly<Record<string, number>>
     }[]
   }
+  readonly shapes?: {
+    readonly date: string
+    readonly rows: readonly {
+      readonly name: string
+      readonly texts: number
+      readonly tokensPerText: number
+      readonly textsPerSecond: number
+      readonly cpuPerThousand: number
+      readonly rssMiB: number
+    }[]
+  }
+  readonly start?: {
+    readonly date: string
+    readonly rows: readonly { readonly name: string; readonly medianMs: number; readonly ms: readonly number[] }[]
+  }
   readonly latency?: {
     readonly date: string
     readonly capacity: number
@@ -74,6 +89,8 @@ export function readMeasurements(): Measurements {
     peers: read('benchmarks-peers'),
     variants: read('benchmarks-variants'),
     cascade: read('benchmarks-cascade'),
+    shapes: read('benchmarks-shapes'),
+    start: read('benchmarks-start'),
     latency: read('benchmarks-latency'),
   }
 }

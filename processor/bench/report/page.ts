@@ -129,6 +129,41 @@ ${markdownTable(['load', 'texts/s', 'texts', 'p50 ms', 'p99 ms', 'max ms'], rows
 `
 }
 
+function shapesSection({ shapes }: Measurements): string {
+  if (!shapes) return ''
+  const rows = shapes.rows.map(({ name, texts, tokensPerText, textsPerSecond, cpuPerThousand, rssMiB }) => [
+    name,
+    texts.toLocaleString('en'),
+    tokensPerText.toFixed(1),
+    textsPerSecond.toFixed(0),
+    cpuPerThousand.toFixed(3),
+    ((cpuPerThousand * 1_000) / tokensPerText).toFixed(0),
+    rssMiB.toFixed(0),
+  ])
+  return `## Other shapes
+
+One processor, exactly once, on backlogs of JSON, ${day(shapes.date)}, each run once (\`node processor/bench/shapes.ts --texts FILE --long FILE\`). Short
+runs carry the warm-up of the compiler: compare rows of one size.
+
+${markdownTable(['backlog', 'texts', 'tokens', 'texts/s', 'CPU s per 1,000', 'CPU µs a token', 'MiB'], rows)}
+`
+}
+
+function startSection({ start }: Measurements): string {
+  if (!start) return ''
+  const rows = start.rows.map(({ name, medianMs, ms }) => [
+    name,
+    medianMs.toFixed(0),
+    `${Math.min(...ms).toFixed(0)}–${Math.max(...ms).toFixed(0)}`,
+  ])
+  return `## Start
+
+Milliseconds from starting \`valence serve\` to its first score, ${day(start.date)} (\`node processor/bench/start.ts\`):
+
+${markdownTable(['model', 'median ms', 'all'], rows)}
+`
+}
+
 function cascadeSection({ cascade }: Measurements): string {
   if (!cascade) return ''
   const names = Object.keys(cascade.full)
@@ -149,9 +184,8 @@ ${markdownTable(['threshold', 'referred', 'throughput', ...names], rows)}
 }
 
 export function benchmarksPage(measurements: Measurements): string {
-  const sections = [processorSection, peersSection, variantsSection, latencySection, cascadeSection].map((section) =>
-    section(measurements),
-  )
+  const parts = [processorSection, peersSection, variantsSection, shapesSection, latencySection, startSection]
+  const sections = [...parts, cascadeSection].map((section) => section(measurements))
   return `# Benchmarks
 
 Every figure here is written from the data of the last published runs, \`benchmarks*.json\` beside this page.
