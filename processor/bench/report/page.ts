@@ -142,7 +142,7 @@ function shapesSection({ shapes }: Measurements): string {
   ])
   return `## Other shapes
 
-One processor, exactly once, on backlogs of JSON, ${day(shapes.date)}, each run once (\`node processor/bench/shapes.ts --texts FILE --long FILE\`). Short
+One processor, exactly once, on backlogs of JSON, ${day(shapes.date)}, each run once (\`node processor/bench/shapes.ts --texts FILE\`). Short
 runs carry the warm-up of the compiler: compare rows of one size.
 
 ${markdownTable(['backlog', 'texts', 'tokens', 'texts/s', 'CPU s per 1,000', 'CPU µs a token', 'MiB'], rows)}
