@@ -60,6 +60,12 @@ export interface Measurements {
       readonly rssMiB: number
     }[]
   }
+  readonly cached?: {
+    readonly date: string
+    readonly batchTexts: number
+    readonly single: { readonly requestsPerSecond: number; readonly rounds: readonly number[] }
+    readonly batch: { readonly textsPerSecond: number; readonly rounds: readonly number[] }
+  }
   readonly start?: {
     readonly date: string
     readonly rows: readonly { readonly name: string; readonly medianMs: number; readonly ms: readonly number[] }[]
@@ -90,6 +96,7 @@ export function readMeasurements(): Measurements {
     variants: read('benchmarks-variants'),
     cascade: read('benchmarks-cascade'),
     shapes: read('benchmarks-shapes'),
+    cached: read('benchmarks-cached'),
     start: read('benchmarks-start'),
     latency: read('benchmarks-latency'),
   }

@@ -149,6 +149,32 @@ ${markdownTable(['backlog', 'texts', 'tokens', 'texts/s', 'CPU s per 1,000', 'CP
 `
 }
 
+function cachedSection({ cached }: Measurements): string {
+  if (!cached) return ''
+  const { batchTexts, single, batch, date } = cached
+  const spread = (rates: readonly number[]) => rates.map((rate) => rate.toFixed(0)).join(', ')
+  const rows = [
+    [
+      'one text a request',
+      single.requestsPerSecond.toFixed(0),
+      single.requestsPerSecond.toFixed(0),
+      spread(single.rounds),
+    ],
+    [
+      `${batchTexts} texts a request`,
+      (batch.textsPerSecond / batchTexts).toFixed(0),
+      batch.textsPerSecond.toFixed(0),
+      spread(batch.rounds),
+    ],
+  ]
+  return `## HTTP out of the cache
+
+The facade with all its threads on one core, the load on the other, ${day(date)} (\`node processor/bench/http-cached.ts\`):
+
+${markdownTable(['', 'requests/s', 'texts/s', 'texts/s of each round'], rows)}
+`
+}
+
 function startSection({ start }: Measurements): string {
   if (!start) return ''
   const rows = start.rows.map(({ name, medianMs, ms }) => [
@@ -184,8 +210,8 @@ ${markdownTable(['threshold', 'referred', 'throughput', ...names], rows)}
 }
 
 export function benchmarksPage(measurements: Measurements): string {
-  const parts = [processorSection, peersSection, variantsSection, shapesSection, latencySection, startSection]
-  const sections = [...parts, cascadeSection].map((section) => section(measurements))
+  const kafka = [processorSection, peersSection, variantsSection, shapesSection, latencySection]
+  const sections = [...kafka, cachedSection, startSection, cascadeSection].map((section) => section(measurements))
   return `# Benchmarks
 
 Every figure here is written from the data of the last published runs, \`benchmarks*.json\` beside this page.
