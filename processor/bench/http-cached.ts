@@ -27,7 +27,7 @@ const facade = await new ProcessorProcess(
   'serve',
 ).started()
 // The load generator has the other core.
-execFileSync('taskset', ['-acp', '0', String(facade.pid)], { stdio: 'ignore' })
+execFileSync('/usr/bin/taskset', ['-acp', '0', String(facade.pid)], { stdio: 'ignore' })
 
 async function requestsPerSecond(path: string, body: object, seconds: number): Promise<number> {
   const result = await autocannon({
