@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { generateKeyPair, SignJWT } from 'jose'
 import { type LocalStack, startLocalStack } from '../../../deploy/local/stack.ts'
 import type { MetricSamples } from '../../src/cli/top/metric-samples.ts'
+import { fillDisk } from '../../test/support/fill-disk.ts'
 import { ModelReleases } from '../../test/support/model-releases.ts'
 import type { ProcessorProcess } from '../../test/support/processor-process.ts'
 import { createTcpProxy } from '../../test/support/tcp-proxy.ts'
@@ -147,7 +148,12 @@ export const faults: readonly Fault[] = [
     at: lagService,
     alerts: ['ValenceGroupUnreachable'],
     ownStack: startOnSmallDisk,
-    prepare: async (stack) => ({ settings: {}, inject: () => fillDisk(smallDisks.get(stack) ?? '') }),
+    prepare: async (stack) => ({
+      settings: {},
+      inject: async () => {
+        await fillDisk(smallDisks.get(stack) ?? '')
+      },
+    }),
   },
   {
     name: 'expired JWKS',
@@ -217,18 +223,6 @@ async function startOnSmallDisk(): Promise<LocalStack> {
   const own: LocalStack = { ...stack, stop: () => stack.stop().finally(unmount) }
   smallDisks.set(own, directory)
   return own
-}
-
-async function fillDisk(directory: string): Promise<void> {
-  const file = await open(join(directory, 'filler'), 'w')
-  const block = Buffer.alloc(2 ** 20)
-  try {
-    for (;;) await file.write(block)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-  } finally {
-    await file.close()
-  }
 }
 
 async function prepareRotatedKeys(): Promise<Prepared> {

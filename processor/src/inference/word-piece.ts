@@ -54,8 +54,7 @@ export function createWordPiece(vocabulary: WordPieceVocabulary): WordPiece {
     const all: string[] = []
     for (const word of words) {
       if (all.length >= limit) break
-      if (pieces.has(word) && word.length <= maxCharsPerWord) all.push(word)
-      else all.push(...split(word))
+      all.push(...split(word))
     }
     return all
   }

@@ -48,6 +48,11 @@ export class PartitionQueue {
     return this.#size
   }
 
+  /** Batches wait before the one that came last. */
+  get isBehind(): boolean {
+    return this.#batches.length > 1
+  }
+
   push(batch: RecordBatch): PushResult {
     if (this.#closed || batch.nextOffset <= this.#expected) return 'known'
     if (batch.fetchedOffset > this.#expected) return 'gap'

@@ -43,7 +43,6 @@ export class PartitionTask {
   #queue: PartitionQueue | undefined
   #topicId: string | undefined
   #paused = true
-  #behind = false
   #draining = false
   #failures = 0
   /** Up to here records are published one by one, to find the one that the broker refuses as too large. */
@@ -75,7 +74,6 @@ export class PartitionTask {
       queue.fail(new ValenceError('VAL_KAFKA_TOPIC_RECREATED', `${batch.topic}: its id is now ${batch.topicId}`))
       return
     }
-    this.#behind = queue.size > 0
     if (queue.push(batch) === 'gap') {
       // Taking the partition again compares the committed offset with the log and explains the gap or stops.
       const detail = `expected ${queue.expected}, fetched ${batch.fetchedOffset}`
@@ -89,7 +87,7 @@ export class PartitionTask {
 
   /** The last batch found others waiting. */
   get isBehind(): boolean {
-    return this.#behind
+    return this.#queue?.isBehind ?? false
   }
 
   /** What comes next cannot be read: finish what came before, then stand still. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type LocalStack, startLocalStack } from '../../../deploy/local/stack.ts'
 import { resolveModel } from '../../src/model/model-location.ts'
 import { reportFault } from '../support/fault-report.ts'
+import { fillDisk } from '../support/fill-disk.ts'
 import { readCommitted } from '../support/independent-reader.ts'
 import { type AcknowledgedText, compareOutput, expectExactlyOnce, longestSilenceMs } from '../support/invariants.ts'
 import { ModelReleases } from '../support/model-releases.ts'
@@ -32,20 +33,6 @@ async function mountSmallDisk(): Promise<string | undefined> {
     await rm(folder, { recursive: true })
     return undefined
   }
-}
-
-async function fill(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, 'filler')
-  const file = await open(path, 'w')
-  const block = Buffer.alloc(4_096)
-  try {
-    for (;;) await file.write(block)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-  } finally {
-    await file.close()
-  }
-  return () => rm(path)
 }
 
 beforeAll(async () => {
@@ -95,7 +82,7 @@ it('disk of the model store full while a new model comes: the old one scores on'
   }
   const feeding = feed()
   for (let time = 0; time < times; time += 1) {
-    const release = await fill(disk)
+    const release = await fillDisk(disk)
     // One that the store has not seen: nothing of it is there yet.
     await releases.publish('b', (manifest) => {
       manifest.version = `b${time}`

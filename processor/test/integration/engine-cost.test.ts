@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { benchEngine } from '../../bench/engine.ts'
 import { readMeasurements } from '../../bench/report/measurements.ts'
+import { readTexts } from '../../bench/texts.ts'
 import { resolveModel } from '../../src/model/model-location.ts'
 
 /** How much dearer than when it was published the engine may be: beside other tests short runs differ by a tenth and more. */
@@ -12,8 +12,7 @@ const count = 400
 /** The bundled texts, numbered where they come again, so that no cache helps. */
 function distinctTexts(): string[] {
   const sample = fileURLToPath(new URL('../../../deploy/local/demo/sample.jsonl', import.meta.url))
-  const lines = readFileSync(sample, 'utf8').trim().split('\n')
-  const texts = lines.map((line) => (JSON.parse(line) as { text: string }).text)
+  const texts = readTexts(sample)
   return Array.from({ length: count }, (_, index) => `${texts[index % texts.length]} ${index}`)
 }
 
