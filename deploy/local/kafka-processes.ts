@@ -21,6 +21,8 @@ import type { KafkaCluster } from './stack.ts'
 import type { StackContext } from './stack-context.ts'
 
 const host = '127.0.0.1'
+// Alone a broker would wait for a quorum that cannot come, five minutes long.
+const stopGraceMs = 20_000
 
 export interface KafkaProcessesOptions {
   readonly kafka: KafkaPackage
@@ -114,7 +116,7 @@ export class KafkaProcesses implements KafkaCluster {
 
   async restart(i: number): Promise<void> {
     const node = this.#node(i)
-    await this.#running.get(node)?.kill('SIGTERM')
+    await this.#running.get(node)?.stop(stopGraceMs)
     await this.#startNode(node)
   }
 

@@ -25,6 +25,8 @@ export interface Part {
   readonly ended: Promise<PartEnd>
   /** Resolves once the process is gone. */
   kill(signal: NodeJS.Signals): Promise<void>
+  /** Asks it to end by SIGTERM, and kills it where it is still there after `graceMs`. Resolves once it is gone. */
+  stop(graceMs: number): Promise<void>
 }
 
 interface Pending {
@@ -42,6 +44,15 @@ export interface KeeperOptions {
 const closeTimeoutMs = 15_000
 
 const stopped: PartEnd = { code: null, reason: 'the stack was stopped' }
+
+async function stopWithin(kill: Part['kill'], graceMs: number): Promise<void> {
+  const overdue = setTimeout(() => void kill('SIGKILL'), graceMs)
+  try {
+    await kill('SIGTERM')
+  } finally {
+    clearTimeout(overdue)
+  }
+}
 
 /**
  * Starts parts that cannot outlive this process, see `keeper.ts`. The keeper leads a process group of its own, so a
@@ -92,7 +103,7 @@ export class KeeperClient {
       killed = true
       return part.kill(signal)
     }
-    return { ...part, kill }
+    return { ...part, kill, stop: (graceMs) => stopWithin(kill, graceMs) }
   }
 
   async #start(part: PartCommand): Promise<Part> {
@@ -115,7 +126,7 @@ export class KeeperClient {
       this.#send({ type: 'signal', id, signal })
       await this.#busy(ended)
     }
-    return { name: part.name, pid, log: part.log, ended, kill }
+    return { name: part.name, pid, log: part.log, ended, kill, stop: (graceMs) => stopWithin(kill, graceMs) }
   }
 
   /** Runs a command to its end; rejects only when it cannot be started. */

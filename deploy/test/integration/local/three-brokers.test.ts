@@ -35,6 +35,18 @@ async function countRecords(topic: string): Promise<number> {
   return offsets.reduce((sum, { high }) => sum + Number(high), 0)
 }
 
+/** Whoever takes the next broker away before that leaves a partition with fewer replicas than a write needs. */
+async function awaitReplicasInSync(topic: string): Promise<void> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const inSync = async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]?.partitions.map(({ isr }) => isr.length)
+  }
+  await expect.poll(inSync, { timeout: 60_000 }).toEqual([3, 3, 3, 3, 3, 3])
+  await admin.disconnect()
+}
+
 test('three brokers on ports of their own that all see one another', async () => {
   expect(new Set(stack.kafka.brokers).size).toBe(3)
   expect(stack.brokers).toBe(stack.kafka.brokers.join(','))
@@ -71,6 +83,7 @@ test('brokers can be killed and restarted in turn; what was acknowledged stays',
     await send(topic, ['while one is down'])
     await stack.kafka.restart(i)
     expect((await brokersSeenBy(i)).sort()).toEqual([1, 2, 3])
+    await awaitReplicasInSync(topic)
   }
   expect(stack.kafka.brokers).toEqual(brokers)
   expect(await countRecords(topic)).toBe(8)

@@ -12,7 +12,7 @@ const never = new Promise<PartEnd>(() => {})
 async function part(log: string, ended: Promise<PartEnd>) {
   const file = join(await temporaryFolder(), 'part.log')
   await writeFile(file, log)
-  return { name: 'redis', pid: 1, log: file, ended, kill: async () => {} }
+  return { name: 'redis', pid: 1, log: file, ended, kill: async () => {}, stop: async () => {} }
 }
 
 test('asks until there is an answer', async () => {

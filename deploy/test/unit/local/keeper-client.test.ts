@@ -92,6 +92,18 @@ test('kill sends the signal and resolves once the part is gone', async () => {
   await part.kill('SIGKILL')
 })
 
+test('stop asks first, and kills what does not end in time', async () => {
+  const { keeper, folder } = await keeperIn(await temporaryFolder())
+  const willing = await keeper.start(shell(folder, 'exec sleep 300'))
+  await willing.stop(60_000)
+  expect(await willing.ended).toEqual({ code: null, reason: 'SIGTERM' })
+  const ready = join(folder, 'ready')
+  const deaf = await keeper.start(shell(folder, "trap '' TERM; touch ready; while :; do sleep 0.1; done"))
+  await vi.waitFor(() => expect(existsSync(ready)).toBe(true))
+  await deaf.stop(50)
+  expect(await deaf.ended).toEqual({ code: null, reason: 'SIGKILL' })
+})
+
 test('only an end that nobody asked for is reported as unexpected', async () => {
   const onUnexpectedEnd = vi.fn()
   const { keeper, folder } = await keeperIn(await temporaryFolder(), { onUnexpectedEnd })
