@@ -35,8 +35,9 @@ const exposedHeaders = ['x-request-id', 'retry-after', 'ratelimit-limit', 'ratel
  */
 export async function addBrowserSafety(app: HttpApp, config: Config): Promise<void> {
   const headers = securityHeaders(config)
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)
+    done()
   })
   if (!config.httpCorsOrigins) return
   await app.register(cors, {

@@ -27,7 +27,7 @@ export function addRequestContext(app: HttpApp): void {
   app.decorateRequest('abandoned', null as never)
   app.decorateRequest('arrivedAt', 0)
   app.decorateRequest('traceId', undefined)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.arrivedAt = Date.now()
     request.principal = unknownCaller
     const left = new AbortController()
@@ -39,6 +39,7 @@ export function addRequestContext(app: HttpApp): void {
     const trace = readTrace(request)
     request.traceId = trace?.traceId
     if (trace) reply.header('traceparent', `00-${trace.traceId}-${randomBytes(8).toString('hex')}-${trace.flags}`)
+    done()
   })
 }
 

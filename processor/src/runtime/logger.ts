@@ -20,6 +20,15 @@ export function meterLog(logger: Logger, { log }: Metrics): void {
   watchers.set(logger, log)
 }
 
+/** A child is made upon its parent and counts with it. */
+function watcherOf(logger: object): Metrics['log'] | undefined {
+  for (let each: object | null = logger; each !== null; each = Object.getPrototypeOf(each)) {
+    const found = watchers.get(each)
+    if (found) return found
+  }
+  return undefined
+}
+
 type LogArguments = [fields?: unknown, message?: unknown, ...rest: unknown[]]
 
 /** Messages are constant, so a message and a code are one kind of event. */
@@ -50,10 +59,10 @@ export function createLogger(level: string, destination: DestinationStream = pin
           const write = (given: LogArguments) => method.apply(this, given as Parameters<typeof method>)
           const summarise = (suppressed: number) => write(withCount(args as LogArguments, suppressed))
           if (number >= warn && number < fatal && !limit.admits(kindOf(args as LogArguments), summarise)) {
-            watchers.get(this)?.suppressed.inc()
+            watcherOf(this)?.suppressed.inc()
             return
           }
-          watchers.get(this)?.lines.inc({ level: pino.levels.labels[number] ?? 'info' })
+          watcherOf(this)?.lines.inc({ level: pino.levels.labels[number] ?? 'info' })
           write(args as LogArguments)
         },
       },

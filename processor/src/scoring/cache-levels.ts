@@ -25,13 +25,21 @@ export class CacheLevels {
     this.#observer = observer
   }
 
-  /** Scores in the order of the keys; undefined where no level has one. Waits only when the second level is asked. */
-  async getMany(keys: readonly string[]): Promise<(TextScore | undefined)[]> {
+  /** Scores in the order of the keys; undefined where no level has one. A promise only when the second level is asked. */
+  getMany(keys: readonly string[]): (TextScore | undefined)[] | Promise<(TextScore | undefined)[]> {
     const found = keys.map((key) => this.#memory?.get(key))
     if (this.#memory) this.#report('memory', found)
     const missing = keys.filter((_, index) => found[index] === undefined)
-    if (!this.#shared || missing.length === 0) return found
-    const below = await this.#shared.getMany(missing)
+    return this.#shared && missing.length > 0 ? this.#fillFromBelow(this.#shared, keys, found, missing) : found
+  }
+
+  async #fillFromBelow(
+    shared: ScoreCache,
+    keys: readonly string[],
+    found: readonly (TextScore | undefined)[],
+    missing: readonly string[],
+  ): Promise<(TextScore | undefined)[]> {
+    const below = await shared.getMany(missing)
     this.#report('shared', below)
     const byKey = new Map(missing.map((key, index) => [key, below[index]]))
     return keys.map((key, index) => {

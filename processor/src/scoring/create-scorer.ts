@@ -80,7 +80,9 @@ class BatchingScorer implements Scorer {
 
   async scoreAll(texts: readonly string[], options: ScoreOptions): Promise<Verdict[]> {
     const verdicts: (Verdict | undefined)[] = new Array(texts.length).fill(undefined)
-    await unlessAborted(this.#fill(verdicts, texts, options), options.signal)
+    const filling = this.#fill(verdicts, texts, options)
+    // Where the memory had every score they are all there by now, and nobody has to be waited for.
+    await (verdicts.includes(undefined) ? unlessAborted(filling, options.signal) : filling)
     return verdicts.map((verdict) => {
       const final = verdict ?? failed(new ValenceError('VAL_REQUEST_ABANDONED'))
       this.#observer.verdict?.(options.origin, final)
@@ -94,7 +96,8 @@ class BatchingScorer implements Scorer {
     for (let start = 0; start < texts.length; start += chunkTexts) {
       const model = this.#models.current()
       const queries = this.#check(verdicts, texts.slice(start, start + chunkTexts), start, model)
-      const known = await this.#caches.getMany(queries.map(({ key }) => key))
+      const found = this.#caches.getMany(queries.map(({ key }) => key))
+      const known = found instanceof Promise ? await found : found
       for (const [index, query] of queries.entries()) {
         const score = known[index]
         if (score) {

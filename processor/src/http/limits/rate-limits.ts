@@ -40,14 +40,22 @@ function enforce(reply: FastifyReply, allowance: Allowance | undefined, windowMs
  * per subject, once it is known how many they are.
  */
 export function addRateLimits(app: HttpApp, limiters: { address: RateLimiter; subject: RateLimiter }): void {
+  if (limiters.address !== unlimited) addAddressLimit(app, limiters.address)
+  if (limiters.subject !== unlimited) addSubjectLimit(app, limiters.subject)
+}
+
+function addAddressLimit(app: HttpApp, limiter: RateLimiter): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.scope === undefined) return
-    enforce(reply, await limiters.address.take(request.ip, 1), limiters.address.windowMs)
+    enforce(reply, await limiter.take(request.ip, 1), limiter.windowMs)
   })
+}
+
+function addSubjectLimit(app: HttpApp, limiter: RateLimiter): void {
   app.addHook('preHandler', async (request, reply) => {
     const { scope, cost } = request.routeOptions.config
     if (scope === undefined) return
-    const allowance = await limiters.subject.take(request.principal.subject, cost?.(request) ?? 1)
-    enforce(reply, allowance, limiters.subject.windowMs)
+    const allowance = await limiter.take(request.principal.subject, cost?.(request) ?? 1)
+    enforce(reply, allowance, limiter.windowMs)
   })
 }

@@ -73,6 +73,14 @@ describe('repeated warnings and errors', () => {
     expect(text).toContain('valence_log_lines_total{level="debug"} 0')
     expect(text).toContain('valence_log_suppressed_total 3')
   })
+
+  it('of a child are counted with its parent', async () => {
+    const { logger } = capture('info')
+    const metrics = createMetrics()
+    meterLog(logger, metrics)
+    logger.child({}, { redact: [] }).child({}).info('request')
+    expect(await metrics.registry.metrics()).toContain('valence_log_lines_total{level="info"} 1')
+  })
 })
 
 describe('on a terminal', () => {

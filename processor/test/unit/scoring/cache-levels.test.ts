@@ -51,6 +51,15 @@ describe('a look-up', () => {
     expect(asked).toHaveLength(1)
   })
 
+  test('is answered at once where the first level is all there is, or has everything', async () => {
+    const memory = new MemoryCache(100_000)
+    memory.set('a', score(1))
+    expect(levelsOf({ memory }).levels.getMany(['a', 'b'])).toEqual([score(1), undefined])
+    const { levels } = levelsOf({ memory, shared: sharedOf().shared })
+    expect(levels.getMany(['a'])).toEqual([score(1)])
+    expect(levels.getMany(['b'])).toBeInstanceOf(Promise)
+  })
+
   test('works with either level alone', async () => {
     const memory = new MemoryCache(100_000)
     memory.set('a', score(1))
