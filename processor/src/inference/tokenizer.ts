@@ -1,5 +1,6 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers'
 import { createPlainTextEncoder, type NormalizerDefinition, type PlainTextEncoder } from './plain-text.ts'
+import { createReplacements, type LibraryNormalizer } from './replacements.ts'
 import { createWordPiece, type WordPiece } from './word-piece.ts'
 
 /** Token ids of one text, special tokens included. */
@@ -42,7 +43,7 @@ interface WordPieceModel {
 /** What we use of the library; its own declarations do not resolve under Node's module rules. */
 interface Library {
   readonly model: { readonly tokens_to_ids: Map<string, number>; encode(words: string[]): string[] } | null
-  readonly normalizer: { readonly normalizers?: readonly { normalize(text: string): string }[] } | null
+  readonly normalizer: { readonly normalizers?: readonly LibraryNormalizer[] } | null
   readonly pre_tokenizer: { pre_tokenize(text: string): string[] } | null
   readonly added_tokens: readonly { readonly content: string; readonly normalized: boolean }[]
   encode(text: string, options?: { add_special_tokens?: boolean }): { ids: number[] }
@@ -78,8 +79,7 @@ function plainTextEncoder(
   if (addedTokens.some(({ normalized }) => normalized)) return undefined
   return createPlainTextEncoder({
     normalizer: definition.normalizer ?? null,
-    before: normalizer?.normalizers?.slice(0, -1) ?? [],
-    preTokenize: (text) => preTokenizer.pre_tokenize(text),
+    replace: createReplacements(normalizer?.normalizers?.slice(0, -1) ?? []),
     addedTokens: addedTokens.map(({ content }) => content),
     pieces: model.tokens_to_ids,
     wordPiece,

@@ -13,8 +13,7 @@ const wordPiece = createWordPiece({ pieces, unknownToken: '[UNK]', prefix: '##',
 const bert = { type: 'BertNormalizer', lowercase: true }
 const parts = {
   normalizer: bert,
-  before: [],
-  preTokenize: (text: string) => text.match(/[a-z]+|!/gi) ?? [],
+  replace: (text: string) => text,
   addedTokens: ['[SEP]'],
   pieces,
   wordPiece,
@@ -31,14 +30,26 @@ describe('the short way for plain text', () => {
     expect(encode('good ungood good', 2)).toEqual([1, 2, 3])
   })
 
+  test('finds as many split words as there are, though it keeps some of them only', () => {
+    const all = Array.from({ length: 20_000 }, (_, index) => `un${'a'.repeat(index % 3)}${index}`)
+    for (const word of [...all, ...all.toReversed()]) expect(encode(`${word} good`, 99)).toEqual([0, 1])
+    expect(encode('ungood', 99)).toEqual([2, 3])
+  })
+
+  test('stops before what is not plain only where no word touches it', () => {
+    expect(encode('good é', 1)).toEqual([1])
+    expect(encode('goode\u0301', 1)).toBeUndefined()
+    expect(encode('good\u0000', 1)).toBeUndefined()
+  })
+
   test.each(['naïve', 'good\u0000', 'a [SEP] b', '😂'])('is not for %j', (text) => {
     expect(encode(text, 99)).toBeUndefined()
   })
 
   test('comes after what the library replaces', () => {
-    const before = [{ normalize: (text: string) => text.replaceAll('😂', ' good ') }]
+    const replace = (text: string) => text.replaceAll('😂', ' good ')
     const normalizer = { type: 'Sequence', normalizers: [{ type: 'Replace' }, bert] }
-    expect(createPlainTextEncoder({ ...parts, before, normalizer })('a😂!', 99)).toEqual([5, 1, 4])
+    expect(createPlainTextEncoder({ ...parts, replace, normalizer })('a😂!', 99)).toEqual([5, 1, 4])
   })
 
   test('keeps the case where the normalizer does, and is not for other normalizers', () => {
