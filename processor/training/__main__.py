@@ -16,6 +16,7 @@ import torch
 
 from .data import DataError
 from .export import Exporter, publish
+from .gate import short_of
 from .stages import Workplace, run_stage
 
 HERE = Path(__file__).parent
@@ -54,6 +55,8 @@ def build(place: Workplace, out: Path, force: bool) -> int:
         folders.append((folder, out / sub))
         print(f"{name}: " + "  ".join(f"{key} {row['macroRecall']:.4f} (fp32 {row['fp32MacroRecall']:.4f}, ece {row['ece']:.3f})"
                                       for key, row in about["quality"].items()), flush=True)
+    for sentence in short_of(place.config["aims"], reference):
+        print(f"aim: {sentence}", flush=True)
     for sentence in short:
         print(f"gate: {sentence}", file=sys.stderr)
     if short and not force:

@@ -126,7 +126,7 @@ def suite(score: Scorer) -> list[Outcome]:
     both = said["positive"] + said["negative"]
     facts = many(FACTS, 60, d=DAYS, c=COUNTRIES[:6], n=NAMES[:6])
     thing = dict(t=THINGS)
-    results = [must_be(f"plain {label}", texts, [label], 0.03, score) for label, texts in said.items()]
+    results = [must_be(f"plain {label}", texts, [label], 0.05, score) for label, texts in said.items()]
     results.append(must_be("plain facts are neutral", facts, ["neutral"], 0.10, score))
     results.append(must_be("negated praise", many(("The {t} was not {a}.", "I do not {v} this {t}.", "The {t} isn't {a} at all.",
                                                    "I don't think the {t} is {a}."), 120, a=GOOD, v=LIKE[:5], **thing), ["negative"], 0.15, score))
@@ -136,7 +136,7 @@ def suite(score: Scorer) -> list[Outcome]:
                            many(("Although the {t} looked {b}, I loved every minute.", "I expected a {b} {t}, but it was {g}."), 80, g=GOOD, b=BAD, **thing),
                            ["positive"], 0.25, score))
     results.append(must_not_move("case", [(text, text.upper()) for text in both], 0.0, score))
-    results.append(must_not_move("typo", [(text, typo(text, rng)) for text in both + facts], 0.12, score))
+    results.append(must_not_move("typo", [(text, typo(text, rng)) for text in both + facts], 0.15, score))
     results.append(must_not_move("mention and link added", [(text, f"@someone_{i} {text} https://example.org/{i}") for i, text in enumerate(both)], 0.05, score))
     results.append(must_not_move("neutral clause added", [(text, f"{text} {rng.choice(CLAUSES)}") for text in both], 0.06, score))
     results.append(must_not_move("neutral clause before", [(text, f"{rng.choice(CLAUSES)} {text}") for text in both], 0.06, score))

@@ -1,4 +1,4 @@
-"""The encoder in plain PyTorch: post-norm BERT, mean-pooled, with a linear head."""
+"""The encoder in plain PyTorch: post-norm BERT, read at `[CLS]` or as the mean of its tokens, with a linear head."""
 
 from __future__ import annotations
 
@@ -38,13 +38,18 @@ class Layer(nn.Module):
         self.down = nn.Linear(inner, hidden)
         self.norm2 = nn.LayerNorm(hidden, eps=eps)
 
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor, asking: int | None = None) -> Tensor:
+        """(n, length, hidden) → the same; with `asking` only the first so many tokens are worked out, from all of them."""
         n, length, hidden = x.shape
-        qkv = self.qkv(x).view(n, length, 3, self.heads, hidden // self.heads).permute(2, 0, 3, 1, 4)
-        scores = qkv[0] @ qkv[1].transpose(-1, -2) * (hidden // self.heads) ** -0.5
-        mixed = torch.softmax(scores + bias.to(scores.dtype), -1).to(x.dtype) @ qkv[2].to(x.dtype)
-        mixed = self.out(mixed.transpose(1, 2).reshape(n, length, hidden))
-        x = self.norm1(x + self.drop(mixed))
+        asked = length if asking is None else asking
+        weight, offset = self.qkv.weight, self.qkv.bias
+        query = F.linear(x[:, :asked], weight[:hidden], offset[:hidden])
+        key, value = F.linear(x, weight[hidden:], offset[hidden:]).split(hidden, dim=-1)
+        query, key, value = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
+        scores = query @ key.transpose(-1, -2) * (hidden // self.heads) ** -0.5
+        mixed = torch.softmax(scores + bias.to(scores.dtype), -1).to(x.dtype) @ value.to(x.dtype)
+        mixed = self.out(mixed.transpose(1, 2).reshape(n, asked, hidden))
+        x = self.norm1(x[:, :asked] + self.drop(mixed))
         inner = self.down(F.gelu(self.up(x), approximate="tanh"))
         return self.norm2(x + self.drop(inner))
 
@@ -52,13 +57,14 @@ class Layer(nn.Module):
 class Bert(nn.Module):
     """(ids, mask) of shape (n, length) → logits (n, classes). GELU is the tanh form throughout, so the
     exported graph computes exactly what was trained. A teacher may also know the source of a text
-    (`sources` > 0) and, being MPNet, add a relative position bias (`buckets` > 0)."""
+    (`sources` > 0) and, being MPNet, add a relative position bias (`buckets` > 0). `pool` is what the head reads:
+    `cls`, the first token, for which alone the last layer then works, or `mean`, the mean of all."""
 
     def __init__(self, layers: int = 6, hidden: int = 384, heads: int = 12, inner: int = 1536,
                  vocabulary: int = 30522, positions: int = 512, classes: int = 3, sources: int = 0,
-                 buckets: int = 0, dropout: float = 0.1, eps: float = 1e-12) -> None:
+                 buckets: int = 0, dropout: float = 0.1, eps: float = 1e-12, pool: str = "mean") -> None:
         super().__init__()
-        self.drop, self.heads = Dropout(dropout), heads
+        self.drop, self.heads, self.pool = Dropout(dropout), heads, pool
         self.tokens = nn.Embedding(vocabulary, hidden)
         self.positions = nn.Embedding(positions, hidden)  # holds position + the constant token type
         self.sources = nn.Embedding(sources, hidden) if sources else None
@@ -79,8 +85,11 @@ class Bert(nn.Module):
         bias = torch.zeros(mask.shape).masked_fill(mask == 0, -1e4)[:, None, None, :]
         if self.relative is not None:
             bias = bias + self.relative(relative_buckets(ids.shape[1])).permute(2, 0, 1)[None]
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             x = layer(x, bias)
+        if self.pool == "cls":
+            return self.layers[-1](x, bias, asking=1)[:, 0]
+        x = self.layers[-1](x, bias)
         weights = mask.to(x.dtype)[:, :, None]
         return (x * weights).sum(1) / weights.sum(1)
 

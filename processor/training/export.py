@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ class Exporter:
         self.max_tokens = place.config["model"]["max_tokens"]
         settings = place.config["export"]
         self.options = GraphOptions(int8=True, static=settings["static"], per_channel=settings["per_channel"],
-                                    reduce_range=settings["reduce_range"], max_tokens=self.max_tokens)
+                                    reduce_range=settings["reduce_range"], max_tokens=self.max_tokens, pool=place.config["model"]["pool"])
 
     def tokens(self, rows: list[Row]) -> list[list[int]]:
         tokenizer = load_tokenizer(self.folder / "tokenizer.json", self.max_tokens)
@@ -69,11 +70,11 @@ class Exporter:
         ranges = divisors = None
         if self.options.static:
             settings = self.place.config["export"]
-            seen = measure(state, heads, EPS, self.tokens(held[::4]))
+            seen = measure(state, heads, EPS, self.tokens(held[::4]), self.options.pool)
             divisors = smoothing(seen, state, settings["smooth"], settings["smooth_strength"])
             ranges = choose(seen, settings["range_share"], divisors)
         fp32 = self.place.work / f"{self.stage}.fp32.onnx"
-        write_graph(state, heads, EPS, fp32, GraphOptions(int8=False, max_tokens=self.max_tokens))
+        write_graph(state, heads, EPS, fp32, replace(self.options, int8=False))
         write_graph(state, heads, EPS, self.folder / "model.onnx", self.options, ranges, divisors)
         return fp32
 
@@ -86,7 +87,8 @@ class Exporter:
         int8_session, fp32_session = open_session(self.folder / "model.onnx"), open_session(fp32, level="all")
         bias = self.place.config["export"].get("logit_bias", {}).get(self.stage, [0.0] * len(LABELS))
         held_logits = logits_of(int8_session, self.tokens(held)) + np.asarray(bias, np.float32)
-        temperature = fit_temperature(held_logits, np.array([row.label for row in held]), np.array([row.source for row in held]))
+        chosen = self.place.config["export"].get("temperature", {}).get(self.stage)
+        temperature = chosen or fit_temperature(held_logits, np.array([row.label for row in held]), np.array([row.source for row in held]))
         calibration = {"temperature": temperature, "logitBias": bias}
         quality, curves = {}, {}
         for name, rows in self.place.dev.items():

@@ -24,6 +24,7 @@ class GraphOptions:
     per_channel: bool = True
     reduce_range: bool = True  # 7-bit weights: no saturation on CPUs without VNNI
     max_tokens: int = 256
+    pool: str = "mean"  # what the head reads, as in bert.py
 
 
 def quantise_rows(matrix: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
@@ -37,7 +38,7 @@ class GraphBuilder:
                  ranges: dict[str, tuple[float, float]] | None = None, divisors: dict[str, np.ndarray] | None = None) -> None:
         """`ranges` and `divisors` (of each channel, before rounding) belong to the static int8 graph: see ranges.py."""
         self.state, self.heads, self.eps, self.options = state, heads, eps, options
-        self.ranges, self.divisors = ranges or {}, divisors or {}
+        self.ranges, self.divisors = dict(ranges or {}), dict(divisors or {})
         self.quantised: set[str] = set()
         self.nodes: list[onnx.NodeProto] = []
         self.tensors: dict[str, onnx.TensorProto] = {}
@@ -110,27 +111,52 @@ class GraphBuilder:
         span = self.node("Slice", [positions, self.ints(0), length, self.ints(0)], "positions")
         return self.layer_norm(self.node("Add", [tokens, span], "embedded"), "norm")
 
-    def attention(self, x: str, bias: str, layer: str) -> str:
-        size = self.hidden // self.heads
+    def first_token(self, x: str) -> str:
+        """(n, length, hidden) → (n, 1, hidden); enters products in the range of the whole."""
+        first = self.node("Slice", [x, self.ints(0), self.ints(1), self.ints(1)], f"{x}.first")
+        for known in (self.ranges, self.divisors):
+            if x in known:
+                known[first] = known[x]
+        return first
+
+    def attention(self, x: str, asking: str, bias: str, layer: str) -> str:
+        """What the tokens of `asking` read in those of `x`."""
+        hidden, size = self.hidden, self.hidden // self.heads
         weight, offset = self.state[f"{layer}.qkv.weight"].copy(), self.state[f"{layer}.qkv.bias"].copy()
-        weight[: self.hidden] /= math.sqrt(size)
-        offset[: self.hidden] /= math.sqrt(size)
-        qkv = self.linear(x, weight, offset, f"{layer}.qkv")
-        self.node("Split", [qkv, self.ints(*[self.hidden] * 3)], f"{layer}.split", outputs=3, axis=-1)
+        weight[:hidden] /= math.sqrt(size)
+        offset[:hidden] /= math.sqrt(size)
+        if asking == x:
+            qkv = self.linear(x, weight, offset, f"{layer}.qkv")
+            self.node("Split", [qkv, self.ints(*[hidden] * 3)], f"{layer}.split", outputs=3, axis=-1)
+            rows = [f"{layer}.split_{index}" for index in range(3)]
+        else:
+            query = self.linear(asking, weight[:hidden], offset[:hidden], f"{layer}.q")
+            both = self.linear(x, weight[hidden:], offset[hidden:], f"{layer}.kv")
+            self.node("Split", [both, self.ints(*[hidden] * 2)], f"{layer}.split", outputs=2, axis=-1)
+            rows = [query, f"{layer}.split_0", f"{layer}.split_1"]
         parts = []
         for index, order in enumerate(([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3])):
-            shaped = self.node("Reshape", [f"{layer}.split_{index}", self.ints(0, 0, self.heads, size)], f"{layer}.part{index}")
+            shaped = self.node("Reshape", [rows[index], self.ints(0, 0, self.heads, size)], f"{layer}.part{index}")
             parts.append(self.node("Transpose", [shaped], f"{layer}.heads{index}", perm=order))
         scores = self.node("MatMul", parts[:2], f"{layer}.scores")
         scores = self.node("Add", [scores, bias], f"{layer}.masked")
         weights = self.node("Softmax", [scores], f"{layer}.attention", axis=-1)
         mixed = self.node("MatMul", [weights, parts[2]], f"{layer}.mixed")
         mixed = self.node("Transpose", [mixed], f"{layer}.merged", perm=[0, 2, 1, 3])
-        mixed = self.node("Reshape", [mixed, self.ints(0, 0, self.hidden)], f"{layer}.joined")
+        mixed = self.node("Reshape", [mixed, self.ints(0, 0, hidden)], f"{layer}.joined")
         return self.dense(mixed, f"{layer}.out")
 
     def dense(self, x: str, key: str) -> str:
         return self.linear(x, self.state[f"{key}.weight"], self.state[f"{key}.bias"], key)
+
+    def pool(self, x: str, mask: str) -> str:
+        """(n, hidden): the one token that the last layer has left, or the mean over the real ones."""
+        if self.options.pool == "cls":
+            return self.node("Squeeze", [x, self.ints(1)], "pooled")
+        row = self.node("Unsqueeze", [mask, self.ints(1)], "mask.row")
+        total = self.node("MatMul", [row, x], "pool.sum")
+        count = self.node("ReduceSum", [row, self.ints(2)], "pool.count", keepdims=1)
+        return self.node("Squeeze", [self.node("Div", [total, count], "pool.mean"), self.ints(1)], "pooled")
 
     def build(self, watch: tuple[str, ...] = ()) -> onnx.ModelProto:
         """`watch` names inner tensors to put out as well, for calibration."""
@@ -141,16 +167,14 @@ class GraphBuilder:
         x = self.embed()
         for index in range(self.layers):
             layer = f"layers.{index}"
-            x = self.node("Add", [x, self.attention(x, bias, layer)], f"{layer}.residual1")
+            alone = self.options.pool == "cls" and index == self.layers - 1
+            asking = self.first_token(x) if alone else x
+            x = self.node("Add", [asking, self.attention(x, asking, bias, layer)], f"{layer}.residual1")
             x = self.layer_norm(x, f"{layer}.norm1")
             inner = self.node("FastGelu", [self.dense(x, f"{layer}.up")], f"{layer}.gelu", domain="com.microsoft")
             x = self.node("Add", [x, self.dense(inner, f"{layer}.down")], f"{layer}.residual2")
             x = self.layer_norm(x, f"{layer}.norm2")
-        # mean over the real tokens
-        row = self.node("Unsqueeze", [mask, self.ints(1)], "mask.row")
-        total = self.node("MatMul", [row, x], "pool.sum")
-        count = self.node("ReduceSum", [row, self.ints(2)], "pool.count", keepdims=1)
-        pooled = self.node("Squeeze", [self.node("Div", [total, count], "pool.mean"), self.ints(1)], "pooled")
+        pooled = self.pool(x, mask)
         product = self.node("MatMul", [pooled, self.constant("head.weight", self.state["head.weight"].T)], "head.product")
         self.node("Add", [product, self.constant("head.bias", self.state["head.bias"])], "logits")
         shape = ["batch", "tokens"]

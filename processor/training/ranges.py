@@ -20,11 +20,11 @@ class Extremes:
     high: np.ndarray
 
 
-def measure(state: dict, heads: int, eps: float, token_ids: Sequence[Sequence[int]], batch: int = 16) -> dict[str, Extremes]:
+def measure(state: dict, heads: int, eps: float, token_ids: Sequence[Sequence[int]], pool: str, batch: int = 16) -> dict[str, Extremes]:
     """What each tensor that enters a matrix product reaches on these texts."""
     layers = 1 + max(int(k.split(".")[1]) for k in state if k.startswith("layers."))
     names = quantised_inputs(layers)
-    model = GraphBuilder(to_arrays(state), heads, eps, GraphOptions(int8=False)).build(names)
+    model = GraphBuilder(to_arrays(state), heads, eps, GraphOptions(int8=False, pool=pool)).build(names)
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     order = sorted(range(len(token_ids)), key=lambda index: len(token_ids[index]))
     seen: dict[str, list] = {name: [] for name in names}
@@ -32,7 +32,7 @@ def measure(state: dict, heads: int, eps: float, token_ids: Sequence[Sequence[in
         ids, mask = pad([token_ids[index] for index in order[start : start + batch]])
         values = session.run(list(names), {"input_ids": ids, "attention_mask": mask})
         for name, value in zip(names, values):
-            real = value[mask.astype(bool)]
+            real = value[mask[:, : value.shape[1]].astype(bool)]  # the last layer may hold the first token alone
             seen[name].append((real.min(axis=0), real.max(axis=0)))
     return {name: Extremes(*(np.stack(part) for part in zip(*pairs))) for name, pairs in seen.items()}
 

@@ -64,7 +64,7 @@ def retrain(rows: Sequence[Row], base: Path, out: Path, epochs: float, rate: flo
     fit(model, data, FitOptions(epochs=epochs, rate=rate, batch_tokens=512, warm_up=0.1), title="retrain")
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(base / "tokenizer.json", out / "tokenizer.json")
-    write_graph(model.state_dict(), model.heads, 1e-12, out / "model.onnx", GraphOptions(max_tokens=about["maxTokens"]))
+    write_graph(model.state_dict(), model.heads, 1e-12, out / "model.onnx", GraphOptions(max_tokens=about["maxTokens"], pool=model.pool))
     served = FolderModel(out, about["maxTokens"], about["calibration"])
     ids = [encoding.ids for encoding in tokenizer.encode_batch([row.text for row in train])]
     labels = np.array([row.label for row in train])

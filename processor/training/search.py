@@ -63,7 +63,8 @@ def keys_transposed_in_product(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def one_attention_node(model: onnx.ModelProto, heads: int = 12) -> onnx.ModelProto:
-    """MultiHeadAttention in the place of split, reshapes, transpositions, two products and softmax; it scales by 1/sqrt(d) itself."""
+    """MultiHeadAttention in the place of split, reshapes, transpositions, two products and softmax; it scales by 1/sqrt(d) itself.
+    A last layer that works for one token stays as it is."""
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     hidden = numpy_helper.to_array(weights["layers.0.out.bias"]).shape[0]
     root = np.float32(np.sqrt(hidden // heads))
@@ -71,6 +72,8 @@ def one_attention_node(model: onnx.ModelProto, heads: int = 12) -> onnx.ModelPro
 
     def change(node: onnx.NodeProto) -> list[onnx.NodeProto]:
         layer, _, part = node.name.rpartition(".")
+        if f"{layer}.qkv.codes" not in weights:
+            return [node]
         if part == "split":
             return []
         if part == "qkv":
@@ -116,9 +119,9 @@ def variants(packaged: Path, work: Path, also: Sequence[str]) -> Iterator[Varian
         yield Variant(name, path, "disabled")
     bert = load_packaged(packaged)
     exports = {
-        "dynamic int8, by channel": GraphOptions(static=False),
-        "dynamic int8, by channel, full range": GraphOptions(static=False, reduce_range=False),
-        "dynamic int8, by tensor": GraphOptions(static=False, per_channel=False), "fp32": GraphOptions(int8=False),
+        "dynamic int8, by channel": GraphOptions(pool=bert.pool),
+        "dynamic int8, by channel, full range": GraphOptions(reduce_range=False, pool=bert.pool),
+        "dynamic int8, by tensor": GraphOptions(per_channel=False, pool=bert.pool), "fp32": GraphOptions(int8=False, pool=bert.pool),
     }
     for number, (name, options) in enumerate(exports.items()):
         path = work / f"export-{number}.onnx"

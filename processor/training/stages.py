@@ -136,7 +136,7 @@ def new_model(place: Workplace, settings: dict) -> Bert:
     if settings.get("teacher"):
         return load_encoder(place.checkpoint("teacher") / "model.safetensors", sources=len(place.sources), eps=1e-5)
     keep = tuple(settings["keep"]) if "keep" in settings else None
-    model = load_encoder(place.checkpoint("student") / "model.safetensors", keep)
+    model = load_encoder(place.checkpoint("student") / "model.safetensors", keep, pool=place.config["model"]["pool"])
     if "from" in settings:
         model.load_state_dict(kept_layers(load_state(place, settings["from"]), keep))
     return model

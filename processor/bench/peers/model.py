@@ -28,8 +28,8 @@ from training.dequantise import load_packaged  # noqa: E402
 LABELS = ("negative", "neutral", "positive")
 
 
-class MeanPooledBert(BertPreTrainedModel):
-    """BERT, mean-pooled, with a linear head: (n, length) ids and mask → (n, 3) logits."""
+class HeadedBert(BertPreTrainedModel):
+    """BERT with a linear head on `[CLS]`, or on the mean of the tokens (`config.pool`): (n, length) ids and mask → (n, 3) logits."""
 
     config_class = BertConfig
 
@@ -41,19 +41,22 @@ class MeanPooledBert(BertPreTrainedModel):
 
     def forward(self, input_ids, attention_mask, **_):
         hidden = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        if self.config.pool == "cls":
+            return SequenceClassifierOutput(logits=self.classifier(hidden[:, 0]))
         weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
         return SequenceClassifierOutput(logits=self.classifier((hidden * weights).sum(1) / weights.sum(1)))
 
 
-def hugging_face(source: Path) -> MeanPooledBert:
-    ours = load_packaged(source).state_dict()
+def hugging_face(source: Path) -> HeadedBert:
+    packaged = load_packaged(source)
+    ours = packaged.state_dict()
     layers = 1 + max(int(name.split(".")[1]) for name in ours if name.startswith("layers."))
     vocabulary, hidden = ours["tokens.weight"].shape
     config = BertConfig(vocab_size=vocabulary, hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=12,
                         intermediate_size=4 * hidden, hidden_act="gelu_new", type_vocab_size=1, num_labels=len(LABELS),
-                        max_position_embeddings=len(ours["positions.weight"]),
+                        max_position_embeddings=len(ours["positions.weight"]), pool=packaged.pool,
                         id2label=dict(enumerate(LABELS)), label2id={label: i for i, label in enumerate(LABELS)})
-    model = MeanPooledBert._from_config(config, attn_implementation="eager")  # the form whose export can be fused
+    model = HeadedBert._from_config(config, attn_implementation="eager")  # the form whose export can be fused
     # Our positions already hold the constant token type.
     state = {"bert.embeddings.word_embeddings.weight": ours["tokens.weight"],
              "bert.embeddings.position_embeddings.weight": ours["positions.weight"],
@@ -87,7 +90,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 class Outputs(nn.Module):
     """What an export needs: tensors in, one tensor out."""
 
-    def __init__(self, model: MeanPooledBert, head: bool) -> None:
+    def __init__(self, model: HeadedBert, head: bool) -> None:
         super().__init__()
         self.model, self.head = model, head
 
@@ -97,7 +100,7 @@ class Outputs(nn.Module):
         return self.model.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
 
-def export_int8(model: MeanPooledBert, target: Path, head: bool) -> None:
+def export_int8(model: HeadedBert, target: Path, head: bool) -> None:
     """What the guides tell: export, fuse by onnxruntime's transformer optimizer, quantise dynamically."""
     target.parent.mkdir(parents=True, exist_ok=True)
     plain, fused = target.with_suffix(".fp32.onnx"), target.with_suffix(".fused.onnx")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Callable, Sequence
@@ -24,10 +25,10 @@ def pipeline(models: Path, threads: int, dtype: str = "float32") -> Rows:
     import torch
     from transformers import pipeline as build
 
-    from model import LABELS, MeanPooledBert, tokenizer
+    from model import LABELS, HeadedBert, tokenizer
 
     torch.set_num_threads(threads)
-    model = MeanPooledBert.from_pretrained(models / "hf", dtype=getattr(torch, dtype)).eval()
+    model = HeadedBert.from_pretrained(models / "hf", dtype=getattr(torch, dtype)).eval()
     classify = build("text-classification", model=model, tokenizer=tokenizer(), device="cpu")
 
     def rows(texts: Sequence[str]) -> np.ndarray:
@@ -81,7 +82,8 @@ def sentence_transformers(models: Path, threads: int) -> Rows:
     encoder = Transformer(str(models / "sentence"), backend="onnx", max_seq_length=256,
                           model_kwargs={"file_name": "onnx/model_quantized.onnx", "provider": "CPUExecutionProvider",
                                       "session_options": options})
-    model = SentenceTransformer(modules=[encoder, Pooling(384, pooling_mode="mean")], device="cpu")
+    pool = json.loads((models / "sentence/config.json").read_text(encoding="utf-8"))["pool"]
+    model = SentenceTransformer(modules=[encoder, Pooling(384, pooling_mode=pool)], device="cpu")
     head = np.load(models / "head.npz")
 
     def rows(texts: Sequence[str]) -> np.ndarray:

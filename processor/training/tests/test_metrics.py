@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from training.calibrate import fit_temperature
-from training.gate import failures
+from training.gate import failures, short_of
 from training.metrics import evaluate, expected_calibration_error
 from training.onnx_model import softmax
 
@@ -31,7 +31,7 @@ def test_temperature_undoes_a_known_sharpening():
     assert found == pytest.approx(2.0, rel=0.08)
 
 
-GATES = {"ece": 0.03, "int8_loss": 0.003, "file_bytes": 100, "default": {"tweets": 0.7}, "fast": {"below_default": 0.025}}
+GATES = {"ece": {"any": 0.03}, "int8_loss": 0.003, "file_bytes": 100, "default": {"tweets": 0.7}, "fast": {"below_default": 0.025}}
 
 
 def quality(recall=0.75, fp32=0.751, ece=0.02):
@@ -53,3 +53,12 @@ def test_each_gate_says_what_falls_short(kind, row, size, complaint):
 def test_a_good_model_passes_every_gate():
     assert failures("default", quality(), GATES, None, 100) == []
     assert failures("fast", quality(recall=0.74, fp32=0.74), GATES, quality(), 100) == []
+
+
+def test_a_set_may_have_a_calibration_gate_of_its_own():
+    assert failures("default", quality(ece=0.04), {**GATES, "ece": {"any": 0.03, "tweets": 0.05}}, None, 100) == []
+
+
+def test_missed_aims_are_said():
+    assert short_of({"tweets": 0.76, "unknown": 0.9}, quality()) == ["tweets: macro-recall 0.7500, aim 0.76"]
+    assert short_of({"tweets": 0.75}, quality()) == []

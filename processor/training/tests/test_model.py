@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from training.bert import Bert, relative_buckets
+from training.dequantise import load_packaged
 from training.graph import GraphOptions, write_graph
 from training.onnx_model import logits_of, open_session, pad
 from training.package import file_entry, manifest
@@ -19,10 +20,10 @@ SMALL = dict(layers=2, hidden=32, heads=4, inner=64, vocabulary=50, positions=64
 TEXTS = [[random.Random(n * 100 + i).randrange(50) for i in range(3 + n)] for n in range(12)]
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(params=["mean", "cls"])
+def model(request):
     torch.manual_seed(3)
-    model = Bert(**SMALL).eval()
+    model = Bert(**SMALL, pool=request.param).eval()
     torch.nn.init.normal_(model.head.weight, std=1.0)
     return model
 
@@ -34,18 +35,33 @@ def torch_logits(model):
 
 
 def test_fp32_graph_computes_what_pytorch_does(model, tmp_path):
-    write_graph(model.state_dict(), 4, 1e-12, tmp_path / "m.onnx", GraphOptions(int8=False, max_tokens=64))
+    write_graph(model.state_dict(), 4, 1e-12, tmp_path / "m.onnx", GraphOptions(int8=False, max_tokens=64, pool=model.pool))
     assert np.abs(logits_of(open_session(tmp_path / "m.onnx"), TEXTS, batch=5) - torch_logits(model)).max() < 1e-4
 
 
 @pytest.mark.parametrize("static", [False, True])
 @pytest.mark.parametrize("reduce_range", [False, True])
 def test_int8_stays_close(model, tmp_path, static, reduce_range):
-    ranges = choose(measure(model.state_dict(), 4, 1e-12, TEXTS), 1.0) if static else None
-    options = GraphOptions(static=static, reduce_range=reduce_range, max_tokens=64)
+    ranges = choose(measure(model.state_dict(), 4, 1e-12, TEXTS, model.pool), 1.0) if static else None
+    options = GraphOptions(static=static, reduce_range=reduce_range, max_tokens=64, pool=model.pool)
     write_graph(model.state_dict(), 4, 1e-12, tmp_path / "m.onnx", options, ranges)
     expected = torch_logits(model)
     assert np.abs(logits_of(open_session(tmp_path / "m.onnx"), TEXTS, batch=4) - expected).mean() < 0.06 * np.abs(expected).mean() + 0.05
+
+
+def test_a_packaged_file_is_read_back(model, tmp_path):
+    ranges = choose(measure(model.state_dict(), 4, 1e-12, TEXTS, model.pool), 1.0)
+    write_graph(model.state_dict(), 4, 1e-12, tmp_path / "m.onnx", GraphOptions(static=True, max_tokens=64, pool=model.pool), ranges)
+    read = load_packaged(tmp_path / "m.onnx", heads=4)
+    assert read.pool == model.pool
+    assert np.abs(torch_logits(read) - torch_logits(model)).max() < 0.1
+
+
+def test_a_first_token_asked_alone_reads_what_it_reads_among_all(model):
+    ids, mask = (torch.from_numpy(array) for array in pad(TEXTS))
+    bias = torch.zeros(mask.shape).masked_fill(mask == 0, -1e4)[:, None, None, :]
+    x = torch.randn(*ids.shape, SMALL["hidden"])
+    assert torch.allclose(model.layers[0](x, bias, asking=1), model.layers[0](x, bias)[:, :1], atol=1e-5)
 
 
 def test_training_learns_resumes_and_repeats(tmp_path):
