@@ -95,18 +95,19 @@ export class KeeperClient {
   /** Starts what is to run until it is killed; rejects when the command cannot be started at all. */
   async start(command: PartCommand): Promise<Part> {
     let killed = false
-    const part = await this.#start(command)
+    const started = await this.#start(command)
+    const kill = (signal: NodeJS.Signals) => {
+      killed = true
+      return started.kill(signal)
+    }
+    const part = { ...started, kill, stop: (graceMs: number) => stopWithin(kill, graceMs) }
     void part.ended.then((end) => {
       if (!killed && end !== stopped) this.#onUnexpectedEnd(part, end)
     })
-    const kill = (signal: NodeJS.Signals) => {
-      killed = true
-      return part.kill(signal)
-    }
-    return { ...part, kill, stop: (graceMs) => stopWithin(kill, graceMs) }
+    return part
   }
 
-  async #start(part: PartCommand): Promise<Part> {
+  async #start(part: PartCommand): Promise<Omit<Part, 'stop'>> {
     const id = this.#nextId++
     const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<PartEnd>()
     const pid = await this.#busy(
@@ -126,7 +127,7 @@ export class KeeperClient {
       this.#send({ type: 'signal', id, signal })
       await this.#busy(ended)
     }
-    return { name: part.name, pid, log: part.log, ended, kill, stop: (graceMs) => stopWithin(kill, graceMs) }
+    return { name: part.name, pid, log: part.log, ended, kill }
   }
 
   /** Runs a command to its end; rejects only when it cannot be started. */

@@ -44,7 +44,6 @@ interface WordPieceModel {
 interface Library {
   readonly model: { readonly tokens_to_ids: Map<string, number>; encode(words: string[]): string[] } | null
   readonly normalizer: { readonly normalizers?: readonly LibraryNormalizer[] } | null
-  readonly pre_tokenizer: { pre_tokenize(text: string): string[] } | null
   readonly added_tokens: readonly { readonly content: string; readonly normalized: boolean }[]
   encode(text: string, options?: { add_special_tokens?: boolean }): { ids: number[] }
 }
@@ -71,11 +70,11 @@ function boundWordPiece(library: Library, model: WordPieceModel, limit: number):
 
 /** Undefined where the definition is not of the kind that has a short way. */
 function plainTextEncoder(
-  { normalizer, model, pre_tokenizer: preTokenizer, added_tokens: addedTokens }: Library,
+  { normalizer, model, added_tokens: addedTokens }: Library,
   definition: Definition,
   wordPiece: WordPiece | undefined,
 ): PlainTextEncoder | undefined {
-  if (!wordPiece || !model || !preTokenizer || definition.pre_tokenizer?.type !== 'BertPreTokenizer') return undefined
+  if (!wordPiece || !model || definition.pre_tokenizer?.type !== 'BertPreTokenizer') return undefined
   if (addedTokens.some(({ normalized }) => normalized)) return undefined
   return createPlainTextEncoder({
     normalizer: definition.normalizer ?? null,
