@@ -23,6 +23,14 @@ describe('a defect of kafkajs', () => {
     expect(await readValues(other)).toEqual(['first', 'second'])
   })
 
+  it('E: after the last sequence number nothing is written any more; ours begins anew', async () => {
+    const topic = await createTopic()
+    expect(await run(topic, 'last-sequence', false)).toEqual({ sent: expect.stringMatching(/^KafkaJS/) })
+    const other = await createTopic()
+    expect(await run(other, 'last-sequence', true)).toEqual({ sent: 'all' })
+    expect(await readValues(other)).toEqual(['1', '2', '3', '4', '5', '6'])
+  })
+
   it('G1: a send costs its number of records squared; ours does not', async () => {
     const topic = await createTopic()
     const stock = await run<{ cpuMs: number }>(topic, 'large-send', false)

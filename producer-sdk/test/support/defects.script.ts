@@ -1,17 +1,19 @@
 import { createKafka } from '../../src/kafka/index.ts'
+import { advanceSequences } from './advance-sequences.ts'
 import { apiKeys, WireTap } from './wire-tap.ts'
 
 /** Brings one defect about, on stock kafkajs or with the overlay, and prints what happened. */
 interface Options {
   readonly brokers: string
   readonly topic: string
-  readonly defect: 'missing-partition' | 'lost-end' | 'large-send' | 'large-batch'
+  readonly defect: 'missing-partition' | 'slow-broker' | 'lost-end' | 'last-sequence' | 'large-send' | 'large-batch'
   readonly overlay: boolean
 }
 
 const { brokers, topic, defect, overlay } = JSON.parse(process.argv[2] ?? '') as Options
 const tap = new WireTap()
 const retry = { retries: 2, initialRetryTime: 20 }
+if (defect === 'last-sequence') advanceSequences(overlay, 2 ** 31 - 3)
 const kafka = createKafka({ brokers, clientId: 'defects', overlay, retry })
 
 async function outcomeOf(act: () => Promise<unknown>): Promise<unknown> {
@@ -31,6 +33,18 @@ async function missingPartition() {
   return { sent }
 }
 
+/** B: a record for each of two brokers in one transaction; the network between is the test's. */
+async function slowBroker() {
+  const producer = kafka.producer({ transactionalId: topic, retry: { retries: 5, initialRetryTime: 50 } })
+  await producer.connect()
+  const transaction = await producer.transaction()
+  const messages = [0, 1].map((partition) => ({ partition, value: `of ${partition}` }))
+  await transaction.send({ topic, messages })
+  await transaction.commit()
+  await producer.disconnect()
+  return 'committed'
+}
+
 /** D: the connection breaks under the end of a transaction. */
 async function lostEnd() {
   const producer = kafka.producer({ transactionalId: topic, retry })
@@ -47,6 +61,20 @@ async function lostEnd() {
   })
   await producer.disconnect()
   return { commit: commit ?? 'committed', next }
+}
+
+/** E: the third record has the last sequence number there is, so that the fourth begins anew. */
+async function lastSequence() {
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, retry })
+  await producer.connect()
+  const sent = await outcomeOf(async () => {
+    for (const batch of [['1', '2'], ['3', '4', '5'], ['6']]) {
+      await producer.send({ topic, messages: batch.map((value) => ({ value })) })
+    }
+    return 'all'
+  })
+  await producer.disconnect()
+  return { sent }
 }
 
 /** G1: many records in one send; milliseconds of CPU. */
@@ -76,7 +104,9 @@ async function largeBatch() {
 
 const act = {
   'missing-partition': missingPartition,
+  'slow-broker': slowBroker,
   'lost-end': lostEnd,
+  'last-sequence': lastSequence,
   'large-send': largeSend,
   'large-batch': largeBatch,
 }
