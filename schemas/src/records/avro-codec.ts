@@ -24,9 +24,22 @@ export function createAvroCodec<T, Input = T>(mapping: AvroMapping<T, Input>): A
     return compiled
   }
   return {
-    encode: (event) => type().toBuffer(mapping.toAvro(event)),
+    encode: (event) => writeAvro(type(), mapping.toAvro(event)),
     decode: (payload) => mapping.fromAvro(decodePayload(() => type().fromBuffer(payload))),
   }
+}
+
+/** Written here first: avsc's own way takes memory from the system for each event. */
+let scratch = Buffer.allocUnsafe(4_096)
+const largestScratch = 65_536
+
+function writeAvro(type: Type, value: unknown): Buffer {
+  const end = type.encode(value, scratch, 0)
+  if (end >= 0) return Buffer.from(scratch.subarray(0, end))
+  const missing = -end
+  if (scratch.length + missing > largestScratch) return type.toBuffer(value)
+  scratch = Buffer.allocUnsafe(2 * (scratch.length + missing))
+  return writeAvro(type, value)
 }
 
 /** What `read` returns; what it throws becomes VAL_SCHEMA_PAYLOAD_INVALID. */

@@ -5,6 +5,7 @@ import { filterAbortedRecords } from './aborted-records.ts'
 import { addBatchTopicIds, type BatchingGroupClass } from './batch-topic-ids.ts'
 import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
 import { createDecodeMessages } from './decode-messages.ts'
+import { encodeRecord } from './encode-record.ts'
 import { EosManager, type EosManagerOptions } from './eos-manager.ts'
 import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
 import { type RequestQueueClass, stopIdleTimer } from './idle-timer.ts'
@@ -60,6 +61,7 @@ function install(): void {
     decodeMessageSet: load('protocol/messageSet/decoder.js'),
   })
   replace('protocol/requests/fetch/v4/decodeMessages.js', decodeMessages)
+  replace('protocol/recordBatch/record/v0/index.js', encodeRecord)
 
   const errors = load<Errors>('errors.js')
   const protocol: Protocol = {

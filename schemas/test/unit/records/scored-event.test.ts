@@ -23,6 +23,11 @@ describe.each([
     expect(decode(encode(event)).origin?.offset).toBe(offset)
   })
 
+  it.each([1_000, 4_090, 10_000, 300_000])('comes back whole with %i characters in it', (length) => {
+    const event = scoredEvent({ attributes: { long: 'ä'.repeat(length), last: 'x' } })
+    expect(decode(encode(event))).toStrictEqual(event)
+  })
+
   it('keeps every bit of the probabilities', () => {
     const scores = { a: 0.1 + 0.2, b: Number.MIN_VALUE, c: 1 / 3 }
     expect(decode(encode(scoredEvent({ scores, valence: -1 / 3 })))).toMatchObject({ scores, valence: -1 / 3 })
