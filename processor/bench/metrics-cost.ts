@@ -32,6 +32,7 @@ function silenced(): Metrics {
 }
 
 const records = Array.from({ length: texts }, (_, offset) => kafkaRecord(offset))
+const verdicts = records.map(() => ({ kind: 'scored' as const, sentiment }))
 const publication = {
   from,
   slice: { records, nextOffset: BigInt(texts) },
@@ -69,8 +70,8 @@ function createCounting(metrics: Metrics): () => Promise<void> {
       }
       observer.queueDepth?.('kafka', text)
       observer.queued?.('kafka', 12)
-      observer.verdict?.('kafka', { kind: 'scored', sentiment })
     }
+    observer.verdicts?.('kafka', verdicts)
     await commit(session, publication)
     for (const end of phases) end()
   }

@@ -25,16 +25,23 @@ export interface Reading {
 export function probabilities(logits: Float32Array, row: number, labels: number, calibration: Calibration): number[] {
   const { temperature, logitBias } = calibration
   const values: number[] = []
+  let most = Number.NEGATIVE_INFINITY
   for (let i = 0; i < labels; i++) {
     const value = ((logits[row * labels + i] ?? Number.NaN) + (logitBias?.[i] ?? 0)) / temperature
     if (!Number.isFinite(value))
       throw new ValenceError('VAL_INFERENCE_FAILED', 'the graph gave a logit that is not a number')
     values.push(value)
+    if (value > most) most = value
   }
-  const most = Math.max(...values)
-  const powers = values.map((value) => Math.exp(value - most))
-  const sum = powers.reduce((total, power) => total + power, 0)
-  return powers.map((power) => power / sum)
+  return softmax(values, most)
+}
+
+/** In place. */
+function softmax(values: number[], most: number): number[] {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i] = Math.exp((values[i] as number) - most)
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) / sum
+  return values
 }
 
 /** Names the probabilities: the most probable label (the first of equals), the scores by label, the valence. */

@@ -1,6 +1,7 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers'
 import { createPlainTextEncoder, type NormalizerDefinition, type PlainTextEncoder } from './plain-text.ts'
 import { createReplacements, type LibraryNormalizer } from './replacements.ts'
+import { RowPool } from './row-pool.ts'
 import { createWordPiece, type WordPiece } from './word-piece.ts'
 
 /** Token ids of one text, special tokens included. */
@@ -115,6 +116,8 @@ export function createTokenizer(definition: object, maxTokens: number): Tokenize
   const room = maxTokens - before.length - after.length
   if (room < 1) throw new Error(`maxTokens ${maxTokens} leaves no room for the text`)
 
+  const rows = new RowPool()
+
   function tokensOf(text: string): number[] {
     const bounded = text.replace(surplusMarks, '$1')
     return encodePlain?.(bounded, maxTokens) ?? library.encode(bounded, { add_special_tokens: false }).ids
@@ -133,7 +136,7 @@ export function createTokenizer(definition: object, maxTokens: number): Tokenize
     encode(text) {
       const { tokens, whole } = read(text)
       const kept = Math.min(tokens.length, room)
-      const ids = new Int32Array(before.length + kept + after.length)
+      const ids = rows.cut(before.length + kept + after.length)
       ids.set(before)
       for (let i = 0; i < kept; i++) ids[before.length + i] = tokens[i] as number
       ids.set(after, before.length + kept)

@@ -1,6 +1,7 @@
 import type { PartitionSession } from '../kafka/partition-session.ts'
 import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
 import { BoundedLabel } from '../runtime/bounded-label.ts'
+import { countBy } from '../runtime/count-by.ts'
 import { type Logger, silentLogger } from '../runtime/logger.ts'
 import { type Metrics, observeTraced } from '../runtime/metrics.ts'
 import type { Trail } from '../runtime/trail.ts'
@@ -17,6 +18,8 @@ export interface Publication {
 
 /** Publishes results, dead letters and the input offset in one transaction, and counts what became visible by it. */
 export type CommitStep = (session: PartitionSession, publication: Publication) => Promise<void>
+
+const noLabels = {}
 
 /** Sources that are told apart in metrics. */
 const maxSources = 50
@@ -35,12 +38,19 @@ export function createCommitStep(
 ): CommitStep {
   const sources = new BoundedLabel(maxSources)
 
-  function countScored({ event, sentiment }: Outcome & { kind: 'scored' }, committedAt: number): void {
-    const source = sources.of(event.source)
-    metrics.model.labels.inc({ source, label: sentiment.label })
-    metrics.model.confidence.observe({ source }, sentiment.scores[sentiment.label] ?? 0)
-    if (event.occurredAt === null) return
-    metrics.pipeline.sinceOccurred.observe(Math.max(0, committedAt - event.occurredAt) / 1_000)
+  function countScored(scored: readonly (Outcome & { kind: 'scored' })[], committedAt: number): void {
+    const bySource = Map.groupBy(scored, ({ event }) => sources.of(event.source))
+    for (const [source, own] of bySource) {
+      for (const [label, count] of countBy(own, ({ sentiment }) => sentiment.label)) {
+        metrics.model.labels.inc({ source, label }, count)
+      }
+      const labels = { source }
+      for (const { sentiment } of own) metrics.model.confidence.observe(labels, sentiment.scores[sentiment.label] ?? 0)
+    }
+    for (const { event } of scored) {
+      if (event.occurredAt === null) continue
+      metrics.pipeline.sinceOccurred.observe(Math.max(0, committedAt - event.occurredAt) / 1_000)
+    }
   }
 
   function noteRejected({ record, error }: Outcome & { kind: 'rejected' }, from: TopicPartition): void {
@@ -53,14 +63,18 @@ export function createCommitStep(
   }
 
   function countOutcomes({ from, outcomes }: Publication, committedAt: number): void {
-    for (const outcome of outcomes) {
-      const { record, kind } = outcome
-      const seconds = Math.max(0, committedAt - record.timestamp) / 1_000
-      observeTraced(metrics.pipeline.endToEnd, {}, seconds, trailOf?.(record)?.traceId)
-      metrics.pipeline.records.inc({ topic: from.topic, outcome: kind })
-      if (kind === 'scored') countScored(outcome, committedAt)
-      if (kind === 'rejected') noteRejected(outcome, from)
+    for (const [outcome, count] of countBy(outcomes, ({ kind }) => kind)) {
+      metrics.pipeline.records.inc({ topic: from.topic, outcome }, count)
     }
+    for (const { record } of outcomes) {
+      const seconds = Math.max(0, committedAt - record.timestamp) / 1_000
+      observeTraced(metrics.pipeline.endToEnd, noLabels, seconds, trailOf?.(record)?.traceId)
+    }
+    countScored(
+      outcomes.filter((outcome) => outcome.kind === 'scored'),
+      committedAt,
+    )
+    for (const outcome of outcomes) if (outcome.kind === 'rejected') noteRejected(outcome, from)
   }
 
   return async (session, publication) => {

@@ -71,7 +71,7 @@ export class Backlog {
         this.#dismiss(entry, nowMs)
         for (const { deadline } of entry.askers) this.noteDeadline(deadline)
       }
-      this.#queues[origin].forgetAll()
+      this.#queues[origin].forget()
     }
   }
 
@@ -80,7 +80,7 @@ export class Backlog {
     for (const origin of this.#shares.order()) {
       if (!seats.has(origin, nowMs)) continue
       const limits = limitsFor(origin, seats.isHttpAbout(nowMs), this.#options.limits)
-      const closed = chooseBatch(this.#freshWindow(origin, nowMs), nowMs, limits, draining)
+      const closed = this.#choose(origin, nowMs, limits, draining)
       if (!closed) continue
       for (const entry of closed.texts) entry.state = 'taken'
       this.#shares.charge(
@@ -97,19 +97,26 @@ export class Backlog {
   nextEventMs(nowMs: number, seats: Seats): number {
     const ages = originsByUrgency.map((origin) => {
       if (!seats.has(origin, nowMs)) return Number.POSITIVE_INFINITY
-      const oldest = this.#queues[origin].window()[0]
+      const { oldest } = this.#queues[origin].window()
       return oldest ? oldest.enqueuedAt + this.#options.limits.maxAgeMs : Number.POSITIVE_INFINITY
     })
     return Math.min(this.#earliestDeadline, ...ages)
   }
 
-  #freshWindow(origin: ScoreOrigin, nowMs: number): readonly WaitingEntry[] {
+  /** A batch of texts that somebody still waits for. */
+  #choose(
+    origin: ScoreOrigin,
+    nowMs: number,
+    limits: BatchLimits,
+    draining: boolean,
+  ): ClosedBatch<WaitingEntry> | undefined {
     const queue = this.#queues[origin]
-    const window = queue.window()
-    for (const entry of window) this.#dismiss(entry, nowMs)
-    if (window.every(({ state }) => state === 'waiting')) return window
-    queue.forget()
-    return queue.window()
+    for (;;) {
+      const closed = chooseBatch(queue.window(), nowMs, limits, draining)
+      for (const entry of closed?.texts ?? []) this.#dismiss(entry, nowMs)
+      if (!closed?.texts.some(({ state }) => state !== 'waiting')) return closed
+      queue.forget()
+    }
   }
 
   #dismiss(entry: WaitingEntry, nowMs: number): void {

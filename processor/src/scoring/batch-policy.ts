@@ -7,6 +7,13 @@ export interface WaitingText {
   readonly enqueuedAt: number
 }
 
+/** The texts that the next batch may be chosen from. */
+export interface BatchWindow<T extends WaitingText> {
+  readonly oldest: T | undefined
+  /** The oldest among them, ascending; those of one length in the order in which they came. */
+  readonly byLength: readonly T[]
+}
+
 export interface BatchLimits {
   /** Texts in a batch, at most. */
   readonly maxTexts: number
@@ -69,31 +76,32 @@ function sliceAround<T extends WaitingText>(sorted: readonly T[], oldest: number
   return { from, to }
 }
 
-function closeCause(window: readonly WaitingText[], nowMs: number, limits: BatchLimits): CloseCause | undefined {
-  if (window.length >= limits.maxTexts) return 'texts'
-  if (window.reduce((sum, { tokens }) => sum + tokens, 0) >= limits.maxTokens) return 'tokens'
-  const oldest = window[0]
+function closeCause<T extends WaitingText>(
+  { oldest, byLength }: BatchWindow<T>,
+  nowMs: number,
+  limits: BatchLimits,
+): CloseCause | undefined {
+  if (byLength.length >= limits.maxTexts) return 'texts'
+  if (byLength.reduce((sum, { tokens }) => sum + tokens, 0) >= limits.maxTokens) return 'tokens'
   return oldest && nowMs - oldest.enqueuedAt >= limits.maxAgeMs ? 'age' : undefined
 }
 
 /**
  * Chooses a batch from the waiting texts of one origin, or none when it pays to wait for company. The batch always
  * holds the oldest text, so that none starves; the others are those nearest to it in length.
- * @param window the texts that may be chosen, oldest first
  */
 export function chooseBatch<T extends WaitingText>(
-  window: readonly T[],
+  window: BatchWindow<T>,
   nowMs: number,
   limits: BatchLimits,
   draining = false,
 ): ClosedBatch<T> | undefined {
-  const oldest = window[0]
+  const { oldest, byLength } = window
   if (!oldest) return undefined
   const cause = closeCause(window, nowMs, limits) ?? (draining ? 'drain' : undefined)
   if (!cause) return undefined
-  const sorted = [...window].sort((a, b) => a.tokens - b.tokens)
-  const { from, to } = sliceAround(sorted, sorted.indexOf(oldest), limits)
-  const texts = sorted.slice(from, to)
+  const { from, to } = sliceAround(byLength, byLength.indexOf(oldest), limits)
+  const texts = byLength.slice(from, to)
   // Enough texts were there, but it was their tokens that ended the batch.
   return { texts, cause: cause === 'texts' && texts.length < limits.maxTexts ? 'tokens' : cause }
 }

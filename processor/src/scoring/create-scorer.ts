@@ -5,7 +5,9 @@ import type { LoadedModel } from '../model/load-model.ts'
 import type { BatchLimits } from './batch-policy.ts'
 import { CacheLevels } from './cache-levels.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { Countdown } from './countdown.ts'
 import type { OriginWeights } from './fair-share.ts'
+import { Line } from './line.ts'
 import type { MemoryCache } from './memory-cache.ts'
 import { MicroBatcher } from './micro-batcher.ts'
 import { cacheKey, type ScoreCache } from './score-cache.ts'
@@ -60,6 +62,7 @@ class BatchingScorer implements Scorer {
   readonly #observer: ScoringObserver
   readonly #caches: CacheLevels
   readonly #turns = new Turns(sliceMs)
+  readonly #lines = { cli: new Line(), kafka: new Line() }
   /** Each model has a batcher of its own: a batch, its keys and its results belong to one model from start to end. */
   readonly #batchers = new Map<LoadedModel, MicroBatcher>()
 
@@ -83,16 +86,34 @@ class BatchingScorer implements Scorer {
     const filling = this.#fill(verdicts, texts, options)
     // Where the memory had every score they are all there by now, and nobody has to be waited for.
     await (verdicts.includes(undefined) ? unlessAborted(filling, options.signal) : filling)
-    return verdicts.map((verdict) => {
-      const final = verdict ?? failed(new ValenceError('VAL_REQUEST_ABANDONED'))
-      this.#observer.verdict?.(options.origin, final)
-      return final
-    })
+    const final = verdicts.map((verdict) => verdict ?? failed(new ValenceError('VAL_REQUEST_ABANDONED')))
+    this.#observer.verdicts?.(options.origin, final)
+    return final
   }
 
   async #fill(verdicts: (Verdict | undefined)[], texts: readonly string[], options: ScoreOptions): Promise<void> {
-    const pending: Promise<void>[] = []
+    const underWay = new Countdown()
+    const line = texts.length > fewTexts && options.origin !== 'http' ? this.#lines[options.origin] : undefined
+    const entered = line?.enter(options.signal) ?? true
+    if (!(entered instanceof Promise ? await entered : entered)) return
+    try {
+      await this.#putIn(verdicts, texts, options, underWay)
+    } finally {
+      line?.leave()
+    }
+    await underWay.zero
+  }
+
+  /** Looks the texts up, and puts those without a score in a batcher as there is room. */
+  async #putIn(
+    verdicts: (Verdict | undefined)[],
+    texts: readonly string[],
+    options: ScoreOptions,
+    underWay: Countdown,
+  ): Promise<void> {
     const needsTurns = texts.length > fewTexts
+    // Asked again after each wait: between a wait and now, another caller may have taken the room.
+    const admission = () => this.#admission(options, needsTurns)
     for (let start = 0; start < texts.length; start += chunkTexts) {
       const model = this.#models.current()
       const queries = this.#check(verdicts, texts.slice(start, start + chunkTexts), start, model)
@@ -104,14 +125,15 @@ class BatchingScorer implements Scorer {
           verdicts[query.at] = verdictOf(score, model)
           continue
         }
-        // Asked again after each wait: between a wait and now, another caller may have taken the room.
-        const admission = () => this.#admission(options, needsTurns)
         for (let wait = admission(); wait; wait = admission()) await wait
         if (options.signal?.aborted) return
-        pending.push(this.#infer(verdicts, query, model, options))
+        underWay.begin()
+        this.#infer(query, model, options, (verdict) => {
+          verdicts[query.at] = verdict
+          underWay.end()
+        })
       }
     }
-    await Promise.all(pending)
   }
 
   /** Rejects what is no text to score; gives the rest with their cache keys. */
@@ -135,22 +157,16 @@ class BatchingScorer implements Scorer {
     return origin === 'http' || this.#batcher().hasRoom(origin) ? undefined : this.#batcher().room(origin, signal)
   }
 
-  async #infer(
-    verdicts: (Verdict | undefined)[],
-    query: Query,
-    lookedUp: LoadedModel,
-    options: ScoreOptions,
-  ): Promise<void> {
+  #infer(query: Query, lookedUp: LoadedModel, options: ScoreOptions, answer: (verdict: Verdict) => void): void {
     // A swap may have come between look-up and now.
     const model = this.#models.current()
     const key = model === lookedUp ? query.key : cacheKey(model.fingerprint, query.text)
-    const outcome = await this.#batcher().submit(query.text, key, options, options.trailOf?.(query.at))
-    if (isValenceError(outcome)) {
-      verdicts[query.at] = failed(outcome)
-      return
-    }
-    this.#caches.set(key, outcome)
-    verdicts[query.at] = verdictOf(outcome, model)
+    const submission = { text: query.text, key, trail: options.trailOf?.(query.at) }
+    this.#batcher().submit(submission, options, (outcome) => {
+      if (isValenceError(outcome)) return answer(failed(outcome))
+      this.#caches.set(key, outcome)
+      answer(verdictOf(outcome, model))
+    })
   }
 
   #batcher(): MicroBatcher {

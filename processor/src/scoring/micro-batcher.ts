@@ -15,6 +15,14 @@ export interface MicroBatcherOptions extends Omit<BacklogOptions, 'onDrop'> {
   readonly observer: ScoringObserver
 }
 
+/** A text to be scored. */
+export interface Submission {
+  readonly text: string
+  /** Tells texts apart: equal keys share one inference. */
+  readonly key: string
+  readonly trail?: Trail | undefined
+}
+
 /**
  * Gathers texts into batches for one model and runs them: a thin loop around the batch policy and the seats, which say
  * whose batch goes out when.
@@ -68,18 +76,15 @@ export class MicroBatcher {
   }
 
   /**
-   * Resolves with the score of the text, or with why it has none: VAL_QUEUE_FULL, VAL_DEADLINE_EXCEEDED,
-   * VAL_REQUEST_ABANDONED or an inference error. Never rejects.
-   * @param key tells texts apart: equal keys share one inference
+   * Answers once, with the score of the text or with why it has none: VAL_QUEUE_FULL, VAL_DEADLINE_EXCEEDED,
+   * VAL_REQUEST_ABANDONED or an inference error.
    */
-  submit(text: string, key: string, options: ScoreOptions, trail?: Trail): Promise<Outcome> {
-    return new Promise((answer) => {
-      const asker = this.#asker(options, trail, answer)
-      if (asker.origin === 'http') this.#seats.asked(asker.enqueuedAt)
-      const known = this.#underWay.get(key)
-      if (known) this.#join(known, asker)
-      else this.#enqueue(text, key, asker)
-    })
+  submit({ text, key, trail }: Submission, options: ScoreOptions, answer: (outcome: Outcome) => void): void {
+    const asker = this.#asker(options, trail, answer)
+    if (asker.origin === 'http') this.#seats.asked(asker.enqueuedAt)
+    const known = this.#underWay.get(key)
+    if (known) this.#join(known, asker)
+    else this.#enqueue(text, key, asker)
   }
 
   /** Runs what waits without waiting for company; resolves when nothing is left. Later texts are refused. */

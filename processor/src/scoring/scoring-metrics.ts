@@ -1,3 +1,5 @@
+import type { Verdict } from '../domain/verdict.ts'
+import { countBy } from '../runtime/count-by.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { MemoryCache } from './memory-cache.ts'
 import type { ScoringObserver } from './scoring-observer.ts'
@@ -20,17 +22,22 @@ export function meterScoring({ scoring, inference, model }: Metrics, memory?: Me
     deduplicated: () => scoring.deduplicated.inc(),
     bisected: () => scoring.bisections.inc(),
     cacheLookup: (level, outcome, count) => scoring.cacheLookups.inc({ level, outcome }, count),
-    verdict(origin, verdict) {
-      scoring.texts.inc({ origin, verdict: verdict.kind })
+    verdicts(origin, verdicts) {
+      for (const [verdict, count] of countBy(verdicts, ({ kind }) => kind))
+        scoring.texts.inc({ origin, verdict }, count)
       // The pipeline counts its own once they are committed, however often they were scored.
-      if (verdict.kind !== 'scored' || origin === 'kafka') return
-      const { label, scores } = verdict.sentiment
-      model.labels.inc({ source: 'none', label })
-      model.confidence.observe({ source: 'none' }, scores[label] ?? 0)
+      if (origin !== 'kafka') for (const verdict of verdicts) countLabel(model, verdict)
     },
     modelInUse({ name, version, sha256 }) {
       model.info.reset()
       model.info.set({ name, version, sha256 }, 1)
     },
   }
+}
+
+function countLabel(model: Metrics['model'], verdict: Verdict): void {
+  if (verdict.kind !== 'scored') return
+  const { label, scores } = verdict.sentiment
+  model.labels.inc({ source: 'none', label })
+  model.confidence.observe({ source: 'none' }, scores[label] ?? 0)
 }

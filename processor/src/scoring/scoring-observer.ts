@@ -37,5 +37,6 @@ export interface ScoringObserver {
   cacheLookup?(level: 'memory' | 'shared', outcome: 'hit' | 'miss', count: number): void
   /** Texts are scored with this model from now on. */
   modelInUse?(model: ModelRef): void
-  verdict?(origin: ScoreOrigin, verdict: Verdict): void
+  /** What became of the texts of one call. */
+  verdicts?(origin: ScoreOrigin, verdicts: readonly Verdict[]): void
 }

@@ -1,13 +1,19 @@
+import type { BatchWindow } from './batch-policy.ts'
 import type { WaitingEntry } from './waiting-entry.ts'
+
+/** The share of the places that has to be free before those who wait for room are told. */
+const worthTelling = 1 / 8
 
 /**
  * The texts of one origin that wait for a batch, oldest first, up to a bound. Batches are cut from a window at its
- * head; a bounded window bounds both the cost of sorting and the time for which a text can be overtaken.
+ * head, which is kept in order of length; a bounded window bounds the time for which a text can be overtaken.
  */
 export class WaitingQueue {
   readonly #capacity: number
   readonly #windowSize: number
-  #entries: WaitingEntry[] = []
+  readonly #entries: WaitingEntry[] = []
+  /** The first of the entries, as many as there are here, by length and then age. */
+  readonly #byLength: WaitingEntry[] = []
   #roomWaiters: (() => void)[] = []
 
   constructor(capacity: number, windowSize: number) {
@@ -25,6 +31,7 @@ export class WaitingQueue {
 
   push(entry: WaitingEntry): void {
     this.#entries.push(entry)
+    this.#fillWindow()
   }
 
   /** Resolves when there may be room, or the caller leaves; whoever waits longest is told first and must look again. */
@@ -45,9 +52,10 @@ export class WaitingQueue {
   }
 
   /** The oldest entries that still wait. */
-  window(): readonly WaitingEntry[] {
-    this.#forgetHead()
-    return this.#entries.slice(0, this.#windowSize)
+  window(): BatchWindow<WaitingEntry> {
+    // An entry that waits in two queues may have left by the other one.
+    if (this.#byLength.some(({ state }) => state !== 'waiting')) this.#forgetGone()
+    return { oldest: this.#entries[0], byLength: this.#byLength }
   }
 
   /** Everything that waits, for a look at deadlines. */
@@ -55,26 +63,42 @@ export class WaitingQueue {
     return this.#entries
   }
 
-  /** Forgets what no longer waits within the window and lets new texts in. */
+  /** Forgets what no longer waits and lets new texts in. */
   forget(): void {
-    this.#forgetHead()
-    this.#admit()
-  }
-
-  /** Forgets whatever no longer waits, wherever it stands. */
-  forgetAll(): void {
-    this.#entries = this.#entries.filter(({ state }) => state === 'waiting')
-    this.#admit()
-  }
-
-  #admit(): void {
+    this.#forgetGone()
     const free = this.#capacity - this.#entries.length
-    for (const resolve of this.#roomWaiters.splice(0, Math.max(0, free))) resolve()
+    // Whoever is told for the sake of a few tokenizes a few, and finds nothing of the last time in the processor's caches.
+    if (free >= this.#capacity * worthTelling) for (const resolve of this.#roomWaiters.splice(0, free)) resolve()
   }
 
-  #forgetHead(): void {
-    const head = this.#entries.slice(0, this.#windowSize)
-    const waiting = head.filter(({ state }) => state === 'waiting')
-    if (waiting.length < head.length) this.#entries.splice(0, head.length, ...waiting)
+  #forgetGone(): void {
+    keepWaiting(this.#entries)
+    keepWaiting(this.#byLength)
+    this.#fillWindow()
   }
+
+  #fillWindow(): void {
+    const size = Math.min(this.#windowSize, this.#entries.length)
+    while (this.#byLength.length < size) insertByLength(this.#byLength, this.#entries[this.#byLength.length])
+  }
+}
+
+/** In place: this happens with each batch. */
+function keepWaiting(entries: WaitingEntry[]): void {
+  let kept = 0
+  for (const entry of entries) if (entry.state === 'waiting') entries[kept++] = entry
+  entries.length = kept
+}
+
+/** Behind those of its length. */
+function insertByLength(sorted: WaitingEntry[], entry: WaitingEntry | undefined): void {
+  if (entry === undefined) return
+  const { tokens } = entry
+  let [from, to] = [0, sorted.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((sorted[middle]?.tokens ?? 0) <= tokens) from = middle + 1
+    else to = middle
+  }
+  sorted.splice(from, 0, entry)
 }

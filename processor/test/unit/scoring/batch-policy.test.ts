@@ -1,11 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { type BatchLimits, chooseBatch, limitsFor, type WaitingText } from '../../../src/scoring/batch-policy.ts'
+import {
+  type BatchLimits,
+  chooseBatch as chooseFrom,
+  limitsFor,
+  type WaitingText,
+} from '../../../src/scoring/batch-policy.ts'
 import { createDice } from '../../support/dice.ts'
 
 const limits: BatchLimits = { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 40, maxAgeMs: 10 }
 
 /** Texts that came one millisecond after the other, oldest first. */
 const texts = (...tokens: number[]): WaitingText[] => tokens.map((count, at) => ({ tokens: count, enqueuedAt: at }))
+
+/** `waiting`: oldest first. */
+function chooseBatch<T extends WaitingText>(waiting: readonly T[], nowMs: number, some: BatchLimits, draining = false) {
+  const byLength = waiting.toSorted((a, b) => a.tokens - b.tokens)
+  return chooseFrom({ oldest: waiting[0], byLength }, nowMs, some, draining)
+}
+
 const lengths = (batch: { texts: readonly WaitingText[] } | undefined) => batch?.texts.map(({ tokens }) => tokens)
 
 describe('a batch closes', () => {

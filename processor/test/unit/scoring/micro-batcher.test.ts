@@ -30,7 +30,7 @@ function create(backend = new FakeBackend()) {
   function submit(texts: readonly string[], options: Partial<ScoreOptions> & { origin: ScoreOrigin }) {
     const outcomes: (Outcome | undefined)[] = texts.map(() => undefined)
     texts.forEach((text, index) => {
-      void batcher.submit(text, text, options).then((outcome) => {
+      batcher.submit({ text, key: text }, options, (outcome) => {
         outcomes[index] = outcome
       })
     })
@@ -296,9 +296,7 @@ describe('drain', () => {
     await turns()
     expect(batches).toEqual([expect.objectContaining({ cause: 'drain', texts: 2 })])
     expect(drained).toBe(false)
-    expect(codes(await Promise.all([batcher.submit('late', 'late', { origin: 'kafka' })]))).toEqual([
-      'VAL_INFERENCE_UNAVAILABLE',
-    ])
+    expect(codes(submit(['late'], { origin: 'kafka' }))).toEqual(['VAL_INFERENCE_UNAVAILABLE'])
     backend.release()
     await turns()
     expect(codes(outcomes)).toEqual(['scored', 'scored'])
