@@ -20,7 +20,7 @@ function boundMemory({ env, argv, execArgv, execPath }) {
   if (!isService || isChosen || process.platform !== 'linux') return
   const allocator = { MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' }
   // What comes later wins: an operator's own NODE_OPTIONS do.
-  const options = `--max-semi-space-size=4 ${env.NODE_OPTIONS ?? ''}`.trim()
+  const options = `--max-semi-space-size=8 ${env.NODE_OPTIONS ?? ''}`.trim()
   // The old generation is collected when it has grown by so much; NODE_OPTIONS does not take this one.
   const flags = ['--heap-growing-percent=40', ...execArgv]
   process.execve(execPath, [execPath, ...flags, ...argv.slice(1)], { ...env, ...allocator, NODE_OPTIONS: options })

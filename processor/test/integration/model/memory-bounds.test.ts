@@ -33,7 +33,7 @@ describe.runIf(process.platform === 'linux')('a service', () => {
       environment: {
         MALLOC_TRIM_THRESHOLD_: '131072',
         MALLOC_MMAP_THRESHOLD_: '131072',
-        NODE_OPTIONS: '--max-semi-space-size=4',
+        NODE_OPTIONS: '--max-semi-space-size=8',
       },
       flags: ['--heap-growing-percent=40'],
     })
@@ -42,7 +42,7 @@ describe.runIf(process.platform === 'linux')('a service', () => {
   it("keeps an operator's own bounds", async () => {
     const { environment: own, flags } = await startOf({ MALLOC_MMAP_THRESHOLD_: '1048576' })
     expect([own.MALLOC_MMAP_THRESHOLD_, own.MALLOC_TRIM_THRESHOLD_, flags]).toEqual(['1048576', undefined, []])
-    const { environment: options } = await startOf({ NODE_OPTIONS: '--max-semi-space-size=8' })
-    expect(options.NODE_OPTIONS).toBe('--max-semi-space-size=4 --max-semi-space-size=8')
+    const { environment: options } = await startOf({ NODE_OPTIONS: '--max-semi-space-size=16' })
+    expect(options.NODE_OPTIONS).toBe('--max-semi-space-size=8 --max-semi-space-size=16')
   })
 })
