@@ -214,8 +214,7 @@ export function benchmarksPage(measurements: Measurements): string {
   const sections = [...kafka, cachedSection, startSection, cascadeSection].map((section) => section(measurements))
   return `# Benchmarks
 
-Every figure here is written from the data of the last published runs, \`benchmarks*.json\` beside this page. Runs before 2026-11-29 are of the model
-default 1.1.0, and of another machine.
+Every figure here is written from the data of the last published runs, \`benchmarks*.json\` beside this page.
 
 ${sections.filter((section) => section !== '').join('\n')}
 <!-- Written from docs/benchmarks*.json: node processor/bench/report/publish.ts -->
