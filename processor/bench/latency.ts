@@ -5,19 +5,25 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createKafka } from '@valence/producer-sdk/kafka'
 import { startLocalStack } from '../../deploy/local/stack.ts'
+import { readCommitted } from '../test/support/independent-reader.ts'
 import { ProcessorProcess } from '../test/support/processor-process.ts'
 import { TestKafka, type TestTopics } from '../test/support/workload.ts'
 import { readMeasurements } from './report/measurements.ts'
 import { readTexts } from './texts.ts'
 
-/** Milliseconds from handing a text to the producer until a read-committed consumer has its score. */
-export interface LatencyRow {
-  readonly share: number
-  readonly textsPerSecond: number
-  readonly texts: number
+/** Milliseconds until a read-committed consumer has the score of a text. */
+export interface Latencies {
   readonly p50: number
   readonly p99: number
   readonly max: number
+}
+
+/** Counted from when the text was handed to the producer, and from when the broker appended it. */
+export interface LatencyRow extends Latencies {
+  readonly share: number
+  readonly textsPerSecond: number
+  readonly texts: number
+  readonly fromAppend: Latencies
 }
 
 const { values } = parseArgs({
@@ -30,6 +36,8 @@ const { values } = parseArgs({
 })
 if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')
 const seconds = Number(values.seconds)
+/** kafkajs's ConfigResourceTypes.TOPIC. */
+const topicResource = 2
 const tweets = readTexts(values.texts)
 let next = 0
 
@@ -82,12 +90,18 @@ async function measureCapacity(
   return capacity
 }
 
+/** A load, and when each of its texts was handed to the producer. */
+interface Level {
+  readonly share: number
+  readonly textsPerSecond: number
+  readonly sentAt: ReadonlyMap<string, number>
+}
+
 async function measureAt(
   kafka: TestKafka,
   topics: TestTopics,
   { share, capacity }: { readonly share: number; readonly capacity: number },
-  arrived: ReadonlyMap<string, number>,
-): Promise<LatencyRow> {
+): Promise<Level> {
   const perSecond = capacity * share
   const sentAt = new Map<string, number>()
   // The first seconds warm connections up and do not count.
@@ -95,18 +109,42 @@ async function measureAt(
   await feedEvenly(kafka, topics.input, perSecond, seconds, sentAt)
   await kafka.drained(topics)
   await delay(500)
-  const times = [...sentAt].map(([id, at]) => (arrived.get(id) ?? Number.NaN) - at).sort((a, b) => a - b)
+  return { share, textsPerSecond: perSecond, sentAt }
+}
+
+function latenciesOf(since: ReadonlyMap<string, number>, ids: Iterable<string>, arrived: ReadonlyMap<string, number>) {
+  const at = (times: ReadonlyMap<string, number>, id: string) => times.get(id) ?? Number.NaN
+  const times = [...ids].map((id) => at(arrived, id) - at(since, id)).sort((a, b) => a - b)
   if (times.some(Number.isNaN)) throw new Error(`${times.filter(Number.isNaN).length} texts did not arrive`)
   const [p50, p99, max] = [0.5, 0.99, 1].map((q) => quantile(times, q)) as [number, number, number]
-  return { share, textsPerSecond: perSecond, texts: times.length, p50, p99, max }
+  return { p50, p99, max }
+}
+
+/** When the broker appended each text, on the clock of this process. */
+async function appendTimes(brokers: string, topic: string): Promise<Map<string, number>> {
+  const records = await readCommitted(brokers, topic)
+  return new Map(
+    records.map(({ value, timestamp }) => [JSON.parse(value ?? '').id, timestamp - performance.timeOrigin]),
+  )
+}
+
+/** The broker's clock on the records of a topic, in the place of the producer's. */
+function stampOnAppend(kafka: TestKafka, topic: string): Promise<unknown> {
+  const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }]
+  return kafka.admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: topicResource, name: topic, configEntries }],
+  })
 }
 
 const stack = await startLocalStack({ parts: ['kafka'] })
 const kafka = await TestKafka.connect(stack.brokers)
-const rows: LatencyRow[] = []
+const levels: Level[] = []
+let rows: LatencyRow[] = []
 let capacity = Number.NaN
 try {
   const topics = await kafka.createTopics({ partitions: 6 })
+  await stampOnAppend(kafka, topics.input)
   const processor = await new ProcessorProcess({
     ...topics.environment,
     VALENCE_INFERENCE_WORKERS: String(availableParallelism()),
@@ -126,9 +164,17 @@ try {
   capacity = await measureCapacity(kafka, topics, arrived)
   process.stdout.write(`${capacity.toFixed(0)} texts/s with producer and consumer beside it\n`)
   for (const share of values.shares.split(',').map(Number)) {
-    rows.push(await measureAt(kafka, topics, { share, capacity }, arrived))
-    process.stdout.write(`${JSON.stringify(rows.at(-1))}\n`)
+    levels.push(await measureAt(kafka, topics, { share, capacity }))
+    process.stdout.write(`${share * 100} % done\n`)
   }
+  const appended = await appendTimes(stack.brokers, topics.input)
+  rows = levels.map(({ sentAt, ...level }) => ({
+    ...level,
+    texts: sentAt.size,
+    ...latenciesOf(sentAt, sentAt.keys(), arrived),
+    fromAppend: latenciesOf(appended, sentAt.keys(), arrived),
+  }))
+  for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
   await consumer.disconnect()
   await processor.stop()
 } finally {

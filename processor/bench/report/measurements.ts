@@ -80,6 +80,7 @@ export interface Measurements {
       readonly p50: number
       readonly p99: number
       readonly max: number
+      readonly fromAppend: { readonly p50: number; readonly p99: number; readonly max: number }
     }[]
   }
 }

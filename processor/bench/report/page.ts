@@ -112,20 +112,20 @@ ${markdownTable(['', 'texts/s', 'CPU s per 1,000', 'CPU against the first'], row
 
 function latencySection({ latency }: Measurements): string {
   if (!latency) return ''
-  const rows = latency.rows.map(({ share, textsPerSecond, texts, p50, p99, max }) => [
+  const rows = latency.rows.map(({ share, textsPerSecond, texts, fromAppend, p50, p99, max }) => [
     `${(share * 100).toFixed(0)} %`,
     textsPerSecond.toFixed(0),
     texts.toFixed(0),
-    ...[p50, p99, max].map((value) => value.toFixed(0)),
+    ...[fromAppend.p50, fromAppend.p99, fromAppend.max, p50, p99, max].map((value) => value.toFixed(0)),
   ])
   return `## Latency
 
-From handing a text to the producer until a read-committed consumer has its score, ${day(latency.date)}, with producer, broker,
-processor and consumer on the same two cores (\`node processor/bench/latency.ts --texts FILE\`). The load is a share of
+Milliseconds from when the broker appended a text until a read-committed consumer has its score, ${day(latency.date)}, and behind them those from
+when it was handed to the producer; producer, broker, processor and consumer on the same two cores (\`node processor/bench/latency.ts --texts FILE\`). The load is a share of
 ${latency.capacity.toFixed(0)} texts/s, what is scored in this very setting while more comes in than can be; of a backlog, with nobody producing
 beside it, the processor scores more (above):
 
-${markdownTable(['load', 'texts/s', 'texts', 'p50 ms', 'p99 ms', 'max ms'], rows)}
+${markdownTable(['load', 'texts/s', 'texts', 'p50', 'p99', 'max', 'p50, producer', 'p99', 'max'], rows)}
 `
 }
 
