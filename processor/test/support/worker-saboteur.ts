@@ -4,6 +4,8 @@
  */
 import { BroadcastChannel, isMainThread, threadId, Worker } from 'node:worker_threads'
 
+/** A worker that was lost may have no successor yet. */
+const retryMs = 100
 const faults = ['throw', 'exit', 'hang'] as const
 
 interface Order {
@@ -31,13 +33,20 @@ function commandWorkers(): void {
     workers.add(this)
     return postMessage.apply(this, args)
   }
-  process.on('SIGUSR2', () => {
-    const victim = [...workers].find((worker) => worker.threadId > 0)
-    if (victim === undefined) return
+  const told = new Set<Worker>()
+  function sabotage(): void {
+    // One that was told before hears nothing any more, though it may still have to end.
+    const victim = [...workers].find((worker) => worker.threadId > 0 && !told.has(worker))
+    if (victim === undefined) {
+      setTimeout(sabotage, retryMs)
+      return
+    }
+    told.add(victim)
     const fault = faults[orders % faults.length] as Order['fault']
     orders += 1
     channel.postMessage({ threadId: victim.threadId, fault } satisfies Order)
-  })
+  }
+  process.on('SIGUSR2', sabotage)
 }
 
 if (isMainThread) commandWorkers()

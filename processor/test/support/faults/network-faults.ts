@@ -133,10 +133,14 @@ function ambushTakeOver(api: KafkaApi): FaultKind {
   }
 }
 
+export const deathsBeforeCommit = killAtCommit(
+  'request lost',
+  'SIGKILL of a processor as it sends EndTxn, which is lost',
+)
 const deathsAtCommit = killAtCommit('answer lost', 'SIGKILL of a processor as the broker answers its EndTxn')
 
 const deaths = [
-  killAtCommit('request lost', 'SIGKILL of a processor as it sends EndTxn, which is lost'),
+  deathsBeforeCommit,
   deathsAtCommit,
   killAtCommit({ holdMs: 3_000 }, 'SIGKILL of a processor while its EndTxn is on its way for 3 s'),
   ambushTakeOver('InitProducerId'),
