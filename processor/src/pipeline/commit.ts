@@ -19,8 +19,6 @@ export interface Publication {
 /** Publishes results, dead letters and the input offset in one transaction, and counts what became visible by it. */
 export type CommitStep = (session: PartitionSession, publication: Publication) => Promise<void>
 
-const noLabels = {}
-
 /** Sources that are told apart in metrics. */
 const maxSources = 50
 
@@ -68,7 +66,7 @@ export function createCommitStep(
     }
     for (const { record } of outcomes) {
       const seconds = Math.max(0, committedAt - record.timestamp) / 1_000
-      observeTraced(metrics.pipeline.endToEnd, noLabels, seconds, trailOf?.(record)?.traceId)
+      observeTraced(metrics.pipeline.endToEnd, {}, seconds, trailOf?.(record)?.traceId)
     }
     countScored(
       outcomes.filter((outcome) => outcome.kind === 'scored'),

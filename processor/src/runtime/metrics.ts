@@ -43,8 +43,6 @@ function createMetric(spec: MetricSpec, registry: Registry): Counter | Gauge | H
   return histogram
 }
 
-const noLabels = {}
-
 /** Observes into a histogram with exemplars; a trace that was not sampled is none. */
 export function observeTraced<L extends string>(
   histogram: Histogram<L>,
@@ -53,7 +51,7 @@ export function observeTraced<L extends string>(
   traceId: string | undefined,
 ): void {
   // The types ask of exemplars that their labels be those of the metric.
-  const exemplarLabels = (traceId === undefined ? noLabels : { trace_id: traceId }) as Partial<Record<L, string>>
+  const exemplarLabels = (traceId === undefined ? {} : { trace_id: traceId }) as Partial<Record<L, string>>
   histogram.observe({ labels, value, exemplarLabels })
 }
 

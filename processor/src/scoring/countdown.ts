@@ -1,4 +1,4 @@
-/** Counts what is under way, so that many things can be waited for with one promise. */
+/** Counts what is under way, so that one caller can wait for many things with one promise. */
 export class Countdown {
   #count = 0
   #onZero: (() => void) | undefined
@@ -12,8 +12,8 @@ export class Countdown {
     if (this.#count === 0) this.#onZero?.()
   }
 
-  /** Resolves when nothing is under way. */
-  get zero(): Promise<void> {
+  /** Resolves when nothing is under way; asked once. */
+  whenZero(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#count === 0) resolve()
       else this.#onZero = resolve

@@ -101,7 +101,7 @@ class BatchingScorer implements Scorer {
     } finally {
       line?.leave()
     }
-    await underWay.zero
+    await underWay.whenZero()
   }
 
   /** Looks the texts up, and puts those without a score in a batcher as there is room. */

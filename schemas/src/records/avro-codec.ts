@@ -36,9 +36,9 @@ const largestScratch = 65_536
 function writeAvro(type: Type, value: unknown): Buffer {
   const end = type.encode(value, scratch, 0)
   if (end >= 0) return Buffer.from(scratch.subarray(0, end))
-  const missing = -end
-  if (scratch.length + missing > largestScratch) return type.toBuffer(value)
-  scratch = Buffer.allocUnsafe(2 * (scratch.length + missing))
+  const needed = scratch.length - end
+  if (needed > largestScratch) return type.toBuffer(value)
+  scratch = Buffer.allocUnsafe(Math.min(2 * needed, largestScratch))
   return writeAvro(type, value)
 }
 

@@ -7,7 +7,7 @@ test('resolves once everything that was begun has ended', async () => {
   let isOver = false
   countdown.begin()
   countdown.begin()
-  void countdown.zero.then(() => {
+  void countdown.whenZero().then(() => {
     isOver = true
   })
   countdown.end()
@@ -20,8 +20,8 @@ test('resolves once everything that was begun has ended', async () => {
 
 test('resolves at once where nothing is under way', async () => {
   const countdown = new Countdown()
-  await countdown.zero
+  await countdown.whenZero()
   countdown.begin()
   countdown.end()
-  await countdown.zero
+  await countdown.whenZero()
 })

@@ -73,6 +73,21 @@ test('those who wait for room are told in order, as many as there is room for', 
   expect(told).toEqual([1, 2])
 })
 
+test('nobody is told before an eighth of the places is free', async () => {
+  const { queue, entries } = queueOf(16, 16, ...'abcdefghijklmnop')
+  const told: number[] = []
+  for (const number of [1, 2, 3]) void queue.room().then(() => told.push(number))
+  for (const [taken, expected] of [
+    [entries[0], []],
+    [entries[1], [1, 2]],
+  ] as const) {
+    if (taken) taken.state = 'taken'
+    queue.forget()
+    await turns()
+    expect(told).toEqual(expected)
+  }
+})
+
 test('who leaves while waiting for room is told at once and takes nobody else’s place', async () => {
   const { queue, entries } = queueOf(1, 1, 'a')
   const controller = new AbortController()
