@@ -39,6 +39,7 @@ class FitOptions:
     ema: float = 0.0  # decay of the weight average; 0 keeps the last weights
     seed: int = 1
     share: dict[str, float] = field(default_factory=dict)  # rows of a source seen an epoch, 1 by default
+    frozen: tuple[str, ...] = ()  # parts of the model that do not learn, by how their names begin
     compile: bool = False
 
 
@@ -65,6 +66,9 @@ def parameter_groups(model: Bert, options: FitOptions) -> list[dict]:
     depth = len(model.layers)
     groups = []
     for name, parameter in model.named_parameters():
+        if name.startswith(tuple(options.frozen)):
+            parameter.requires_grad_(False)
+            continue
         if name.startswith("layers."):
             level = int(name.split(".")[1]) + 1
         else:

@@ -1,5 +1,6 @@
 """A tiny random encoder through the whole way: PyTorch → ONNX fp32 → int8 → manifest."""
 
+import itertools
 import json
 import random
 
@@ -64,7 +65,7 @@ def test_a_first_token_asked_alone_reads_what_it_reads_among_all(model):
     assert torch.allclose(model.layers[0](x, bias, asking=1), model.layers[0](x, bias)[:, :1], atol=1e-5)
 
 
-def test_training_learns_resumes_and_repeats(tmp_path):
+def test_training_learns_and_repeats():
     rng = random.Random(1)
     ids = [[1, word, rng.randrange(10, 50), 2] for word in (5, 6, 7) for _ in range(60)]
     data = Encoded(ids, np.repeat([0, 1, 2], 60), np.zeros(180, np.int64), ["s"], twins={})
@@ -79,6 +80,44 @@ def test_training_learns_resumes_and_repeats(tmp_path):
     with torch.no_grad():
         predicted = model(*(torch.from_numpy(array) for array in pad(ids))).argmax(1).numpy()
     assert (predicted == data.labels).mean() > 0.95
+
+
+def test_a_run_that_was_cut_off_ends_as_one_that_was_not(tmp_path, monkeypatch):
+    data = Encoded([[1, word, 2] for word in range(5, 44)], np.array([0, 1, 2] * 13), np.zeros(39, np.int64), ["s"])
+    options = FitOptions(epochs=2, batch_tokens=9, ema=0.9)
+
+    def trained(interrupted: bool) -> dict:
+        torch.manual_seed(0)
+        model = Bert(**SMALL)
+        if interrupted:
+            with monkeypatch.context() as patch:
+                ticks, steps = itertools.count(step=200), itertools.count()
+                patch.setattr("training.train.time.monotonic", lambda: next(ticks))  # a checkpoint after every step
+                clip = torch.nn.utils.clip_grad_norm_
+
+                def cut_off(*given, **named):
+                    if next(steps) == 11:
+                        raise KeyboardInterrupt
+                    return clip(*given, **named)
+
+                patch.setattr("torch.nn.utils.clip_grad_norm_", cut_off)
+                with pytest.raises(KeyboardInterrupt):
+                    fit(model, data, options, tmp_path / "run.checkpoint")
+            model = Bert(**SMALL)
+        fit(model, data, options, tmp_path / "run.checkpoint" if interrupted else None)
+        return model.state_dict()
+
+    assert all(torch.equal(a, b) for a, b in zip(trained(True).values(), trained(False).values()))
+
+
+def test_frozen_parts_do_not_learn():
+    data = Encoded([[1, word, 2] for word in range(5, 44)], np.array([0, 1, 2] * 13), np.zeros(39, np.int64), ["s"])
+    model = Bert(**SMALL)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    fit(model, data, FitOptions(epochs=1, batch_tokens=9, frozen=("tokens", "layers.0")))
+    after = model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before if name.startswith(("tokens", "layers.0.")))
+    assert not torch.equal(before["layers.1.up.weight"], after["layers.1.up.weight"])
 
 
 def test_a_run_ends_where_it_is_told_to(capsys):
