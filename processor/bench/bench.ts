@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import { loadModel } from '../src/model/load-model.ts'
 import { resolveModel } from '../src/model/model-location.ts'
 import { runCeiling } from './ceiling.ts'
 import { benchEngine } from './engine.ts'
+import { describeMachine } from './machine.ts'
 import { type Cost, median } from './measure.ts'
 import { type ProcessorCost, runProcessor } from './processor.ts'
 import { publish } from './report/publish.ts'
@@ -70,9 +71,10 @@ const engine = await benchEngine({ texts, modelFolder, workers, rounds, bounds }
 const { ceiling, processor } = await alternate(modelFolder, texts, rounds, workers)
 const report = {
   date: new Date().toISOString(),
-  machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version },
+  machine: describeMachine(),
   texts: texts.length,
   tokensPerText: engine.tokensPerText,
+  tokens: engine.tokens,
   workers,
   rounds,
   ceiling: { textsPerSecond: perSecond(ceiling, texts.length), cpuPerThousand: cpuPerThousand(ceiling, texts.length) },

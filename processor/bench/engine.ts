@@ -7,6 +7,7 @@ import { MemoryCache } from '../src/scoring/memory-cache.ts'
 import { meterScoring } from '../src/scoring/scoring-metrics.ts'
 import { type BatchBounds, runCeiling } from './ceiling.ts'
 import { type Cost, measure, median } from './measure.ts'
+import { type LengthStep, tokenLengths } from './token-lengths.ts'
 
 interface EngineTexts {
   readonly texts: readonly string[]
@@ -26,6 +27,7 @@ export interface EngineBenchOptions extends EngineTexts {
 export interface EngineBench {
   readonly texts: number
   readonly tokensPerText: number
+  readonly tokens: readonly LengthStep[]
   readonly ceiling: readonly Cost[]
   readonly engine: readonly Cost[]
   /** Padded tokens over real ones, in the engine's batches. */
@@ -94,6 +96,7 @@ export async function benchEngine(options: EngineBenchOptions): Promise<EngineBe
     return {
       texts: texts.length,
       tokensPerText: tokens / texts.length,
+      tokens: tokenLengths(rows.map(({ length }) => length)),
       ceiling,
       engine,
       padding,

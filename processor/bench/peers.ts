@@ -123,8 +123,7 @@ async function compareKafka(runs: Runs): Promise<void> {
   const all = texts.map((text, index) => ({ id: `t${index}`, key: `k${index % 50}`, text }))
   try {
     for (let round = 0; round < rounds; round += 1) {
-      const cost = await runProcessor({ stack, texts, modelFolder, workers: cores })
-      note(runs, 'valence', { texts: texts.length, ...cost })
+      note(runs, 'valence', await runProcessor({ stack, texts, modelFolder, workers: cores }))
       for (const contestant of contestants(places).filter(({ name }) => isWanted(name)))
         note(runs, contestant.name, await runContestant(contestant, kafka, all))
     }

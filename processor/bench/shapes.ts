@@ -6,26 +6,28 @@ import { startLocalStack } from '../../deploy/local/stack.ts'
 import { createInProcessBackend } from '../src/inference/in-process-backend.ts'
 import { loadModel } from '../src/model/load-model.ts'
 import { resolveModel } from '../src/model/model-location.ts'
-import { runProcessor } from './processor.ts'
+import { type ProcessorBenchOptions, runProcessor } from './processor.ts'
 import { readTexts } from './texts.ts'
 
-/** One processor on backlogs of other shapes: partitions, lengths, repetitions, sizes of the backlog. */
-interface Shape {
+/** One processor on backlogs of other shapes: cores, partitions, lengths, repetitions, sizes of the backlog. */
+interface Shape extends Pick<ProcessorBenchOptions, 'texts' | 'partitions' | 'behind' | 'core'> {
   readonly name: string
-  readonly texts: readonly string[]
-  readonly partitions?: number
+  /** One for each core, when absent. */
+  readonly workers?: number
 }
 
 const { values } = parseArgs({
   options: {
     texts: { type: 'string' },
     count: { type: 'string', default: '3000' },
+    behind: { type: 'string', default: '10000000' },
     only: { type: 'string', default: '' },
     json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-shapes.json', import.meta.url)) },
   },
 })
 if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')
 const count = Number(values.count)
+const behind = Number(values.behind)
 const short = readTexts(values.texts)
 
 /** Six in a row as one. */
@@ -38,6 +40,8 @@ function repeating(total: number, share: number): string[] {
 }
 
 const shapes: Shape[] = [
+  { name: '1 core', texts: short.slice(0, 2 * count), core: 0, workers: 1 },
+  { name: `${availableParallelism()} cores`, texts: short.slice(0, 2 * count) },
   ...[1, 6, 32, 128].map((partitions) => ({
     name: `${partitions} partitions`,
     texts: short.slice(0, count),
@@ -47,6 +51,11 @@ const shapes: Shape[] = [
   ...[0.5, 0.9].map((share) => ({ name: `${share * 100} % repeated`, texts: repeating(count, share) })),
   { name: 'all repeated', texts: repeating(count * 10, 1) },
   ...[1, 4, 8].map((times) => ({ name: `backlog of ${times * count}`, texts: short.slice(0, times * count) })),
+  {
+    name: `${8 * count} of ${behind.toLocaleString('en')}`,
+    texts: short.slice(0, 8 * count),
+    behind: { count: behind, texts: short.slice(8 * count) },
+  },
 ]
 
 const modelFolder = resolveModel(process.env.VALENCE_MODEL)
@@ -57,15 +66,15 @@ const tokensOf = (texts: readonly string[]) =>
 const stack = await startLocalStack({ parts: ['kafka'] })
 const rows: object[] = []
 try {
-  for (const { name, texts, partitions } of shapes.filter(({ name }) => name.includes(values.only))) {
-    const options = { stack, texts, modelFolder, workers: availableParallelism(), format: 'json' } as const
-    const cost = await runProcessor({ ...options, ...(partitions !== undefined && { partitions }) })
+  for (const { name, workers = availableParallelism(), ...shape } of shapes) {
+    if (!name.includes(values.only)) continue
+    const cost = await runProcessor({ stack, modelFolder, workers, format: 'json', ...shape })
     const row = {
       name,
-      texts: texts.length,
-      tokensPerText: tokensOf(texts),
-      textsPerSecond: texts.length / cost.wallSeconds,
-      cpuPerThousand: (cost.cpuSeconds / texts.length) * 1_000,
+      texts: cost.texts,
+      tokensPerText: tokensOf(shape.texts),
+      textsPerSecond: cost.texts / cost.wallSeconds,
+      cpuPerThousand: (cost.cpuSeconds / cost.texts) * 1_000,
       rssMiB: cost.rssBytes / 2 ** 20,
     }
     rows.push(row)

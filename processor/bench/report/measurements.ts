@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Machine } from '../machine.ts'
+import type { LengthStep } from '../token-lengths.ts'
 
 /** One contestant: median rate and cost over the rounds, and the slowest and fastest round. */
 export interface Measured {
@@ -21,9 +23,10 @@ interface Run {
 export interface Measurements {
   readonly bench: {
     readonly date: string
-    readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string }
+    readonly machine: Machine
     readonly texts: number
     readonly tokensPerText: number
+    readonly tokens: readonly LengthStep[]
     readonly workers: number
     readonly rounds: number
     readonly ceiling: { readonly textsPerSecond: number; readonly cpuPerThousand: number }

@@ -47,7 +47,8 @@ function processorSection({ bench }: Measurements): string {
 cut before the clock starts (the ceiling), and a real processor that reads Avro from Kafka and publishes exactly once. They
 alternate, so that a noisy minute hits both; figures are medians.
 
-${day(bench.date)}, ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${bench.workers} workers, ${bench.texts.toLocaleString('en')} distinct tweets of
+${day(bench.date)}, ${machine.cores} cores (${machine.cpu}${machine.features.length === 0 ? '' : `: ${machine.features.join(', ')}`}), Node ${machine.node}, onnxruntime ${machine.onnxruntime}, Kafka ${machine.kafka},
+${bench.workers} workers of one thread each, ${bench.texts.toLocaleString('en')} distinct tweets of
 ${bench.tokensPerText.toFixed(1)} tokens, ${bench.rounds} rounds, the broker on the same machine:
 
 ${ratio}
@@ -215,6 +216,8 @@ export function benchmarksPage(measurements: Measurements): string {
   return `# Benchmarks
 
 Every figure here is written from the data of the last published runs, \`benchmarks*.json\` beside this page.
+
+![Throughput beside the peers, latency over the load, what a cascade gains and costs, and the lengths of the texts](benchmarks.svg)
 
 ${sections.filter((section) => section !== '').join('\n')}
 <!-- Written from docs/benchmarks*.json: node processor/bench/report/publish.ts -->

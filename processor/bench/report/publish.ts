@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readMeasurements } from './measurements.ts'
 import { benchmarksPage, performanceParagraph } from './page.ts'
+import { plotMeasurements } from './plot.ts'
 
 const document = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
 const block = /(<!-- performance -->\n)[\s\S]*?(\n<!-- \/performance -->)/
@@ -17,10 +18,11 @@ function wrap(text: string, width = 120): string {
   return lines.join('\n')
 }
 
-/** docs/benchmarks.md and the README's paragraph, out of the data beside the page. */
+/** docs/benchmarks.md, its plots and the README's paragraph, out of the data beside the page. */
 export function publish(): void {
   const measurements = readMeasurements()
   writeFileSync(document('docs/benchmarks.md'), benchmarksPage(measurements))
+  writeFileSync(document('docs/benchmarks.svg'), plotMeasurements(measurements))
   const readme = readFileSync(document('README.md'), 'utf8')
   const paragraph = wrap(performanceParagraph(measurements))
   writeFileSync(

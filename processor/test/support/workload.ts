@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Admin, createKafka, type Producer } from '@valence/producer-sdk/kafka'
+import { type Admin, createKafka, type Message, type Producer } from '@valence/producer-sdk/kafka'
 import type { RecordHeaders } from '@valence/schemas'
 import type { AcknowledgedText } from './invariants.ts'
 
@@ -103,6 +103,11 @@ export class TestKafka {
     headers: RecordHeaders = {},
   ): Promise<void> {
     const messages = values.map((value) => ({ value, headers: headers as Record<string, string> }))
+    await this.#producer.send({ topic, acks: -1, messages })
+  }
+
+  /** Sends messages as they are, in one request for each broker. */
+  async send(topic: string, messages: Message[]): Promise<void> {
     await this.#producer.send({ topic, acks: -1, messages })
   }
 
