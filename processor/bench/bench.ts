@@ -71,7 +71,7 @@ const engine = await benchEngine({ texts, modelFolder, workers, rounds, bounds }
 const { ceiling, processor } = await alternate(modelFolder, texts, rounds, workers)
 const report = {
   date: new Date().toISOString(),
-  machine: describeMachine(),
+  machine: await describeMachine(),
   texts: texts.length,
   tokensPerText: engine.tokensPerText,
   tokens: engine.tokens,

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +26,7 @@ const facade = await new ProcessorProcess(
   'serve',
 ).started()
 // The load generator has the other core.
-execFileSync('/usr/bin/taskset', ['-acp', '0', String(facade.pid)], { stdio: 'ignore' })
+facade.pinTo(0)
 
 async function requestsPerSecond(path: string, body: object, seconds: number): Promise<number> {
   const result = await autocannon({

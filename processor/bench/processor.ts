@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { createTextProducer } from '@valence/producer-sdk'
 import { createSchemaRegistry, valueSubject } from '@valence/schemas'
 import type { LocalStack } from '../../deploy/local/stack.ts'
@@ -58,8 +57,7 @@ export async function runProcessor({
       VALENCE_INFERENCE_WORKERS: String(workers),
       ...environment,
     }).started()
-    if (core !== undefined)
-      execFileSync('/usr/bin/taskset', ['-acp', String(core), String(processor.pid)], { stdio: 'ignore' })
+    if (core !== undefined) processor.pinTo(core)
     // From here on: loading the model is paid and must not count.
     const before = await processor.metric('process_cpu_seconds_total')
     const start = performance.now()

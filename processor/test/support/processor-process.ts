@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -95,6 +95,11 @@ export class ProcessorProcess {
         .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
         .filter((line) => line.includes(labels))
         .reduce((sum, line) => sum + Number(line.split(' ').at(-1)?.replace('Inf', 'Infinity')), 0)
+  }
+
+  /** Puts all of its threads on one core. */
+  pinTo(core: number): void {
+    execFileSync('/usr/bin/taskset', ['-acp', String(core), String(this.pid)], { stdio: 'ignore' })
   }
 
   signal(signal: NodeJS.Signals): void {

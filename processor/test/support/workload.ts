@@ -103,7 +103,7 @@ export class TestKafka {
     headers: RecordHeaders = {},
   ): Promise<void> {
     const messages = values.map((value) => ({ value, headers: headers as Record<string, string> }))
-    await this.#producer.send({ topic, acks: -1, messages })
+    await this.send(topic, messages)
   }
 
   /** Sends messages as they are, in one request for each broker. */

@@ -12,7 +12,7 @@ export async function checkMachine(): Promise<Finding[]> {
 }
 
 /** Undefined where the system does not tell. */
-async function readCpuFlags(): Promise<ReadonlySet<string> | undefined> {
+export async function readCpuFlags(): Promise<ReadonlySet<string> | undefined> {
   const text = await readFile('/proc/cpuinfo', 'utf8').catch(() => '')
   const line = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]
   return line === undefined ? undefined : new Set(line.split(' '))

@@ -1,20 +1,11 @@
-import { describe, expect, it } from 'vitest'
-import { cpuFeatures, describeMachine } from '../../../bench/machine.ts'
+import { expect, it } from 'vitest'
+import { describeMachine } from '../../../bench/machine.ts'
 
-describe('cpuFeatures', () => {
-  it('keeps what matrices are multiplied with', () => {
-    const x64 = 'processor\t: 0\nflags\t\t: fpu avx avx2 avx512f avx512_vnni amx_tile amx_int8\nbugs\t: none\n'
-    expect(cpuFeatures(x64)).toEqual(['avx2', 'avx512_vnni', 'amx_tile', 'amx_int8'])
-    expect(cpuFeatures('Features\t: fp asimd asimddp i8mm bf16\n')).toEqual(['asimddp', 'i8mm', 'bf16'])
-  })
-
-  it('finds none where the system does not tell', () => {
-    expect(cpuFeatures('')).toEqual([])
-  })
-})
-
-it('names the versions that were measured', () => {
-  const { node, onnxruntime, kafka } = describeMachine()
+it('names what was measured on and with', async () => {
+  const { cpu, cores, node, onnxruntime, kafka, features } = await describeMachine()
+  expect(cpu).not.toBe('')
+  expect(cores).toBeGreaterThan(0)
   expect(node).toBe(process.version)
   for (const version of [onnxruntime, kafka]) expect(version).toMatch(/^\d+\.\d+\.\d+/)
+  for (const feature of features) expect(feature).toMatch(/^(a[mv]x|asimd|i8mm|bf16)/)
 })
