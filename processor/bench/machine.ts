@@ -16,13 +16,17 @@ export interface Machine {
 
 const telling = /^(avx2|avx_vnni|avx512_vnni|avx512_bf16|amx_\w+|asimddp|i8mm|bf16)$/
 
+/** Those that matrices are multiplied with. */
+export function tellingOf(flags: Iterable<string>): string[] {
+  return [...flags].filter((flag) => telling.test(flag))
+}
+
 export async function describeMachine(): Promise<Machine> {
   const onnxruntime = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
-  const flags = (await readCpuFlags()) ?? new Set<string>()
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
-    features: [...flags].filter((flag) => telling.test(flag)),
+    features: tellingOf((await readCpuFlags()) ?? []),
     node: process.version,
     onnxruntime: onnxruntime.version,
     kafka: kafkaVersionOf({}),
