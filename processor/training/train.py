@@ -40,7 +40,6 @@ class FitOptions:
     seed: int = 1
     share: dict[str, float] = field(default_factory=dict)  # rows of a source seen an epoch, 1 by default
     frozen: tuple[str, ...] = ()  # parts of the model that do not learn, by how their names begin
-    compile: bool = False
 
 
 @dataclass
@@ -154,7 +153,6 @@ def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         average, first, spent = saved["average"], saved["step"], saved["minutes"]
-    forward = torch.compile(model, dynamic=True) if options.compile else model
     model.train()
     total, seen, saved_at = len(batches), 0.0, time.monotonic()
     last = max(1, round(options.stop * total))
@@ -168,7 +166,7 @@ def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None
         ids, mask = (torch.from_numpy(array) for array in pad([data.ids[i] for i in chosen]))
         source = torch.from_numpy(data.sources[chosen])
         with torch.autocast("cpu", torch.bfloat16):
-            logits = forward(ids.long(), mask, source)
+            logits = model(ids.long(), mask, source)
         soft = None if data.soft is None else torch.from_numpy(data.soft[chosen])
         loss = loss_of(logits.float(), torch.from_numpy(data.labels[chosen]), soft, priors[source], options)
         if pairs:
