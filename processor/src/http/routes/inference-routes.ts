@@ -179,10 +179,8 @@ async function addInfer(
         response: { 200: inferResponse, ...problems(404, 413, 415, 504) },
       },
       handler: async (request, reply) => {
-        const model = expectActive(options.model(), request.params as ModelPath)
-        const texts = readTexts(request.body)
-        const verdicts = await options.scorer.scoreAll(texts, patienceOf(request, options.timeoutMs))
-        const response = toResponse(request.body, verdicts.map(expectScored), model)
+        const { model, sentiments } = await scoreByOne(options, readTexts(request.body), request)
+        const response = toResponse(request.body, sentiments, model)
         const isBinary = binaryOutputs(request.body)
         if (!response.outputs.some(({ name }) => isBinary(name))) return response
         const { body, jsonBytes } = packBinaryResponse(response, isBinary)
@@ -191,6 +189,28 @@ async function addInfer(
       },
     })
   })
+}
+
+/** Swaps are minutes apart; whoever meets one is answered by the second model. */
+const swapsMet = 3
+
+/** Scores all texts with one model, again where it was swapped meanwhile: the answer names one model for all its rows. */
+async function scoreByOne(
+  { model: active, scorer, timeoutMs }: InferenceRoutesOptions,
+  texts: string[],
+  request: FastifyRequest,
+) {
+  const patience = patienceOf(request, timeoutMs)
+  for (let attempt = 0; attempt < swapsMet; attempt++) {
+    const model = expectActive(active(), request.params as ModelPath)
+    const sentiments = (await scorer.scoreAll(texts, patience)).map(expectScored)
+    if (active() === model && sentiments.every((sentiment) => isOf(sentiment, model))) return { model, sentiments }
+  }
+  throw new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'the model was swapped again and again')
+}
+
+function isOf({ model }: Sentiment, { ref }: LoadedModel): boolean {
+  return model.name === ref.name && model.version === ref.version && model.sha256 === ref.sha256
 }
 
 /** @throws VAL_HTTP_REQUEST_INVALID where data and shape do not agree */

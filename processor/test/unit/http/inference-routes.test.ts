@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { openTestApp, unavailable } from '../../support/http-app.ts'
+import { FakeBackend } from '../../support/fake-backend.ts'
+import { fakeModel } from '../../support/fake-model.ts'
+import { openTestApp, sentimentOf, unavailable } from '../../support/http-app.ts'
 
 const infer = (payload: object, url = '/v2/models/tiny/infer') => ({ method: 'POST', url, payload }) as const
 const tensor = (data: unknown, shape: number[]) => ({ inputs: [{ name: 'text', datatype: 'BYTES', shape, data }] })
@@ -22,6 +24,42 @@ describe('the Open Inference Protocol', () => {
     })
     const nested = await test.app.inject(infer(tensor([['good'], ['bad']], [2, 1]), '/v2/models/tiny/versions/1/infer'))
     expect(nested.json().outputs).toEqual(flat.json().outputs)
+  })
+
+  it('is answered by one model, though it was swapped meanwhile', async () => {
+    const [old, next] = [fakeModel(new FakeBackend()), fakeModel(new FakeBackend(), 'tiny', 2)]
+    let active = old
+    await using test = await openTestApp({ model: () => active })
+    // The second model has the name, the version and the graph of the first: only the answers differ.
+    test.scorer.answer = (text) => sentimentOf(active === old ? text : 'awful')
+    const answer = test.scorer.answer
+    test.scorer.answer = (text, options) => {
+      const verdict = answer(text, options)
+      active = next
+      return verdict
+    }
+    const response = await test.app.inject(infer({ ...tensor(['good', 'good'], [2]), outputs: [{ name: 'label' }] }))
+    expect(response.json().outputs[0].data).toEqual(['negative', 'negative'])
+    expect(test.scorer.asked.length).toBe(2)
+  })
+
+  it('says that the model of its path is gone, or that it never stays', async () => {
+    const [old, next] = [fakeModel(new FakeBackend()), fakeModel(new FakeBackend(), 'other')]
+    let active = old
+    await using test = await openTestApp({ model: () => active })
+    test.scorer.answer = (text) => {
+      active = next
+      return sentimentOf(text)
+    }
+    const gone = await test.app.inject(infer(tensor(['good'], [1])))
+    expect(gone.json()).toMatchObject({ status: 404, code: 'VAL_MODEL_UNKNOWN' })
+    test.scorer.answer = (text) => {
+      active = fakeModel(new FakeBackend())
+      return sentimentOf(text)
+    }
+    active = old
+    const restless = await test.app.inject(infer(tensor(['good'], [1])))
+    expect(restless.json()).toMatchObject({ status: 503, code: 'VAL_INFERENCE_UNAVAILABLE' })
   })
 
   it('gives the outputs that are asked for', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { FakeBackend } from '../../support/fake-backend.ts'
+import { fakeModel } from '../../support/fake-model.ts'
 import { openTestApp, sentimentOf, unavailable } from '../../support/http-app.ts'
 
 const score = (payload: object, headers = {}) => ({ method: 'POST', url: '/v1/score', payload, headers }) as const
@@ -144,6 +146,18 @@ describe('GET /v1/score', () => {
     await using test = await openTestApp({ environment: { VALENCE_HTTP_CACHE_SCOPE: 'public' } })
     const response = await test.app.inject(get('good'))
     expect(response.headers['cache-control']).toBe('public, max-age=60, must-revalidate')
+  })
+
+  it('gives no tag to an answer during which the model was swapped', async () => {
+    const [old, next] = [fakeModel(new FakeBackend()), fakeModel(new FakeBackend(), 'next')]
+    let active = old
+    await using test = await openTestApp({ model: () => active })
+    test.scorer.answer = (text) => {
+      active = next
+      return sentimentOf(text)
+    }
+    const { statusCode, headers } = await test.app.inject(get('good'))
+    expect([statusCode, headers.etag, headers['cache-control']]).toEqual([200, undefined, 'no-store'])
   })
 
   it('answers 304 to a tag that still holds, without scoring', async () => {
