@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
-import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
+import { ValenceError } from '@valence/schemas'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { addAdminProblems, sendAdminProblem } from './admin-problems.ts'
 import { createExposition } from './exposition.ts'
 import type { Health } from './health.ts'
 import type { Logger } from './logger.ts'
@@ -27,44 +28,29 @@ export interface AdminServer {
 }
 
 /** Actions come when the parts they belong to are up, long after the port is open. */
-function serveActions(server: FastifyInstance): Map<string, () => Promise<object>> {
-  const actions = new Map<string, () => Promise<object>>()
+function serveActions(server: FastifyInstance, actions: ReadonlyMap<string, () => Promise<object>>): void {
   // Actions take no input; a body of any kind is let pass and ignored.
+  server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume()
     done(null)
   })
   server.post('/*', async (request, reply) => {
-    const action = actions.get(request.url.replace(/\?.*$/, ''))
-    if (!action) return reply.callNotFound()
-    try {
-      return await action()
-    } catch (error) {
-      const { status, ...problem } = toProblem(error)
-      return reply
-        .code(status)
-        .type('application/problem+json')
-        .send({ ...problem, status })
-    }
+    const action = actions.get(pathOf(request.url))
+    return action ? action() : reply.callNotFound()
   })
-  return actions
 }
 
-function toProblem(error: unknown) {
-  if (!isValenceError(error)) return { title: 'Unexpected error', status: 500, code: 'VAL_HTTP_INTERNAL' } as const
-  const { message, help, http = 422 } = errorCatalogue[error.code]
-  return { title: message, status: http, code: error.code, detail: error.detail, help }
-}
+const pathOf = (url: string) => url.replace(/\?.*$/, '')
 
 /** `GET` and `PUT /log/level`: louder while something is looked into, without a restart. */
-function serveLogLevel(server: FastifyInstance, logger: Logger): void {
+async function serveLogLevel(server: FastifyInstance, logger: Logger): Promise<void> {
   server.get('/log/level', async () => ({ level: logger.level }))
   server.put('/log/level', async (request, reply) => {
     const asked = settings.VALENCE_LOG_LEVEL.schema.safeParse((request.body as { level?: unknown } | null)?.level)
     if (!asked.success) {
       const error = new ValenceError('VAL_CONFIG_INVALID', 'send {"level": "debug"} or another level')
-      const problem = { ...toProblem(error), status: 400 }
-      return reply.code(400).type('application/problem+json').send(problem)
+      return sendAdminProblem(error, reply, 400)
     }
     const before = logger.level
     logger.level = asked.data
@@ -72,6 +58,8 @@ function serveLogLevel(server: FastifyInstance, logger: Logger): void {
     return { level: logger.level }
   })
 }
+
+const fixed: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz'])
 
 /** Serves /metrics, /livez and /readyz to operators. @throws VAL_PORT_UNAVAILABLE */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
@@ -91,11 +79,20 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     const { healthy, checks } = health.readiness()
     return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'failing', checks })
   })
-  serveLogLevel(server, logger)
-  const actions = serveActions(server)
   const answers = new Map<string, () => object | undefined>()
+  const actions = new Map<string, () => Promise<object>>()
+  const methodsOf = (path: string): string[] => {
+    if (path === '/log/level') return ['GET', 'HEAD', 'PUT']
+    if (actions.has(path)) return ['POST']
+    return answers.has(path) || fixed.has(path) ? ['GET', 'HEAD'] : []
+  }
+  addAdminProblems(server, (url) => methodsOf(pathOf(url)), logger)
+  // With a parser of its own, before the others are taken away.
+  server.register((scope) => serveLogLevel(scope, logger))
+  await server.after()
+  serveActions(server, actions)
   server.get('/*', async (request, reply) => {
-    const answer = answers.get(request.url.replace(/\?.*$/, ''))
+    const answer = answers.get(pathOf(request.url))
     if (!answer) return reply.callNotFound()
     return answer() ?? reply.code(503).send({ status: 'unknown' })
   })

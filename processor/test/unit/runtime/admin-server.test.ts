@@ -135,6 +135,38 @@ describe('the log level', () => {
   })
 })
 
+describe('what cannot be served is a problem document', () => {
+  it.each([
+    ['GET', '/model/reload', 405, 'POST'],
+    ['DELETE', '/model/reload', 405, 'POST'],
+    ['POST', '/metrics', 405, 'GET, HEAD'],
+    ['PUT', '/scaling', 405, 'GET, HEAD'],
+    ['POST', '/log/level', 405, 'GET, HEAD, PUT'],
+    ['GET', '/nothing', 404, null],
+    ['POST', '/nothing', 404, null],
+  ])('%s %s: %d', async (method, path, status, allow) => {
+    const server = await start()
+    server.post('/model/reload', async () => ({}))
+    server.get('/scaling', () => ({}))
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}?x`, { method })
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+    expect([response.status, response.headers.get('allow')]).toEqual([status, allow])
+    const code = status === 405 ? 'VAL_HTTP_METHOD_NOT_ALLOWED' : 'VAL_HTTP_NOT_FOUND'
+    expect(await response.json()).toMatchObject({ status, code, type: `urn:valence:error:${code}` })
+  })
+
+  it.each([
+    ['{bad', 400, 'VAL_HTTP_BODY_INVALID'],
+    ['', 400, 'VAL_HTTP_BODY_INVALID'],
+    [`"${'x'.repeat(2_000_000)}"`, 413, 'VAL_HTTP_BODY_TOO_LARGE'],
+  ])('a level that is no JSON', async (body, status, code) => {
+    const { port } = await start()
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`http://127.0.0.1:${port}/log/level`, { method: 'PUT', headers, body })
+    expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ status, code })])
+  })
+})
+
 describe('an action', () => {
   const post = (server: AdminServer, path: string, init: RequestInit = {}) =>
     fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'POST', ...init })
@@ -143,12 +175,20 @@ describe('an action', () => {
     const server = await start()
     expect((await post(server, '/model/reload')).status).toBe(404)
     server.post('/model/reload', async () => ({ outcome: 'unchanged' }))
-    const bodies = [{}, { body: 'x' }, { body: new URLSearchParams({ a: 'b' }) }]
+    const json = { 'content-type': 'application/json' }
+    const bodies = [
+      {},
+      { body: 'x' },
+      { body: new URLSearchParams({ a: 'b' }) },
+      { headers: json },
+      { headers: json, body: '{bad' },
+      { headers: json, body: '{"__proto__": 1}' },
+      { headers: json, body: `"${'x'.repeat(2_000_000)}"` },
+    ]
     for (const init of bodies) {
       const response = await post(server, '/model/reload?now', init)
       expect([response.status, await response.json()]).toEqual([200, { outcome: 'unchanged' }])
     }
-    expect((await get(server, '/model/reload')).status).toBe(404)
   })
 
   it('that fails says why as a problem document', async () => {
