@@ -34,6 +34,13 @@ function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
   return z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(min).max(max)
 }
 
+/** Timers cannot wait longer: beyond this they ring at once. */
+const longestMs = 2 ** 31 - 1
+
+function milliseconds(min: number, max = longestMs) {
+  return whole(min, max)
+}
+
 function required<T>(schema: z.ZodType<T>, fallback: string, doc: string, fallbackNote?: string) {
   return { schema, fallback, doc, ...(fallbackNote === undefined ? {} : { fallbackNote }) }
 }
@@ -65,12 +72,12 @@ export const settings = {
     'Where to begin on a partition without a committed offset: `earliest` or `latest`',
   ),
   VALENCE_KAFKA_SESSION_TIMEOUT_MS: required(
-    whole(6_000, 300_000),
+    milliseconds(6_000, 300_000),
     '10000',
     'A processor that is silent for this long loses its partitions',
   ),
   VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: required(
-    whole(1_000, 900_000),
+    milliseconds(1_000, 900_000),
     '30000',
     'The broker aborts a transaction that stays open for this long',
   ),
@@ -182,14 +189,14 @@ export const settings = {
     'S3-compatible endpoint, addressed by path. Unset: AWS; region and credentials come from `AWS_*`',
   ),
   VALENCE_MODEL_POLL_MS: required(
-    whole(0),
+    milliseconds(0),
     '60000',
     'How often the manifest of a model from a URI is looked at for a new version; 0: only on `POST /model/reload`',
   ),
   VALENCE_MODEL_MAX_BYTES: required(whole(1_024), '1073741824', 'Largest model that is fetched, all files together'),
-  VALENCE_MODEL_CONNECT_TIMEOUT_MS: required(whole(10), '5000', 'The registry must begin to answer within this'),
-  VALENCE_MODEL_IDLE_TIMEOUT_MS: required(whole(10), '15000', 'A download may not pause for longer than this'),
-  VALENCE_MODEL_TIMEOUT_MS: required(whole(100), '600000', 'Fetching a model may take this long in all'),
+  VALENCE_MODEL_CONNECT_TIMEOUT_MS: required(milliseconds(10), '5000', 'The registry must begin to answer within this'),
+  VALENCE_MODEL_IDLE_TIMEOUT_MS: required(milliseconds(10), '15000', 'A download may not pause for longer than this'),
+  VALENCE_MODEL_TIMEOUT_MS: required(milliseconds(100), '600000', 'Fetching a model may take this long in all'),
   VALENCE_MODEL_SHADOW: optional(
     text,
     'A candidate, named like VALENCE_MODEL, that scores a sample of live texts for comparison and never changes a result',
@@ -211,19 +218,19 @@ export const settings = {
     'one per CPU core',
   ),
   VALENCE_INFERENCE_TIMEOUT_MS: required(
-    whole(100),
+    milliseconds(100),
     '10000',
     'A batch that runs longer loses its worker and is tried again',
   ),
   VALENCE_BATCH_MAX_TEXTS: required(whole(1, 256), '16', 'Texts in one inference batch, at most'),
   VALENCE_BATCH_MAX_TOKENS: required(whole(16), '256', 'Padded tokens in one inference batch, at most'),
   VALENCE_BATCH_MAX_AGE_MS: required(
-    whole(0, 10_000),
+    milliseconds(0, 10_000),
     '2',
     'A text waits at most this long for others to share its batch while a worker is free',
   ),
   VALENCE_CACHE_MAX_BYTES: required(whole(0), '16777216', 'Size of the in-process score cache; 0 switches it off'),
-  VALENCE_CACHE_TTL_MS: required(whole(1_000), '86400000', 'How long Redis keeps a score'),
+  VALENCE_CACHE_TTL_MS: required(milliseconds(1_000), '86400000', 'How long Redis keeps a score'),
   VALENCE_AUTH_MODE: required(
     z.enum(['jwt', 'api-key', 'none']),
     'jwt',
@@ -234,7 +241,7 @@ export const settings = {
   VALENCE_AUTH_ISSUER: optional(text, 'The `iss` that tokens must carry; needed by `jwt`'),
   VALENCE_AUTH_AUDIENCE: optional(text, 'The `aud` that tokens must carry; needed by `jwt`'),
   VALENCE_AUTH_CLOCK_SKEW_MS: required(
-    whole(0, 60_000),
+    milliseconds(0, 60_000),
     '5000',
     'How far the clock of the issuer may be off when `exp` and `nbf` are checked',
   ),
@@ -250,7 +257,7 @@ export const settings = {
   VALENCE_HTTP_HOST: required(text, '127.0.0.1', 'Address the HTTP facade listens on'),
   VALENCE_HTTP_PORT: required(port, '8080', 'Port of the HTTP facade; 0 lets the system choose'),
   VALENCE_HTTP_TIMEOUT_MS: required(
-    whole(1, 60_000),
+    milliseconds(1, 60_000),
     '2000',
     'Deadline of a request without a `timeout-ms` header; what is not scored by then is dropped',
   ),
@@ -262,18 +269,18 @@ export const settings = {
     'Connections held at the same time; more are closed at once',
   ),
   VALENCE_HTTP_REQUEST_TIMEOUT_MS: required(
-    whole(100),
+    milliseconds(100),
     '15000',
     'A request whose headers and body have not arrived after this long is answered with 408',
   ),
-  VALENCE_HTTP_KEEP_ALIVE_MS: required(whole(0), '72000', 'An idle connection is closed after this long'),
+  VALENCE_HTTP_KEEP_ALIVE_MS: required(milliseconds(0), '72000', 'An idle connection is closed after this long'),
   VALENCE_HTTP_MAX_IN_FLIGHT_TEXTS: required(
     whole(0),
     '0',
     'Texts of HTTP in work at the same time; beyond it requests get 503 at once. 0: 24 per inference worker',
   ),
   VALENCE_HTTP_TARGET_LATENCY_MS: required(
-    whole(0, 60_000),
+    milliseconds(0, 60_000),
     '80',
     'While scoring takes longer than this on average, fewer texts are let in; 0 never lets in fewer',
   ),
@@ -300,7 +307,11 @@ export const settings = {
     'private',
     'Who may keep answers of `GET /v1/score`: `private` (the browser) or `public` (shared caches as well)',
   ),
-  VALENCE_HTTP_CACHE_MAX_AGE_MS: required(whole(0), '60000', 'For how long answers of `GET /v1/score` may be kept'),
+  VALENCE_HTTP_CACHE_MAX_AGE_MS: required(
+    milliseconds(0),
+    '60000',
+    'For how long answers of `GET /v1/score` may be kept',
+  ),
   VALENCE_HTTP_TLS_CERT_FILE: optional(
     text,
     'PEM file of the certificate chain; with the key it switches TLS on. Read again when it changes',
@@ -319,7 +330,7 @@ export const settings = {
   VALENCE_ADMIN_HOST: required(text, '127.0.0.1', 'Address the admin port listens on'),
   VALENCE_ADMIN_PORT: required(port, '9464', 'Port of /metrics, /livez and /readyz; 0 lets the system choose'),
   VALENCE_SCALING_TARGET_MS: required(
-    whole(5_000),
+    milliseconds(5_000),
     '60000',
     'A text is to be scored within this long after it came; replicas are counted so that it is',
   ),
@@ -330,19 +341,19 @@ export const settings = {
     '500',
     'Texts a second that one processor is believed to do until it was seen at its limit',
   ),
-  VALENCE_SCALING_INTERVAL_MS: required(whole(200), '5000', 'How often the group is looked at'),
+  VALENCE_SCALING_INTERVAL_MS: required(milliseconds(200), '5000', 'How often the group is looked at'),
   VALENCE_SCALING_START_MS: required(
-    whole(0),
+    milliseconds(0),
     '30000',
     'From asking for a processor until it scores: scheduling, image, start',
   ),
   VALENCE_SCALING_REBALANCE_MS: required(
-    whole(0),
+    milliseconds(0),
     '5000',
     'The group stands still for about this long when a member comes or goes',
   ),
   VALENCE_SCALING_DOWN_AFTER_MS: required(
-    whole(1_000),
+    milliseconds(1_000),
     '300000',
     'Fewer processors must have been enough for this long before one is given up',
   ),
@@ -355,7 +366,7 @@ export const settings = {
     'Topic of true labels; set, `valence lag-service` counts how often the model was right. Unset: nothing is read',
   ),
   VALENCE_FEEDBACK_WINDOW_MS: required(
-    whole(1_000),
+    milliseconds(1_000),
     '86400000',
     'A true label counts if it comes within this long after the score',
   ),
@@ -370,7 +381,7 @@ export const settings = {
     'Least severe log level that is written',
   ),
   VALENCE_SHUTDOWN_TIMEOUT_MS: required(
-    whole(100),
+    milliseconds(100),
     '20000',
     'Deadline of a graceful stop; three quarters of it are for draining',
   ),

@@ -108,3 +108,11 @@ describe('readConfig', () => {
     for (const setting of Object.values(settings)) expect(setting.doc.length).toBeGreaterThan(10)
   })
 })
+
+describe('settings in milliseconds', () => {
+  const names = Object.keys(settings).filter((name) => name.endsWith('_MS'))
+
+  it.each(names)('%s takes nothing that a timer cannot wait for', (name) => {
+    expect(problemsOf({ [name]: '2147483648' })).toContain(name)
+  })
+})
