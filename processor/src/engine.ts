@@ -5,9 +5,7 @@ import { meterWorkerPool } from './inference/pool-metrics.ts'
 import { createWorkerPool, type PoolObserver } from './inference/worker-pool.ts'
 import type { ActiveModel } from './model/active-model.ts'
 import type { ReloadOutcome } from './model/hot-swap.ts'
-import { loadModel } from './model/load-model.ts'
-import { locateModel } from './model/model-location.ts'
-import { Shadow } from './model/shadow.ts'
+import { openShadow } from './model/open-shadow.ts'
 import { startModel } from './model/start-model.ts'
 import { redisPlace } from './redis/redis-place.ts'
 import { createRedisStore, type RedisStore } from './redis/redis-store.ts'
@@ -43,6 +41,18 @@ export interface EngineBase extends BreakerObservers {
 /** A text that waits longer for the shared cache had better be scored. */
 const cacheTimeoutMs = 20
 
+/** What befalls a model that has not proved itself; it is refused, and the process goes on. */
+function trialObserver(logger: Logger): PoolObserver {
+  return {
+    workerLost: (reason, detail) => logger.warn({ reason, detail }, 'the new model lost its inference worker'),
+    workersStuck: (count) =>
+      logger.error(
+        { count, code: 'VAL_INFERENCE_TIMEOUT' },
+        'threads hang in the graph of a refused model, each on a core',
+      ),
+  }
+}
+
 function poolObserver(metrics: Metrics, logger: Logger, onFatal: (error: Error) => void): PoolObserver {
   return {
     ...meterWorkerPool(metrics, (reason, detail) =>
@@ -74,39 +84,6 @@ function warmUp(memory: MemoryCache, store: ByteStore, models: ActiveModel, logg
   return hotKeys
 }
 
-/** The candidate that live texts are compared with; it comes when it is ready and never holds anything up. */
-function openShadow(
-  config: Config,
-  metrics: Metrics,
-  logger: Logger,
-): { current(): Shadow | undefined; close(): Promise<void> } {
-  const stop = new AbortController()
-  let shadow: Shadow | undefined
-  const openBackend = (graph: GraphSpec) =>
-    createWorkerPool(graph, { workers: 1, timeoutMs: config.inferenceTimeoutMs, background: true })
-  async function open(name: string): Promise<void> {
-    const candidate = await loadModel(await locateModel(name, config, stop.signal), openBackend)
-    const { modelShadowRatio: ratio, modelShadowQueueTexts: maxQueued } = config
-    shadow = new Shadow({ candidate, ratio, maxQueued, metrics })
-    logger.info({ candidate: candidate.ref, ratio }, 'candidate is shadowing')
-  }
-  const opened =
-    config.modelShadow === undefined
-      ? Promise.resolve()
-      : open(config.modelShadow).catch((error) => {
-          if (!stop.signal.aborted)
-            logger.error({ err: error, code: error.code }, 'candidate refused, nothing is shadowed')
-        })
-  return {
-    current: () => shadow,
-    async close() {
-      stop.abort(new Error('closing'))
-      await opened
-      await shadow?.close()
-    },
-  }
-}
-
 /**
  * Loads the configured model onto a pool of workers and puts the scorer in front of it. `onFatal` is told when only a
  * new process can go on. @throws VAL_MODEL_*
@@ -117,9 +94,13 @@ export async function openEngine(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Engine> {
   const { config, metrics, logger } = base
-  const observer = poolObserver(metrics, logger, onFatal)
   const openBackend = (graph: GraphSpec): Promise<InferenceBackend> =>
-    createWorkerPool(graph, { workers: config.inferenceWorkers, timeoutMs: config.inferenceTimeoutMs, observer })
+    createWorkerPool(graph, {
+      workers: config.inferenceWorkers,
+      timeoutMs: config.inferenceTimeoutMs,
+      observer: poolObserver(metrics, logger, onFatal),
+      trialObserver: trialObserver(logger),
+    })
   const model = await startModel({ config, openBackend, metrics, logger, signal })
   const { models } = model
   const memory = config.cacheMaxBytes > 0 ? new MemoryCache(config.cacheMaxBytes) : undefined

@@ -20,8 +20,9 @@ export async function startFacade({
   config,
   logger,
   onFatal,
+  signal,
   tracing,
-}: Pick<AppOptions, 'config' | 'logger' | 'onFatal' | 'tracing'>): Promise<Facade> {
+}: Omit<AppOptions, 'signal'> & Partial<Pick<AppOptions, 'signal'>>): Promise<Facade> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
   meterLog(logger, metrics)
@@ -31,7 +32,7 @@ export async function startFacade({
   const access = openAccess(base)
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
   opened.defer(() => admin.close())
-  const engine = await openEngine(base, onFatal)
+  const engine = await openEngine(base, onFatal, signal)
   opened.defer(() => engine.close())
   admin.post('/model/reload', () => engine.reload())
   const server = await openFacade(base, engine, access)

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { runCli } from './cli/cli.ts'
+import { isInNativeCode } from './inference/native-threads.ts'
 
 // The ONNX runtime would report its use to its makers; it reads this when it is first loaded, which is later.
 process.env.ORT_DISABLE_TELEMETRY ??= '1'
@@ -6,8 +8,19 @@ process.env.ORT_DISABLE_TELEMETRY ??= '1'
 // The only file that touches the process itself; everything below gets what it needs handed in.
 const stop = new AbortController()
 
+/** Node would wait for a thread that hangs in native code, deaf to every signal: then only force ends the process. */
+function exit(code: number | undefined): never {
+  if (isInNativeCode()) process.kill(process.pid, 'SIGKILL')
+  process.exit(code)
+}
+
+/** Gives threads that are about to come back the time to do so. */
+async function threadsBack(): Promise<void> {
+  for (let waitedMs = 0; isInNativeCode() && waitedMs < 1_000; waitedMs += 20) await delay(20)
+}
+
 function onSignal(): void {
-  if (stop.signal.aborted) process.exit(130)
+  if (stop.signal.aborted) exit(130)
   stop.abort()
 }
 
@@ -25,7 +38,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stop.signal,
-  exit: (code) => process.exit(code),
+  exit,
 })
 // A half-closed socket or a worker must not keep a finished command alive; what it printed must still arrive.
-process.stdout.write('', () => process.exit())
+process.stdout.write('', () => void threadsBack().then(() => exit(Number(process.exitCode))))

@@ -18,5 +18,12 @@ export interface InferenceBackend {
   readonly concurrency: number
   /** Logits, rows × labels, row-major. Takes ownership of the batch's buffers. */
   infer(batch: TokenBatch): Promise<Float32Array>
-  close(): Promise<void>
+  /** Live texts come from now on: what befalls the backend is news of the service, no longer of a candidate. */
+  activate?(): void
+  /** Waits for the batches that were accepted. Not with `drain: false`: they are refused, and a run that hangs is left. */
+  close(options?: CloseOptions): Promise<void>
+}
+
+export interface CloseOptions {
+  readonly drain?: boolean
 }

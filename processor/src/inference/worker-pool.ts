@@ -1,5 +1,5 @@
 import { ValenceError } from '@valence/schemas'
-import type { InferenceBackend, TokenBatch } from './backend.ts'
+import type { CloseOptions, InferenceBackend, TokenBatch } from './backend.ts'
 import type { GraphSpec } from './graph-session.ts'
 import { type InferenceJob, type LossReason, WorkerSlot } from './worker-slot.ts'
 
@@ -24,6 +24,8 @@ export interface WorkerPoolOptions {
   /** The threads give way to every other one (Linux): for work that nobody waits for. */
   readonly background?: boolean
   readonly observer?: PoolObserver
+  /** Told instead of `observer` until the pool is activated. */
+  readonly trialObserver?: PoolObserver
   /** Another worker program, for tests. */
   readonly workerUrl?: URL
 }
@@ -61,10 +63,12 @@ class WorkerPool implements InferenceBackend {
   #idle: (() => void) | undefined
   #closed: Promise<void> | undefined
   #onStart: ((failure?: string) => void) | undefined
+  #observer: PoolObserver | undefined
 
   constructor(graph: GraphSpec, options: WorkerPoolOptions) {
     this.#graph = graph
     this.#options = options
+    this.#observer = options.trialObserver ?? options.observer
     this.concurrency = options.workers
     this.#seats = Array.from({ length: options.workers }, (_, index) => ({
       index,
@@ -83,7 +87,7 @@ class WorkerPool implements InferenceBackend {
     })
     this.#onStart = undefined
     if (failure === undefined) return
-    await this.close()
+    await this.close({ drain: false })
     throw new ValenceError('VAL_MODEL_UNUSABLE', failure)
   }
 
@@ -97,9 +101,14 @@ class WorkerPool implements InferenceBackend {
     return result
   }
 
-  /** Waits for the batches that were accepted, then ends the threads. */
-  close(): Promise<void> {
+  activate(): void {
+    this.#observer = this.#options.observer
+    this.#observer?.workersReady?.(this.#readyCount())
+  }
+
+  close({ drain = true }: CloseOptions = {}): Promise<void> {
     this.#closed ??= this.#shutDown()
+    if (!drain) this.#abandon()
     return this.#closed
   }
 
@@ -117,6 +126,16 @@ class WorkerPool implements InferenceBackend {
     await Promise.all(this.#seats.map((seat) => seat.slot?.stop()))
   }
 
+  /** Refuses what is held, so that nothing is left to wait for. */
+  #abandon(): void {
+    for (const { slot } of this.#seats) {
+      if (slot === undefined) continue
+      this.#leave(slot)
+      void slot.stop(true)
+    }
+    this.#refuseQueue('stopped')
+  }
+
   #fill(seat: Seat): void {
     seat.restart = undefined
     const slot = new WorkerSlot({
@@ -128,7 +147,7 @@ class WorkerPool implements InferenceBackend {
       startTimeoutMs: this.#options.startTimeoutMs ?? Math.max(30_000, this.#options.timeoutMs),
       onReady: () => this.#ready(seat),
       onAnswer: (inferMs) => {
-        if (inferMs !== undefined) this.#options.observer?.inferred?.(inferMs)
+        if (inferMs !== undefined) this.#observer?.inferred?.(inferMs)
         this.#dispatch()
       },
       onLost: (reason, detail, waiting) => this.#lost(seat, reason, detail, waiting),
@@ -144,7 +163,7 @@ class WorkerPool implements InferenceBackend {
   #ready(seat: Seat): void {
     seat.readySince = performance.now()
     const count = this.#readyCount()
-    this.#options.observer?.workersReady?.(count)
+    this.#observer?.workersReady?.(count)
     if (count === this.#seats.length) this.#onStart?.()
     this.#dispatch()
   }
@@ -157,8 +176,8 @@ class WorkerPool implements InferenceBackend {
     seat.slot = undefined
     seat.readySince = 0
     this.#queue.unshift(...waiting)
-    this.#options.observer?.workersReady?.(this.#readyCount())
-    this.#options.observer?.workerLost?.(reason, detail)
+    this.#observer?.workersReady?.(this.#readyCount())
+    this.#observer?.workerLost?.(reason, detail)
     this.#onStart?.(detail)
     this.#replace(seat)
     this.#dispatch()
@@ -175,7 +194,7 @@ class WorkerPool implements InferenceBackend {
   #leave(slot: WorkerSlot): void {
     this.#leaving.add(slot)
     setTimeout(() => {
-      if (this.#leaving.has(slot)) this.#options.observer?.workersStuck?.(this.#leaving.size)
+      if (this.#leaving.has(slot)) this.#observer?.workersStuck?.(this.#leaving.size)
     }, stuckMs).unref()
   }
 
@@ -183,7 +202,7 @@ class WorkerPool implements InferenceBackend {
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const slots = this.#seats.flatMap((seat) => seat.slot ?? [])
-      if (slots.length === 0) this.#refuseQueue()
+      if (slots.length === 0) this.#refuseQueue('every worker was lost; replacements are being started')
       const free = slots.filter((slot) => slot.ready && slot.load < batchesPerWorker)
       const least = free.reduce<WorkerSlot | undefined>((a, b) => (a && a.load <= b.load ? a : b), undefined)
       const job = least && this.#queue.shift()
@@ -192,8 +211,8 @@ class WorkerPool implements InferenceBackend {
     }
   }
 
-  #refuseQueue(): void {
-    const error = new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'every worker was lost; replacements are being started')
+  #refuseQueue(detail: string): void {
+    const error = new ValenceError('VAL_INFERENCE_UNAVAILABLE', detail)
     for (const job of this.#queue.splice(0)) job.reject(error)
   }
 }

@@ -5,9 +5,17 @@ import type { GraphSpec } from './graph-session.ts'
 export interface WorkerStart extends GraphSpec {
   /** It gives way to every other thread. */
   readonly background?: boolean
-  /** Not 0 once the thread is to end by itself before its next run. */
-  readonly leaving: Int32Array
+  /** Shared with the main thread: two words, see `word`. */
+  readonly shared: Int32Array
 }
+
+/** What the words say that both threads see; each is 0 or 1. */
+export const word = {
+  /** The thread is to end by itself before its next run. */
+  leaving: 0,
+  /** The thread is inside native code, or about to be: it must not be interrupted. */
+  native: 1,
+} as const
 
 /** What a worker thread is asked: one batch under a number of the asker's. */
 export interface InferenceRequest {

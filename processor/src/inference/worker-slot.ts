@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads'
 import { ValenceError } from '@valence/schemas'
 import type { TokenBatch } from './backend.ts'
 import type { GraphSpec } from './graph-session.ts'
-import type { InferenceRequest, InferenceResponse, WorkerStart } from './worker-protocol.ts'
+import { enter, leave } from './native-threads.ts'
+import { type InferenceRequest, type InferenceResponse, type WorkerStart, word } from './worker-protocol.ts'
 
 /** A batch on its way and whom to tell. */
 export interface InferenceJob {
@@ -45,20 +46,25 @@ export class WorkerSlot {
   readonly #worker: Worker
   readonly #jobs: { id: number; job: InferenceJob }[] = []
   #state: 'starting' | 'ready' | 'lost' = 'starting'
-  readonly #leaving = new Int32Array(new SharedArrayBuffer(4))
+  readonly #shared = new Int32Array(new SharedArrayBuffer(8))
   /** Resolves when a thread that is to end has said its last word. */
   readonly #parted = Promise.withResolvers<void>()
+  #stopped: Promise<void> | undefined
   #nextId = 0
   #watchdog: NodeJS.Timeout
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options
     const background = options.background === true
-    const start: WorkerStart = { ...options.graph, background, leaving: this.#leaving }
+    const start: WorkerStart = { ...options.graph, background, shared: this.#shared }
     this.#worker = new Worker(options.workerUrl, { workerData: start, name: options.name })
+    // It loads native code before it can say so.
+    Atomics.store(this.#shared, word.native, 1)
+    enter(this.#shared)
     this.#worker.on('message', (response: InferenceResponse) => this.#receive(response))
     this.#worker.on('error', (error) => this.#lose('crash', error instanceof Error ? error.message : String(error)))
     this.#worker.on('exit', (code) => {
+      leave(this.#shared)
       this.#parted.resolve()
       this.#lose('crash', `the worker exited with code ${code}`)
       options.onExit()
@@ -83,11 +89,19 @@ export class WorkerSlot {
     if (this.#jobs.length === 1) this.#rewatch()
   }
 
-  /** Ends the thread. Batches it still held are rejected with VAL_INFERENCE_UNAVAILABLE. */
-  async stop(): Promise<void> {
+  /**
+   * Ends the thread. Batches it still held are rejected with VAL_INFERENCE_UNAVAILABLE. `atOnce` does not wait for one
+   * that is still being started.
+   */
+  stop(atOnce = false): Promise<void> {
+    this.#stopped ??= this.#stop(atOnce)
+    return this.#stopped
+  }
+
+  async #stop(atOnce: boolean): Promise<void> {
     clearTimeout(this.#watchdog)
     const isBusy = this.#isBusy
-    const graceMs = this.#state === 'starting' ? this.#options.startTimeoutMs : partingMs
+    const graceMs = this.#state === 'starting' && !atOnce ? this.#options.startTimeoutMs : partingMs
     this.#state = 'lost'
     for (const { job } of this.#jobs.splice(0)) job.reject(new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'stopped'))
     await this.#end(isBusy ? graceMs : 0)
@@ -99,18 +113,23 @@ export class WorkerSlot {
   }
 
   /**
-   * Native code that is interrupted takes the whole process with it (the addon throws where nobody can catch), so a
-   * busy thread is let come to the end of what it does, for as long as there is hope.
+   * Native code that is interrupted takes the whole process with it (the addon throws where nobody can catch). So a
+   * busy thread is given some time to come back; one that does not is let alone and ended on the day it does.
    */
   async #end(graceMs: number): Promise<void> {
-    Atomics.store(this.#leaving, 0, 1)
+    Atomics.store(this.#shared, word.leaving, 1)
     if (graceMs > 0) {
       const { promise: late, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, graceMs)
       await Promise.race([this.#parted.promise, late])
       clearTimeout(timer)
     }
-    await this.#worker.terminate()
+    if (Atomics.load(this.#shared, word.native) === 0) {
+      await this.#worker.terminate()
+    } else {
+      this.#worker.unref()
+      void this.#parted.promise.then(() => this.#worker.terminate())
+    }
   }
 
   #receive(response: InferenceResponse): void {

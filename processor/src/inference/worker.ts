@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type GraphSession, openGraphSession } from './graph-session.ts'
 import { giveWay } from './thread-priority.ts'
-import type { InferenceRequest, InferenceResponse, WorkerStart } from './worker-protocol.ts'
+import { type InferenceRequest, type InferenceResponse, type WorkerStart, word } from './worker-protocol.ts'
 
 function say(response: InferenceResponse): void {
   parentPort?.postMessage(response)
@@ -25,18 +25,32 @@ async function answer(session: GraphSession, { id, batch }: InferenceRequest): P
   }
 }
 
+/** Answers, and lets the main thread know while native code runs; not begun when the thread is to end. */
+async function answerUnlessLeaving(
+  session: GraphSession,
+  request: InferenceRequest,
+  shared: Int32Array,
+): Promise<void> {
+  if (Atomics.load(shared, word.leaving) === 1) {
+    parentPort?.close()
+    return
+  }
+  // The runtime enters native code by an immediate of its own, which is the next one after this.
+  const entering = setImmediate(() => Atomics.store(shared, word.native, 1))
+  await answer(session, request)
+  clearImmediate(entering)
+  Atomics.store(shared, word.native, 0)
+}
+
 /** Runs start one after the other: a run begins only when the one before it has answered. */
 async function serve(): Promise<void> {
-  const { background, leaving, ...graph } = workerData as WorkerStart
+  const { background, shared, ...graph } = workerData as WorkerStart
   if (background) giveWay()
   const session = await openGraphSession(graph)
+  Atomics.store(shared, word.native, 0)
   let last = Promise.resolve()
   parentPort?.on('message', (request: InferenceRequest) => {
-    last = last.then(() => {
-      if (Atomics.load(leaving, 0) === 0) return answer(session, request)
-      parentPort?.close()
-      return undefined
-    })
+    last = last.then(() => answerUnlessLeaving(session, request, shared))
   })
   say({ kind: 'ready' })
 }

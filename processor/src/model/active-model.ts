@@ -13,6 +13,7 @@ export class ActiveModel {
 
   constructor(model: LoadedModel) {
     this.#current = model
+    model.backend.activate?.()
   }
 
   current(): LoadedModel {
@@ -27,6 +28,7 @@ export class ActiveModel {
   async swap(next: LoadedModel): Promise<void> {
     const old = this.#current
     this.#current = next
+    next.backend.activate?.()
     await this.#retire(old)
   }
 

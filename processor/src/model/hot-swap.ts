@@ -1,9 +1,10 @@
-import { isValenceError, type ValenceError } from '@valence/schemas'
+import { isValenceError, ValenceError } from '@valence/schemas'
 import type { ModelRef } from '../domain/sentiment.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { ActiveModel } from './active-model.ts'
 import type { LoadedModel } from './load-model.ts'
+import { tendMs } from './supply/keep-in-use.ts'
 import type { StoredModel } from './supply/model-store.ts'
 
 /** Where new models come from; ModelSupply is one. */
@@ -11,6 +12,8 @@ export interface Supply {
   readonly uri: string
   pull(signal: AbortSignal): Promise<StoredModel>
   accept(model: StoredModel): Promise<void>
+  /** The next pull takes nothing for known: it asks for the manifest, and looks into every file. */
+  doubt(): void
 }
 
 export interface HotSwapOptions {
@@ -19,7 +22,7 @@ export interface HotSwapOptions {
   /** The one that is active at the beginning. */
   readonly digest: string
   /** Loads, verifies, warms up and compares golden scores; what fails leaves nothing open. */
-  readonly load: (folder: string) => Promise<LoadedModel>
+  readonly load: (folder: string, signal: AbortSignal) => Promise<LoadedModel>
   /** Keeps the store in order after a swap, and tells others what is in use. */
   readonly tend: (digest: string) => Promise<void>
   /** 0: never by itself. */
@@ -36,8 +39,8 @@ export interface ReloadOutcome {
 /** After failures in a row the registry is asked less often, down to one in this many intervals. */
 const slowestPoll = 16
 
-/** The store is told at least this often that a model is in use. */
-const tendMs = 60 * 60 * 1_000
+/** Longer waits overflow the clock of timers, which then ring at once. */
+const longestWaitMs = 2 ** 31 - 1
 
 /**
  * Swaps the active model for what the supply has, one swap at a time. A new model is complete and has proved itself
@@ -50,6 +53,8 @@ export class HotSwap {
   /** Looked at and found bad: not tried again by itself. */
   #refused: string | undefined
   #underWay: Promise<ReloadOutcome> | undefined
+  /** The look that was asked for while another was under way. */
+  #following: Promise<ReloadOutcome> | undefined
   #draining: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   readonly #tending: NodeJS.Timeout
@@ -62,19 +67,37 @@ export class HotSwap {
     this.#pollLater()
   }
 
-  /** Looks for a new model now; joins the look that is under way. @throws why it was refused; the old model goes on */
+  /**
+   * Looks for a new model now, or once more after the look that is under way, which may have begun too early. All who
+   * ask meanwhile share that one. @throws why it was refused; the old model goes on
+   */
   reload(): Promise<ReloadOutcome> {
-    this.#refused = undefined
-    return this.#look()
+    if (!this.#underWay) return this.#lookAfresh()
+    this.#following ??= this.#underWay
+      .catch(() => undefined)
+      .then(() => {
+        this.#following = undefined
+        return this.#lookAfresh()
+      })
+    return this.#following
   }
 
   /** Ends what is under way. The active model is left to its owner. */
   async close(): Promise<void> {
-    this.#stop.abort(new Error('closing'))
+    this.#stop.abort(new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'the process is stopping'))
     clearTimeout(this.#timer)
     clearInterval(this.#tending)
     await this.#underWay?.catch(() => undefined)
+    await this.#following?.catch(() => undefined)
     await this.#draining
+  }
+
+  /** What was refused before gets another chance. */
+  async #lookAfresh(): Promise<ReloadOutcome> {
+    this.#stop.signal.throwIfAborted()
+    this.#refused = undefined
+    this.#options.supply.doubt()
+    return this.#look()
   }
 
   #look(): Promise<ReloadOutcome> {
@@ -120,9 +143,9 @@ export class HotSwap {
   async #swapTo(found: StoredModel): Promise<void> {
     const { supply, models, load, metrics, logger } = this.#options
     const startedAt = performance.now()
-    const next = await load(found.folder)
+    const next = await load(found.folder, this.#stop.signal)
     if (this.#stop.signal.aborted) {
-      await next.close()
+      await next.close({ drain: false })
       throw this.#stop.signal.reason
     }
     const from = models.current().ref
@@ -156,7 +179,7 @@ export class HotSwap {
   #pollLater(): void {
     const { pollMs } = this.#options
     if (pollMs === 0 || this.#stop.signal.aborted) return
-    const delayMs = pollMs * Math.min(slowestPoll, 2 ** this.#failures)
+    const delayMs = Math.min(longestWaitMs, pollMs * Math.min(slowestPoll, 2 ** this.#failures))
     this.#timer = setTimeout(() => {
       // Logged and counted where it happened.
       this.#look()

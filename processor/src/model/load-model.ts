@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ValenceError } from '@valence/schemas'
 import type { ModelRef } from '../domain/sentiment.ts'
-import type { InferenceBackend } from '../inference/backend.ts'
+import type { CloseOptions, InferenceBackend } from '../inference/backend.ts'
 import type { GraphSpec } from '../inference/graph-session.ts'
 import { probabilities } from '../inference/logits.ts'
 import { packTokens } from '../inference/token-batch.ts'
 import { createTokenizer, type Tokenizer } from '../inference/tokenizer.ts'
 import { fileDigest } from './file-digest.ts'
 import { type ModelManifest, parseManifest } from './manifest.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** A model that was verified, warmed up and found to give its golden scores; ready to score. */
 export interface LoadedModel {
@@ -19,7 +20,7 @@ export interface LoadedModel {
   readonly fingerprint: string
   readonly tokenizer: Tokenizer
   readonly backend: InferenceBackend
-  close(): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
 /** Opens the graph: a worker pool for servers, the calling thread for the command line. */
@@ -70,8 +71,10 @@ function graphOf(folder: string, manifest: ModelManifest): GraphSpec {
   }
 }
 
-function fingerprintOf({ files, labels, maxTokens, calibration }: ModelManifest): string {
-  const decisive = [files.model.sha256, files.tokenizer.sha256, labels, maxTokens, calibration]
+function fingerprintOf(manifest: ModelManifest): string {
+  const { files, labels, maxTokens, calibration, inputs, output, padTokenId, graph } = manifest
+  const digests = [files.model.sha256, files.tokenizer.sha256]
+  const decisive = [digests, labels, maxTokens, calibration, inputs, output, padTokenId, graph.sessionOptions]
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 16)
 }
 
@@ -102,21 +105,38 @@ async function checkGolden(manifest: ModelManifest, tokenizer: Tokenizer, backen
   )
 }
 
+/** Opens the graph and proves it. What fails, or is no longer wanted, is closed without waiting for a run that hangs. */
+async function openProven(
+  { folder, manifest, tokenizer }: { folder: string; manifest: ModelManifest; tokenizer: Tokenizer },
+  openBackend: OpenBackend,
+  signal: AbortSignal | undefined,
+): Promise<InferenceBackend> {
+  const opening = openBackend(graphOf(folder, manifest))
+  try {
+    const backend = await unlessAborted(opening, signal)
+    await unlessAborted(checkGolden(manifest, tokenizer, backend), signal)
+    return backend
+  } catch (error) {
+    const closed = opening.then(
+      (backend) => backend.close({ drain: false }),
+      () => undefined,
+    )
+    // Whoever stops the process does not wait for a graph that is still being read.
+    if (!signal?.aborted) await closed
+    throw error
+  }
+}
+
 /**
  * Loads the model of a folder: manifest, digests, tokenizer, graph, golden scores, in this order. What fails leaves
- * nothing open. Throws VAL_MODEL_MISSING, _MANIFEST_INVALID, _CHECKSUM_MISMATCH, _UNUSABLE or _GOLDEN_MISMATCH.
+ * nothing open. Throws VAL_MODEL_MISSING, _MANIFEST_INVALID, _CHECKSUM_MISMATCH, _UNUSABLE or _GOLDEN_MISMATCH, or the
+ * signal's reason.
  */
-export async function loadModel(folder: string, openBackend: OpenBackend): Promise<LoadedModel> {
+export async function loadModel(folder: string, openBackend: OpenBackend, signal?: AbortSignal): Promise<LoadedModel> {
   const manifest = parseManifest((await readModelFile(folder, 'model.json')).toString('utf8'))
   await Promise.all([verifyFile(folder, manifest.files.model), verifyFile(folder, manifest.files.tokenizer)])
   const tokenizer = openTokenizer(await readModelFile(folder, manifest.files.tokenizer.path), manifest)
-  const backend = await openBackend(graphOf(folder, manifest))
-  try {
-    await checkGolden(manifest, tokenizer, backend)
-  } catch (error) {
-    await backend.close()
-    throw error
-  }
+  const backend = await openProven({ folder, manifest, tokenizer }, openBackend, signal)
   const { name, version, files } = manifest
   return {
     manifest,
@@ -124,6 +144,6 @@ export async function loadModel(folder: string, openBackend: OpenBackend): Promi
     fingerprint: fingerprintOf(manifest),
     tokenizer,
     backend,
-    close: () => backend.close(),
+    close: (options) => backend.close(options),
   }
 }

@@ -61,8 +61,8 @@ export class Shadow {
   async close(): Promise<void> {
     this.#closed = true
     this.#queue.length = 0
+    await this.#options.candidate.close({ drain: false })
     await this.#running
-    await this.#options.candidate.close()
   }
 
   async #run(): Promise<void> {
@@ -71,7 +71,7 @@ export class Shadow {
     while (this.#queue.length > 0) {
       const samples = this.#queue.splice(0, batchTexts)
       await this.#compare(samples).catch(() => {
-        this.#options.metrics.shadow.texts.inc({ outcome: 'failed' }, samples.length)
+        if (!this.#closed) this.#options.metrics.shadow.texts.inc({ outcome: 'failed' }, samples.length)
       })
     }
   }
@@ -83,9 +83,12 @@ export class Shadow {
     const startedAt = performance.now()
     const logits = await backend.infer(packTokens(ids, manifest.padTokenId))
     metrics.shadow.infer.observe((performance.now() - startedAt) / 1_000)
+    // All rows are read before one is counted: a batch has failed as a whole or not at all.
+    const read = samples.map((_, row) =>
+      readScores(probabilities(logits, row, manifest.labels.length, manifest.calibration), manifest.labels),
+    )
     samples.forEach(({ sentiment }, row) => {
-      const values = probabilities(logits, row, manifest.labels.length, manifest.calibration)
-      const { label, scores } = readScores(values, manifest.labels)
+      const { label, scores } = read[row] as (typeof read)[number]
       metrics.shadow.texts.inc({ outcome: label === sentiment.label ? 'agreed' : 'differed' })
       metrics.shadow.labels.inc({ active: sentiment.label, candidate: label })
       metrics.shadow.distance.observe(distance(sentiment.scores, scores))

@@ -6,6 +6,7 @@ import { ActiveModel } from './active-model.ts'
 import { HotSwap, type ReloadOutcome } from './hot-swap.ts'
 import { type LoadedModel, loadModel, type OpenBackend } from './load-model.ts'
 import { isUri, locateModel } from './model-location.ts'
+import { keepInUse } from './supply/keep-in-use.ts'
 import { ModelStore, type StoredModel } from './supply/model-store.ts'
 import type { ModelSupply } from './supply/model-supply.ts'
 import { openSupply } from './supply/open-supply.ts'
@@ -44,7 +45,7 @@ async function firstFrom(
   let pulled: StoredModel | undefined
   try {
     pulled = await supply.pull(signal)
-    const model = await loadModel(pulled.folder, openBackend)
+    const model = await loadModel(pulled.folder, openBackend, signal)
     await supply.accept(pulled).catch((error) => logger.warn({ err: error }, 'model store cannot be tended'))
     return { stored: pulled, model }
   } catch (error) {
@@ -54,7 +55,7 @@ async function firstFrom(
     const code = isValenceError(error) ? error.code : 'unexpected'
     metrics.model.refusals.inc({ code })
     logger.error({ err: error, code, uri: supply.uri, digest: good.digest }, 'model refused, the last good one is used')
-    return { stored: good, model: await loadModel(good.folder, openBackend) }
+    return { stored: good, model: await loadModel(good.folder, openBackend, signal) }
   }
 }
 
@@ -68,7 +69,7 @@ async function startSupplied(options: StartModelOptions): Promise<StartedModel> 
     supply,
     models,
     digest: stored.digest,
-    load: (folder) => loadModel(folder, openBackend),
+    load: (folder, stopped) => loadModel(folder, openBackend, stopped),
     tend: async (digest) => {
       await store.touch(digest)
       await store.prune(config.modelStoreKeep)
@@ -89,14 +90,19 @@ async function startSupplied(options: StartModelOptions): Promise<StartedModel> 
 
 /** Loads the configured model and, where it comes from a URI, keeps it up to date. @throws VAL_MODEL_* */
 export async function startModel(options: StartModelOptions): Promise<StartedModel> {
-  const { config, openBackend, signal } = options
+  const { config, openBackend, logger, signal } = options
   if (isUri(config.model)) return startSupplied(options)
-  const models = new ActiveModel(await loadModel(await locateModel(config.model, config, signal), openBackend))
+  const folder = await locateModel(config.model, config, signal)
+  const models = new ActiveModel(await loadModel(folder, openBackend, signal))
+  const mark = keepInUse(folder, config.modelStore, logger)
   return {
     models,
     reload: async () => {
       throw new ValenceError('VAL_MODEL_NOT_RELOADABLE', config.model)
     },
-    close: () => models.close(),
+    close() {
+      mark.end()
+      return models.close()
+    },
   }
 }

@@ -31,6 +31,23 @@ afterAll(async () => {
   if (store) await rm(store, { recursive: true, force: true })
 })
 
+interface InferAnswer {
+  readonly model_version: string
+  readonly outputs: readonly { readonly name: string; readonly data: readonly number[] }[]
+}
+
+function readRows(
+  { model_version: version, outputs }: InferAnswer,
+  asked: readonly string[],
+  labels: readonly string[],
+) {
+  const values = outputs.find(({ name }) => name === 'probabilities')?.data ?? []
+  return asked.map((text, row): ScoredText => {
+    const scores = labels.map((label, column) => [label, values[row * labels.length + column] as number])
+    return { text, scores: Object.fromEntries(scores), model: { version } }
+  })
+}
+
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const reload = async (port: number) => {
@@ -94,7 +111,20 @@ it(`${swaps} swaps while texts flow by Kafka and HTTP: none fails, none is of an
       else answers.push({ ...((await response.json()) as ScoredText), text })
     }
   }
-  const flows = [feedKafka(), ...[0, 70, 140].map((offset) => callFacade(offset))]
+  /** By the Open Inference Protocol an answer names one model for all its rows. */
+  async function inferAtFacade(): Promise<void> {
+    for (let at = 0; isFlowing; at += 16) {
+      const asked = Array.from({ length: 16 }, (_, index) => texts[(at + index) % texts.length] as string)
+      const response = await fetch(`http://127.0.0.1:${facade.port}/v2/models/${releases.name}/infer`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ inputs: [{ name: 'text', datatype: 'BYTES', shape: [16], data: asked }] }),
+      })
+      if (response.status !== 200) failures.push(response.status)
+      else answers.push(...readRows((await response.json()) as InferAnswer, asked, releases.labels))
+    }
+  }
+  const flows = [feedKafka(), ...[0, 70, 140].map((offset) => callFacade(offset)), inferAtFacade()]
   const rss = () => Promise.all(apps.map((app) => app.metric('process_resident_memory_bytes')))
   // Heaps and caches of the process itself grow for a while under any load.
   await wait(45_000)

@@ -1,10 +1,15 @@
 /** A worker program that behaves like the real one until a marked token tells it to misbehave. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { GraphSpec } from '../../src/inference/graph-session.ts'
-import type { InferenceRequest, InferenceResponse } from '../../src/inference/worker-protocol.ts'
+import {
+  type InferenceRequest,
+  type InferenceResponse,
+  type WorkerStart,
+  word,
+} from '../../src/inference/worker-protocol.ts'
 
 const crash = 996
 const hang = 995
+const start = workerData as WorkerStart
 
 function say(response: InferenceResponse): void {
   parentPort?.postMessage(response)
@@ -15,9 +20,11 @@ parentPort?.on('message', ({ id, batch }: InferenceRequest) => {
   while (batch.ids.includes(hang)) {
     // Spins until it is terminated.
   }
-  const logits = new Float32Array(batch.rows * (workerData as GraphSpec).labels)
+  const logits = new Float32Array(batch.rows * start.labels)
   logits.fill(batch.ids[0] ?? 0)
   say({ kind: 'scored', id, logits, inferMs: 1 })
 })
 
+// It knows no native code, so it can be ended at any time.
+Atomics.store(start.shared, word.native, 0)
 say({ kind: 'ready' })

@@ -63,6 +63,14 @@ export class ModelReleases {
     return releases
   }
 
+  get name(): string {
+    return this.#models.a.manifest.name
+  }
+
+  get labels(): string[] {
+    return this.#models.a.manifest.labels.map(({ name }) => name)
+  }
+
   get uri(): string {
     return pathToFileURL(join(this.folder, 'model.json')).href
   }

@@ -34,6 +34,12 @@ function decoded(part: string, uri: URL): string {
   }
 }
 
+function target(location: string, from: URL): URL {
+  const to = URL.parse(location, from.href)
+  if (to) return to
+  throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${printable(from)} redirects to what is no address`)
+}
+
 /** The offset that a partial answer begins at. */
 function rangeStart(response: Response): number {
   if (response.status !== 206) return 0
@@ -82,7 +88,7 @@ export function createHttpSource(manifest: URL, options: HttpSourceOptions): Mod
       const location = response.headers.get('location')
       if (response.status < 300 || response.status === 304 || response.status >= 400 || !location) return response
       await response.body?.cancel()
-      at = new URL(location, at)
+      at = target(location, at)
     }
     throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${printable(uri)} redirects in circles`)
   }

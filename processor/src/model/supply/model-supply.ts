@@ -57,6 +57,11 @@ export class ModelSupply {
     })
   }
 
+  /** From now on nothing is known: the manifest is asked for again, and each file of its model is looked into. */
+  doubt(): void {
+    this.#known = undefined
+  }
+
   /** Remembers the model as good, for the day the registry is away. */
   accept({ digest }: StoredModel): Promise<void> {
     return this.#options.store.remember(this.#options.uri, digest)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Engine, openEngine } from '../../../src/engine.ts'
+import { isInNativeCode } from '../../../src/inference/native-threads.ts'
 import { readConfig } from '../../../src/runtime/config.ts'
 import { Health } from '../../../src/runtime/health.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
@@ -115,6 +116,26 @@ describe('the engine', () => {
     expect((await engine.scorer.score('good', { origin: 'http' })).kind).toBe('scored')
     await engine.close()
   })
+
+  it('keeps the old model when the graph of the new one hangs: the process goes on, and so do its own workers', async () => {
+    const metrics = createMetrics()
+    const config = readConfig({ ...settings(), VALENCE_INFERENCE_TIMEOUT_MS: '500' })
+    const fatal: Error[] = []
+    const base = { config, metrics, health: new Health(), logger: silentLogger }
+    const engine = await openEngine(base, (error) => void fatal.push(error))
+    await releases.publish('b', (manifest) => {
+      manifest.golden = [{ text: Array(14).fill('slow').join(' '), scores: manifest.golden[0].scores }]
+    })
+    await expect(engine.reload()).rejects.toMatchObject({ code: 'VAL_MODEL_UNUSABLE' })
+    const workers = async () => (await metrics.inference.workers.get()).values[0]?.value
+    expect(await workers()).toBe(2)
+    // Longer than the pool waits until it calls a thread stuck, and until its run returns.
+    await expect.poll(isInNativeCode, { timeout: 30_000 }).toBe(false)
+    const verdict = await engine.scorer.score('good and fresh', { origin: 'http' })
+    expect(verdict).toMatchObject({ kind: 'scored', sentiment: { model: { version: 'a' } } })
+    expect([fatal, await workers()]).toEqual([[], 2])
+    await engine.close()
+  }, 60_000)
 
   it('starts with the last good model when the registry has a bad one, or is away', async () => {
     await (await openTestEngine()).close()

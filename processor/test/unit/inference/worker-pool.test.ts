@@ -106,6 +106,37 @@ describe('close', () => {
   })
 })
 
+describe('close without draining', () => {
+  test('refuses what is under way and what waits', async () => {
+    const pool = await faultyPool()
+    const held = [batch(v.hang), batch(7), batch(8), batch(9)].map((ids) => pool.infer(ids).catch(({ code }) => code))
+    await pool.close({ drain: false })
+    expect(await Promise.all(held)).toEqual(Array(4).fill('VAL_INFERENCE_UNAVAILABLE'))
+    expect(activeWorkers()).toBe(0)
+  })
+
+  test('hurries a close that is draining', async () => {
+    const pool = await faultyPool({ timeoutMs: 60_000 })
+    const hung = pool.infer(batch(v.hang)).catch(({ code }) => code)
+    const drained = pool.close()
+    await pool.close({ drain: false })
+    await drained
+    expect(await hung).toBe('VAL_INFERENCE_UNAVAILABLE')
+  })
+})
+
+test('a pool tells the observer of its trial until it is activated, then the other, beginning with how many are ready', async () => {
+  const events: string[] = []
+  const pool = await faultyPool({
+    workers: 2,
+    trialObserver: { workersReady: (count) => events.push(`trial ${count}`) },
+    observer: { workersReady: (count) => events.push(`live ${count}`) },
+  })
+  pool.activate?.()
+  await expect(pool.infer(batch(v.crash))).rejects.toThrow()
+  expect(events.slice(0, 4)).toEqual(['trial 1', 'trial 2', 'live 2', 'live 1'])
+})
+
 test('a graph that cannot be opened is found out at the start, and no worker is left', async () => {
   const graph = { ...tinyGraph(), path: '/no/such/model.onnx' }
   await expect(createWorkerPool(graph, { workers: 2, timeoutMs: 1_000 })).rejects.toMatchObject({

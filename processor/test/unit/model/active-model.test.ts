@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { InferenceBackend } from '../../../src/inference/backend.ts'
 import { ActiveModel } from '../../../src/model/active-model.ts'
 import type { LoadedModel } from '../../../src/model/load-model.ts'
 
@@ -6,7 +7,8 @@ function modelNamed(name: string, events: string[]): LoadedModel {
   const close = async () => {
     events.push(`${name} closed`)
   }
-  return { ref: { name, version: '1', sha256: name }, close } as LoadedModel
+  const backend = { activate: () => void events.push(`${name} activated`) } as InferenceBackend
+  return { ref: { name, version: '1', sha256: name }, backend, close } as LoadedModel
 }
 
 test('a swap takes effect at once, and the old model is closed when its listeners have let go', async () => {
@@ -21,10 +23,10 @@ test('a swap takes effect at once, and the old model is closed when its listener
   })
   const swapped = active.swap(next)
   expect(active.current()).toBe(next)
-  expect(events).toEqual(['old draining'])
+  expect(events).toEqual(['old activated', 'next activated', 'old draining'])
   drained.resolve()
   await swapped
-  expect(events).toEqual(['old draining', 'old drained', 'old closed'])
+  expect(events.slice(2)).toEqual(['old draining', 'old drained', 'old closed'])
 })
 
 test('close drains and closes the model in use', async () => {
@@ -34,7 +36,7 @@ test('close drains and closes the model in use', async () => {
     events.push('drained')
   })
   await active.close()
-  expect(events).toEqual(['drained', 'only closed'])
+  expect(events).toEqual(['only activated', 'drained', 'only closed'])
 })
 
 test('the old model is closed although a listener fails', async () => {
@@ -42,5 +44,5 @@ test('the old model is closed although a listener fails', async () => {
   const active = new ActiveModel(modelNamed('old', events))
   active.onRetire(() => Promise.reject(new Error('cannot drain')))
   await expect(active.swap(modelNamed('next', events))).rejects.toThrow('cannot drain')
-  expect(events).toEqual(['old closed'])
+  expect(events.at(-1)).toBe('old closed')
 })

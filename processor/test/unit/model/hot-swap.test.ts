@@ -21,6 +21,7 @@ class Scene {
   next: () => Promise<StoredModel> = async () => stored('a')
   load: (folder: string) => Promise<LoadedModel> = async (folder) => fakeModel(new FakeBackend(), folder.slice(7))
   pulls = 0
+  doubts = 0
   readonly swap: HotSwap
 
   constructor(options: Partial<HotSwapOptions> = {}) {
@@ -31,6 +32,7 @@ class Scene {
           this.pulls++
           return this.next()
         },
+        doubt: () => void this.doubts++,
         accept: async ({ digest }) => void this.accepted.push(digest),
       },
       models: this.models,
@@ -82,13 +84,34 @@ describe('a reload', () => {
     expect(info.values.map(({ labels }) => labels.name)).toEqual(['b'])
   })
 
-  test('joins the one that is under way', async () => {
+  test('while one is under way looks once more for all who ask: what was published before they asked is found', async () => {
     const gate = Promise.withResolvers<StoredModel>()
     scene.next = () => gate.promise
-    const both = Promise.all([scene.swap.reload(), scene.swap.reload()])
+    const first = scene.swap.reload()
+    await vi.waitFor(() => expect(scene.pulls).toBe(1))
+    scene.next = async () => stored('c')
+    const others = Promise.all([scene.swap.reload(), scene.swap.reload(), scene.swap.reload()])
     gate.resolve(stored('b'))
-    expect((await both).map(({ outcome }) => outcome)).toEqual(['swapped', 'swapped'])
-    expect([scene.pulls, scene.loaded.length]).toEqual([1, 1])
+    expect(await first).toMatchObject({ outcome: 'swapped', model: { name: 'b' } })
+    expect((await others).map(({ outcome, model }) => `${outcome} ${model.name}`)).toEqual(Array(3).fill('swapped c'))
+    expect([scene.pulls, scene.loaded.length]).toEqual([2, 2])
+  })
+
+  test('follows one that failed', async () => {
+    const gate = Promise.withResolvers<StoredModel>()
+    scene.next = () => gate.promise
+    const first = scene.swap.reload()
+    await vi.waitFor(() => expect(scene.pulls).toBe(1))
+    scene.next = async () => stored('b')
+    const second = scene.swap.reload()
+    gate.reject(new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT'))
+    await expect(first).rejects.toMatchObject({ code: 'VAL_MODEL_REGISTRY_TIMEOUT' })
+    expect(await second).toMatchObject({ outcome: 'swapped', model: { name: 'b' } })
+  })
+
+  test('takes nothing for known that an earlier look brought', async () => {
+    await scene.swap.reload()
+    expect(scene.doubts).toBe(1)
   })
 
   test('waits until the model before the last is gone: never more than two are open', async () => {
@@ -181,6 +204,13 @@ describe('polling', () => {
     expect(scene.pulls).toBe(3)
   })
 
+  test('waits for the longest that timers can, not for no time at all, where the interval is beyond them', async () => {
+    await scene.swap.close()
+    scene = new Scene({ pollMs: 2 ** 31 })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(scene.pulls).toBe(0)
+  })
+
   test('ends with close', async () => {
     await scene.swap.close()
     await vi.advanceTimersByTimeAsync(10_000)
@@ -203,4 +233,14 @@ test('a model that is ready only after close is closed and never used', async ()
   await closed
   expect(await reload).toBeInstanceOf(Error)
   expect([backend.closed, scene.models.current().ref.name]).toEqual([true, 'a'])
+})
+
+test('who asks while the process stops is told so, and nothing is looked for', async () => {
+  const gate = Promise.withResolvers<StoredModel>()
+  scene.next = () => gate.promise
+  const asked = [scene.swap.reload(), scene.swap.reload()].map((reload) => reload.catch(({ code }) => code))
+  const closed = scene.swap.close()
+  gate.resolve(stored('b'))
+  await closed
+  expect([await asked[1], scene.pulls]).toEqual(['VAL_INFERENCE_UNAVAILABLE', 1])
 })

@@ -2,8 +2,11 @@ import { appendFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { InferenceBackend } from '../../../src/inference/backend.ts'
+import type { GraphSpec } from '../../../src/inference/graph-session.ts'
 import { createInProcessBackend } from '../../../src/inference/in-process-backend.ts'
+import { isInNativeCode } from '../../../src/inference/native-threads.ts'
 import { packTokens } from '../../../src/inference/token-batch.ts'
+import { createWorkerPool, type PoolObserver } from '../../../src/inference/worker-pool.ts'
 import { loadModel } from '../../../src/model/load-model.ts'
 import { FakeBackend } from '../../support/fake-backend.ts'
 import { type OpenManifest, tinyGraph, writeTinyModel } from '../../support/tiny-model.ts'
@@ -52,6 +55,11 @@ describe('the fingerprint', () => {
     ['calibration', (open) => (open.calibration.temperature = 1.0001)],
     ['limit', (open) => (open.maxTokens = 12)],
     ['polarity', (open) => (open.labels[1].polarity = 0.1)],
+    ['output', (open) => (open.output.name = 'other')],
+    ['names of inputs', (open) => (open.inputs.inputIds.name = 'ids')],
+    ['types of inputs', (open) => (open.inputs.attentionMask.type = 'int64')],
+    ['padding', (open) => (open.padTokenId = 1)],
+    ['optimisation', (open) => (open.graph.sessionOptions.graphOptimizationLevel = 'all')],
   ])('differs when the %s does', async (_, spoil) => {
     expect(await fingerprintOf(spoil)).not.toBe(await fingerprintOf())
   })
@@ -137,4 +145,60 @@ test('each golden text is scored by itself, for a batch could change what an int
   const backend = new FakeBackend(2)
   await loadModel(await tinyFolder(), async () => backend)
   expect(backend.batches.map((rows) => rows.length)).toEqual([1, 1])
+})
+
+describe('a graph that hangs', () => {
+  const hangingFolder = () =>
+    tinyFolder((open) => {
+      open.golden = [{ text: Array(8).fill('slow').join(' '), scores: open.golden[0].scores }]
+    })
+  const openPool = (observer: PoolObserver) => (graph: GraphSpec) =>
+    createWorkerPool(graph, { workers: 1, timeoutMs: 200, trialObserver: observer, observer: notLive })
+  const notLive: PoolObserver = {
+    workersStuck: () => expect.unreachable('the live service was told'),
+    workersReady: () => expect.unreachable('the live service was told'),
+  }
+
+  test('is refused as soon as a run takes too long, and only the trial hears of it', async () => {
+    const events: string[] = []
+    const startedAt = performance.now()
+    const loading = loadModel(
+      await hangingFolder(),
+      openPool({
+        workerLost: (reason) => events.push(reason),
+        workersStuck: (count) => events.push(`${count} stuck`),
+      }),
+    )
+    await expect(loading).rejects.toMatchObject({
+      code: 'VAL_MODEL_UNUSABLE',
+      cause: { code: 'VAL_INFERENCE_TIMEOUT' },
+    })
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(isInNativeCode()).toBe(true)
+    await expect.poll(() => events, { timeout: 3_000 }).toEqual(['timeout', '1 stuck'])
+    // The thread ends by itself, on the day its run does, and takes nothing with it.
+    await expect.poll(isInNativeCode, { timeout: 20_000 }).toBe(false)
+  }, 30_000)
+
+  test('is let go of at once when nobody wants it any more', async () => {
+    const stop = new AbortController()
+    const folder = await hangingFolder()
+    const opened = Promise.withResolvers<void>()
+    const loading = loadModel(
+      folder,
+      async (graph) => {
+        const backend = await createWorkerPool(graph, { workers: 1, timeoutMs: 60_000 })
+        opened.resolve()
+        return backend
+      },
+      stop.signal,
+    )
+    const refused = loading.catch((error: unknown) => error)
+    await opened.promise
+    const startedAt = performance.now()
+    stop.abort(new Error('stopping'))
+    expect(await refused).toMatchObject({ message: 'stopping' })
+    expect(performance.now() - startedAt).toBeLessThan(200)
+    await expect.poll(isInNativeCode, { timeout: 20_000 }).toBe(false)
+  }, 30_000)
 })

@@ -126,6 +126,13 @@ describe('http', () => {
     await expect(pull(bench.registry.uri)).rejects.toMatchObject({ code: 'VAL_MODEL_REGISTRY_REFUSED' })
   })
 
+  test('a redirect to what is no address is refused', async () => {
+    bench.registry.misbehave('model.json', (_request, response) =>
+      response.writeHead(302, { location: 'http://[' }).end(),
+    )
+    await expect(pull(bench.registry.uri)).rejects.toMatchObject({ code: 'VAL_MODEL_REGISTRY_REFUSED' })
+  })
+
   test('a password in the URI is sent as such and kept in no file', async () => {
     await pull(bench.registry.uri.replace('//', '//me:hunter2@'))
     const basic = `Basic ${Buffer.from('me:hunter2').toString('base64')}`

@@ -1,0 +1,22 @@
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Logger } from '../../runtime/logger.ts'
+import { ModelStore } from './model-store.ts'
+
+/** The store is told at least this often that a model is in use. */
+export const tendMs = 60 * 60 * 1_000
+
+/**
+ * Marks a model as in use for as long as it runs, so that no neighbour's retention removes it; a folder outside the
+ * store is left alone.
+ */
+export function keepInUse(folder: string, storeFolder: string, logger: Logger): { end(): void } {
+  if (dirname(resolve(folder)) !== resolve(join(storeFolder, 'models'))) return { end: () => undefined }
+  const store = new ModelStore(storeFolder)
+  const mark = () =>
+    void store
+      .touch(basename(folder))
+      .catch((error) => logger.warn({ err: error, code: error.code }, 'model store cannot be tended'))
+  mark()
+  const timer = setInterval(mark, tendMs).unref()
+  return { end: () => clearInterval(timer) }
+}
