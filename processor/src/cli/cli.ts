@@ -57,6 +57,10 @@ function reportError(context: CliContext, error: unknown): ExitCode {
     context.stderr.write(`${error.code}: ${lines.map(safeLine).join('\n')}\n${error.help}\n`)
     return usageErrors.has(error.code) ? 2 : 1
   }
+  if (context.signal.aborted && error === context.signal.reason) {
+    context.stderr.write('stopped\n')
+    return 1
+  }
   const detail = error instanceof Error ? error.stack : String(error)
   context.stderr.write(`unexpected error (this is a bug in Valence): ${detail}\n`)
   return 1

@@ -15,42 +15,38 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-async function answer(session: GraphSession, { id, batch }: InferenceRequest): Promise<void> {
+/** The main thread sees native code left before it hears of it: once it has heard, it may end this thread at any time. */
+function leftNative(shared: Int32Array): void {
+  Atomics.store(shared, word.native, 0)
+}
+
+async function answer(session: GraphSession, { id, batch }: InferenceRequest, shared: Int32Array): Promise<void> {
+  // The runtime enters native code by an immediate of its own, which is the next one after this.
+  const entering = setImmediate(() => Atomics.store(shared, word.native, 1))
   const start = performance.now()
   try {
     const logits = await session.run(batch)
+    leftNative(shared)
     say({ kind: 'scored', id, logits, inferMs: performance.now() - start })
   } catch (error) {
+    clearImmediate(entering)
+    leftNative(shared)
     say({ kind: 'failed', id, message: messageOf(error) })
   }
-}
-
-/** Answers, and lets the main thread know while native code runs; not begun when the thread is to end. */
-async function answerUnlessLeaving(
-  session: GraphSession,
-  request: InferenceRequest,
-  shared: Int32Array,
-): Promise<void> {
-  if (Atomics.load(shared, word.leaving) === 1) {
-    parentPort?.close()
-    return
-  }
-  // The runtime enters native code by an immediate of its own, which is the next one after this.
-  const entering = setImmediate(() => Atomics.store(shared, word.native, 1))
-  await answer(session, request)
-  clearImmediate(entering)
-  Atomics.store(shared, word.native, 0)
 }
 
 /** Runs start one after the other: a run begins only when the one before it has answered. */
 async function serve(): Promise<void> {
   const { background, shared, ...graph } = workerData as WorkerStart
   if (background) giveWay()
-  const session = await openGraphSession(graph)
-  Atomics.store(shared, word.native, 0)
+  const session = await openGraphSession(graph).finally(() => leftNative(shared))
   let last = Promise.resolve()
   parentPort?.on('message', (request: InferenceRequest) => {
-    last = last.then(() => answerUnlessLeaving(session, request, shared))
+    last = last.then(() => {
+      if (Atomics.load(shared, word.leaving) === 0) return answer(session, request, shared)
+      parentPort?.close()
+      return undefined
+    })
   })
   say({ kind: 'ready' })
 }

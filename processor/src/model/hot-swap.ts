@@ -39,6 +39,8 @@ export interface ReloadOutcome {
 /** After failures in a row the registry is asked less often, down to one in this many intervals. */
 const slowestPoll = 16
 
+const damaged: ReadonlySet<string> = new Set(['VAL_MODEL_CHECKSUM_MISMATCH', 'VAL_MODEL_MISSING'])
+
 /** Longer waits overflow the clock of timers, which then ring at once. */
 const longestWaitMs = 2 ** 31 - 1
 
@@ -135,7 +137,9 @@ export class HotSwap {
       await this.#swapTo(found)
       return true
     } catch (error) {
-      this.#refused = found.digest
+      // What was whole when it came is damaged on the disk: the next look fetches it again.
+      if (isValenceError(error) && damaged.has(error.code)) supply.doubt()
+      else this.#refused = found.digest
       throw error
     }
   }

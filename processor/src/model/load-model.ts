@@ -109,7 +109,7 @@ async function checkGolden(manifest: ModelManifest, tokenizer: Tokenizer, backen
 async function openProven(
   { folder, manifest, tokenizer }: { folder: string; manifest: ModelManifest; tokenizer: Tokenizer },
   openBackend: OpenBackend,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<InferenceBackend> {
   const opening = openBackend(graphOf(folder, manifest))
   try {
@@ -122,7 +122,7 @@ async function openProven(
       () => undefined,
     )
     // Whoever stops the process does not wait for a graph that is still being read.
-    if (!signal?.aborted) await closed
+    if (!signal.aborted) await closed
     throw error
   }
 }
@@ -132,7 +132,11 @@ async function openProven(
  * nothing open. Throws VAL_MODEL_MISSING, _MANIFEST_INVALID, _CHECKSUM_MISMATCH, _UNUSABLE or _GOLDEN_MISMATCH, or the
  * signal's reason.
  */
-export async function loadModel(folder: string, openBackend: OpenBackend, signal?: AbortSignal): Promise<LoadedModel> {
+export async function loadModel(
+  folder: string,
+  openBackend: OpenBackend,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<LoadedModel> {
   const manifest = parseManifest((await readModelFile(folder, 'model.json')).toString('utf8'))
   await Promise.all([verifyFile(folder, manifest.files.model), verifyFile(folder, manifest.files.tokenizer)])
   const tokenizer = openTokenizer(await readModelFile(folder, manifest.files.tokenizer.path), manifest)

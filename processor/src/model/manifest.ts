@@ -7,7 +7,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex dig
 const fileName = z
   .string()
   .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/, 'must be a plain file name inside the folder of the model')
-  .refine((name) => !/^model\.json/.test(name), 'must not take the place of the manifest')
+  .refine((name) => !/^model\.json/i.test(name), 'must not take the place of the manifest')
   .max(200)
 
 const file = z.object({ path: fileName, sha256, bytes: z.number().int().positive() })
@@ -52,6 +52,9 @@ const schema = z
     const names = manifest.labels.map(({ name }) => name)
     const complain = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
     if (new Set(names).size < names.length) complain(['labels'], 'must have names of their own')
+    const { model, tokenizer } = manifest.files
+    if (model.path.toLowerCase() === tokenizer.path.toLowerCase() && model.sha256 !== tokenizer.sha256)
+      complain(['files', 'tokenizer', 'path'], 'must have a name of its own')
     const bias = manifest.calibration.logitBias
     if (bias && bias.length !== names.length) complain(['calibration', 'logitBias'], 'must have a number per label')
     manifest.golden.forEach(({ scores }, index) => {
@@ -76,8 +79,21 @@ function isFilePath(path: readonly PropertyKey[]): boolean {
   return path[0] === 'files' && path[2] === 'path'
 }
 
+/** More of them tell nobody more. */
+const faultsNamed = 20
+
+function check(value: unknown) {
+  try {
+    return schema.safeParse(value)
+  } catch (cause) {
+    // The validator's own stack has an end, which hundreds of thousands of faults reach.
+    if (!(cause instanceof RangeError)) throw cause
+    throw new ValenceError('VAL_MODEL_MANIFEST_INVALID', 'model.json has too many faults to name', { cause })
+  }
+}
+
 /**
- * Reads the text of a model.json. Throws VAL_MODEL_MANIFEST_INVALID naming every field that is wrong, or
+ * Reads the text of a model.json. Throws VAL_MODEL_MANIFEST_INVALID naming the fields that are wrong, or
  * VAL_MODEL_PATH_REFUSED when a file name leads out of the folder.
  */
 export function parseManifest(text: string): ModelManifest {
@@ -87,9 +103,13 @@ export function parseManifest(text: string): ModelManifest {
   } catch (cause) {
     throw new ValenceError('VAL_MODEL_MANIFEST_INVALID', 'model.json is not JSON', { cause })
   }
-  const result = schema.safeParse(value)
+  const result = check(value)
   if (result.success) return result.data
-  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || 'model.json'}: ${message}`)
+  const { issues } = result.error
+  const faults = issues
+    .slice(0, faultsNamed)
+    .map(({ path, message }) => `${path.join('.') || 'model.json'}: ${message}`.slice(0, 300))
+  if (issues.length > faultsNamed) faults.push(`and ${issues.length - faultsNamed} more`)
   const isEscape = result.error.issues.some(({ path, code }) => isFilePath(path) && code === 'invalid_format')
   throw new ValenceError(isEscape ? 'VAL_MODEL_PATH_REFUSED' : 'VAL_MODEL_MANIFEST_INVALID', faults.join('; '))
 }

@@ -64,6 +64,7 @@ async function startSupplied(options: StartModelOptions): Promise<StartedModel> 
   const supply = await openSupply(config.model, config, (bytes) => metrics.model.downloaded.inc(bytes))
   const store = new ModelStore(config.modelStore)
   const { stored, model } = await firstFrom(supply, options)
+  await store.touch(stored.digest).catch((error) => logger.warn({ err: error }, 'model store cannot be tended'))
   const models = new ActiveModel(model)
   const swap = new HotSwap({
     supply,

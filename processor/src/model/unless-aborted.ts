@@ -1,13 +1,14 @@
-/** What was promised, or the signal's reason where that comes first; the promise is then left to itself. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
+/** Settles with the work, or rejects as soon as the signal aborts, whether the work notices or not. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Whoever loses the race may still reject; nobody waits for it any more.
+  work.catch(() => undefined)
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const leave = () => reject(signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
   try {
-    if (signal.aborted) onAbort()
-    return await Promise.race([promise, aborted.promise])
+    return await Promise.race([work, promise])
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    signal.removeEventListener('abort', leave)
   }
 }

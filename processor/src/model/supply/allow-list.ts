@@ -30,9 +30,11 @@ export function printable(uri: string | URL): string {
     .replace(/\?.*$/s, '')
 }
 
-/** The folder that a URI lies in, ending in a slash. */
+/** The folder that a URI lies in, ending in a slash. @throws VAL_MODEL_URI_REFUSED where it lies in none */
 export function folderOf(uri: URL): string {
-  return new URL('.', uri).href.replace(/[?#].*$/s, '')
+  const folder = URL.parse('.', uri.href)
+  if (folder) return folder.href.replace(/[?#].*$/s, '')
+  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} has no folder`)
 }
 
 /** Loopback is this machine: nobody in between can change what is fetched. */

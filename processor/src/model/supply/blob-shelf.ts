@@ -6,9 +6,10 @@ import { ValenceError } from '@valence/schemas'
 import { lock } from 'proper-lockfile'
 import type { ModelFile } from './download.ts'
 import { storeFailure } from './store-failure.ts'
+import { digestIfThere } from './stored-file.ts'
 
 /** Fetches the file to a path of its own; it must be whole and verified when this resolves. */
-export type FetchFile = (file: ModelFile, path: string) => Promise<void>
+export type FetchFile = (file: ModelFile, path: string, signal: AbortSignal) => Promise<void>
 
 /** A lock that was not renewed for this long belonged to a process that is gone. */
 const staleMs = 15_000
@@ -18,6 +19,13 @@ async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,
+  )
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
   )
 }
 
@@ -31,30 +39,60 @@ export class BlobShelf {
     this.#partial = join(folder, 'partial')
   }
 
-  /** Makes sure that the blob is there; one process fetches, the others wait for it. */
+  /** Makes sure that the blob is there and whole; one process fetches, the others wait for it. */
   async add(file: ModelFile, fetch: FetchFile, signal: AbortSignal): Promise<void> {
     for (const folder of [this.#blobs, this.#partial])
       await mkdir(folder, { recursive: true }).catch(storeFailure(folder))
-    const blob = join(this.#blobs, file.sha256)
-    const partial = join(this.#partial, file.sha256)
     const lost = new AbortController()
-    while (!(await exists(blob))) {
-      const release = await this.#tryLock(partial, lost)
+    const either = AbortSignal.any([signal, lost.signal])
+    while (!(await this.#isWhole(file))) {
+      const release = await this.#tryLock(join(this.#partial, file.sha256), lost)
       if (!release) {
         await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
         continue
       }
       try {
-        if (await exists(blob)) return
-        await this.#checkSpace(file, partial)
-        await fetch(file, partial)
+        if (await this.#isWhole(file)) return
+        const partial = await this.#takeUp(file)
+        await fetch(file, partial, either)
         lost.signal.throwIfAborted()
         await chmod(partial, 0o444).catch(storeFailure(partial))
-        await rename(partial, blob).catch(storeFailure(blob))
+        await rename(partial, join(this.#blobs, file.sha256)).catch(storeFailure(partial))
       } finally {
         await release().catch(() => undefined)
       }
     }
+  }
+
+  /** What lies there under this digest may have been damaged since. */
+  async #isWhole({ sha256 }: ModelFile): Promise<boolean> {
+    const path = join(this.#blobs, sha256)
+    const found = await digestIfThere(path)
+    if (found === undefined) return false
+    if (found.sha256 === sha256) return true
+    await this.drop(sha256)
+    return false
+  }
+
+  /**
+   * A file of our own that begins with what others left of it. Copied, for whoever was taken for dead may wake up and
+   * write on: then into a file that has no name any more.
+   */
+  async #takeUp(file: ModelFile): Promise<string> {
+    const names = await readdir(this.#partial).catch(storeFailure(this.#partial))
+    const left = names
+      .filter((name) => name === file.sha256 || name.startsWith(`${file.sha256}.part-`))
+      .map((name) => join(this.#partial, name))
+    const sizes = await Promise.all(left.map((path) => sizeOf(path)))
+    const largest = left[sizes.indexOf(Math.max(...sizes))]
+    await this.#checkSpace(file, Math.max(0, ...sizes))
+    const own = join(this.#partial, `${file.sha256}.part-${randomUUID()}`)
+    if (largest !== undefined) {
+      await copyFile(largest, own).catch(storeFailure(own))
+      await chmod(own, 0o644).catch(storeFailure(own))
+    }
+    for (const path of left) await rm(path, { force: true }).catch(storeFailure(path))
+    return own
   }
 
   /** Puts the blob into a folder under the name the manifest gives it, without copying where links are possible. */
@@ -96,12 +134,8 @@ export class BlobShelf {
     }
   }
 
-  async #checkSpace(file: ModelFile, partial: string): Promise<void> {
+  async #checkSpace(file: ModelFile, present: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.#partial).catch(storeFailure(this.#partial))
-    const present = await stat(partial).then(
-      ({ size }) => size,
-      () => 0,
-    )
     const wanted = file.bytes - present
     if (wanted <= bavail * bsize) return
     const detail = `${file.path} needs ${wanted} bytes more, ${bavail * bsize} are free in ${this.#partial}`

@@ -4,6 +4,7 @@ import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { isValenceError, ValenceError } from '@valence/schemas'
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import type { ModelManifest } from '../manifest.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import type { ModelSource } from './model-source.ts'
 import { storeFailure } from './store-failure.ts'
 
@@ -39,21 +40,6 @@ export function persistently<T>(action: () => Promise<T>, signal: AbortSignal, r
 
 function tooSlow(what: string, ms: number): ValenceError {
   return new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT', `${what}: nothing came for ${ms} ms`)
-}
-
-/** Settles with the work, or rejects as soon as the signal aborts, whether the work notices or not. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const leave = () => reject(signal.reason)
-  signal.addEventListener('abort', leave, { once: true })
-  // Whoever loses the race may still reject; nobody waits for it any more.
-  work.catch(() => undefined)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', leave)
-  }
 }
 
 /** Gives the action this long. @throws VAL_MODEL_REGISTRY_TIMEOUT */

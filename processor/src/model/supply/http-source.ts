@@ -1,6 +1,6 @@
 import { ValenceError } from '@valence/schemas'
 import { allowedTransport, allowedUri, printable } from './allow-list.ts'
-import { type ModelSource, readSmall } from './model-source.ts'
+import { type ModelSource, rangeStart, readSmall } from './model-source.ts'
 
 export interface HttpSourceOptions {
   /** Prefixes that every request, redirected ones too, must lie under. */
@@ -36,14 +36,16 @@ function decoded(part: string, uri: URL): string {
 
 function target(location: string, from: URL): URL {
   const to = URL.parse(location, from.href)
+  if (to?.username || to?.password) {
+    throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${printable(from)} redirects with credentials of its own`)
+  }
   if (to) return to
   throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${printable(from)} redirects to what is no address`)
 }
 
-/** The offset that a partial answer begins at. */
-function rangeStart(response: Response): number {
-  if (response.status !== 206) return 0
-  return Number(/^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0)
+/** The offset that an answer begins at. */
+function startOf(response: Response): number {
+  return response.status === 206 ? rangeStart(response.headers.get('content-range')) : 0
 }
 
 async function* chunksOf(response: Response, uri: URL, signal: AbortSignal): AsyncIterable<Uint8Array> {
@@ -118,12 +120,13 @@ export function createHttpSource(manifest: URL, options: HttpSourceOptions): Mod
       const uri = new URL(name, home)
       uri.search = home.search
       let response = await get(uri, from > 0 ? { range: `bytes=${from}-` } : {}, signal)
-      if (response.status === 416) {
+      // A range that begins elsewhere, or does not say where, is of no use.
+      if (response.status === 416 || (response.status === 206 && startOf(response) !== from)) {
         await response.body?.cancel()
         response = await get(uri, {}, signal)
       }
       if (response.status !== 200 && response.status !== 206) return fail(response, uri)
-      return { from: rangeStart(response), chunks: chunksOf(response, uri, signal) }
+      return { from: startOf(response), chunks: chunksOf(response, uri, signal) }
     },
   }
 }

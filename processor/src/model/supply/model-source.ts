@@ -26,6 +26,11 @@ export interface ModelSource {
   openFile(name: string, from: number, signal: AbortSignal): Promise<FileStream>
 }
 
+/** Where the bytes of a partial answer begin; NaN where it does not say. */
+export function rangeStart(contentRange: string | null | undefined): number {
+  return Number(/^bytes (\d+)-/.exec(contentRange ?? '')?.[1] ?? Number.NaN)
+}
+
 /** No manifest and no signature is larger. */
 export const maxManifestBytes = 4 * 1_024 * 1_024
 

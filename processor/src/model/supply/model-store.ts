@@ -2,10 +2,11 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ValenceError } from '@valence/schemas'
-import { fileDigest } from '../file-digest.ts'
 import { type ModelManifest, parseManifest } from '../manifest.ts'
+import { printable } from './allow-list.ts'
 import { BlobShelf, type FetchFile } from './blob-shelf.ts'
 import { storeFailure } from './store-failure.ts'
+import { digestIfThere, readIfThere } from './stored-file.ts'
 
 /** A model in the store: all of it, verified when it came in. */
 export interface StoredModel {
@@ -54,11 +55,16 @@ export class ModelStore {
   /** The model if it is here and undamaged; what is damaged is put away, so that it is fetched again. */
   async find(digest: string): Promise<StoredModel | undefined> {
     const model = await this.peek(digest)
-    if (!model) return undefined
+    if (!model) {
+      const bytes = await readIfThere(join(this.#modelFolder(digest), 'model.json'))
+      // Perhaps it came in between; its files are looked into as well.
+      if (bytes && digestOf(bytes) === digest) return this.find(digest)
+      const isThere = await stat(this.#modelFolder(digest)).then(Boolean, () => false)
+      if (isThere) await this.discard(digest)
+      return undefined
+    }
     const files = Object.values(model.manifest.files)
-    const found = await Promise.all(
-      files.map(({ path }) => fileDigest(join(model.folder, path)).catch(() => undefined)),
-    )
+    const found = await Promise.all(files.map(({ path }) => digestIfThere(join(model.folder, path))))
     const damaged = files.filter(({ sha256 }, index) => found[index]?.sha256 !== sha256)
     if (damaged.length === 0) return model
     await this.discard(digest)
@@ -92,13 +98,24 @@ export class ModelStore {
     return readFile(join(this.#modelFolder(digest), 'model.json.sig')).catch(() => undefined)
   }
 
+  /** Puts a signature beside a manifest that is here, for example one by a new key. */
+  async keepSignature(digest: string, signature: Buffer): Promise<void> {
+    const path = join(this.#modelFolder(digest), 'model.json.sig')
+    if ((await readIfThere(path))?.equals(signature)) return
+    await this.#replace(path, signature)
+  }
+
   /** Notes that the model behind this URI was found good. */
   async remember(uri: string, digest: string): Promise<void> {
     const path = this.#refPath(uri)
     await mkdir(join(this.folder, 'refs'), { recursive: true }).catch(storeFailure(path))
+    await this.#replace(path, Buffer.from(JSON.stringify({ uri: printable(uri), digest })))
+  }
+
+  async #replace(path: string, bytes: Buffer): Promise<void> {
     const fresh = `${path}.${randomUUID()}`
     try {
-      await this.#write(fresh, Buffer.from(JSON.stringify({ uri, digest })))
+      await this.#write(fresh, bytes)
       await rename(fresh, path).catch(storeFailure(path))
     } finally {
       await rm(fresh, { force: true }).catch(() => undefined)

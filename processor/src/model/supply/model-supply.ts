@@ -106,9 +106,12 @@ export class ModelSupply {
     const manifest = parseManifest(files.bytes.toString('utf8'))
     this.#checkSize(manifest)
     const present = await store.find(digestOf(files.bytes))
-    if (present) return present
-    const download = { source, patience, signal, ...(retryMs && { retryMs }), ...(onBytes && { onBytes }) }
-    return store.add(files, (file, path) => downloadFile(file, path, download), signal)
+    if (present) {
+      if (files.signature) await store.keepSignature(present.digest, files.signature)
+      return present
+    }
+    const download = { source, patience, ...(retryMs && { retryMs }), ...(onBytes && { onBytes }) }
+    return store.add(files, (file, path, either) => downloadFile(file, path, { ...download, signal: either }), signal)
   }
 
   #checkSize({ files }: ModelManifest): void {

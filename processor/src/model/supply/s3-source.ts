@@ -1,7 +1,7 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { ValenceError } from '@valence/schemas'
 import { allowedUri, printable } from './allow-list.ts'
-import { type ModelSource, readSmall } from './model-source.ts'
+import { type ModelSource, rangeStart, readSmall } from './model-source.ts'
 
 export interface S3SourceOptions {
   readonly prefixes: readonly string[]
@@ -91,7 +91,10 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
           if (statusOf(error) !== 416) throw error
           return get(uri, {}, signal)
         })
-        return { from: output.ContentRange === undefined ? 0 : from, chunks: chunksOf(output, uri, signal) }
+        const start = output.ContentRange === undefined ? 0 : rangeStart(output.ContentRange)
+        if (start === 0 || start === from) return { from: start, chunks: chunksOf(output, uri, signal) }
+        // A range that begins elsewhere is of no use.
+        return { from: 0, chunks: chunksOf(await get(uri, {}, signal), uri, signal) }
       } catch (error) {
         throw error instanceof ValenceError ? error : failure(error, uri, signal)
       }

@@ -12,7 +12,8 @@ export function readPublicKey(path: string): KeyObject {
   }
   try {
     const key = createPublicKey(pem)
-    if (key.asymmetricKeyType === 'ed25519') return key
+    // A private key would do, but must not lie where it is only read from.
+    if (!pem.includes('PRIVATE KEY') && key.asymmetricKeyType === 'ed25519') return key
   } catch {
     // Said below, together with keys of other kinds.
   }

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -54,6 +54,27 @@ describe('valence model show', () => {
     const { code, stderr } = await run(['show'], folder)
     expect(code).toBe(1)
     expect(stderr).toContain(join(folder, 'model.json'))
+  })
+})
+
+describe('valence model pull', () => {
+  it('proves a model before it takes it for the last good one', async () => {
+    const store = await mkdtemp(join(tmpdir(), 'valence-store-'))
+    const bad = await writeTinyModel((manifest) => {
+      manifest.golden[0].scores = { negative: 1, neutral: 0, positive: 0 }
+    })
+    const pull = ({ folder: from }: { folder: string }) =>
+      runValence(['model', 'pull', pathToFileURL(join(from, 'model.json')).href], {
+        environment: { VALENCE_MODEL_STORE: store },
+      })
+    const refs = () => readdir(join(store, 'refs')).catch(() => [])
+    const refused = await pull(bad)
+    expect([refused.code, await refs()]).toEqual([1, []])
+    expect(refused.stderr).toContain('VAL_MODEL_GOLDEN_MISMATCH')
+    const taken = await pull(model)
+    expect([taken.code, (await refs()).length]).toEqual([0, 1])
+    await bad.remove()
+    await rm(store, { recursive: true })
   })
 })
 

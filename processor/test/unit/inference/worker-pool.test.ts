@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { InferenceBackend } from '../../../src/inference/backend.ts'
 import { packTokens } from '../../../src/inference/token-batch.ts'
@@ -97,6 +98,24 @@ describe('close', () => {
     await pool.close()
     expect(activeWorkers()).toBe(0)
   })
+
+  test.runIf(process.platform === 'linux')(
+    'ends the threads of a graph that has only just answered',
+    async () => {
+      const threads = () => readdirSync('/proc/self/task').length
+      const openAndClose = async () => {
+        const pool = await createWorkerPool(tinyGraph(), { workers: 2, timeoutMs: 10_000 })
+        const row = () => batch(v['[CLS]'], v.good, v['[SEP]'])
+        await Promise.all([pool.infer(row()), pool.infer(row()), pool.infer(row())])
+        await pool.close()
+      }
+      await openAndClose()
+      const before = threads()
+      for (let round = 0; round < 40; round++) await openAndClose()
+      expect(threads()).toBeLessThanOrEqual(before)
+    },
+    30_000,
+  )
 
   test('ends within the watchdog although a batch hangs', async () => {
     const pool = await faultyPool({ timeoutMs: 100 })

@@ -196,6 +196,19 @@ describe('polling', () => {
     expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped' })
   })
 
+  test('fetches again what is damaged on the disk', async () => {
+    scene.next = async () => stored('b')
+    const load = scene.load
+    scene.load = async () => {
+      throw new ValenceError('VAL_MODEL_CHECKSUM_MISMATCH')
+    }
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(scene.doubts).toBe(1)
+    scene.load = load
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(scene.models.current().ref.name).toBe('b')
+  })
+
   test('asks a failing registry ever less often', async () => {
     scene.next = async () => {
       throw new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE')

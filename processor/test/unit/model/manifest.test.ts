@@ -29,6 +29,21 @@ test('fields of later versions are no error', () => {
   expect(parseManifest(spoilt((open) => Object.assign(open, { later: 1 }))).name).toBe('tiny')
 })
 
+test('a flood of faults is told in a few lines', () => {
+  for (const count of [1_000, 250_000]) {
+    const scores = Object.fromEntries(Array.from({ length: count }, (_, index) => [`l${index}`, 2]))
+    const text = spoilt((open) => (open.golden[0].scores = scores))
+    let refused: unknown
+    try {
+      parseManifest(text)
+    } catch (error) {
+      refused = error
+    }
+    expect(refused).toMatchObject({ code: 'VAL_MODEL_MANIFEST_INVALID' })
+    expect((refused as Error).message.length).toBeLessThan(10_000)
+  }
+})
+
 const faults: [field: string, spoil: (manifest: OpenManifest) => void][] = [
   ['manifestVersion', (open) => (open.manifestVersion = 2)],
   ['name', (open) => delete open.name],
@@ -43,6 +58,7 @@ const faults: [field: string, spoil: (manifest: OpenManifest) => void][] = [
   ['files.tokenizer.bytes', (open) => (open.files.tokenizer.bytes = -1)],
   ['inputs.inputIds.type', (open) => (open.inputs.inputIds.type = 'float32')],
   ['padTokenId', (open) => (open.padTokenId = 0.5)],
+  ['files.tokenizer.path', (open) => (open.files.tokenizer.path = 'Model.onnx')],
   ['graph.sessionOptions.graphOptimizationLevel', (open) => (open.graph.sessionOptions.graphOptimizationLevel = 'max')],
   ['calibration.temperature', (open) => (open.calibration.temperature = 0)],
   ['calibration.logitBias', (open) => (open.calibration.logitBias = [1, 2])],

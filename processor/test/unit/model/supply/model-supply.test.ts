@@ -1,7 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { BlobShelf } from '../../../../src/model/supply/blob-shelf.ts'
 import { hangs, stalls, truncated } from '../../../support/model-registry.ts'
 import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
@@ -41,6 +42,80 @@ describe('a model is brought in', () => {
     await writeFile(path, Buffer.alloc(bench.graph.length))
     const again = await (await bench.supply()).pull(unhurried())
     expect(await readFile(join(again.folder, 'model.onnx'))).toEqual(bench.graph)
+  })
+
+  test.each([
+    ['is empty', (path: string) => writeFile(path, '')],
+    ['is gone', (path: string) => rm(path)],
+  ])('again where its manifest %s', async (_, damage) => {
+    const { folder, digest } = await (await bench.supply()).pull(unhurried())
+    await chmod(join(folder, 'model.json'), 0o644)
+    await damage(join(folder, 'model.json'))
+    expect(await (await bench.supply()).pull(unhurried())).toMatchObject({ digest })
+  })
+
+  test('again where a file of it was damaged on the shelf', async () => {
+    const sha256 = bench.model.manifest.files.model.sha256
+    await mkdir(join(bench.store.folder, 'blobs'), { recursive: true })
+    await writeFile(join(bench.store.folder, 'blobs', sha256), bench.graph.subarray(0, 100))
+    const { folder } = await (await bench.supply()).pull(unhurried())
+    expect(await readFile(join(folder, 'model.onnx'))).toEqual(bench.graph)
+  })
+
+  test('though a disk that cannot be read for a moment is no damage', async () => {
+    const { folder, digest } = await (await bench.supply()).pull(unhurried())
+    const path = join(folder, 'model.onnx')
+    await rename(path, `${path}.away`)
+    await symlink(path, path)
+    await expect(bench.store.find(digest)).rejects.toMatchObject({ code: 'VAL_MODEL_STORE_UNAVAILABLE' })
+    await rename(`${path}.away`, path)
+    expect(await bench.store.find(digest)).toMatchObject({ digest })
+  })
+
+  test('whole, though a range that was asked for begins elsewhere', async () => {
+    bench.registry.misbehave('model.onnx', truncated(bench.graph, 50), 1)
+    const pulled = (await bench.supply()).pull(unhurried())
+    await expect.poll(fileRequests).toHaveLength(1)
+    bench.registry.misbehave(
+      'model.onnx',
+      (_request, response) => {
+        const range = { 'content-range': `bytes 10-${bench.graph.length - 1}/${bench.graph.length}` }
+        response.writeHead(206, range).end(bench.graph.subarray(10))
+      },
+      1,
+    )
+    expect(await readFile(join((await pulled).folder, 'model.onnx'))).toEqual(bench.graph)
+  })
+
+  test('by one process though another, taken for dead, wakes up and writes on', async () => {
+    const { model } = bench.model.manifest.files
+    const half = bench.graph.length / 2
+    const [written, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const sleeper = new BlobShelf(bench.store.folder).add(
+      model,
+      async (_, path) => {
+        const file = await open(path, 'a')
+        await file.write(bench.graph.subarray(0, half))
+        written.resolve()
+        await awake.promise
+        await file.write(bench.graph.subarray(half))
+        await file.close()
+      },
+      unhurried(),
+    )
+    await written.promise
+    await rm(join(bench.store.folder, 'partial', `${model.sha256}.lock`), { recursive: true })
+    await new BlobShelf(bench.store.folder).add(
+      model,
+      async (_, path) => {
+        expect((await readFile(path)).length).toBe(half)
+        await writeFile(path, bench.graph.subarray(half), { flag: 'a' })
+      },
+      unhurried(),
+    )
+    awake.resolve()
+    await expect(sleeper).rejects.toMatchObject({ code: 'VAL_MODEL_STORE_UNAVAILABLE' })
+    expect(await bench.halfWritten()).toEqual([])
   })
 
   test('through a connection that breaks, from where it broke', async () => {
@@ -181,6 +256,14 @@ describe('with a pinned key', () => {
     const strict = await bench.signedSupply(publicKey)
     await expect(strict.pull(unhurried())).rejects.toMatchObject({ code: 'VAL_MODEL_SIGNATURE_MISSING' })
     expect(await strict.lastGood()).toBeUndefined()
+  })
+
+  test('a signature that came later, or by a new key, is kept', async () => {
+    await (await bench.supply()).pull(unhurried())
+    bench.registry.files.set('model.json.sig', sign(null, await manifestBytes(), privateKey))
+    const strict = await bench.signedSupply(publicKey)
+    await strict.accept(await strict.pull(unhurried()))
+    expect(await strict.lastGood()).toBeDefined()
   })
 
   test('a signature of somebody else is refused, before anything is fetched', async () => {

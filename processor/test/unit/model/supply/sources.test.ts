@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -52,6 +52,10 @@ describe('the allow-list', () => {
   test('never prints credentials', () => {
     expect(printable('https://me:hunter2@host/model.json?signature=abc')).toBe('https://host/model.json')
   })
+})
+
+test.each(['s3:x/model.json', 'jar:file:///x'])('%s is refused', async (uri) => {
+  await expect(pull(uri)).rejects.toMatchObject({ code: 'VAL_MODEL_URI_REFUSED' })
 })
 
 describe('http', () => {
@@ -126,15 +130,19 @@ describe('http', () => {
     await expect(pull(bench.registry.uri)).rejects.toMatchObject({ code: 'VAL_MODEL_REGISTRY_REFUSED' })
   })
 
-  test('a redirect to what is no address is refused', async () => {
-    bench.registry.misbehave('model.json', (_request, response) =>
-      response.writeHead(302, { location: 'http://[' }).end(),
-    )
+  test.each(['http://[', 'http://me:hunter2@127.0.0.1/model.json'])('a redirect to %s is refused', async (location) => {
+    bench.registry.misbehave('model.json', (_request, response) => response.writeHead(302, { location }).end())
     await expect(pull(bench.registry.uri)).rejects.toMatchObject({ code: 'VAL_MODEL_REGISTRY_REFUSED' })
   })
 
   test('a password in the URI is sent as such and kept in no file', async () => {
-    await pull(bench.registry.uri.replace('//', '//me:hunter2@'))
+    const supply = await bench.supply({}, `${bench.registry.uri.replace('//', '//me:hunter2@')}?X-Signature=secret`)
+    await supply.accept(await supply.pull(unhurried()))
+    const entries = await readdir(bench.store.folder, { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+    const contents = await Promise.all(files.map((path) => readFile(path, 'latin1')))
+    expect(files.length).toBeGreaterThan(3)
+    expect(contents.filter((content) => /hunter2|X-Signature/.test(content))).toEqual([])
     const basic = `Basic ${Buffer.from('me:hunter2').toString('base64')}`
     expect(bench.registry.headers.every(({ authorization }) => authorization === basic)).toBe(true)
   })
