@@ -1,18 +1,7 @@
-import { type ErrorCode, errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
+import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
 import type { FastifyError } from 'fastify'
+import { frameworkCodes } from '../runtime/framework-codes.ts'
 import type { Problem } from './contract/problem-response.ts'
-
-/** Errors of the framework, by its code or, where it has none, by its status. */
-const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'VAL_HTTP_BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'VAL_HTTP_MEDIA_TYPE_UNSUPPORTED',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'VAL_HTTP_BODY_INVALID',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'VAL_HTTP_BODY_INVALID',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'VAL_HTTP_MALFORMED',
-  FST_ERR_BAD_URL: 'VAL_HTTP_MALFORMED',
-  FST_ERR_MAX_PARAM_LENGTH: 'VAL_HTTP_MALFORMED',
-  FST_ERR_NOT_FOUND: 'VAL_HTTP_NOT_FOUND',
-}
 
 function validationDetail({ validation, validationContext }: FastifyError): string {
   const [first] = validation ?? []

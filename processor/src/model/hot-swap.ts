@@ -2,6 +2,7 @@ import { isValenceError, ValenceError } from '@valence/schemas'
 import type { ModelRef } from '../domain/sentiment.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { longestMs } from '../runtime/settings.ts'
 import type { ActiveModel } from './active-model.ts'
 import type { LoadedModel } from './load-model.ts'
 import { tendMs } from './supply/keep-in-use.ts'
@@ -40,9 +41,6 @@ export interface ReloadOutcome {
 const slowestPoll = 16
 
 const damaged: ReadonlySet<string> = new Set(['VAL_MODEL_CHECKSUM_MISMATCH', 'VAL_MODEL_MISSING'])
-
-/** Longer waits overflow the clock of timers, which then ring at once. */
-const longestWaitMs = 2 ** 31 - 1
 
 /**
  * Swaps the active model for what the supply has, one swap at a time. A new model is complete and has proved itself
@@ -183,7 +181,7 @@ export class HotSwap {
   #pollLater(): void {
     const { pollMs } = this.#options
     if (pollMs === 0 || this.#stop.signal.aborted) return
-    const delayMs = Math.min(longestWaitMs, pollMs * Math.min(slowestPoll, 2 ** this.#failures))
+    const delayMs = Math.min(longestMs, pollMs * Math.min(slowestPoll, 2 ** this.#failures))
     this.#timer = setTimeout(() => {
       // Logged and counted where it happened.
       this.#look()

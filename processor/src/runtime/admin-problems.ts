@@ -1,13 +1,7 @@
-import { type ErrorCode, errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
+import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import { frameworkCodes } from './framework-codes.ts'
 import type { Logger } from './logger.ts'
-
-const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'VAL_HTTP_BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'VAL_HTTP_MEDIA_TYPE_UNSUPPORTED',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'VAL_HTTP_BODY_INVALID',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'VAL_HTTP_BODY_INVALID',
-}
 
 function toValenceError(error: unknown): ValenceError {
   if (isValenceError(error)) return error

@@ -35,7 +35,7 @@ function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
 }
 
 /** Timers cannot wait longer: beyond this they ring at once. */
-const longestMs = 2 ** 31 - 1
+export const longestMs = 2 ** 31 - 1
 
 function milliseconds(min: number, max = longestMs) {
   return whole(min, max)

@@ -57,8 +57,8 @@ export class ModelStore {
     const model = await this.peek(digest)
     if (!model) {
       const bytes = await readIfThere(join(this.#modelFolder(digest), 'model.json'))
-      // Perhaps it came in between; its files are looked into as well.
-      if (bytes && digestOf(bytes) === digest) return this.find(digest)
+      // It came in between, or another version of Valence reads it.
+      if (bytes && digestOf(bytes) === digest) return undefined
       const isThere = await stat(this.#modelFolder(digest)).then(Boolean, () => false)
       if (isThere) await this.discard(digest)
       return undefined

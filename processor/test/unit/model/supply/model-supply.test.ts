@@ -3,6 +3,7 @@ import { chmod, mkdir, open, readdir, readFile, rename, rm, symlink, writeFile }
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BlobShelf } from '../../../../src/model/supply/blob-shelf.ts'
+import { digestOf } from '../../../../src/model/supply/model-store.ts'
 import { hangs, stalls, truncated } from '../../../support/model-registry.ts'
 import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
@@ -52,6 +53,14 @@ describe('a model is brought in', () => {
     await chmod(join(folder, 'model.json'), 0o644)
     await damage(join(folder, 'model.json'))
     expect(await (await bench.supply()).pull(unhurried())).toMatchObject({ digest })
+  })
+
+  test('though what another version of Valence left, and this one cannot read, stays where it is', async () => {
+    const folder = join(bench.store.folder, 'models', digestOf('{}'))
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'model.json'), '{}')
+    expect(await bench.store.find(digestOf('{}'))).toBeUndefined()
+    expect(await readdir(folder)).toEqual(['model.json'])
   })
 
   test('again where a file of it was damaged on the shelf', async () => {
