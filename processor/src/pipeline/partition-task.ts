@@ -163,17 +163,24 @@ export class PartitionTask {
   async #work(session: PartitionSession): Promise<void> {
     const queue = this.#queue
     if (queue === undefined) return
+    const lost = new AbortController()
+    const signal = AbortSignal.any([this.#released.signal, lost.signal])
     let committing: Promise<void> = Promise.resolve()
     try {
       for (let slice = await this.#next(queue); slice !== undefined; slice = await this.#next(queue)) {
-        const preparing = this.#prepare(slice)
+        const preparing = this.#prepare(slice, signal)
         // Both are awaited below; neither may count as unhandled while the other is.
         preparing.catch(() => undefined)
         await committing
         const prepared = await preparing
         committing = this.#commit(session, prepared)
-        committing.catch(() => undefined)
+        // A failed commit ends the wait for the next record, which on a quiet topic may never come.
+        committing.catch((error: Error) => queue.fail(error))
       }
+    } catch (error) {
+      // Nothing is published after a failure, so nothing is prepared any more either.
+      lost.abort()
+      throw error
     } finally {
       // What was begun is finished before the session closes, whatever ended the reading.
       await committing
@@ -187,8 +194,7 @@ export class PartitionTask {
     return slice
   }
 
-  #prepare(slice: RecordSlice): Promise<Publication> {
-    const { signal } = this.#released
+  #prepare(slice: RecordSlice, signal: AbortSignal): Promise<Publication> {
     const isRefused = slice.records.length === 1 && slice.records[0]?.offset === this.#refused.offset
     const refusals = isRefused ? this.#refused.times : 0
     return retryWhileRetryable(() => this.#context.prepare(this.#partition, slice, { signal, refusals }), {

@@ -153,6 +153,48 @@ describe('the pipeline', () => {
     expect(onFatal).not.toHaveBeenCalled()
   })
 
+  it.each(['VAL_KAFKA_TRANSACTION_FAILED', 'VAL_KAFKA_FENCED', 'VAL_KAFKA_UNREACHABLE'] as const)(
+    'notices that the commit of the last record failed with %s although no other record comes',
+    async (code) => {
+      const { broker, source, pipeline } = setup()
+      broker.append(first, ['only'])
+      let failures = 0
+      broker.beforePublish = async (records) => {
+        if (records.length === 0 || failures > 0) return
+        failures += 1
+        // Long after the pipeline has begun to wait for the next record.
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        throw new ValenceError(code)
+      }
+      await pipeline.start()
+      source.assign([first])
+      await pump(source, () => broker.published.length === 1)
+      expect(values(broker.published)).toEqual(['only'])
+    },
+  )
+
+  it('prepares nothing more of a session that was lost', async () => {
+    const signals: AbortSignal[] = []
+    const prepare: PrepareStep = async (from, slice, options) => {
+      signals.push(options.signal)
+      if (slice.records[0]?.offset === 1n && signals.length === 2) {
+        return new Promise((_, reject) => options.signal.addEventListener('abort', () => reject(new Error('aborted'))))
+      }
+      return echo(from, slice, options)
+    }
+    const { broker, source, pipeline } = setup({ prepare, maxRecords: 1 })
+    broker.append(first, ['a', 'b'])
+    let failures = 0
+    broker.beforePublish = (records) => {
+      if (records.length > 0 && failures++ === 0) throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED')
+    }
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length === 2)
+    expect(signals[1]?.aborted).toBe(true)
+    expect(values(broker.published)).toEqual(['a', 'b'])
+  })
+
   it('replays a transaction that was committed although its answer was lost, without duplicates', async () => {
     const { broker, source, pipeline } = setup({ maxRecords: 4 })
     broker.append(first, numbered(8))
