@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
 import { kafkaVersionOf } from '../../deploy/local/kafka-version.ts'
-import { readCpuFlags } from '../src/cli/doctor/machine.ts'
+import { readMachine } from '../src/cli/doctor/machine.ts'
 
 /** What a figure was measured on and with. */
 export interface Machine {
@@ -26,7 +26,7 @@ export async function describeMachine(): Promise<Machine> {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
-    features: tellingOf((await readCpuFlags()) ?? []),
+    features: tellingOf((await readMachine()).cpuFlags ?? []),
     node: process.version,
     onnxruntime: onnxruntime.version,
     kafka: kafkaVersionOf({}),

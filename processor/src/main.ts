@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runCli } from './cli/cli.ts'
+import { readMachine } from './cli/doctor/machine.ts'
 import { isInNativeCode } from './inference/native-threads.ts'
 
 // The ONNX runtime would report its use to its makers; it reads this when it is first loaded, which is later.
@@ -34,6 +35,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await runCli(process.argv.slice(2), {
   environment: process.env,
+  machine: readMachine,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import type { Environment } from '../runtime/config.ts'
+import type { Machine } from './doctor/machine.ts'
 
 /** Where a command writes; a terminal where `isTTY` says so. */
 export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>
@@ -8,6 +9,8 @@ export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' |
 /** What a command may touch of the outside. */
 export interface CliContext {
   readonly environment: Environment
+  /** What the command runs on; read when a command asks. */
+  readonly machine: () => Promise<Machine>
   readonly stdin: Readable & { isTTY?: boolean }
   /** For data only, so that it can be piped. */
   readonly stdout: Output

@@ -14,7 +14,7 @@ const styles: Readonly<Record<FindingStatus, Style>> = { ok: 'green', warn: 'yel
 export async function runDoctor(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const { config, findings: configFindings } = checkConfig(context.environment)
   const checks = [
-    checkMachine(),
+    context.machine().then(checkMachine),
     Promise.resolve(configFindings),
     ...(config === undefined
       ? []

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { scalerOptions, watchScaling } from '../lag-service.ts'
 import { readConfig } from '../runtime/config.ts'
@@ -16,7 +15,8 @@ export async function runSupervise(context: CliContext, options: CommandOptions)
   const config = readConfig(context.environment)
   const logger = createLogger(config.logLevel)
   const minReplicas = countOption(options, 'min', 0) ?? config.scalingMinReplicas
-  const maxReplicas = countOption(options, 'max') ?? config.scalingMaxReplicas ?? fitting()
+  const maxReplicas =
+    countOption(options, 'max') ?? config.scalingMaxReplicas ?? fitting((await context.machine()).cores)
   const pool = new ProcessorPool({
     restartAfterMs,
     // A shell's Ctrl-C reaches the supervisor alone: it stops the others in order, and waits for them.
@@ -58,6 +58,6 @@ export async function runSupervise(context: CliContext, options: CommandOptions)
 }
 
 /** A processor takes a worker for each core by itself; more than a few on one machine share what there is. */
-function fitting(): number {
-  return Math.max(2, Math.floor(availableParallelism() / 4))
+function fitting(cores: number): number {
+  return Math.max(2, Math.floor(cores / 4))
 }

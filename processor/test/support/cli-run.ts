@@ -2,6 +2,7 @@ import { PassThrough, Readable, Writable } from 'node:stream'
 import { WriteStream } from 'node:tty'
 import { runCli } from '../../src/cli/cli.ts'
 import type { CliContext, Output } from '../../src/cli/cli-context.ts'
+import type { Machine } from '../../src/cli/doctor/machine.ts'
 
 /** A stream that keeps what is written; a terminal if told to be one. */
 export class OutputProbe extends Writable {
@@ -50,21 +51,34 @@ export interface CliProbe {
   stop(): void
 }
 
+/** A machine with which `doctor` finds nothing wrong; no test depends on the one it runs on. */
+export const goodMachine: Machine = {
+  node: '24.0.0',
+  platform: 'linux',
+  arch: 'x64',
+  cores: 4,
+  memoryBytes: 8 * 2 ** 30,
+  cpuFlags: new Set(['avx2', 'avx512_vnni']),
+}
+
 export interface ProbeOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** What standard input holds; a stream stays as it is. */
   readonly stdin?: string | Buffer | Readable
   readonly terminal?: boolean
+  /** What differs from the good machine. */
+  readonly machine?: Partial<Machine>
 }
 
 /** The outside of a command, without a process. */
-export function probeCli({ environment = {}, stdin = '', terminal = false }: ProbeOptions = {}): CliProbe {
+export function probeCli({ environment = {}, stdin = '', terminal = false, machine }: ProbeOptions = {}): CliProbe {
   const stdout = new OutputProbe(terminal)
   const stderr = new OutputProbe(terminal)
   const controller = new AbortController()
   const input = stdin instanceof Readable ? stdin : new PassThrough().end(stdin)
   const context: CliContext = {
     environment,
+    machine: async () => ({ ...goodMachine, ...machine }),
     stdin: input,
     stdout: stdout as unknown as Output,
     stderr: stderr as unknown as Output,

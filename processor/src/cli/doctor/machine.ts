@@ -4,22 +4,45 @@ import type { Finding } from './finding.ts'
 
 const area = 'machine'
 
-/** Node.js, cores, and what the processor can do for int8. */
-export async function checkMachine(): Promise<Finding[]> {
-  const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`
-  const detail = `Node.js ${process.versions.node} on ${process.platform}-${process.arch}, ${availableParallelism()} cores, ${memory}`
-  return [{ area, check: 'runtime', status: 'ok', detail }, judgeCpu(process.arch, await readCpuFlags())]
+/** What a process runs on, as far as Valence judges it. */
+export interface Machine {
+  /** Without the leading `v`. */
+  readonly node: string
+  readonly platform: string
+  readonly arch: string
+  readonly cores: number
+  readonly memoryBytes: number
+  /** Undefined where the system does not tell. */
+  readonly cpuFlags: ReadonlySet<string> | undefined
 }
 
-/** Undefined where the system does not tell. */
-export async function readCpuFlags(): Promise<ReadonlySet<string> | undefined> {
+/** The machine of this process. */
+export async function readMachine(): Promise<Machine> {
+  return {
+    node: process.versions.node,
+    platform: process.platform,
+    arch: process.arch,
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    cpuFlags: await readCpuFlags(),
+  }
+}
+
+async function readCpuFlags(): Promise<ReadonlySet<string> | undefined> {
   const text = await readFile('/proc/cpuinfo', 'utf8').catch(() => '')
   const line = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]
   return line === undefined ? undefined : new Set(line.split(' '))
 }
 
+/** Node.js, cores, and what the processor can do for int8. */
+export function checkMachine({ node, platform, arch, cores, memoryBytes, cpuFlags }: Machine): Finding[] {
+  const memory = `${(memoryBytes / 2 ** 30).toFixed(0)} GiB of memory`
+  const detail = `Node.js ${node} on ${platform}-${arch}, ${cores} core${cores === 1 ? '' : 's'}, ${memory}`
+  return [{ area, check: 'runtime', status: 'ok', detail }, judgeCpu(arch, cpuFlags)]
+}
+
 /** How well a processor runs the int8 model. */
-export function judgeCpu(arch: string, flags: ReadonlySet<string> | undefined): Finding {
+function judgeCpu(arch: string, flags: ReadonlySet<string> | undefined): Finding {
   const check = 'cpu'
   if (flags === undefined) {
     const detail = `the features of this ${arch} processor are not told; the golden scores of the model decide`

@@ -86,4 +86,15 @@ describe('valence doctor', () => {
     expect(stdout).toMatch(/^ +→ Check VALENCE_KAFKA_BROKERS/m)
     expect(stdout).toMatch(/^2 failures, 1 warning$/m)
   })
+
+  it.each([
+    ['good for int8', {}, 1],
+    ['without VNNI', { cpuFlags: new Set(['avx2']) }, 2],
+    ['without avx2', { cpuFlags: new Set<string>() }, 2],
+    ['that does not tell', { cpuFlags: undefined }, 1],
+  ])('counts a warning for the processor where it is slow: one %s', async (_, machine, warnings) => {
+    const environment = { ...allDown, VALENCE_MODEL: model.folder }
+    const { stdout } = await runValence(['doctor'], { environment, machine })
+    expect(stdout).toMatch(new RegExp(`^2 failures, ${warnings} warnings?$`, 'm'))
+  })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { checkMachine, judgeCpu } from '../../../../src/cli/doctor/machine.ts'
+import { checkMachine, readMachine } from '../../../../src/cli/doctor/machine.ts'
+import { goodMachine } from '../../../support/cli-run.ts'
 
-describe('judgeCpu', () => {
+describe('checkMachine', () => {
   it.each([
     ['x64', ['avx2', 'avx512_vnni'], 'ok'],
     ['x64', ['avx2', 'avx_vnni'], 'ok'],
@@ -10,19 +11,31 @@ describe('judgeCpu', () => {
     ['arm64', ['asimd', 'asimddp'], 'ok'],
     ['arm64', ['asimd'], 'warn'],
   ])('%s with %j is %s', (arch, flags, status) => {
-    const finding = judgeCpu(arch, new Set(flags))
-    expect(finding.status).toBe(status)
-    expect(finding.help === undefined).toBe(status === 'ok')
+    const [, finding] = checkMachine({ ...goodMachine, arch, cpuFlags: new Set(flags) })
+    expect(finding?.status).toBe(status)
+    expect(finding?.help === undefined).toBe(status === 'ok')
   })
 
   it('does not guess where the system does not tell', () => {
-    expect(judgeCpu('x64', undefined).status).toBe('skipped')
+    const [, finding] = checkMachine({ ...goodMachine, cpuFlags: undefined })
+    expect(finding?.status).toBe('skipped')
+  })
+
+  it.each([
+    [1, '1 core,'],
+    [64, '64 cores,'],
+  ])('names runtime, memory and %d cores', (cores, counted) => {
+    const [runtime] = checkMachine({ ...goodMachine, cores })
+    const detail = `Node.js 24.0.0 on linux-x64, ${counted} 8 GiB of memory`
+    expect(runtime).toEqual({ area: 'machine', check: 'runtime', status: 'ok', detail })
   })
 })
 
-describe('checkMachine', () => {
-  it('names the runtime', async () => {
-    const [runtime] = await checkMachine()
-    expect(runtime).toMatchObject({ status: 'ok', detail: expect.stringContaining(process.versions.node) })
+describe('readMachine', () => {
+  it('reads this one', async () => {
+    const { node, cores, memoryBytes } = await readMachine()
+    expect(node).toBe(process.versions.node)
+    expect(cores).toBeGreaterThan(0)
+    expect(memoryBytes).toBeGreaterThan(2 ** 20)
   })
 })
