@@ -1,7 +1,8 @@
-import { type Kafka, kafkaErrors, type Producer, type Transaction } from '@valence/producer-sdk/kafka'
+import { beginTransaction, type Kafka, kafkaErrors, type Producer, type Transaction } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { LogOffsets } from './log-offsets.ts'
 import { isOfEarlierTopic, type PartitionSession, type Position } from './partition-session.ts'
+import { type PositionNote, partitionsFound, readNote, writeNote } from './position-note.ts'
 import { type OutgoingRecord, partitionName, type TopicPartition } from './record.ts'
 
 export interface KafkaPartitionSessionOptions {
@@ -30,8 +31,9 @@ class KafkaPartitionSession implements PartitionSession {
   readonly #producer: Producer
   /** Begun but still empty; kafkajs fences when the first one begins. */
   #transaction: Transaction | undefined
-  #topicId: string | undefined
+  #note: PositionNote = { topicId: undefined, found: undefined }
   #clusterId = ''
+  #hadPredecessor: boolean | undefined
   #published = 0
   #spent = false
 
@@ -50,7 +52,9 @@ class KafkaPartitionSession implements PartitionSession {
   async fence(): Promise<void> {
     try {
       await this.#producer.connect()
-      this.#transaction = await this.#producer.transaction()
+      const { transaction, hadPredecessor } = await beginTransaction(this.#producer)
+      this.#transaction = transaction
+      this.#hadPredecessor = hadPredecessor
     } catch (error) {
       await this.close()
       throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')
@@ -59,14 +63,25 @@ class KafkaPartitionSession implements PartitionSession {
 
   async locate(): Promise<Position> {
     const { offsets } = this.#options
-    const [committed, topicId, clusterId] = await Promise.all([
+    const { topic: name, partition } = this.#partition
+    const [committed, topic, clusterId] = await Promise.all([
       offsets.committed(this.#partition),
-      offsets.topicId(this.#partition.topic),
+      offsets.topic(name),
       offsets.clusterId(),
     ])
-    this.#topicId = topicId
+    const { topicId: committedTopicId, found: ownFound } = readNote(committed?.metadata, clusterId)
+    const isRecreated = isOfEarlierTopic({ topicId: topic.id, committedTopicId })
+    // What the partition's own position says is enough; the others are asked where it says nothing.
+    const found = isRecreated ? 0 : (ownFound ?? partitionsFound(await offsets.group(name), topic, clusterId))
+    this.#note = { topicId: topic.id, found }
     this.#clusterId = clusterId
-    return { offset: committed?.offset, topicId, committedTopicId: readTopicId(committed?.metadata, clusterId) }
+    return {
+      offset: committed?.offset,
+      topicId: topic.id,
+      committedTopicId,
+      isYounger: partition >= found,
+      hadPredecessor: this.#hadPredecessor,
+    }
   }
 
   async position(): Promise<bigint | undefined> {
@@ -110,7 +125,7 @@ class KafkaPartitionSession implements PartitionSession {
       topics: [
         {
           topic,
-          partitions: [{ partition, offset: nextOffset.toString(), ...metadataOf(this.#topicId, this.#clusterId) }],
+          partitions: [{ partition, offset: nextOffset.toString(), metadata: writeNote(this.#note, this.#clusterId) }],
         },
       ],
     }
@@ -156,23 +171,6 @@ class KafkaPartitionSession implements PartitionSession {
     const missing = [...new Set(records.map(partitionName))].filter((name) => !found.has(name))
     if (missing.length > 0) throw new ValenceError('VAL_KAFKA_ACK_MISMATCH', missing.join(', '))
   }
-}
-
-const topicIdPrefix = 'topic-id='
-
-/** Committed with the offset, so that the two cannot part. */
-function metadataOf(topicId: string | undefined, clusterId: string): { metadata?: string } {
-  return topicId === undefined ? {} : { metadata: `${topicIdPrefix}${topicId}@${clusterId}` }
-}
-
-/**
- * Offsets that tools or older versions committed say nothing, nor do those that a mirror translated: it copies what was
- * said of the topic of the other cluster.
- */
-function readTopicId(metadata: string | null | undefined, clusterId: string): string | undefined {
-  if (!metadata?.startsWith(topicIdPrefix)) return undefined
-  const [topicId, ofCluster = clusterId] = metadata.slice(topicIdPrefix.length).split('@')
-  return ofCluster === clusterId ? topicId : undefined
 }
 
 /** Opens the session of a partition; when it resolves, every earlier session of that partition is fenced. */

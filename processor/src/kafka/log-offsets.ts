@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Admin,
   type CommittedOffset,
+  fetchGroupOffsets,
   fetchStableOffsets,
-  fetchTopicId,
+  fetchTopic,
   isOverlayInstalled,
   kafkaErrors,
 } from '@valence/producer-sdk/kafka'
@@ -14,8 +15,10 @@ import type { TopicPartition } from './record.ts'
 export interface LogOffsets {
   /** What the group committed; undefined where it committed nothing. */
   committed(partition: TopicPartition): Promise<CommittedOffset | undefined>
-  /** The id of the topic; undefined where brokers or client do not tell. */
-  topicId(topic: string): Promise<string | undefined>
+  /** What the group committed for a topic, by partition, as far as it is decided. */
+  group(topic: string): Promise<ReadonlyMap<number, CommittedOffset>>
+  /** The topic as it is now; its id is undefined where brokers or client do not tell. */
+  topic(topic: string): Promise<{ readonly id: string | undefined; readonly partitions: number }>
   /** Ids of topics are those of one cluster; a mirror copies positions to another. */
   clusterId(): Promise<string>
   /** First offset of the log, and the one after its last. */
@@ -76,7 +79,9 @@ export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
   return {
     committed: (partition) => (isOverlayInstalled() ? readStable(partition) : readTwice(partition)),
 
-    topicId: (topic) => waitOut(() => fetchTopicId(admin, topic)),
+    group: (topic) => waitOut(() => fetchGroupOffsets(admin, { groupId, topic })),
+
+    topic: (topic) => waitOut(() => fetchTopic(admin, topic)),
 
     async clusterId() {
       clusterId ??= (await waitOut(() => admin.describeCluster())).clusterId

@@ -8,10 +8,17 @@ export interface Position {
   readonly topicId: string | undefined
   /** Of the topic that the offset was committed for; undefined where the commit does not say. */
   readonly committedTopicId: string | undefined
+  /** The partition was added to the topic after the group had begun to read it. */
+  readonly isYounger: boolean
+  /** Somebody has written for this partition before; undefined where brokers or client do not tell. */
+  readonly hadPredecessor: boolean | undefined
 }
 
 /** The offset was committed for an earlier topic of this name and says nothing about this one. */
-export function isOfEarlierTopic({ topicId, committedTopicId }: Position): boolean {
+export function isOfEarlierTopic({
+  topicId,
+  committedTopicId,
+}: Pick<Position, 'topicId' | 'committedTopicId'>): boolean {
   return topicId !== undefined && committedTopicId !== undefined && topicId !== committedTopicId
 }
 

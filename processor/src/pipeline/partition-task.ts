@@ -42,6 +42,8 @@ export class PartitionTask {
   readonly #released = new AbortController()
   #queue: PartitionQueue | undefined
   #topicId: string | undefined
+  /** The group never had a position here, so none can be lost. */
+  #isNew = false
   #paused = true
   #draining = false
   #failures = 0
@@ -138,11 +140,17 @@ export class PartitionTask {
     const session = await sessions.open(this.#partition)
     try {
       const position = await startingPosition(this.#partition, session, sessions, start)
-      const { offset, committed, topicId, recreated } = position
+      const { offset, committed, topicId, recreated, lost } = position
       this.#topicId = topicId
       if (recreated) {
         const fields = { ...this.#partition, code: 'VAL_KAFKA_TOPIC_RECREATED', offset: offset.toString() }
         logger.warn(fields, 'the topic was created again and is read from its start')
+      }
+      if (!committed && !lost) this.#isNew = true
+      // A first take-over that failed half-way leaves the same traces.
+      if (lost && !this.#isNew) {
+        const fields = { ...this.#partition, code: 'VAL_KAFKA_POSITION_LOST', offset: offset.toString(), start }
+        logger.warn(fields, 'the group has lost its position and begins anew')
       }
       // Pins the starting point, so that a crash before the first result cannot move it.
       if (!committed) await session.publish([], offset)

@@ -9,11 +9,14 @@ export interface StartingPosition {
   readonly topicId: string | undefined
   /** What the group committed was for an earlier topic of the same name. */
   readonly recreated: boolean
+  /** The group has no offset where it had one: it was deleted, or it expired while no member was there. */
+  readonly lost: boolean
 }
 
 /**
  * Where a freshly fenced session continues: the committed offset, or the configured end of the log where there is none.
- * A topic that was created again is new to the group, whatever offset it finds, and is read from its first record.
+ * A partition that was added after the group had begun holds nothing that the group was to pass over: it is read from its
+ * first record. So is a topic that was created again, whatever offset it finds.
  * @throws VAL_KAFKA_OFFSET_GAP when the committed offset lies outside the log: jumping would lose records silently
  */
 export async function startingPosition(
@@ -26,12 +29,15 @@ export async function startingPosition(
   const { offset: position, topicId } = found
   // After the id was read: if the topic is replaced in between, its batches come under another id.
   const range = await sessions.range(partition)
-  const fresh = { committed: false, topicId, recreated: false }
-  if (position === undefined) return { ...fresh, offset: range[start] }
+  const fresh = { committed: false, topicId, recreated: false, lost: false }
+  if (position === undefined) {
+    const offset = range[found.isYounger ? 'earliest' : start]
+    return { ...fresh, offset, lost: found.hadPredecessor === true }
+  }
   if (isOfEarlierTopic(found)) return { ...fresh, offset: range.earliest, recreated: true }
   if (position < range.earliest || position > range.latest) {
     const log = `the log holds ${range.earliest} to ${range.latest}`
     throw new ValenceError('VAL_KAFKA_OFFSET_GAP', `${partitionName(partition)}: committed ${position}, ${log}`)
   }
-  return { offset: position, committed: true, topicId, recreated: false }
+  return { offset: position, committed: true, topicId, recreated: false, lost: false }
 }

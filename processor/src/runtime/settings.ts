@@ -69,7 +69,7 @@ export const settings = {
   VALENCE_KAFKA_START: required(
     z.enum(['earliest', 'latest']),
     'earliest',
-    'Where to begin on a partition without a committed offset: `earliest` or `latest`',
+    'Where to begin on a partition without a committed offset: `earliest` or `latest`. A partition added to a topic that the group reads already begins at its first record',
   ),
   VALENCE_KAFKA_SESSION_TIMEOUT_MS: required(
     milliseconds(6_000, 300_000),

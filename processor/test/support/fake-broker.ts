@@ -25,6 +25,8 @@ export class FakeBroker implements PartitionSessions {
   /** Called before each publication; what it throws is what the broker would answer. */
   beforePublish: (records: readonly OutgoingRecord[], session: number) => void | Promise<void> = () => undefined
   outputPartitions = 3
+  /** Names of partitions that were added after the group had begun. */
+  readonly younger = new Set<string>()
 
   append(partition: TopicPartition, values: readonly (string | Buffer | null)[]): void {
     const log = this.#log(partition)
@@ -79,6 +81,8 @@ export class FakeBroker implements PartitionSessions {
         offset: this.#committed.get(name),
         topicId: this.#topicId(partition),
         committedTopicId: this.#committedTopicIds.get(name),
+        isYounger: this.younger.has(name),
+        hadPredecessor: epoch > 1,
       }),
       position: async () => this.#committed.get(name),
       publish: async (records, nextOffset) => {

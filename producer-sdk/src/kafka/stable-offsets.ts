@@ -31,3 +31,17 @@ export async function fetchStableOffsets(
   )
   return new Map(partitions.map((partition) => [partition, offsets.get(partition) ?? none]))
 }
+
+/** What a group committed for a topic, by partition; partitions without a position are absent. */
+export async function fetchGroupOffsets(
+  admin: Admin,
+  { groupId, topic }: { groupId: string; topic: string },
+): Promise<Map<number, CommittedOffset>> {
+  const fetched = await admin.fetchOffsets({ groupId, topics: [topic] })
+  return new Map(
+    fetched
+      .flatMap((own) => own.partitions)
+      .map(({ partition, offset, metadata }) => [partition, { offset: BigInt(offset), metadata }] as const)
+      .filter(([, { offset }]) => offset >= 0n),
+  )
+}

@@ -2,12 +2,16 @@ import type { Admin, EachBatchPayload } from 'kafkajs'
 import { readingTopicIds } from './overlay/topic-ids.ts'
 
 /**
- * The id of a topic, as Kafka's tools print it: another one when the topic is deleted and created again. Undefined
- * without the overlay and on brokers before 2.8.
+ * A topic as it is now. The id is the one Kafka's tools print, another one when the topic is deleted and created again;
+ * undefined without the overlay and on brokers before 2.8.
  */
-export async function fetchTopicId(admin: Admin, topic: string): Promise<string | undefined> {
-  const ids = await readingTopicIds(() => admin.fetchTopicMetadata({ topics: [topic] }))
-  return ids.get(topic)
+export async function fetchTopic(admin: Admin, topic: string): Promise<{ id: string | undefined; partitions: number }> {
+  let partitions = 0
+  const ids = await readingTopicIds(async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    partitions = topics.find(({ name }) => name === topic)?.partitions.length ?? 0
+  })
+  return { id: ids.get(topic), partitions }
 }
 
 /** The id of the topic that a batch was read from; undefined unless the client was created with `topicIds`. */

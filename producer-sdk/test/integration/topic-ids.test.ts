@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fetchTopicId, topicIdOf } from '../../src/kafka/index.ts'
+import { fetchTopic, topicIdOf } from '../../src/kafka/index.ts'
 import { createClient, createTopic, uniqueName, withAdmin } from '../support/real-kafka.ts'
 
 it('a topic and what is read of it have an id, another one once it is created again', async () => {
@@ -12,7 +12,8 @@ it('a topic and what is read of it have an id, another one once it is created ag
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
   await consumer.run({ eachBatch: async ({ batch }) => void ids.push(topicIdOf(batch)) })
-  const before = await withAdmin((admin) => fetchTopicId(admin, topic))
+  const { id: before, partitions } = await withAdmin((admin) => fetchTopic(admin, topic))
+  expect(partitions).toBe(1)
   expect(before).toMatch(/^[\w-]{22}$/)
   await expect.poll(() => ids[0], { timeout: 10_000 }).toBe(before)
   await Promise.all([consumer.disconnect(), producer.disconnect()])
@@ -20,6 +21,6 @@ it('a topic and what is read of it have an id, another one once it is created ag
     await admin.deleteTopics({ topics: [topic] })
     const create = () => admin.createTopics({ topics: [{ topic }], waitForLeaders: true }).catch(() => false)
     await expect.poll(create, { timeout: 10_000 }).toBe(true)
-    expect(await fetchTopicId(admin, topic)).not.toBe(before)
+    expect((await fetchTopic(admin, topic)).id).not.toBe(before)
   })
 })

@@ -48,6 +48,10 @@ export const kafkaErrors = {
     message: 'Records between the committed offset and the next fetched one are gone',
     help: 'Retention or truncation took unread records; see docs/operations.md before resetting offsets.',
   },
+  VAL_KAFKA_POSITION_LOST: {
+    message: 'The group has no position on a partition that it has read before',
+    help: 'Its offsets were deleted, or expired (offsets.retention.minutes) while no processor ran. The partition is read from VALENCE_KAFKA_START: `earliest` scores again what the log still holds, `latest` passes over what was unread.',
+  },
   VAL_KAFKA_TOPIC_RECREATED: {
     message: 'The input topic was deleted and created again',
     help: 'Nothing to do; the process exits, and its successor reads the new topic from its first record.',

@@ -79,6 +79,7 @@ describe.each([
 
   it('has no position before the first commit, and knows the log', async () => {
     const session = await subject.sessions.open(subject.partition)
+    expect(await session.locate()).toMatchObject({ offset: undefined, hadPredecessor: false, isYounger: false })
     expect(await session.position()).toBeUndefined()
     expect(await subject.sessions.range(subject.partition)).toEqual({ earliest: 0n, latest: 10n })
     await session.close()
@@ -111,7 +112,10 @@ describe.each([
     const { topicId } = await session.locate()
     await session.publish([], 7n)
     expect(topicId).toEqual(expect.any(String))
-    expect(await session.locate()).toEqual({ offset: 7n, topicId, committedTopicId: topicId })
+    expect(await session.locate()).toEqual({
+      ...{ offset: 7n, topicId, committedTopicId: topicId },
+      ...{ isYounger: false, hadPredecessor: true },
+    })
     await session.close()
   })
 

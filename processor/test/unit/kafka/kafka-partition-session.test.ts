@@ -10,6 +10,7 @@ function recordingKafka(fail: (call: string, count: number) => Error | undefined
   const calls: string[] = []
   const configs: { transactionalId?: string }[] = []
   const sends: Sent[] = []
+  const commits: string[] = []
   const counts = new Map<string, number>()
   function note(call: string): void {
     calls.push(call)
@@ -20,7 +21,10 @@ function recordingKafka(fail: (call: string, count: number) => Error | undefined
   }
   let acknowledgeAll = true
   const transaction = {
-    sendOffsets: async () => note('sendOffsets'),
+    sendOffsets: async ({ topics }: { topics: { partitions: { metadata: string }[] }[] }) => {
+      commits.push(topics[0]?.partitions[0]?.metadata ?? '')
+      note('sendOffsets')
+    },
     sendBatch: async (batch: Sent) => {
       note('sendBatch')
       sends.push(batch)
@@ -46,10 +50,16 @@ function recordingKafka(fail: (call: string, count: number) => Error | undefined
       return producer
     },
   } as unknown as Kafka
-  return { kafka, calls, configs, sends, forgetOneAck: () => (acknowledgeAll = false) }
+  return { kafka, calls, configs, sends, commits, forgetOneAck: () => (acknowledgeAll = false) }
 }
 
-async function open(kafka: Kafka, sendTogether = true, metadata = 'topic-id=old') {
+interface Committed {
+  readonly metadata?: string
+  /** What the group committed for other partitions, by number. */
+  readonly others?: Readonly<Record<number, string>>
+}
+
+async function open(kafka: Kafka, sendTogether = true, { metadata = 'topic-id=old', others = {} }: Committed = {}) {
   return openKafkaPartitionSession(
     {
       kafka,
@@ -58,7 +68,9 @@ async function open(kafka: Kafka, sendTogether = true, metadata = 'topic-id=old'
       compression: 0,
       offsets: {
         committed: async () => ({ offset: 7n, metadata }),
-        topicId: async () => 'now',
+        topic: async () => ({ id: 'now', partitions: 6 }),
+        group: async () =>
+          new Map(Object.entries(others).map(([at, own]) => [Number(at), { offset: 1n, metadata: own }])),
         clusterId: async () => 'here',
         range: async () => ({ earliest: 0n, latest: 9n }),
       },
@@ -80,7 +92,7 @@ describe('a partition session', () => {
     const session = await open(kafka)
     expect(configs[0]?.transactionalId).toBe('g.texts-v1.3')
     expect(calls).toEqual(['connect', 'transaction'])
-    expect(await session.locate()).toEqual({ offset: 7n, topicId: 'now', committedTopicId: 'old' })
+    expect(await session.locate()).toMatchObject({ offset: 7n, topicId: 'now', committedTopicId: 'old' })
   })
 
   it.each([
@@ -88,8 +100,26 @@ describe('a partition session', () => {
     ['that a mirror brought from another', 'topic-id=old@there', undefined],
     ['of a tool', 'done by hand', undefined],
   ])('reads the id of the topic from a position %s', async (_, metadata, committedTopicId) => {
-    const session = await open(recordingKafka().kafka, true, metadata)
-    expect(await session.locate()).toEqual({ offset: 7n, topicId: 'now', committedTopicId })
+    const session = await open(recordingKafka().kafka, true, { metadata })
+    expect(await session.locate()).toMatchObject({ offset: 7n, topicId: 'now', committedTopicId })
+  })
+
+  it.each<[string, Committed, string, boolean]>([
+    ['as the position itself says', { metadata: 'topic-id=now@here@found=3' }, 'topic-id=now@here@found=3', true],
+    ['as others say', { metadata: '', others: { 0: 'topic-id=now@here@found=5' } }, 'topic-id=now@here@found=5', false],
+    ['as there are, on a first start', { metadata: '' }, 'topic-id=now@here@found=6', false],
+    [
+      'none of a topic that was created again',
+      { metadata: 'topic-id=old@here@found=6' },
+      'topic-id=now@here@found=0',
+      true,
+    ],
+  ])('commits how many partitions the group found: %s', async (_, committed, note, isYounger) => {
+    const { kafka, commits } = recordingKafka()
+    const session = await open(kafka, true, committed)
+    expect(await session.locate()).toMatchObject({ isYounger })
+    await session.publish([], 9n)
+    expect(commits).toEqual([note])
   })
 
   it('sends the offset first, then the records, then commits', async () => {

@@ -1,6 +1,7 @@
 import { CoordinatorCalls, type CoordinatorInternals, coordinatorTypes } from './coordinator-calls.ts'
 import type { ApiName, Cluster, KafkaJsError, Logger, OffsetTopic, ProducerIdentity } from './internals.ts'
 import { PartitionLocks } from './partition-locks.ts'
+import { noteProducerEpoch } from './producer-epoch.ts'
 
 type State =
   /** No producer id yet, or one whose state is unknown: the next transaction asks for a new epoch. */
@@ -97,6 +98,7 @@ export class EosManager {
       : this.#calls.callAnyBroker('InitProducerId', fields))
     const { producerId, producerEpoch } = answer as ProducerIdentity
     this.#identity = { producerId, producerEpoch }
+    noteProducerEpoch(producerEpoch)
     this.#sequences = new Map()
     this.#partitions.clear()
     this.#groups.clear()

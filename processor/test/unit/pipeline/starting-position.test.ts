@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import type { TopicPartition } from '../../../src/kafka/record.ts'
+import { startingPosition } from '../../../src/pipeline/starting-position.ts'
+import { FakeBroker } from '../../support/fake-broker.ts'
+
+const partition: TopicPartition = { topic: 'texts', partition: 1 }
+
+/** Opens the partition `times` times; where the last session begins. */
+async function start(broker: FakeBroker, policy: 'earliest' | 'latest', times = 1) {
+  for (let time = 1; time < times; time += 1) await broker.open(partition)
+  return startingPosition(partition, await broker.open(partition), broker, policy)
+}
+
+function brokerWithRecords(): FakeBroker {
+  const broker = new FakeBroker()
+  broker.append(partition, ['a', 'b', 'c', 'd'])
+  broker.truncate(partition, 1n)
+  return broker
+}
+
+it.each([
+  ['earliest', 1n],
+  ['latest', 4n],
+] as const)('a partition that the group has never read begins at the %s record', async (policy, offset) => {
+  const found = await start(brokerWithRecords(), policy)
+  expect(found).toMatchObject({ offset, committed: false, lost: false })
+})
+
+it.each(['earliest', 'latest'] as const)(
+  'a partition that is younger than the group begins at its first record under %s',
+  async (policy) => {
+    const broker = brokerWithRecords()
+    broker.younger.add('texts-1')
+    expect(await start(broker, policy)).toMatchObject({ offset: 1n, committed: false, lost: false })
+  },
+)
+
+it('a younger partition that has a position continues there', async () => {
+  const broker = brokerWithRecords()
+  broker.younger.add('texts-1')
+  broker.commit(partition, 3n, 'texts')
+  expect(await start(broker, 'latest')).toMatchObject({ offset: 3n, committed: true })
+})
+
+it('a partition that was written for before and has no position has lost it', async () => {
+  const broker = brokerWithRecords()
+  expect(await start(broker, 'earliest', 2)).toMatchObject({ offset: 1n, committed: false, lost: true })
+  broker.commit(partition, 3n, 'texts')
+  expect(await start(broker, 'earliest')).toMatchObject({ offset: 3n, lost: false })
+})
