@@ -1,5 +1,6 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers'
 import { createPlainTextEncoder, type NormalizerDefinition, type PlainTextEncoder } from './plain-text.ts'
+import { quickenLibrary, type SlowLibrary, type SlowNormalizer } from './quicken-library.ts'
 import { createReplacements, type LibraryNormalizer } from './replacements.ts'
 import { RowPool } from './row-pool.ts'
 import { createWordPiece, type WordPiece } from './word-piece.ts'
@@ -18,13 +19,22 @@ export interface Tokenizer {
 
 /**
  * Characters of a text that are read per token the model reads: first few, then, where so many characters gave too few
- * tokens, many. Ordinary prose needs about five.
+ * tokens, many. Ordinary prose needs about five. Where many gave too few as well, the rest is read too: a tokenizer drops
+ * characters (white space, controls, marks) and makes one token of others (a long word), so a number of characters alone
+ * must not decide what is left out.
  */
 const charsPerToken = 8
 const mostCharsPerToken = 24
 
-/** No word in a sane vocabulary is longer; a cut looks this far back for white space. */
+/** Of characters that tokenizers drop or merge, so many in a row are read where the tokenizer is slow on long texts. */
+const longestRun = 64
+const runs = /[\s\p{C}\p{M}]+/gu
+
+/** A longer word is one unknown token to BERT; a cut looks this far back for white space. */
 const longestWord = 100
+
+/** What every tokenizer takes for white space. Other characters of `\s` are dropped and join the words around them. */
+const whiteSpace = /[\t\n\r\p{Z}]/u
 
 /**
  * Marks on one character beyond those that any writing has. To put them in their normal order costs their number squared;
@@ -42,9 +52,9 @@ interface WordPieceModel {
 }
 
 /** What we use of the library; its own declarations do not resolve under Node's module rules. */
-interface Library {
+interface Library extends SlowLibrary {
   readonly model: { readonly tokens_to_ids: Map<string, number>; encode(words: string[]): string[] } | null
-  readonly normalizer: { readonly normalizers?: readonly LibraryNormalizer[] } | null
+  readonly normalizer: SlowNormalizer<LibraryNormalizer> | null
   readonly added_tokens: readonly { readonly content: string; readonly normalized: boolean }[]
   encode(text: string, options?: { add_special_tokens?: boolean }): { ids: number[] }
 }
@@ -94,14 +104,26 @@ function specialTokens(library: Library): { before: number[]; after: number[] } 
   return { before: full.slice(0, start), after: full.slice(start + bare.length) }
 }
 
+interface Prefix {
+  readonly text: string
+  readonly whole: boolean
+  /** Tokens at the end of the prefix that a cut within a word may have changed. */
+  readonly doubtful: number
+}
+
 /** The longest prefix of at most `limit` UTF-16 units that ends between words, or at least between characters. */
-function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text
+function prefixOf(text: string, limit: number): Prefix {
+  if (text.length <= limit) return { text, whole: true, doubtful: 0 }
   for (let end = limit; end > limit - longestWord; end--) {
-    if (/\s/.test(text.charAt(end))) return text.slice(0, end)
+    if (whiteSpace.test(text.charAt(end))) return { text: text.slice(0, end), whole: false, doubtful: 0 }
   }
   const last = text.charCodeAt(limit - 1)
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit)
+  const end = last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit
+  return { text: text.slice(0, end), whole: false, doubtful: longestWord }
+}
+
+function shortenRuns(text: string): string {
+  return text.replace(runs, (run) => (run.length > longestRun ? run.slice(0, longestRun).toWellFormed() : run))
 }
 
 /**
@@ -110,7 +132,8 @@ function cut(text: string, limit: number): string {
  */
 export function createTokenizer(definition: object, maxTokens: number): Tokenizer {
   const library: Library = new LibraryTokenizer(definition, {})
-  const wordPiece = boundWordPiece(library, (definition as Definition).model, maxTokens)
+  quickenLibrary(library)
+  const wordPiece = boundWordPiece(library, (definition as Definition).model, maxTokens + longestWord)
   const encodePlain = plainTextEncoder(library, definition as Definition, wordPiece)
   const { before, after } = specialTokens(library)
   const room = maxTokens - before.length - after.length
@@ -118,18 +141,25 @@ export function createTokenizer(definition: object, maxTokens: number): Tokenize
 
   const rows = new RowPool()
 
-  function tokensOf(text: string): number[] {
+  function tokensOf({ text, doubtful }: Prefix): number[] {
     const bounded = text.replace(surplusMarks, '$1')
-    return encodePlain?.(bounded, maxTokens) ?? library.encode(bounded, { add_special_tokens: false }).ids
+    return encodePlain?.(bounded, maxTokens + doubtful) ?? library.encode(bounded, { add_special_tokens: false }).ids
   }
 
-  /** At least `room` tokens where the text has so many, and whether characters were left out. */
+  /** Ours takes a time linear in the text; the library's other models may take seconds for 64 KiB. */
+  function rest(text: string): Prefix {
+    return wordPiece ? prefixOf(text, text.length) : prefixOf(shortenRuns(text), maxTokens * mostCharsPerToken)
+  }
+
+  /** At least one token more than there is room for where the text has so many, and whether characters were left out. */
   function read(text: string): { tokens: number[]; whole: boolean } {
-    const short = cut(text, maxTokens * charsPerToken)
-    const tokens = tokensOf(short)
-    if (short.length === text.length || tokens.length > room) return { tokens, whole: short.length === text.length }
-    const long = cut(text, maxTokens * mostCharsPerToken)
-    return { tokens: tokensOf(long), whole: long.length === text.length }
+    for (const chars of [charsPerToken, mostCharsPerToken]) {
+      const prefix = prefixOf(text, maxTokens * chars)
+      const tokens = tokensOf(prefix)
+      if (prefix.whole || tokens.length > room + prefix.doubtful) return { tokens, whole: prefix.whole }
+    }
+    const prefix = rest(text)
+    return { tokens: tokensOf(prefix), whole: prefix.whole }
   }
 
   return {

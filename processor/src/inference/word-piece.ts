@@ -37,7 +37,8 @@ export function createWordPiece(vocabulary: WordPieceVocabulary): WordPiece {
   }
 
   function split(word: string): string[] {
-    // UTF-16 units are at least as many as characters; only a word near the limit needs counting.
+    // A character has one or two UTF-16 units, so only a word near the limit needs counting.
+    if (word.length > 2 * maxCharsPerWord) return [unknownToken]
     if (word.length > maxCharsPerWord && [...word].length > maxCharsPerWord) return [unknownToken]
     if (pieces.has(word)) return [word]
     const parts: string[] = []
