@@ -8,10 +8,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 INSTALLED := node_modules/.installed
 
-.PHONY: help install build demo test test-unit test-faults bench soak check sbom model stack-up stack-down clean
+.PHONY: help install build demo test test-unit test-machines test-faults bench soak check sbom model stack-up stack-down clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(INSTALLED): package-lock.json package.json schemas/package.json producer-sdk/package.json processor/package.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer (https://nodejs.org) and run make again' >&2; exit 1; }
@@ -26,13 +26,14 @@ build: $(INSTALLED) ## compile the workspaces
 demo: build ## the main job on real parts: INPUT=file.jsonl SUMMARY=out.json
 	@node deploy/local/demo.ts $(if $(INPUT),--input "$(INPUT)") $(if $(SUMMARY),--summary "$(SUMMARY)")
 
-test: build ## unit, contract, integration, docs, architecture, types
-	@tsc -p tsconfig.test.json
-	@vitest run --project unit
-	@vitest run --project contract --project integration
+test: $(INSTALLED) ## unit, contract, integration, docs, architecture, types; the last line sums them up
+	@node test/run-suites.ts
 
 test-unit: build
 	@vitest run --project unit
+
+test-machines: $(INSTALLED) ## what reads the machine, on faked ones and in a shell with stray settings: TESTS=path|--all
+	@node test/run-as-machines.ts $(TESTS)
 
 test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json
 	@$(if $(JSON),rm -f "$(JSON)")

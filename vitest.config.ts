@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { cleanRunEnvironment } from './test/clean-environment.ts'
+
+// Before vitest starts a worker: time zone and locale are read once, when a process starts.
+cleanRunEnvironment(process.env)
 
 // Three places, or vitest tests a stale dist: see https://vitest.dev/config/#resolve-conditions
 const conditions = ['@valence/source', 'import', 'module', 'node', 'default']
-const workspaces = '{schemas,producer-sdk,processor,deploy,.}'
+const workspaces = '{schemas,producer-sdk,processor,deploy}'
 
 const shared = {
   resolve: { conditions },
@@ -11,13 +15,15 @@ const shared = {
 
 function suite(
   name: string,
-  options: { testTimeout: number; globalSetup?: string[]; fileParallelism?: boolean; retry?: number },
+  options: { testTimeout: number; globalSetup?: string[]; fileParallelism?: boolean; maxWorkers?: number },
 ) {
   return {
     ...shared,
     test: {
       name,
-      include: [`${workspaces}/test/${name}/**/*.test.ts`],
+      include: [`test/${name}/**/*.test.ts`, `${workspaces}/test/${name}/**/*.test.ts`],
+      setupFiles: ['./test/clean-environment.setup.ts'],
+      provide: { suite: name },
       pool: 'forks' as const,
       hookTimeout: 120_000,
       ...options,
@@ -25,18 +31,13 @@ function suite(
   }
 }
 
+// No suite has a second try: one that hides a race in a test hides it in the product too.
 export default defineConfig({
   test: {
     projects: [
-      suite('unit', { testTimeout: 5_000 }),
+      suite('unit', { testTimeout: 30_000 }),
       suite('contract', { testTimeout: 60_000, globalSetup: ['./processor/test/support/stack.setup.ts'] }),
-      // A broker that has just begun may still be finding itself: CI gives such a test a second try and says so. Those
-      // that count what was lost or doubled never get one.
-      suite('integration', {
-        testTimeout: 120_000,
-        globalSetup: ['./processor/test/support/stack.setup.ts'],
-        retry: process.env.CI ? 1 : 0,
-      }),
+      suite('integration', { testTimeout: 120_000, globalSetup: ['./processor/test/support/stack.setup.ts'] }),
       // One at a time: each has three brokers and processors, and measures silences.
       suite('faults', { testTimeout: 900_000, fileParallelism: false }),
     ],
