@@ -13,6 +13,7 @@ export {
 } from './headers.ts'
 export { type AvroRecordSchema, type JsonSchema, type RecordKind, recordKinds } from './record-kind.ts'
 export type { AvroCodec } from './records/avro-codec.ts'
+export { checkUnicode, readUtf8 } from './records/check-unicode.ts'
 export {
   type DeadLetter,
   type DeadLetterOrigin,

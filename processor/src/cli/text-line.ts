@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer'
-import { isValenceError, ValenceError } from '@valence/schemas'
+import { checkUnicode, isValenceError, readUtf8, ValenceError } from '@valence/schemas'
 import type { ByteLine } from './byte-lines.ts'
 
 /** The fields of one line; a bare text has the field `text` alone. */
@@ -35,8 +34,7 @@ export function readTextLine(line: ByteLine, format: LineFormat): TextItem {
 function readFields({ number, bytes, whole }: ByteLine, format: LineFormat): TextFields {
   const content = trimLine(bytes, number === 1)
   if (!whole) throw new ValenceError('VAL_TEXT_TOO_LARGE', 'the line')
-  if (!isUtf8(content)) throw new ValenceError('VAL_RECORD_NOT_UTF8')
-  const text = content.toString('utf8')
+  const text = readUtf8(content)
   return format === 'json' || (format === 'auto' && content[0] === openingBrace) ? parseObject(text) : { text }
 }
 
@@ -56,6 +54,7 @@ function parseObject(text: string): TextFields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ValenceError('VAL_RECORD_INVALID', 'the line must be an object')
   }
+  for (const [name, field] of Object.entries(value)) if (typeof field === 'string') checkUnicode(field, name)
   return value as TextFields
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { ValenceError } from '@valence/schemas'
+import { readUtf8, ValenceError } from '@valence/schemas'
 
 /** A tensor of a response, as it stands in JSON. */
 export interface OutputTensor {
@@ -17,8 +17,9 @@ function invalid(detail: string, cause?: unknown): never {
 }
 
 function parseJson(bytes: Buffer): Record<string, unknown> {
+  const json = readUtf8(bytes, 'the part before the tensors')
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    const value: unknown = JSON.parse(json)
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
   } catch (cause) {
     invalid('the part before the tensors is no JSON', cause)
@@ -33,7 +34,7 @@ function readTexts(bytes: Buffer): string[] {
     if (at + 4 > bytes.length) invalid('a binary tensor ends within a length')
     const end = at + 4 + bytes.readUInt32LE(at)
     if (end > bytes.length) invalid('a binary tensor ends within a text')
-    texts.push(bytes.toString('utf8', at + 4, end))
+    texts.push(readUtf8(bytes.subarray(at + 4, end), 'a text of the tensor'))
     at = end
   }
   return texts
@@ -41,7 +42,7 @@ function readTexts(bytes: Buffer): string[] {
 
 /**
  * The request in an octet stream, with the texts of its one tensor put where JSON would have them.
- * @throws VAL_HTTP_BODY_INVALID
+ * @throws VAL_HTTP_BODY_INVALID, VAL_RECORD_NOT_UTF8
  */
 export function readBinaryRequest(headers: IncomingHttpHeaders, body: Buffer): unknown {
   const given = headers[lengthHeader]

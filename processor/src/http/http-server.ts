@@ -15,6 +15,7 @@ import { addDocuments } from './documents.ts'
 import { addErrorReplies, createClientErrorHandler, sendProblem } from './error-replies.ts'
 import type { FacadeScorer } from './facade-scorer.ts'
 import type { HttpApp } from './http-app.ts'
+import { addJsonBody } from './json-body.ts'
 import type { Admission } from './limits/admission.ts'
 import { addAdmissionGuard } from './limits/admission-guard.ts'
 import { addRateLimits, type RateLimiter } from './limits/rate-limits.ts'
@@ -66,9 +67,6 @@ function frameworkOptions({ config, metrics }: HttpServerOptions): FastifyServer
     genReqId: requestIdOf,
     clientErrorHandler: createClientErrorHandler(metrics),
     forceCloseConnections: 'idle',
-    // A member `__proto__` is data like any other, and is left out.
-    onProtoPoisoning: 'remove',
-    onConstructorPoisoning: 'remove',
     return503OnClosing: false,
     // The length of a parameter is bounded by its schema, that of a URL by the headers.
     routerOptions: { maxParamLength: config.httpMaxHeaderBytes },
@@ -85,6 +83,7 @@ export async function createHttpApp(options: HttpServerOptions): Promise<HttpApp
   addValidation(app)
   // Forms of other sites can send plain text without asking first; JSON they cannot.
   app.removeContentTypeParser('text/plain')
+  addJsonBody(app)
   addRequestContext(app)
   addRequestTracing(app, options.tracer)
   addErrorReplies(app, options)

@@ -8,14 +8,38 @@ import type { HttpApp } from './http-app.ts'
 /** What Node would answer by itself, without a problem document, is left to `addStrictProtocol`. */
 export const strictServerOptions = { requireHostHeader: false } as const
 
-function complaintAbout({ headers, method, httpVersion }: IncomingMessage, reply: FastifyReply): Error | undefined {
-  const { 'content-encoding': coding = 'identity', host } = headers
+const readCharsets = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii'])
+
+/** The encoding that a content type declares and that is not read here; undefined where there is none. */
+export function foreignCharset(contentType: string): string | undefined {
+  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(contentType)?.[1]
+  return charset === undefined || readCharsets.has(charset.toLowerCase()) ? undefined : charset
+}
+
+/** Characters beyond ASCII are percent-encoded in a URL, in UTF-8; Node would take their bytes for Latin-1. */
+function isUtf8Url(url: string): boolean {
+  if (/[^\x21-\x7e]/.test(url)) return false
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function complaintAbout({ headers, method, httpVersion, url = '/' }: IncomingMessage, reply: FastifyReply) {
+  const { 'content-encoding': coding = 'identity', 'content-type': contentType = '', host } = headers
+  if (!isUtf8Url(url)) return new ValenceError('VAL_RECORD_NOT_UTF8', 'the URL')
   if (coding !== 'identity' && method === 'POST') {
     reply.header('accept-encoding', 'identity')
     return new ValenceError(
       'VAL_HTTP_MEDIA_TYPE_UNSUPPORTED',
       `no body is read in content-encoding ${coding.slice(0, 64)}`,
     )
+  }
+  const charset = method === 'POST' ? foreignCharset(contentType) : undefined
+  if (charset !== undefined) {
+    return new ValenceError('VAL_HTTP_MEDIA_TYPE_UNSUPPORTED', `no body is read in charset ${charset.slice(0, 64)}`)
   }
   if (httpVersion === '1.1' && host === undefined) {
     return new ValenceError('VAL_HTTP_MALFORMED', 'the header Host is missing')

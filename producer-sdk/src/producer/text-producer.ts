@@ -58,8 +58,8 @@ export interface TextProducer {
   /**
    * Resolves once the broker has acknowledged the record. Waits first while the buffer is full.
    *
-   * @throws VAL_RECORD_INVALID, VAL_TEXT_EMPTY, VAL_TEXT_TOO_LARGE before anything is buffered; VAL_PRODUCER_CLOSED,
-   *   VAL_PRODUCER_FAILED, VAL_KAFKA_* when the record was not acknowledged
+   * @throws VAL_RECORD_INVALID, VAL_RECORD_NOT_UTF8, VAL_TEXT_EMPTY, VAL_TEXT_TOO_LARGE before anything is buffered;
+   *   VAL_PRODUCER_CLOSED, VAL_PRODUCER_FAILED, VAL_KAFKA_* when the record was not acknowledged
    */
   send(event: TextInput, options?: SendOptions): Promise<SentText>
   /** Sends as fast as the buffer takes them; resolves with their number once all are acknowledged, rejects with the first failure. */

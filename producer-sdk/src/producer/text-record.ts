@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  checkUnicode,
   frame,
   type SchemaRegistry,
   type TextEventInput,
@@ -50,7 +51,13 @@ export function completeEvent(event: TextEventInput): TextEventInput & { readonl
   return { ...event, id: event.id || randomUUID(), occurredAt: event.occurredAt ?? Date.now() }
 }
 
+/** @throws VAL_RECORD_NOT_UTF8 where the key or a header is a string that UTF-8 cannot spell */
 export function toTextRecord(id: string, value: Buffer, { key, headers, partition }: SendOptions): TextRecord {
+  if (typeof key === 'string') checkUnicode(key, 'the key')
+  for (const [name, own] of Object.entries(headers ?? {})) {
+    checkUnicode(name, 'the name of a header')
+    if (typeof own === 'string') checkUnicode(own, `the header ${name}`)
+  }
   const message: Message = {
     key: key ?? null,
     value,

@@ -1,12 +1,9 @@
 import avro, { type Type } from 'avsc'
+import { readAvroString, type StringTap } from './string-type.ts'
 
-/** avsc's cursor over a buffer; not in its typings. */
-interface Tap {
-  pos: number
-  readonly buf: Buffer
-  readLong(): number
+/** More of avsc's cursor. */
+interface Tap extends StringTap {
   skipLong(): void
-  readString(): string
   skipString(): void
 }
 
@@ -25,7 +22,7 @@ class BoundedMapType extends avro.types.MapType {
     const values = this.valuesType as Readable
     const entries: Record<string, unknown> = {}
     readBlocks(tap, () => {
-      const key = tap.readString()
+      const key = readAvroString(tap)
       const value = values._read(tap)
       if (key === '__proto__')
         Object.defineProperty(entries, key, { value, enumerable: true, configurable: true, writable: true })

@@ -4,7 +4,7 @@ import type { ErrorRow } from './error-row.ts'
 export const recordErrors = {
   VAL_TEXT_EMPTY: {
     message: 'The text is empty',
-    help: 'Send a text of at least one character that is not white space.',
+    help: 'Send a text of at least one character that can be seen.',
     http: 422,
     deadLetter: true,
   },
@@ -15,8 +15,8 @@ export const recordErrors = {
     deadLetter: true,
   },
   VAL_RECORD_NOT_UTF8: {
-    message: 'The record is neither a known wire format nor valid UTF-8',
-    help: 'Produce UTF-8 text, JSON, or the Confluent wire format.',
+    message: 'A text is not valid Unicode in UTF-8',
+    help: 'Send UTF-8, not Latin-1 or UTF-16, and no half of a surrogate pair (\\ud800 in JSON).',
     http: 400,
     deadLetter: true,
   },

@@ -1,4 +1,5 @@
 import { ValenceError } from '../errors.ts'
+import { checkUnicode } from './check-unicode.ts'
 
 /** A record as it came from outside: nothing about its fields is known. */
 export type RawRecord = Readonly<Record<string, unknown>>
@@ -8,7 +9,7 @@ const maxEpochMs = 8.64e15
 
 /** Throws VAL_RECORD_INVALID naming the field. Values are never repeated: they may be long or private. */
 export function invalid(field: string, expectation: string): never {
-  throw new ValenceError('VAL_RECORD_INVALID', `${field.slice(0, 80)} must be ${expectation}`)
+  throw new ValenceError('VAL_RECORD_INVALID', `${field.slice(0, 80).toWellFormed()} must be ${expectation}`)
 }
 
 export function asRecord(value: unknown, field: string): RawRecord {
@@ -19,13 +20,14 @@ export function asRecord(value: unknown, field: string): RawRecord {
 export function readString(record: RawRecord, field: string, path = field): string {
   const value = record[field]
   if (typeof value !== 'string') invalid(path, 'a string')
-  return value
+  return checkUnicode(value, path)
 }
 
 export function readNullableString(record: RawRecord, field: string): string | null {
   const value = record[field] ?? null
-  if (value !== null && typeof value !== 'string') invalid(field, 'a string or null')
-  return value
+  if (value === null) return null
+  if (typeof value !== 'string') invalid(field, 'a string or null')
+  return checkUnicode(value, field)
 }
 
 export function readNumber(record: RawRecord, field: string, path = field): number {
@@ -78,7 +80,9 @@ export function readMap<T extends 'string' | 'number'>(
 ): Record<string, T extends 'string' ? string : number> {
   const entries = Object.entries(asRecord(record[field] ?? {}, field))
   for (const [key, value] of entries) {
+    checkUnicode(key, `a name in ${field}`)
     if (typeof value !== type || (type === 'number' && !Number.isFinite(value))) invalid(`${field}.${key}`, `a ${type}`)
+    if (typeof value === 'string') checkUnicode(value, `${field}.${key}`)
   }
   // Not by assignment: that would run the setter of `__proto__`.
   return Object.fromEntries(entries) as Record<string, never>

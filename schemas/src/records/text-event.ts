@@ -1,6 +1,7 @@
 import { embeddedSchemas } from '../embedded-schemas.ts'
 import { ValenceError } from '../errors.ts'
 import { type AvroCodec, createAvroCodec } from './avro-codec.ts'
+import { checkUnicode } from './check-unicode.ts'
 import { createJsonCodec, type JsonCodec } from './json-codec.ts'
 import { asRecord, invalid, isEpochMs, type RawRecord, readMap, readNullableString } from './record-fields.ts'
 
@@ -33,7 +34,7 @@ export interface TextEventInput {
 
 /**
  * A text event from an object of unknown content: missing fields get their defaults, fields beyond the schema are
- * ignored. Throws VAL_RECORD_INVALID (naming the field), VAL_TEXT_EMPTY or VAL_TEXT_TOO_LARGE.
+ * ignored. Throws VAL_RECORD_INVALID or VAL_RECORD_NOT_UTF8 (both name the field), VAL_TEXT_EMPTY or VAL_TEXT_TOO_LARGE.
  */
 export function toTextEvent(value: unknown): TextEvent {
   const record = asRecord(value, 'the record')
@@ -48,15 +49,18 @@ export function toTextEvent(value: unknown): TextEvent {
   }
 }
 
-/** The text, well-formed. Throws VAL_TEXT_EMPTY (nothing but white space) or VAL_TEXT_TOO_LARGE. */
+/** A character that is neither white space nor a control nor one that Unicode lets a screen leave out. */
+const visible = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+
+/** The same text. Throws VAL_TEXT_TOO_LARGE, VAL_RECORD_NOT_UTF8, or VAL_TEXT_EMPTY where nothing of it can be seen. */
 export function checkText(text: string): string {
   // Three bytes is the most that one UTF-16 unit takes, so short texts need no count.
   if (text.length * 3 > maxTextBytes && Buffer.byteLength(text) > maxTextBytes) {
     throw new ValenceError('VAL_TEXT_TOO_LARGE', `${Buffer.byteLength(text)} bytes`)
   }
-  if (!/\S/.test(text)) throw new ValenceError('VAL_TEXT_EMPTY')
-  // JSON can spell half a surrogate pair; no UTF-8 output or tokenizer can.
-  return text.toWellFormed()
+  checkUnicode(text, 'text')
+  if (!visible.test(text)) throw new ValenceError('VAL_TEXT_EMPTY')
+  return text
 }
 
 function readText(record: RawRecord): string {

@@ -1,4 +1,4 @@
-import { ValenceError } from '@valence/schemas'
+import { checkUnicode, ValenceError } from '@valence/schemas'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Sentiment } from '../../domain/sentiment.ts'
@@ -179,6 +179,7 @@ async function addInfer(
         response: { 200: inferResponse, ...problems(404, 413, 415, 504) },
       },
       handler: async (request, reply) => {
+        checkUnicode(request.body.id ?? '', 'id')
         const { model, sentiments } = await scoreByOne(options, readTexts(request.body), request)
         const response = toResponse(request.body, sentiments, model)
         const isBinary = binaryOutputs(request.body)

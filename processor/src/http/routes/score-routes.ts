@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { checkText, type ScoredEvent, type ValenceError } from '@valence/schemas'
+import { isValenceError, type ScoredEvent, type TextEvent, textEventJson, type ValenceError } from '@valence/schemas'
 import type { Sentiment } from '../../domain/sentiment.ts'
-import type { Verdict } from '../../domain/verdict.ts'
+import { failed, type Verdict } from '../../domain/verdict.ts'
 import { problems } from '../contract/problem-response.ts'
 import { batchResponse, scoredResponse } from '../contract/scored-response.ts'
 import { type BatchItem, batchRequest, deadlineHeaders, scoreQuery, textRequest } from '../contract/text-request.ts'
@@ -18,15 +18,13 @@ export interface ScoreRoutesOptions {
   readonly cache: { readonly scope: 'private' | 'public'; readonly maxAgeMs: number }
 }
 
-type TextFields = Partial<Omit<BatchItem, 'text'>>
-
-function toEvent(sentiment: Sentiment, fields: TextFields, id: string): ScoredEvent & { origin: null } {
+function toEvent(sentiment: Sentiment, text: TextEvent, id: string): ScoredEvent & { origin: null } {
   return {
-    id: fields.id || id,
-    occurredAt: fields.occurredAt ?? null,
-    source: fields.source ?? null,
-    lang: fields.lang ?? null,
-    attributes: fields.attributes ?? {},
+    id: text.id ?? id,
+    occurredAt: text.occurredAt,
+    source: text.source,
+    lang: text.lang,
+    attributes: text.attributes,
     ...sentiment,
     scoredAt: Date.now(),
     origin: null,
@@ -45,10 +43,20 @@ function sharedFailure(verdicts: readonly Verdict[]): ValenceError | undefined {
   return first && errors.every((error) => error?.code === first.code) ? first : undefined
 }
 
-function toItem(verdict: Verdict, item: string | BatchItem) {
-  const fields = typeof item === 'string' ? {} : item
+/** An item by the rules of records: the schema of the request knows nothing of bytes and halves of characters. */
+function readItem(item: string | BatchItem): TextEvent | ValenceError {
+  try {
+    return textEventJson.parse(typeof item === 'string' ? { text: item } : item)
+  } catch (error) {
+    if (isValenceError(error)) return error
+    throw error
+  }
+}
+
+function toItem(verdict: Verdict, item: TextEvent | ValenceError) {
   if (verdict.kind === 'scored') {
-    return { verdict: verdict.kind, event: toEvent(verdict.sentiment, fields, randomUUID()) }
+    // Only texts were given to the scorer.
+    return { verdict: verdict.kind, event: toEvent(verdict.sentiment, item as TextEvent, randomUUID()) }
   }
   const { code, title, detail } = toProblem(verdict.error, '')
   return {
@@ -78,9 +86,9 @@ function addScore(app: HttpApp, { scorer, timeoutMs }: ScoreRoutesOptions): void
       response: { 200: scoredResponse, ...problems(413, 415, 504) },
     },
     handler: async (request, reply) => {
-      const { text, ...fields } = request.body
-      const verdict = await scorer.score(text, patienceOf(request, timeoutMs))
-      const event = toEvent(expectScored(verdict), fields, randomUUID())
+      const text = textEventJson.parse(request.body)
+      const verdict = await scorer.score(text.text, patienceOf(request, timeoutMs))
+      const event = toEvent(expectScored(verdict), text, randomUUID())
       return reply.header('cache-control', 'no-store').send(event)
     },
   })
@@ -104,18 +112,18 @@ function addCacheableScore(app: HttpApp, { scorer, timeoutMs, modelFingerprint, 
       },
     },
     handler: async (request, reply) => {
-      const text = checkText(request.query.text)
-      const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22)
+      const event = textEventJson.parse({ text: request.query.text })
+      const digest = createHash('sha256').update(event.text).digest('base64url').slice(0, 22)
       // Weak: the time of scoring differs, what it says does not.
       const fingerprint = modelFingerprint()
       const etag = `W/"${fingerprint}-${digest}"`
       reply.header('etag', etag).header('cache-control', cacheControl).header('vary', 'authorization, x-api-key')
       const known = request.headers['if-none-match']
       if (known?.split(',').some((tag) => tag.trim() === etag)) return reply.code(304).send(null)
-      const verdict = await scorer.score(text, patienceOf(request, timeoutMs))
+      const verdict = await scorer.score(event.text, patienceOf(request, timeoutMs))
       // Swapped meanwhile: which of the two models the answer is of is not worth telling.
       if (modelFingerprint() !== fingerprint) reply.removeHeader('etag').header('cache-control', 'no-store')
-      return toEvent(expectScored(verdict), {}, digest)
+      return toEvent(expectScored(verdict), event, digest)
     },
   })
 }
@@ -136,12 +144,13 @@ function addBatch(app: HttpApp, { scorer, timeoutMs }: ScoreRoutesOptions): void
       response: { 200: batchResponse, ...problems(413, 415, 504) },
     },
     handler: async (request, reply) => {
-      const { texts } = request.body
-      const bare = texts.map((item) => (typeof item === 'string' ? item : item.text))
-      const verdicts = await scorer.scoreAll(bare, patienceOf(request, timeoutMs))
+      const items = request.body.texts.map(readItem)
+      const texts = items.flatMap((item) => (isValenceError(item) ? [] : item.text))
+      const scored = (await scorer.scoreAll(texts, patienceOf(request, timeoutMs))).values()
+      const verdicts = items.map((item) => (isValenceError(item) ? failed(item) : (scored.next().value as Verdict)))
       const failure = sharedFailure(verdicts)
       if (failure) throw failure
-      const results = verdicts.map((verdict, index) => toItem(verdict, texts[index] as string | BatchItem))
+      const results = verdicts.map((verdict, index) => toItem(verdict, items[index] as TextEvent | ValenceError))
       return reply.header('cache-control', 'no-store').send({ results })
     },
   })

@@ -1,4 +1,4 @@
-import { checkText, ValenceError } from '@valence/schemas'
+import { textEventJson, ValenceError } from '@valence/schemas'
 import { Type } from 'typebox'
 import type { Metrics } from '../../runtime/metrics.ts'
 import { problems } from '../contract/problem-response.ts'
@@ -37,7 +37,7 @@ export function addTextRoutes(app: HttpApp, intake: TextIntake | undefined, metr
       response: { 202: acceptedText, ...problems(409, 413, 415) },
     },
     handler: async (request, reply) => {
-      checkText(request.body.text)
+      textEventJson.parse(request.body)
       if (!intake) throw new ValenceError('VAL_INTAKE_UNAVAILABLE', 'VALENCE_HTTP_KAFKA_ENABLED is not set')
       const accepted = await intake.accept({
         event: request.body,

@@ -20,7 +20,7 @@ describe('LineProblems', () => {
     problems.add(9, new ValenceError('VAL_TEXT_EMPTY'))
     problems.add(3, new ValenceError('VAL_RECORD_NOT_UTF8'))
     expect(report(problems)).toEqual([
-      'line 3: VAL_RECORD_NOT_UTF8: The record is neither a known wire format nor valid UTF-8',
+      'line 3: VAL_RECORD_NOT_UTF8: A text is not valid Unicode in UTF-8',
       'line 9: VAL_TEXT_EMPTY: The text is empty',
       '2 lines rejected',
     ])

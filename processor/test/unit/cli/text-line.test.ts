@@ -28,6 +28,10 @@ describe('readTextLine', () => {
 
   it('rejects what is no UTF-8 instead of guessing', () => {
     expect(read(Buffer.from([0x63, 0x61, 0x66, 0xe9])).error).toMatchObject({ code: 'VAL_RECORD_NOT_UTF8' })
+    for (const field of ['id', 'text', 'user']) {
+      const detail = `${field} holds half a surrogate pair`
+      expect(read(`{"text":"a","${field}":"\\ud800"}`).error).toMatchObject({ code: 'VAL_RECORD_NOT_UTF8', detail })
+    }
   })
 
   it('drops the carriage return of Windows and the byte order mark of the first line', () => {

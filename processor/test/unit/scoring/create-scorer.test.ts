@@ -55,9 +55,10 @@ describe('scoring', () => {
     expect(await create().scorer.scoreAll([], { origin: 'kafka' })).toEqual([])
   })
 
-  test('takes a text that no encoding can write', async () => {
+  test('refuses a text that no encoding can write', async () => {
     const { scorer } = create()
-    expect(kinds([await scorer.score('good \ud83d', { origin: 'http' })])).toEqual(['positive'])
+    const verdict = await scorer.score('good \ud83d', { origin: 'http' })
+    expect(verdict).toMatchObject({ kind: 'rejected', error: { code: 'VAL_RECORD_NOT_UTF8' } })
   })
 
   test('of more texts than may wait holds the caller back and loses none', async () => {

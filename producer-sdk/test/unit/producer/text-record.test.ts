@@ -25,6 +25,14 @@ describe('createTextEncoder', () => {
     expect(registerFor).not.toHaveBeenCalled()
   })
 
+  it.each(['json', 'avro'] as const)('refuses half a surrogate pair in %s', async (format) => {
+    const encode = await createTextEncoder(format, 'texts', { registerFor: async () => 1 } as unknown as SchemaRegistry)
+    const refused = expect.objectContaining({ code: 'VAL_RECORD_NOT_UTF8' })
+    for (const fields of [{ id: '\ud800' }, { text: '\ud800' }, { attributes: { k: '\ud800' } }]) {
+      expect(() => encode({ ...event, ...fields })).toThrow(refused)
+    }
+  })
+
   it.each(['json', 'avro'] as const)('refuses a blank text in %s', async (format) => {
     const encode = await createTextEncoder(format, 'texts', { registerFor: async () => 1 } as unknown as SchemaRegistry)
     expect(() => encode({ id: '1', text: ' ' })).toThrow(expect.objectContaining({ code: 'VAL_TEXT_EMPTY' }))
@@ -51,6 +59,15 @@ describe('completeEvent', () => {
 })
 
 describe('toTextRecord', () => {
+  it.each([
+    ['key', { key: 'a\ud800' }],
+    ['name of a header', { headers: { 'a\ud800': 'v' } }],
+    ['value of a header', { headers: { name: '\udfff' } }],
+  ])('refuses half a surrogate pair in the %s', (_place, options) => {
+    const refused = expect.objectContaining({ code: 'VAL_RECORD_NOT_UTF8' })
+    expect(() => toTextRecord('1', Buffer.from('value'), options)).toThrow(refused)
+  })
+
   it('carries key, headers and partition', () => {
     const value = Buffer.from('value')
     const options = { key: 'k', headers: { traceparent: '00-1' }, partition: 3 }

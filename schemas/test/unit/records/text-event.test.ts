@@ -29,8 +29,8 @@ describe('checkText', () => {
     expect(thrownBy(() => checkText(' '.repeat(maxTextBytes + 1))).code).toBe('VAL_TEXT_TOO_LARGE')
   })
 
-  it('replaces half a surrogate pair, which UTF-8 cannot hold', () => {
-    expect(checkText('a\ud83d')).toBe('a\ufffd')
+  it('refuses half a surrogate pair, which UTF-8 cannot hold', () => {
+    expect(thrownBy(() => checkText('a\ud83d')).code).toBe('VAL_RECORD_NOT_UTF8')
   })
 })
 
