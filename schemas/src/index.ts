@@ -27,7 +27,9 @@ export { defaultEventId, type RecordOrigin } from './records/record-origin.ts'
 export { type ScoredEvent, scoredEventAvro, scoredEventJson } from './records/scored-event.ts'
 export {
   checkText,
+  maxOccurredAt,
   maxTextBytes,
+  minOccurredAt,
   type TextEvent,
   type TextEventInput,
   textEventAvro,

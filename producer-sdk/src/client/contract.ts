@@ -10,7 +10,7 @@ export interface TextRequest {
    */
   id?: string | null
   /**
-   * Epoch milliseconds
+   * Epoch milliseconds, in the years 1 to 9999
    */
   occurredAt?: number | null
   /**
@@ -96,7 +96,7 @@ export interface BatchRequest {
          */
         id?: string | null
         /**
-         * Epoch milliseconds
+         * Epoch milliseconds, in the years 1 to 9999
          */
         occurredAt?: number | null
         /**

@@ -88,6 +88,6 @@ export function readMap<T extends 'string' | 'number'>(
   return Object.fromEntries(entries) as Record<string, never>
 }
 
-export function isEpochMs(value: number): boolean {
+function isEpochMs(value: number): boolean {
   return Math.abs(value) <= maxEpochMs
 }

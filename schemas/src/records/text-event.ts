@@ -2,8 +2,9 @@ import { embeddedSchemas } from '../embedded-schemas.ts'
 import { ValenceError } from '../errors.ts'
 import { type AvroCodec, createAvroCodec } from './avro-codec.ts'
 import { checkUnicode } from './check-unicode.ts'
+import { parseIsoTime } from './iso-time.ts'
 import { createJsonCodec, type JsonCodec } from './json-codec.ts'
-import { asRecord, invalid, isEpochMs, type RawRecord, readMap, readNullableString } from './record-fields.ts'
+import { asRecord, invalid, type RawRecord, readMap, readNullableString } from './record-fields.ts'
 
 /** Largest text, in bytes of UTF-8. */
 export const maxTextBytes = 64 * 1024
@@ -69,26 +70,19 @@ function readText(record: RawRecord): string {
   return checkText(text)
 }
 
-const iso8601 = /^(\d{4}-\d{2}-\d{2})([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/
+/** Years 1 to 9999, as Python's datetime has them: beyond, readers in Python fail on the whole scored event. */
+export const minOccurredAt = Date.parse('0001-01-01T00:00:00.000Z')
+export const maxOccurredAt = Date.parse('9999-12-31T23:59:59.999Z')
 
 function readOccurredAt(record: RawRecord): number | null {
   const value = record.occurredAt ?? null
   if (value === null) return null
-  const ms = typeof value === 'string' ? parseIso8601(value) : value instanceof Date ? value.getTime() : value
-  if (typeof ms !== 'number' || Number.isNaN(ms) || !isEpochMs(ms)) {
+  const ms = typeof value === 'string' ? parseIsoTime(value) : value instanceof Date ? value.getTime() : value
+  if (typeof ms !== 'number' || Number.isNaN(ms))
     invalid('occurredAt', 'epoch milliseconds, or ISO 8601 with a time zone')
-  }
-  return Math.floor(ms)
-}
-
-/** NaN where it is no time; the time zone is required, or the meaning would depend on the machine. */
-function parseIso8601(value: string): number {
-  const date = iso8601.exec(value)?.[1]
-  if (date === undefined) return Number.NaN
-  // Date.parse rolls 30 February over to March.
-  const midnight = Date.parse(date)
-  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return Number.NaN
-  return Date.parse(value.replace(' ', 'T'))
+  const whole = Math.floor(ms)
+  if (whole < minOccurredAt || whole > maxOccurredAt) invalid('occurredAt', 'in the years 1 to 9999')
+  return whole
 }
 
 /** TextEvent ↔ Avro binary of the current schema, without framing. */

@@ -1,3 +1,4 @@
+import { maxOccurredAt, minOccurredAt } from '@valence/schemas'
 import { Type } from 'typebox'
 
 /** At least one character that is not white space, as JavaScript and Python alike see it. */
@@ -9,9 +10,9 @@ export function nullableText(maxLength: number, description: string) {
 
 export const nullableTime = Type.Unsafe<number | null>({
   type: ['integer', 'null'],
-  minimum: 0,
-  maximum: 8_640_000_000_000_000,
-  description: 'Epoch milliseconds',
+  minimum: minOccurredAt,
+  maximum: maxOccurredAt,
+  description: 'Epoch milliseconds, in the years 1 to 9999',
 })
 
 export const attributes = Type.Record(Type.String(), Type.String({ maxLength: 4_096 }), {

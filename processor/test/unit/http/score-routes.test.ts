@@ -42,6 +42,17 @@ describe('POST /v1/score', () => {
     expect(test.scorer.asked).toEqual([])
   })
 
+  it('takes a time in the years 1 to 9999', async () => {
+    await using test = await openTestApp()
+    for (const occurredAt of [-62_135_596_800_000, -1, 253_402_300_799_999]) {
+      expect((await test.app.inject(score({ text: 'a', occurredAt }))).json()).toMatchObject({ occurredAt })
+    }
+    for (const occurredAt of [-62_135_596_800_001, 253_402_300_800_000]) {
+      const response = await test.app.inject(score({ text: 'a', occurredAt }))
+      expect(response.json()).toMatchObject({ status: 422, code: 'VAL_HTTP_REQUEST_INVALID' })
+    }
+  })
+
   it('refuses a text of more bytes than 64 KiB though its characters are few enough', async () => {
     await using test = await openTestApp()
     const response = await test.app.inject(score({ text: '€'.repeat(30_000) }))

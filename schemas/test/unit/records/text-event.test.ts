@@ -140,6 +140,22 @@ describe('occurredAt', () => {
     ['2024-02-29T00:00:00Z', 1_709_164_800_000],
     ['1969-12-31T23:59:59.999Z', -1],
     [new Date(5), 5],
+    ['2025-01-01T01:00:00+0100', 1_735_689_600_000],
+    ['2025-01-01T01:00:00+01', 1_735_689_600_000],
+    ['2025-01-01T01:00+0100', 1_735_689_600_000],
+    ['2024-12-31T18:30:00.5-0530', 1_735_689_600_500],
+    ['2025-01-01t00:00:00z', 1_735_689_600_000],
+    ['2025-01-01 00:00:00Z', 1_735_689_600_000],
+    ['2025-01-01T00:00:00,123Z', 1_735_689_600_123],
+    ['2025-01-01T00:00:00.123999999Z', 1_735_689_600_123],
+    ['2025-01-01T00:00:00.1Z', 1_735_689_600_100],
+    ['2025-01-01T00:00:00-00:00', 1_735_689_600_000],
+    ['2024-12-31T24:00:00Z', 1_735_689_600_000],
+    ['0001-01-01T00:00:00Z', -62_135_596_800_000],
+    ['9999-12-31T23:59:59.999Z', 253_402_300_799_999],
+    [-62_135_596_800_000, -62_135_596_800_000],
+    [253_402_300_799_999, 253_402_300_799_999],
+    [253_402_300_799_999.9, 253_402_300_799_999],
   ])('reads %s as %d', (occurredAt, expected) => {
     expect(textEventJson.parse({ text: 'a', occurredAt }).occurredAt).toBe(expected)
   })
@@ -156,15 +172,45 @@ describe('occurredAt', () => {
     true,
     {},
     Number.NaN,
-    Number.POSITIVE_INFINITY,
-    8.64e15 + 1,
     new Date('nonsense'),
+    '2016-12-31T23:59:60Z',
+    '2025-01-01T24:00:01Z',
+    '2025-01-01T00:00:00+25:00',
+    '2025-01-01T00:00:00+01:60',
+    '2025-01-01T00:00:00 +01:00',
+    '2025-01-01T00:00:00+1',
+    '2025-01-01T00Z',
+    '20250101T000000Z',
+    '2025-W01-1',
+    '2025-01-01T00:00:00.1234567891Z',
+    '2025-01-01T00:00:00Z\n',
+    '+012025-01-01T00:00:00Z',
+    '１２３４-01-01',
   ])('refuses %s', (occurredAt) => {
     expect(thrownBy(() => textEventJson.parse({ text: 'a', occurredAt }))).toMatchObject({
       code: 'VAL_RECORD_INVALID',
       detail: 'occurredAt must be epoch milliseconds, or ISO 8601 with a time zone',
     })
   })
+})
+
+it.each([
+  '0000-12-31T23:59:59Z',
+  '0001-01-01T00:00:00+00:01',
+  '9999-12-31T23:59:59.999-00:01',
+  '9999-12-31T24:00:00Z',
+  -62_135_596_800_001,
+  253_402_300_800_000,
+  1_735_689_600_123_456,
+  1.7e18,
+  Number.POSITIVE_INFINITY,
+  new Date(8.64e15),
+])('occurredAt of %s is beyond the years that all readers know', (occurredAt) => {
+  const refusal = { code: 'VAL_RECORD_INVALID', detail: 'occurredAt must be in the years 1 to 9999' }
+  expect(thrownBy(() => textEventJson.parse({ text: 'a', occurredAt }))).toMatchObject(refusal)
+  for (const codec of [textEventJson, textEventAvro]) {
+    expect(thrownBy(() => codec.encode({ text: 'a', occurredAt }))).toMatchObject(refusal)
+  }
 })
 
 describe('textEventAvro', () => {
@@ -178,7 +224,7 @@ describe('textEventAvro', () => {
   })
 
   it('keeps times before the epoch and at the ends of the calendar', () => {
-    for (const occurredAt of [-1, -8.64e15, 8.64e15]) {
+    for (const occurredAt of [-1, -62_135_596_800_000, 253_402_300_799_999]) {
       expect(textEventAvro.decode(textEventAvro.encode({ text: 'a', occurredAt })).occurredAt).toBe(occurredAt)
     }
   })
