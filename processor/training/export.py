@@ -22,19 +22,26 @@ from .ranges import choose, measure, smoothing
 from .stages import Workplace, load_stage
 
 EPS = 1e-12
-GOLDEN = (
-    "I love it",
-    "This is the worst customer service I have ever had, I want my money back.",
-    "The meeting has been moved to 3 pm on Thursday.",
-    "Not bad at all, I was expecting much worse!",
-    "@someone the film wasn't good, sorry https://example.org/review",
-    "😂😂 best day ever 🎉",
-    "great, another delay... thanks a lot 🙄",
-    "We arrived late in the evening, and although the room was smaller than in the pictures and the lift was out of "
-    "order, the staff did everything to help us, carried our bags, found us a table at a restaurant that was about to "
-    "close and wished us a good night; I would stay there again without a second thought.",
-    "ok",
+GOLDEN = (  # pinned where the model reads it so; None: whatever it reads
+    ("I love it", "positive"),
+    ("This is the worst customer service I have ever had, I want my money back.", "negative"),
+    ("The meeting has been moved to 3 pm on Thursday.", "neutral"),
+    ("Not bad at all, I was expecting much worse!", "positive"),
+    ("@someone the film wasn't good, sorry https://example.org/review", "negative"),
+    ("😂😂 best day ever 🎉", "positive"),
+    ("great, another delay... thanks a lot 🙄", "negative"),
+    ("We arrived late in the evening, and although the room was smaller than in the pictures and the lift was out of "
+     "order, the staff did everything to help us, carried our bags, found us a table at a restaurant that was about to "
+     "close and wished us a good night; I would stay there again without a second thought.", None),
+    ("ok", None),
 )
+
+
+def pinned(score: behaviour.Scorer) -> list[dict]:
+    """The golden texts with their scores, less those that the model reads wrongly: a wrong label is nothing to hold a later run to."""
+    said = score([text for text, _ in GOLDEN])
+    return [{"text": text, "scores": {name: round(float(value), 4) for name, value in zip(LABELS, scores)}}
+            for (text, label), scores in zip(GOLDEN, said) if label in (None, LABELS[scores.argmax()])]
 
 
 def describe(options: GraphOptions) -> dict:
@@ -98,8 +105,7 @@ class Exporter:
             quality[name]["fp32MacroRecall"] = rounded(evaluate(labels, softmax(logits_of(fp32_session, ids), temperature, bias))["macroRecall"])
             curves[name] = reliability(labels, scores, bins=10)
         served = FolderModel(self.folder, self.max_tokens, calibration)
-        golden = [{"text": text, "scores": {label: round(float(value), 4) for label, value in zip(LABELS, served.scores([text])[0])}}
-                  for text in GOLDEN]
+        golden = pinned(lambda texts: np.concatenate([served.scores([text]) for text in texts]))
         outcomes = behaviour.suite(served.scores)
         print(behaviour.table(outcomes))
         about = manifest(self.folder, name=self.name, version=self.place.config["model"]["version"][self.stage],
