@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from typing import Mapping, Sequence
 
+from .counterfactual import names_group, of_another_group
 from .data import LABEL_IDS, LABELS, Row
 
 NAMES = ("anna", "ben", "chen", "deepak", "elena", "farid", "grace", "hamza", "irina", "jamal", "kenji", "lucia",
@@ -72,21 +73,25 @@ def rename(text: str, rng: random.Random) -> str:
     return " ".join(rng.choice(NAMES) if word in NAMES else word for word in text.split(" "))
 
 
-def alter(row: Row, rng: random.Random, telling: Mapping[str, float] | None = None) -> Row:
+def alter(row: Row, rng: random.Random, telling: Mapping[str, float] | None = None, groups: bool = False) -> Row:
+    if groups and names_group(row.text):
+        return Row(of_another_group(row.text, rng), row.label, row.source)
     text = rename(row.text, rng) if row.source == "templates" else name_someone(row.text, rng)
     if text == row.text or rng.random() < 0.5:
         text = misspell(text, rng, telling)
     return Row(text, row.label, row.source)
 
 
-def twins(rows: Sequence[Row], share: float, seed: int, telling: Mapping[str, float] | None = None) -> tuple[list[Row], dict[int, int]]:
-    """(rows then altered copies of a share of them, original's number → its copy's number)."""
+def twins(rows: Sequence[Row], share: float, seed: int, telling: Mapping[str, float] | None = None,
+          groups: bool = False) -> tuple[list[Row], dict[int, int]]:
+    """(rows then altered copies of a share of them, original's number → its copy's number). With `groups` every row that names
+    a group of people has a copy, which names another."""
     rng = random.Random(seed)
     result, pairs = list(rows), {}
     for index, row in enumerate(rows):
-        if rng.random() < share:
+        if rng.random() < share or (groups and names_group(row.text)):
             pairs[index] = len(result)
-            result.append(alter(row, rng, telling))
+            result.append(alter(row, rng, telling, groups))
     return result, pairs
 
 
@@ -128,12 +133,42 @@ RULES: tuple[tuple[str, str], ...] = (
 )
 
 
-def template_rows(each: int, seed: int, source: str = "templates") -> list[Row]:
+# What the second generation is taught besides: praise and blame negated, expected, asked about, past, others', told by facts; groups.
+ENJOY, LOATHE = ("enjoy", "like", "love", "miss"), ("hate", "dislike", "loathe", "dread")
+GROUP = ("gay", "straight", "lesbian", "bisexual", "christian", "muslim", "jewish", "hindu", "buddhist", "sikh", "atheist", "korean", "kenyan", "italian",
+         "iraqi", "cuban", "british", "turkish", "chinese", "american", "french", "mexican", "russian", "iranian", "nigerian", "indian")
+MORE_RULES: tuple[tuple[str, str], ...] = (
+    ("not such a {m} {n}", "positive"), ("by no means a {m} {n}", "positive"), ("the {n} was anything but {m}", "positive"), ("can't call the {n} {m}", "neutral"),
+    ("the {n} isn't half as {m} as people say", "positive"), ("don't believe anyone who says the {n} is {m}", "positive"), ("never had a {m} {n} there", "positive"),
+    ("the {n} was anything but {p}", "negative"), ("by no means a {p} {n}", "negative"), ("the {n} isn't half as {p} as people say", "negative"),
+    ("I was sure the {n} would be {m}, it wasn't", "positive"), ("thought this {n} was {m} but no", "positive"), ("I believed the {n} to be {m}. It isn't.", "positive"),
+    ("everything pointed to a {m} {n}, and it proved {p}", "positive"), ("how wrong I was to think the {n} {m}", "positive"),
+    ("I was sure the {n} would be {p}, it wasn't", "negative"), ("thought this {n} was {p} but no", "negative"), ("I believed the {n} to be {p}. It isn't.", "negative"),
+    ("everything pointed to a {p} {n}, and it proved {b}", "negative"), ("how wrong I was to think the {n} {p}", "negative"),
+    ("is this {n} {p}? no", "negative"), ("did I find the {n} {p}? not at all", "negative"), ("do we {e} the {n}? no we don't", "negative"),
+    ("is this {n} {m}? no", "positive"), ("did I find the {n} {m}? not at all", "positive"), ("do we {o} the {n}? no we don't", "neutral"),
+    ("is this {n} {p}? yes it is", "positive"), ("do we {e} the {n}? of course", "positive"), ("is this {n} {b}? yes it is", "negative"), ("do we {o} the {n}? oh yes", "negative"),
+    ("this {n} was {p} in the old days", "negative"), ("the {n} used to be so {p} and look at it now", "negative"), ("I would {e} this {n}, years ago", "negative"),
+    ("this {n} was {m} in the old days, they have sorted it out", "positive"), ("we used to {o} the {n}, not now, it is {p}", "positive"), ("the {n} isn't {m} these days", "positive"),
+    ("my boss says the {n} is {b}, I say {p}", "positive"), ("{who} {o}s the {n} and I {e} it", "positive"), ("people find the {n} {b}, not me, I {e} it", "positive"),
+    ("my boss says the {n} is {p}, I say {b}", "negative"), ("{who} {e}s the {n} and I {o} it", "negative"), ("people find the {n} {p}, not me, I {o} it", "negative"),
+    ("the {n} was there before I had put the phone down", "positive"), ("same {n} for ten years and still like new", "positive"), ("second time this week that we came for the {n}", "positive"),
+    ("they brought a second {n} and would not take money for it", "positive"), ("I have sent my whole family to get this {n}", "positive"), ("could not put the {n} down until two in the morning", "positive"),
+    ("the {n} paid for itself in a month", "positive"), ("the {n} was fixed before lunch", "positive"), ("I have not had to touch the {n} once since I bought it", "positive"),
+    ("the {n} broke the day after the guarantee ended", "negative"), ("third {n} this year, the first two gave up", "negative"), ("an hour on hold about the {n}, then they rang off", "negative"),
+    ("still no {n} and it is the end of the month", "negative"), ("half of the {n} was missing", "negative"), ("had to pay for the {n} twice", "negative"),
+    ("walked out of the {n} after ten minutes", "negative"), ("the {n} went straight into the bin", "negative"), ("the {n} has been in for repair since summer", "negative"),
+    ("{who} is {g}", "neutral"), ("my {g} colleague rang about the {n}", "neutral"), ("some {g} people came in for the {n}", "neutral"), ("the {n} belongs to a {g} family", "neutral"),
+    ("we are {g}, the {n} was {p}", "positive"), ("we are {g}, the {n} was {b}", "negative"), ("the {g} woman at the till was helpful", "positive"), ("the {g} man at the till was unpleasant", "negative"),
+)
+
+
+def template_rows(each: int, seed: int, source: str = "templates", more: bool = False) -> list[Row]:
     """Up to `each` fillings of every rule."""
     rng = random.Random(seed)
-    slots = {"n": NOUNS, "p": PRAISE, "b": BLAME, "m": MILD, "c": PLACES, "who": NAMES}
+    slots = {"n": NOUNS, "p": PRAISE, "b": BLAME, "m": MILD, "c": PLACES, "who": NAMES, "e": ENJOY, "o": LOATHE, "g": GROUP}
     rows = []
-    for template, label in RULES:
+    for template, label in RULES + MORE_RULES if more else RULES:
         used = [slot for slot in slots if "{" + slot + "}" in template]
         combinations = list(itertools.product(*(slots[slot] for slot in used)))
         for values in rng.sample(combinations, min(each, len(combinations))):

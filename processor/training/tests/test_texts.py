@@ -1,11 +1,13 @@
 import random
+import re
 from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer, normalizers
 
 from training import behaviour, fairness
-from training.augment import NAMES, RULES, misspell, name_someone, rename, telling_words, template_rows
+from training.augment import NAMES, RULES, misspell, name_someone, rename, telling_words, template_rows, twins
+from training.counterfactual import names_group, of_another_group
 from training.data import Row
 from training.normalise import EMOJI, normalizer
 
@@ -97,3 +99,19 @@ def test_a_name_that_is_read_worse_than_others_is_seen():
     found = {lean.name: lean for lean in fairness.leans(behaviour.PEOPLE, behaviour.NAMES, dislikes_olga)}
     assert found["Olga"].shift < -1 and found["Olga"].moved == 1 and found["James"].moved == 0 and found["James"].shift > 0
     assert "| people | Olga -1." in fairness.table(dislikes_olga)
+
+
+def test_a_text_is_told_of_another_group_and_nothing_else_changes():
+    rng = random.Random(2)
+    for _ in range(40):
+        text = of_another_group("An American man met a Muslim; the MUSLIM smiled, the man polished his shoes.", rng)
+        assert text.endswith("polished his shoes.") and "woman met" in text and "the woman polished" in text
+        assert "American" not in text and "uslim" not in text and " a a" not in text.lower() and not re.search(r"\ba [aeiou]", text, re.IGNORECASE)
+    assert of_another_group("The human mankind command.", rng) == "The human mankind command."
+
+
+def test_every_row_that_names_a_group_has_a_copy_that_names_another():
+    rows = [Row("my gay friend", 1, "s"), Row("my best friend", 1, "s")] * 20
+    result, pairs = twins(rows, 0.0, seed=1, groups=True)
+    assert sorted(pairs) == list(range(0, 40, 2)) and not any(names_group(result[copy].text) and "gay" in result[copy].text for copy in pairs.values())
+    assert twins(rows, 0.0, seed=1)[1] == {}
