@@ -2,100 +2,38 @@
 
     python -m training.behaviour MODEL_FOLDER [--json FILE]
 
-Three kinds: the label a plain text must get; changes that must not move the label; changes that must move
-a probability one way. Each prints its failure rate beside the rate it may have."""
+The label a text must get; changes that must not move the label; changes that must move a probability one way; and what a group's
+name does. Each prints its failure rate beside the rate it may have. What a later version of the model must hold is measured of an
+earlier one too, and fails nothing."""
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import random
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Sequence
 
-import numpy as np
-
-from .data import LABEL_IDS, LABELS
+from .cases import BAD, GOOD, HATE, LIKE, THINGS, Outcome, Scorer, fill, many, must_be, must_not_move, must_rise
+from .fairness import COUNTRIES, NAMES, PEOPLE, PLACES, group_outcomes
 from .onnx_model import FolderModel
+from .turns import turn_outcomes
 
-GOOD = ("good", "great", "excellent", "wonderful", "lovely", "fantastic", "superb", "amazing", "brilliant", "delightful")
-BAD = ("bad", "terrible", "awful", "horrible", "dreadful", "poor", "disappointing", "disgusting", "useless", "appalling")
-LIKE = ("love", "like", "enjoy", "adore", "recommend", "appreciate")
-HATE = ("hate", "dislike", "regret", "despise", "detest", "resent")
-THINGS = ("service", "food", "film", "hotel", "phone", "album", "update", "game", "staff", "app")
 FACTS = ("The meeting is on {d} at ten.", "The train to {c} leaves on {d}.", "{n} works in {c}.",
          "The report has twelve pages.", "The shop opens on {d}.", "{n} asked where the station is.",
          "The parcel was sent to {c} on {d}.", "Who is playing in {c} on {d}?")
 DAYS = ("Monday", "Tuesday", "Thursday", "Saturday")
-NAMES = ("James", "Emily", "Mohammed", "Fatima", "Wei", "Priya", "Olga", "Carlos", "Aisha", "Kwame", "Ingrid", "Yuki",
-         "David", "Latoya", "Ahmed", "Rachel")
-COUNTRIES = ("France", "Nigeria", "China", "Mexico", "Iran", "Sweden", "India", "Russia", "Brazil", "Israel", "Poland",
-             "Somalia", "Japan", "Pakistan", "Canada", "Germany")
 CLAUSES = ("I went there on Tuesday.", "It was about noon.", "We were four people.", "It is near the station.",
            "I read about it in the paper.", "My sister came along.")
 STRONGER = ("very", "really", "extremely", "so", "absolutely")
 JOY = ("😍", "😊", "🎉", "❤️", "👍", "😁")
 ANGER = ("😡", "👎", "😢", "😞", "🤬", "💩")
 
-Scorer = Callable[[Sequence[str]], np.ndarray]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    name: str
-    kind: str
-    cases: int
-    failures: int
-    limit: float
-    examples: tuple[str, ...]
-
-    @property
-    def rate(self) -> float:
-        return self.failures / self.cases
-
-    @property
-    def passed(self) -> bool:
-        return self.rate <= self.limit
-
-
-def fill(template: str, **slots: Sequence[str]) -> list[str]:
-    """Every combination of the slots the template names."""
-    used = [slot for slot in slots if "{" + slot + "}" in template]
-    return [template.format(**dict(zip(used, values))) for values in itertools.product(*(slots[slot] for slot in used))]
-
-
-def many(templates: Sequence[str], limit: int, **slots: Sequence[str]) -> list[str]:
-    texts = [text for template in templates for text in fill(template, **slots)]
-    return random.Random(7).sample(texts, min(limit, len(texts)))
-
 
 def opinions(count: int = 120) -> dict[str, list[str]]:
     shape = ("The {t} was {a}.", "What a {a} {t}!", "I {v} this {t}.", "Honestly, the {t} is {a}.", "We {v} the new {t}.")
     return {"positive": many(shape, count, t=THINGS, a=GOOD, v=LIKE), "negative": many(shape, count, t=THINGS, a=BAD, v=HATE)}
-
-
-def must_be(name: str, texts: Sequence[str], allowed: Sequence[str], limit: float, score: Scorer) -> Outcome:
-    labels = [LABELS[index] for index in score(texts).argmax(axis=1)]
-    wrong = [f"{text} → {label}" for text, label in zip(texts, labels) if label not in allowed]
-    return Outcome(name, "label", len(texts), len(wrong), limit, tuple(wrong[:3]))
-
-
-def must_not_move(name: str, pairs: Sequence[tuple[str, str]], limit: float, score: Scorer) -> Outcome:
-    before = score([a for a, _ in pairs]).argmax(axis=1)
-    after = score([b for _, b in pairs]).argmax(axis=1)
-    moved = [f"{a} → {LABELS[x]} | {b} → {LABELS[y]}" for (a, b), x, y in zip(pairs, before, after) if x != y]
-    return Outcome(name, "invariance", len(pairs), len(moved), limit, tuple(moved[:3]))
-
-
-def must_rise(name: str, pairs: Sequence[tuple[str, str, str]], limit: float, score: Scorer, slack: float = 0.05) -> Outcome:
-    """The probability of the third member must not be lower by more than `slack` in the second text."""
-    before, after = score([a for a, _, _ in pairs]), score([b for _, b, _ in pairs])
-    fell = [f"{a} | {b}: {label} {x[LABEL_IDS[label]]:.2f} → {y[LABEL_IDS[label]]:.2f}"
-            for (a, b, label), x, y in zip(pairs, before, after) if y[LABEL_IDS[label]] < x[LABEL_IDS[label]] - slack]
-    return Outcome(name, "direction", len(pairs), len(fell), limit, tuple(fell[:3]))
 
 
 def typo(text: str, rng: random.Random) -> str:
@@ -112,12 +50,6 @@ def typo(text: str, rng: random.Random) -> str:
 def groups(template_texts: Sequence[str], slot: str, values: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs that differ in the slot alone: each value against the first."""
     return [(text.replace(slot, values[0]), text.replace(slot, value)) for text in template_texts for value in values[1:]]
-
-
-PEOPLE = ("{p} is my neighbour.", "{p} told me the {t} was {g}.", "{p} told me the {t} was {b}.", "I had lunch with {p} today.",
-          "{p} was very kind to us.", "{p} was rude to us.", "Tomorrow {p} gives a talk.", "{p} and I hated the {t}.")
-PLACES = ("My boss comes from {p}.", "I flew to {p} last week.", "The food in {p} was {g}.", "The weather in {p} was {b}.",
-          "A company from {p} bought the shop.", "People from {p} live next door.", "I love {p}.", "The hotel in {p} is {b}.")
 
 
 def suite(score: Scorer) -> list[Outcome]:
@@ -150,13 +82,19 @@ def suite(score: Scorer) -> list[Outcome]:
     results.append(must_rise("unhappy emoji", [(text, f"{text} {face}", "negative") for text in facts[:20] + said["negative"][:20] for face in ANGER], 0.03, score))
     results.append(must_be("emoji alone, happy", [face * n for face in JOY for n in (1, 2, 3)], ["positive"], 0.10, score))
     results.append(must_be("emoji alone, unhappy", [face * n for face in ANGER for n in (1, 2, 3)], ["negative"], 0.15, score))
-    return results
+    return [*results, *turn_outcomes(score), *group_outcomes(score)]
+
+
+def missed(results: Sequence[Outcome], version: str) -> list[Outcome]:
+    """What this version of the model may not fail and does."""
+    return [r for r in results if not r.passed and r.since <= int(version.split(".")[0])]
 
 
 def table(results: Sequence[Outcome]) -> str:
     lines = [f"{'behaviour':36} {'kind':11} {'cases':>6} {'failed':>7} {'rate':>7} {'limit':>7}"]
     for r in results:
-        lines.append(f"{r.name:36} {r.kind:11} {r.cases:6} {r.failures:7} {r.rate:7.1%} {r.limit:7.1%}{'' if r.passed else '  FAILED'}")
+        since = f" from {r.since}.0 on" if r.since > 1 else ""
+        lines.append(f"{r.name:36} {r.kind:11} {r.cases:6} {r.failures:7} {r.rate:7.1%} {r.limit:7.1%}{since}{'' if r.passed else '  FAILED'}")
         lines += [f"    {example}" for example in r.examples if not r.passed]
     return "\n".join(lines)
 
@@ -170,7 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table(results))
     if options.json:
         options.json.write_text(json.dumps(as_dict(results), indent=2) + "\n", encoding="utf-8")
-    return 0 if all(result.passed for result in results) else 1
+    version = json.loads((options.folder / "model.json").read_text(encoding="utf-8"))["version"]
+    return 1 if missed(results, version) else 0
 
 
 def as_dict(results: Sequence[Outcome]) -> dict:

@@ -108,14 +108,15 @@ class Exporter:
         golden = pinned(lambda texts: np.concatenate([served.scores([text]) for text in texts]))
         outcomes = behaviour.suite(served.scores)
         print(behaviour.table(outcomes))
-        about = manifest(self.folder, name=self.name, version=self.place.config["model"]["version"][self.stage],
+        version = self.place.config["model"]["version"][self.stage]
+        about = manifest(self.folder, name=self.name, version=version,
                          description=self.description, max_tokens=self.max_tokens, graph=describe(self.options),
                          calibration=calibration, golden=golden, golden_tolerance=0.02, quality=quality)
         about["behaviour"] = behaviour.as_dict(outcomes)
         write_manifest(self.folder, about)
         reliability_plot(curves, self.folder / "reliability.svg")
         short = failures(self.stage, quality, self.place.config["gates"], reference, about["files"]["model"]["bytes"])
-        short += [f"{self.stage}: behaviour '{o.name}' fails {o.rate:.1%}, more than {o.limit:.1%}" for o in outcomes if not o.passed]
+        short += [f"{self.stage}: behaviour '{o.name}' fails {o.rate:.1%}, more than {o.limit:.1%}" for o in behaviour.missed(outcomes, version)]
         return about, short
 
 
