@@ -77,7 +77,8 @@ class Bert(nn.Module):
         if self.sources is not None:
             nn.init.zeros_(self.sources.weight)
 
-    def encode(self, ids: Tensor, mask: Tensor, source: Tensor | None = None) -> Tensor:
+    def embed(self, ids: Tensor, mask: Tensor, source: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """(what the first layer reads, what is added to the scores of every layer)."""
         x = self.tokens(ids) + self.positions.weight[: ids.shape[1]]
         if self.sources is not None and source is not None:
             x = x + self.sources(source)[:, None, :]
@@ -85,6 +86,17 @@ class Bert(nn.Module):
         bias = torch.zeros(mask.shape).masked_fill(mask == 0, -1e4)[:, None, None, :]
         if self.relative is not None:
             bias = bias + self.relative(relative_buckets(ids.shape[1])).permute(2, 0, 1)[None]
+        return x, bias
+
+    def token_states(self, ids: Tensor, mask: Tensor, source: Tensor | None = None) -> Tensor:
+        """Every token's state after the last layer, (n, length, hidden)."""
+        x, bias = self.embed(ids, mask, source)
+        for layer in self.layers:
+            x = layer(x, bias)
+        return x
+
+    def encode(self, ids: Tensor, mask: Tensor, source: Tensor | None = None) -> Tensor:
+        x, bias = self.embed(ids, mask, source)
         for layer in self.layers[:-1]:
             x = layer(x, bias)
         if self.pool == "cls":
@@ -110,9 +122,10 @@ def relative_buckets(length: int, buckets: int = 32, furthest: int = 128) -> Ten
     return result + torch.where(distance < exact, distance, large.clamp(max=half - 1))
 
 
-def load_encoder(weights: Path, keep: tuple[int, ...] | None = None, **options) -> Bert:
-    """A `Bert` with the weights of a Hugging Face BERT or MPNet checkpoint; `keep` names the layers to take."""
-    source = load_file(str(weights))
+def load_encoder(weights: Path | dict[str, Tensor], keep: tuple[int, ...] | None = None, **options) -> Bert:
+    """A `Bert` with the weights of a Hugging Face BERT or MPNet checkpoint (its file, or its tensors by name); `keep` names the
+    layers to take."""
+    source = weights if isinstance(weights, dict) else load_file(str(weights))
     mpnet = "encoder.relative_attention_bias.weight" in source
     names = ("attn.q", "attn.k", "attn.v") if mpnet else ("self.query", "self.key", "self.value")
     out, norm = ("attn.o", "LayerNorm") if mpnet else ("output.dense", "output.LayerNorm")

@@ -74,6 +74,15 @@ def hold_out(rows: Sequence[Row], share: float) -> tuple[list[Row], list[Row]]:
     return kept, held
 
 
+def without_parts(rows: Sequence[Row], wholes: Sequence[Row], words: int = 4) -> list[Row]:
+    """The rows that are no run of `words` words or more out of one of the other texts."""
+    runs = set()
+    for whole in wholes:
+        said = whole.text.split()
+        runs.update(" ".join(said[start:end]) for start in range(len(said)) for end in range(start + words, len(said) + 1))
+    return [row for row in rows if " ".join(row.text.split()) not in runs]
+
+
 def length_batches(lengths: Sequence[int], tokens: int, rng: random.Random) -> Iterator[list[int]]:
     """Indices in batches of like length, each at most `tokens` padded tokens, in random order."""
     order = sorted(range(len(lengths)), key=lambda index: (lengths[index] + rng.random() * 2.0))

@@ -89,7 +89,7 @@ class Exporter:
         """(manifest, what falls short)."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_tokenizer(self.place.checkpoint("student") / "tokenizer.json", self.folder / "tokenizer.json", self.max_tokens)
-        held = [row for _, rows in self.place.split.values() for row in rows]
+        held = self.place.held
         fp32 = self.write_graphs(held)
         int8_session, fp32_session = open_session(self.folder / "model.onnx"), open_session(fp32, level="all")
         bias = self.place.config["export"].get("logit_bias", {}).get(self.stage, [0.0] * len(LABELS))

