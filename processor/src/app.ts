@@ -198,6 +198,7 @@ export async function startProcessor({ config, logger, signal, tracing, onFatal 
   admin.post('/model/reload', () => engine.reload())
   const pipeline = await openPipeline(base, engine.scorer, fail)
   opened.defer(() => stopPipeline(base, pipeline))
+  health.add({ name: 'group', isHealthy: () => pipeline.isMember() })
   if (config.httpEnabled) await openFacade(base, engine)
   await patiently(base, 'the consumer group cannot be joined yet', () => pipeline.start())
   state.ready = true

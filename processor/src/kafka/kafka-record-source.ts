@@ -4,6 +4,7 @@ import {
   type EachBatchPayload,
   type Kafka,
   kafkaErrors,
+  MembershipWatch,
   type OversizedBatch,
   onOversizedBatch,
   setLeaveGroup,
@@ -30,7 +31,10 @@ const maxWaitMs = 250
  * anyway, the next fetch begins this long after the last, and brings more.
  */
 const unhurriedMs = 20
-const watchdogMs = 90_000
+/** How often the watchdog looks. It counts its turns, because a process that was stopped must not be taken for stalled. */
+const watchMs = 1_000
+/** A join may take 60 s, see rebalanceTimeout. */
+const maxSilentTurns = 90_000 / watchMs
 
 /**
  * The consumer of one processor. `eachBatch` is only a pump: it hands the batch over, resolves it and returns at once,
@@ -44,12 +48,15 @@ class KafkaRecordSource implements RecordSource {
   readonly #positions = new Map<string, bigint>()
   #handlers: RecordSourceHandlers | undefined
   #ownershipWaiters: (() => void)[] = []
+  readonly #membership: MembershipWatch
   #lastFetch = Date.now()
+  #silentTurns = 0
   #watchdog: NodeJS.Timeout | undefined
   #stopping = false
 
   constructor(options: KafkaRecordSourceOptions) {
     this.#options = options
+    this.#membership = new MembershipWatch(options.sessionTimeoutMs, watchMs)
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
       sessionTimeout: options.sessionTimeoutMs,
@@ -87,8 +94,8 @@ class KafkaRecordSource implements RecordSource {
       await this.#consumer.disconnect().catch(() => undefined)
       throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_CONSUMER_CRASHED')
     }
-    this.#lastFetch = Date.now()
-    this.#watchdog = setInterval(() => this.#checkFetchLoop(), 5_000)
+    this.#silentTurns = 0
+    this.#watchdog = setInterval(() => this.#watch(), watchMs)
     this.#watchdog.unref()
   }
 
@@ -109,6 +116,10 @@ class KafkaRecordSource implements RecordSource {
     if (this.#stopping) return false
     await new Promise<void>((resolve) => this.#ownershipWaiters.push(resolve))
     return !this.#stopping && this.#assigned.has(partitionName(partition))
+  }
+
+  isMember(): boolean {
+    return !this.#stopping && this.#membership.isMember
   }
 
   async stop({ leaveGroup }: { leaveGroup: boolean }): Promise<void> {
@@ -151,9 +162,14 @@ class KafkaRecordSource implements RecordSource {
       this.#takeAssignment(payload.memberAssignment, payload.duration),
     )
     onOversizedBatch(this.#consumer, (batch) => this.#refuse(batch))
-    this.#consumer.on(events.HEARTBEAT, () => this.#releaseWaiters())
+    this.#consumer.on(events.HEARTBEAT, () => {
+      this.#membership.confirmed()
+      this.#releaseWaiters()
+    })
     this.#consumer.on(events.FETCH, () => {
       this.#lastFetch = Date.now()
+      this.#silentTurns = 0
+      this.#membership.fetched()
     })
     this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize === 0) this.#skipControlRecords(payload, BigInt(payload.lastOffset) + 1n)
@@ -161,6 +177,7 @@ class KafkaRecordSource implements RecordSource {
   }
 
   #takeAssignment(assignment: Record<string, number[]>, joinMs: number): void {
+    this.#membership.confirmed()
     const partitions = Object.entries(assignment).flatMap(([topic, numbers]) =>
       numbers.map((partition) => ({ topic, partition })),
     )
@@ -230,9 +247,15 @@ class KafkaRecordSource implements RecordSource {
     this.#handlers?.onUnreadable({ topic, partition }, new ValenceError('VAL_KAFKA_BATCH_TOO_LARGE', detail))
   }
 
-  #checkFetchLoop(): void {
-    const silentMs = Date.now() - this.#lastFetch
-    if (silentMs > watchdogMs) this.#fail(new ValenceError('VAL_KAFKA_FETCH_STALLED', `no fetch for ${silentMs} ms`))
+  #watch(): void {
+    if (this.#membership.turn()) {
+      this.#fail(new ValenceError('VAL_KAFKA_MEMBERSHIP_LOST', 'records are fetched, and no heartbeat is answered'))
+      return
+    }
+    this.#silentTurns += 1
+    if (this.#silentTurns <= maxSilentTurns) return
+    const code = this.#membership.isMember ? 'VAL_KAFKA_FETCH_STALLED' : 'VAL_KAFKA_MEMBERSHIP_LOST'
+    this.#fail(new ValenceError(code, `no fetch for ${(this.#silentTurns * watchMs) / 1_000} s`))
   }
 
   #fail(error: ValenceError): void {

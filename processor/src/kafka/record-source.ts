@@ -24,6 +24,8 @@ export interface RecordSource {
   resume(partition: TopicPartition): void
   /** Asks the group: true once a heartbeat or join confirms the partition is still ours, false if it is not. */
   confirmOwnership(partition: TopicPartition): Promise<boolean>
+  /** A heartbeat or a join was answered within the session timeout. */
+  isMember(): boolean
   /** Stops reading and leaves the group, or keeps the seat for a restart under the same instance id. */
   stop(options: { leaveGroup: boolean }): Promise<void>
 }

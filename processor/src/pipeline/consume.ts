@@ -8,6 +8,8 @@ export interface Pipeline {
   start(): Promise<void>
   /** The group has been joined and nothing failed since. */
   isReady(): boolean
+  /** The group still counts on this processor: a heartbeat was answered within the session timeout. */
+  isMember(): boolean
   /** Stop reading → finish and commit what was begun, within `drainMs` → leave the group. */
   stop(options: { drainMs: number; leaveGroup: boolean }): Promise<{ drained: boolean }>
 }
@@ -84,6 +86,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       ready = true
     },
     isReady: () => ready,
+    isMember: () => source.isMember(),
     async stop({ drainMs, leaveGroup }) {
       ready = false
       stopping = true

@@ -128,6 +128,7 @@ export class FakeSource implements RecordSource {
   readonly stops: { leaveGroup: boolean }[] = []
   fetchSize = 4
   owned = true
+  member = true
   #handlers: RecordSourceHandlers | undefined
 
   constructor(broker: FakeBroker) {
@@ -190,6 +191,10 @@ export class FakeSource implements RecordSource {
 
   async confirmOwnership(): Promise<boolean> {
     return this.owned
+  }
+
+  isMember(): boolean {
+    return this.member
   }
 
   async stop(options: { leaveGroup: boolean }): Promise<void> {

@@ -1,6 +1,6 @@
 import { defaultTopics, ValenceError } from '@valence/schemas'
 import { type Connection, kafkaFrom, type RegistryConnection, registryFrom } from '../connection.ts'
-import { type Consumer, kafkaErrors, type RetryOptions, setLeaveGroup } from '../kafka/index.ts'
+import { type Consumer, kafkaErrors, MembershipWatch, type RetryOptions, setLeaveGroup } from '../kafka/index.ts'
 import { createScoreDecoder } from './score-decoder.ts'
 import type { ScoreHandlers } from './score-handler.ts'
 import { ScorePump } from './score-pump.ts'
@@ -52,6 +52,7 @@ const defaults = {
   sessionTimeoutMs: 30_000,
   maxWaitTimeMs: 250,
   commitIntervalMs: 1_000,
+  watchMs: 1_000,
   fetchRetry: { retries: 12, initialRetryTime: 200, maxRetryTime: 5_000 },
 } as const
 
@@ -66,6 +67,8 @@ class KafkaScoreConsumer implements ScoreConsumer {
   readonly #consumer: Consumer
   readonly #pump: ScorePump
   readonly #end = Promise.withResolvers<void>()
+  readonly #membership: MembershipWatch
+  #watchdog: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
 
   constructor(options: ScoreConsumerOptions) {
@@ -92,6 +95,8 @@ class KafkaScoreConsumer implements ScoreConsumer {
       onFailure: (error) => this.#fail(error),
       heartbeatEveryMs: Math.floor(sessionTimeoutMs / 10),
     })
+    this.#membership = new MembershipWatch(sessionTimeoutMs, defaults.watchMs)
+    this.#watchMembership()
     this.#consumer.on(this.#consumer.events.CRASH, ({ payload: { error } }) => {
       this.#fail(kafkaErrors.toValenceError(error, 'VAL_KAFKA_CONSUMER_CRASHED'))
     })
@@ -113,6 +118,8 @@ class KafkaScoreConsumer implements ScoreConsumer {
         eachBatch: (payload) => this.#pump.handle(payload),
       })
       await Promise.race([joined.promise, this.done])
+      this.#watchdog = setInterval(() => this.#checkMembership(), defaults.watchMs)
+      this.#watchdog.unref()
     } catch (error) {
       // Whoever called has the error; nobody need look at `done` as well.
       this.done.catch(() => {})
@@ -130,7 +137,22 @@ class KafkaScoreConsumer implements ScoreConsumer {
     this.#end.resolve()
   }
 
+  #watchMembership(): void {
+    const { events } = this.#consumer
+    this.#consumer.on(events.GROUP_JOIN, () => this.#membership.confirmed())
+    this.#consumer.on(events.HEARTBEAT, () => this.#membership.confirmed())
+    this.#consumer.on(events.FETCH, () => this.#membership.fetched())
+  }
+
+  /** On stock kafkajs a consumer that failed to join again fetches on as nobody's member. */
+  #checkMembership(): void {
+    if (!this.#membership.turn()) return
+    clearInterval(this.#watchdog)
+    this.#fail(new ValenceError('VAL_KAFKA_MEMBERSHIP_LOST', 'records are fetched, and no heartbeat is answered'))
+  }
+
   async #disconnect(): Promise<void> {
+    clearInterval(this.#watchdog)
     this.#pump.stop()
     await this.#consumer.disconnect()
   }

@@ -68,6 +68,10 @@ export const kafkaErrors = {
     message: 'The fetch loop stopped answering',
     help: 'The process exits so that its supervisor restarts it.',
   },
+  VAL_KAFKA_MEMBERSHIP_LOST: {
+    message: 'The consumer is no member of its group and does not get back into it',
+    help: 'The process exits so that its supervisor restarts it; see the coordinator of the group in the broker logs.',
+  },
   VAL_KAFKA_OVERLAY_MISMATCH: {
     message: 'The installed kafkajs is not the file this overlay was written for',
     help: 'Install exactly kafkajs 2.2.4 and load @valence/producer-sdk/kafka before anything imports kafkajs.',

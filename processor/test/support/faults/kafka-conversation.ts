@@ -29,24 +29,30 @@ export interface KafkaRequest {
  */
 export type RequestFate = 'request lost' | 'answer lost' | { readonly holdMs: number }
 
+/** The broker does what it is asked, and its answer says that it did not; for requests of a group's members. */
+export interface ForgedAnswer {
+  readonly errorCode: number
+}
+
 export interface KafkaConversationOptions {
   /** Asked for each request; undefined lets it pass. */
-  readonly fateOf: (request: KafkaRequest) => RequestFate | undefined
+  readonly fateOf: (request: KafkaRequest) => RequestFate | ForgedAnswer | undefined
   /** The port to tell clients in place of a broker's own. */
   readonly portFor: (brokerPort: number) => number
 }
 
 /** Follows the requests of one connection, so that a proxy can lose just one, and keeps clients on their proxies. */
 export function createKafkaConversation({ fateOf, portFor }: KafkaConversationOptions): Conversation {
-  const inFlight = new Map<number, KafkaRequest & { loses: boolean }>()
+  const inFlight = new Map<number, KafkaRequest & { loses: boolean; errorCode?: number }>()
   const readers = { client: createFrameReader(), broker: createFrameReader() }
 
   function fromClient(frame: Buffer): Piece {
     const request = { api: frame.readInt16BE(4), version: frame.readInt16BE(6) }
     const fate = fateOf(request)
-    inFlight.set(frame.readInt32BE(8), { ...request, loses: fate === 'answer lost' })
+    const errorCode = typeof fate === 'object' && 'errorCode' in fate ? { errorCode: fate.errorCode } : {}
+    inFlight.set(frame.readInt32BE(8), { ...request, loses: fate === 'answer lost', ...errorCode })
     if (fate === 'request lost') return { bytes: frame, fate: 'lost' }
-    return typeof fate === 'object' ? { bytes: frame, holdMs: fate.holdMs } : { bytes: frame }
+    return typeof fate === 'object' && 'holdMs' in fate ? { bytes: frame, holdMs: fate.holdMs } : { bytes: frame }
   }
 
   function fromBroker(frame: Buffer): Piece {
@@ -54,6 +60,7 @@ export function createKafkaConversation({ fateOf, portFor }: KafkaConversationOp
     const request = inFlight.get(correlation)
     inFlight.delete(correlation)
     if (request?.loses) return { bytes: frame, fate: 'lost' }
+    if (request?.errorCode !== undefined) writeErrorCode(frame, request, request.errorCode)
     if (request !== undefined) for (const at of portsIn(frame, request)) rewritePort(frame, at, portFor)
     return { bytes: frame }
   }
@@ -86,6 +93,13 @@ function rewritePort(frame: Buffer, at: number, portFor: (brokerPort: number) =>
 }
 
 const responseBody = 8
+const groupRequests: readonly number[] = [kafkaApis.JoinGroup, kafkaApis.Heartbeat, kafkaApis.SyncGroup]
+
+/** In the versions that kafkajs speaks, the code follows the throttle time. */
+function writeErrorCode(frame: Buffer, { api }: KafkaRequest, code: number): void {
+  if (!groupRequests.includes(api)) throw new Error(`the proxy cannot forge an answer to request ${api}`)
+  frame.writeInt16BE(code, responseBody + 4)
+}
 
 /** Where an answer names ports of brokers; for the versions that kafkajs and its overlay speak. */
 function portsIn(frame: Buffer, { api, version }: KafkaRequest): number[] {

@@ -1,10 +1,16 @@
 import type { Dice } from '../dice.ts'
 import { createTcpProxy, type LinkCondition, type TcpProxy } from '../tcp-proxy.ts'
-import { createKafkaConversation, type KafkaApi, kafkaApis, type RequestFate } from './kafka-conversation.ts'
+import {
+  createKafkaConversation,
+  type ForgedAnswer,
+  type KafkaApi,
+  kafkaApis,
+  type RequestFate,
+} from './kafka-conversation.ts'
 
 interface Ambush {
   readonly api: number
-  readonly fate: RequestFate
+  readonly fate: RequestFate | ForgedAnswer
   readonly sprung: () => void
 }
 
@@ -24,7 +30,7 @@ export class KafkaLink {
   static async to(brokers: readonly string[], random: () => number): Promise<KafkaLink> {
     const ambushes: Ambush[] = []
     const ports = new Map<number, number>()
-    function fateOf({ api }: { readonly api: number }): RequestFate | undefined {
+    function fateOf({ api }: { readonly api: number }): RequestFate | ForgedAnswer | undefined {
       const index = ambushes.findIndex((own) => own.api === api)
       const [ambush] = index < 0 ? [] : ambushes.splice(index, 1)
       ambush?.sprung()
@@ -61,7 +67,7 @@ export class KafkaLink {
   }
 
   /** The next request of this kind meets that fate; resolves when it did, true, or when time is up, false. */
-  async ambush(api: KafkaApi, fate: RequestFate, withinMs = 15_000): Promise<boolean> {
+  async ambush(api: KafkaApi, fate: RequestFate | ForgedAnswer, withinMs = 15_000): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const ambush = { api: kafkaApis[api], fate, sprung: () => resolve(true) }
     this.#ambushes.push(ambush)

@@ -14,13 +14,14 @@ import { MessageSender, type MessageSenderContext, type SendOptions } from './me
 import { type FetchingGroupClass, failOnOffsetOutOfRange } from './offset-out-of-range.ts'
 import { type BoundedGroupClass, reportOversizedBatches } from './oversized-batches.ts'
 import { type PinnedFile, verifyPins } from './pins.ts'
+import { type JoiningGroupClass, rejoinBeforeFetching } from './rejoining.ts'
 import { type ConnectionClass, replaceSilentConnections } from './silent-connections.ts'
 import { addStableOffsets, type BrokerClass } from './stable-offsets.ts'
 import { addStaticMembership, type ConsumerGroupClass } from './static-membership.ts'
 import { addTopicIds, type MetadataBrokerClass, type MetadataInternals } from './topic-ids.ts'
 
 type KafkaJs = typeof import('kafkajs')
-type GroupClass = ConsumerGroupClass & FetchingGroupClass & BatchingGroupClass & BoundedGroupClass
+type GroupClass = ConsumerGroupClass & FetchingGroupClass & BatchingGroupClass & BoundedGroupClass & JoiningGroupClass
 
 const require = createRequire(import.meta.url)
 const root = dirname(require.resolve('kafkajs/package.json'))
@@ -101,6 +102,8 @@ function install(): void {
     failOnOffsetOutOfRange(group)
     addBatchTopicIds(group, metadata)
     reportOversizedBatches(group)
+    // Around all of them: what they ask for belongs to a member.
+    rejoinBeforeFetching(group, errors)
   })
 }
 
