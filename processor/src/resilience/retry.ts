@@ -11,9 +11,19 @@ export interface RetryOptions {
   readonly onRetry: (error: ValenceError, delayMs: number) => void
 }
 
-/** Runs `action` until it succeeds, for as long as its errors are retryable; others are thrown at once. */
+/**
+ * Runs `action` until it succeeds, for as long as its errors are retryable; others are thrown at once. When the signal
+ * aborts, an attempt under way is waited for, and a pause is not.
+ */
 export async function retryWhileRetryable<T>(action: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { alsoRetry, signal } = options
+  const cut = Promise.withResolvers<never>()
+  cut.promise.catch(() => undefined)
+  let failure: { readonly error: unknown } | undefined
+  let isPausing = false
+  const cutPause = () => {
+    if (isPausing && failure) cut.reject(failure.error)
+  }
   const policy = retry(
     handleWhen(
       (error) => isValenceError(error) && (error.retryable || !!alsoRetry?.has(error.code)) && !signal.aborted,
@@ -24,7 +34,21 @@ export async function retryWhileRetryable<T>(action: () => Promise<T>, options: 
     },
   )
   policy.onRetry((event) => {
-    if ('error' in event) options.onRetry(event.error as ValenceError, event.delay)
+    if (!('error' in event)) return
+    failure = { error: event.error }
+    isPausing = true
+    options.onRetry(event.error as ValenceError, event.delay)
   })
-  return policy.execute(action, options.signal)
+  // The library waits its pauses out, whatever the signal says.
+  async function attempt(): Promise<T> {
+    if (isPausing && signal.aborted && failure) throw failure.error
+    isPausing = false
+    return action()
+  }
+  signal.addEventListener('abort', cutPause, { once: true })
+  try {
+    return await Promise.race([policy.execute(attempt, signal), cut.promise])
+  } finally {
+    signal.removeEventListener('abort', cutPause)
+  }
 }

@@ -66,4 +66,33 @@ describe('retryWhileRetryable', () => {
     await expect(result).rejects.toThrow()
     expect(retried.length).toBeLessThanOrEqual(3)
   })
+
+  it('does not wait a pause out when it is told to end, and tries no more', async () => {
+    const stop = new AbortController()
+    let attempts = 0
+    const result = retryWhileRetryable(
+      () => {
+        attempts += 1
+        return Promise.reject(new ValenceError('VAL_KAFKA_UNREACHABLE'))
+      },
+      {
+        initialDelayMs: 60_000,
+        maxDelayMs: 60_000,
+        signal: stop.signal,
+        onRetry: () => setTimeout(() => stop.abort(), 5),
+      },
+    )
+    await expect(result).rejects.toMatchObject({ code: 'VAL_KAFKA_UNREACHABLE' })
+    expect(attempts).toBe(1)
+  })
+
+  it('waits for the attempt that is under way when it is told to end', async () => {
+    const stop = new AbortController()
+    const { result } = run(async () => {
+      stop.abort()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return 'done'
+    }, stop.signal)
+    expect(await result).toBe('done')
+  })
 })
