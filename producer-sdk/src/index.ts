@@ -1,4 +1,13 @@
-export { type ErrorCode, isValenceError, type ScoredEvent, ValenceError } from '@valence/schemas'
+export {
+  type ErrorCode,
+  type HeaderRecord,
+  type HeaderValue,
+  isValenceError,
+  type RecordHeader,
+  type RecordHeaders,
+  type ScoredEvent,
+  ValenceError,
+} from '@valence/schemas'
 export { createScoreClient, type ScoreClient, type ScoreClientOptions, ScoreError } from './client/index.ts'
 export type { Connection, RegistryConnection } from './connection.ts'
 export { createScoreConsumer, type ScoreConsumer, type ScoreConsumerOptions } from './consumer/score-consumer.ts'
@@ -12,4 +21,4 @@ export {
   type TextProducer,
   type TextProducerOptions,
 } from './producer/text-producer.ts'
-export type { HeaderValue, SendOptions, TextFormat } from './producer/text-record.ts'
+export type { HeadersInput, SendOptions, TextFormat } from './producer/text-record.ts'

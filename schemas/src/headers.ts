@@ -1,5 +1,6 @@
 import { ValenceError } from './errors.ts'
-import type { DeadLetter, DeadLetterOrigin, RecordHeader } from './records/dead-letter.ts'
+import { headerText, type RecordHeader, type RecordHeaders, recordHeader } from './record-headers.ts'
+import type { DeadLetter, DeadLetterOrigin } from './records/dead-letter.ts'
 import { invalid } from './records/record-fields.ts'
 
 /** Names of the headers that Valence reads or writes. All values are UTF-8 text; times are epoch milliseconds. */
@@ -16,17 +17,10 @@ export const headerNames = {
   failedAt: 'valence-failed-at',
 } as const
 
-type HeaderValue = Buffer | string
-
-/** Headers as kafkajs has them. */
-export interface RecordHeaders {
-  [name: string]: HeaderValue | HeaderValue[] | undefined
-}
-
 /** What the headers of a dead letter tell beside the original record. */
 export type DeadLetterFacts = Pick<DeadLetter, 'code' | 'message' | 'origin' | 'failedAt'>
 
-/** A record of the dead-letter topic, as kafkajs has it. */
+/** A record of the dead-letter topic. */
 export interface DeadLetterRecord {
   readonly key?: Buffer | null
   readonly value: Buffer | null
@@ -36,19 +30,19 @@ export interface DeadLetterRecord {
 /** Enough for any sentence of the catalogue; a header must not push the record over the broker's limit. */
 const maxMessageLength = 1024
 
-/** The original headers plus why and whence. Headers of an earlier failure are replaced. */
-export function deadLetterHeaders(original: RecordHeaders, facts: DeadLetterFacts): RecordHeaders {
+/** The original headers, then why and whence. Headers of an earlier failure are replaced. */
+export function deadLetterHeaders(original: RecordHeaders, facts: DeadLetterFacts): RecordHeader[] {
   const { code, message, origin, failedAt } = facts
-  return {
+  return [
     ...originalHeaders(original),
-    [headerNames.errorCode]: code,
-    [headerNames.errorMessage]: message.slice(0, maxMessageLength).toWellFormed(),
-    [headerNames.originTopic]: origin.topic,
-    [headerNames.originPartition]: String(origin.partition),
-    [headerNames.originOffset]: origin.offset,
-    ...(origin.timestamp === null ? {} : { [headerNames.originTimestamp]: String(origin.timestamp) }),
-    [headerNames.failedAt]: String(failedAt),
-  }
+    recordHeader(headerNames.errorCode, code),
+    recordHeader(headerNames.errorMessage, message.slice(0, maxMessageLength).toWellFormed()),
+    recordHeader(headerNames.originTopic, origin.topic),
+    recordHeader(headerNames.originPartition, String(origin.partition)),
+    recordHeader(headerNames.originOffset, origin.offset),
+    ...(origin.timestamp === null ? [] : [recordHeader(headerNames.originTimestamp, String(origin.timestamp))]),
+    recordHeader(headerNames.failedAt, String(failedAt)),
+  ]
 }
 
 /** What a dead letter's headers tell. Throws VAL_RECORD_INVALID naming the header that is missing or malformed. */
@@ -63,25 +57,23 @@ export function parseDeadLetterHeaders(headers: RecordHeaders): DeadLetterFacts 
 
 /** A record of the dead-letter topic as tools show it. Throws VAL_RECORD_INVALID like `parseDeadLetterHeaders`. */
 export function readDeadLetter(record: DeadLetterRecord): DeadLetter {
-  const headers = record.headers ?? {}
+  const headers = record.headers ?? []
   return {
     ...parseDeadLetterHeaders(headers),
     key: record.key ?? null,
     value: record.value,
-    headers: listHeaders(originalHeaders(headers)),
+    headers: originalHeaders(headers),
   }
 }
 
 /** The headers without the ones that Valence adds to a dead letter: what a replay sends. */
-export function originalHeaders(headers: RecordHeaders): RecordHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !deadLetterNames.has(name)))
+export function originalHeaders(headers: RecordHeaders): RecordHeader[] {
+  return headers.filter(({ name }) => !deadLetterNames.has(name))
 }
 
-/** The first value of a header as text; undefined where there is none. */
-export function headerText(headers: RecordHeaders | undefined, name: string): string | undefined {
-  const value = headers?.[name]
-  const first = Array.isArray(value) ? value[0] : value
-  return typeof first === 'string' || Buffer.isBuffer(first) ? first.toString() : undefined
+/** The headers that Valence adds to a dead letter, without the original ones. */
+export function ownHeaders(headers: RecordHeaders): RecordHeader[] {
+  return headers.filter(({ name }) => deadLetterNames.has(name))
 }
 
 const deadLetterNames: ReadonlySet<string> = new Set([
@@ -115,15 +107,4 @@ function requiredDigits(headers: RecordHeaders, name: string): string {
   // kafkajs writes -1 for a timestamp that the record does not have.
   if (!/^-?\d{1,19}$/.test(text)) invalid(`the header ${name}`, 'decimal digits')
   return text
-}
-
-function listHeaders(headers: RecordHeaders): RecordHeader[] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((item) => ({ name, value: toBuffer(item) })),
-  )
-}
-
-function toBuffer(value: HeaderValue | null | undefined): Buffer | null {
-  if (value === undefined || value === null) return null
-  return Buffer.isBuffer(value) ? value : Buffer.from(value)
 }

@@ -5,12 +5,23 @@ export {
   type DeadLetterRecord,
   deadLetterHeaders,
   headerNames,
-  headerText,
   originalHeaders,
+  ownHeaders,
   parseDeadLetterHeaders,
-  type RecordHeaders,
   readDeadLetter,
 } from './headers.ts'
+export { headersWithoutPayload } from './payload-headers.ts'
+export {
+  type HeaderRecord,
+  type HeaderValue,
+  headersByName,
+  headersFromRecord,
+  headerText,
+  type RecordHeader,
+  type RecordHeaders,
+  recordHeader,
+  withHeader,
+} from './record-headers.ts'
 export { type AvroRecordSchema, type JsonSchema, type RecordKind, recordKinds } from './record-kind.ts'
 export type { AvroCodec } from './records/avro-codec.ts'
 export { checkUnicode, readUtf8 } from './records/check-unicode.ts'
@@ -19,7 +30,6 @@ export {
   type DeadLetterOrigin,
   deadLetterAvro,
   deadLetterJson,
-  type RecordHeader,
 } from './records/dead-letter.ts'
 export { type FeedbackEvent, feedbackEventAvro, feedbackEventJson } from './records/feedback-event.ts'
 export type { JsonCodec } from './records/json-codec.ts'

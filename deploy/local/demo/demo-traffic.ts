@@ -1,5 +1,11 @@
 import { createTextProducer } from '@valence/producer-sdk'
-import { type Consumer, createKafka, type EachBatchPayload, type Producer } from '@valence/producer-sdk/kafka'
+import {
+  type Consumer,
+  createKafka,
+  type EachBatchPayload,
+  headersOf,
+  type Producer,
+} from '@valence/producer-sdk/kafka'
 import { createSchemaRegistry, defaultTopics, framedPayload, readDeadLetter, readSchemaId } from '@valence/schemas'
 import { readDemoInput } from './demo-input.ts'
 import { coordinates, type DemoLedger, type DemoScore } from './demo-ledger.ts'
@@ -72,9 +78,10 @@ export async function followDemo(
 
   await consumer.run({
     eachBatch: async ({ batch }: EachBatchPayload) => {
-      for (const { key, value, headers } of batch.messages) {
+      for (const message of batch.messages) {
+        const { key, value } = message
         if (batch.topic === defaultTopics.deadLetters) {
-          const letter = readDeadLetter({ key, value, headers })
+          const letter = readDeadLetter({ key, value, headers: headersOf(message) })
           ledger.deadLettered(coordinates(letter.origin), letter.code)
         } else if (value !== null) await readScore(value)
       }

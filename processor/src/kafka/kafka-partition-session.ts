@@ -1,4 +1,11 @@
-import { beginTransaction, type Kafka, kafkaErrors, type Producer, type Transaction } from '@valence/producer-sdk/kafka'
+import {
+  beginTransaction,
+  type Kafka,
+  kafkaErrors,
+  messageHeaders,
+  type Producer,
+  type Transaction,
+} from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { LogOffsets } from './log-offsets.ts'
 import { isOfEarlierTopic, type PartitionSession, type Position } from './partition-session.ts'
@@ -158,7 +165,7 @@ class KafkaPartitionSession implements PartitionSession {
         key: record.key,
         value: record.value,
         partition: record.partition,
-        headers: record.headers as Record<string, Buffer | string>,
+        headers: messageHeaders(record.headers),
         ...(record.timestamp === undefined ? {} : { timestamp: String(record.timestamp) }),
       })),
     }))

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Consumer,
   type EachBatchPayload,
+  headersOf,
   type Kafka,
   kafkaErrors,
   MembershipWatch,
@@ -220,7 +221,7 @@ class KafkaRecordSource implements RecordSource {
         timestamp: Number(message.timestamp),
         key: message.key,
         value: message.value,
-        headers: message.headers ?? {},
+        headers: headersOf(message),
       })),
     }
     this.#positions.set(name, handed.nextOffset)

@@ -3,7 +3,9 @@ import {
   defaultEventId,
   frame,
   headerNames,
+  headersWithoutPayload,
   type RecordHeaders,
+  recordHeader,
   type ScoredEvent,
   scoredEventAvro,
   scoredEventJson,
@@ -83,10 +85,9 @@ function encodeScoredEvent(
   headers: RecordHeaders,
   schemaId: number | undefined,
 ): { value: Buffer; headers: RecordHeaders } {
-  // The input's content type would be wrong for the output.
   const contentType = schemaId === undefined ? 'application/json' : 'application/vnd.confluent.avro'
   return {
     value: schemaId === undefined ? scoredEventJson.encode(event) : frame(schemaId, scoredEventAvro.encode(event)),
-    headers: { ...headers, [headerNames.contentType]: contentType },
+    headers: [...headersWithoutPayload(headers), recordHeader(headerNames.contentType, contentType)],
   }
 }

@@ -1,4 +1,4 @@
-import { ValenceError } from '@valence/schemas'
+import { ownHeaders, ValenceError } from '@valence/schemas'
 import type { OutgoingRecord, TopicPartition } from '../kafka/record.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Publication } from './commit.ts'
@@ -42,6 +42,5 @@ function refuse({ record }: Outcome): Outcome {
 
 /** Not even the dead letter fits: what remains says where the original is. */
 function withoutContent(letter: OutgoingRecord): OutgoingRecord {
-  const own = Object.entries(letter.headers).filter(([name]) => name.startsWith('valence-'))
-  return { ...letter, key: null, value: Buffer.alloc(0), headers: Object.fromEntries(own) }
+  return { ...letter, key: null, value: Buffer.alloc(0), headers: ownHeaders(letter.headers) }
 }

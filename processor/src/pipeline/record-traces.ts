@@ -9,7 +9,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import { headerText, isValenceError, type RecordHeaders } from '@valence/schemas'
+import { headerText, isValenceError, type RecordHeaders, withHeader } from '@valence/schemas'
 import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
 import { spanAttributes } from '../runtime/span-attributes.ts'
 import { spanTime, type Trail } from '../runtime/trail.ts'
@@ -24,7 +24,7 @@ interface RecordTrail extends Trail {
   send?: Span
 }
 
-const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => Object.keys(headers) }
+const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => headers.map(({ name }) => name) }
 
 /**
  * The spans of records on their way through the pipeline, made by wrapping its steps: `process` from being taken to being
@@ -114,10 +114,11 @@ export class RecordTraces {
     const attributes = destination('send', 'send', outgoing)
     const options = { kind: SpanKind.PRODUCER, startTime: spanTime(), attributes }
     trail.send = this.#tracer.startSpan(`send ${outgoing.topic}`, options, trail.context)
-    const headers = { ...outgoing.headers }
     const context: Context = trace.setSpan(trail.context, trail.send)
-    propagation.inject(context, headers)
-    return headers
+    const injected: Record<string, string> = {}
+    propagation.inject(context, injected)
+    const entries = Object.entries(injected)
+    return entries.reduce<RecordHeaders>((list, [name, own]) => withHeader(list, name, own), outgoing.headers)
   }
 
   #finish(records: readonly KafkaRecord[], from: TopicPartition, startTime: number, error?: unknown): void {

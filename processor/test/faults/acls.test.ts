@@ -24,7 +24,7 @@ async function prepare(role: Role): Promise<{ topics: TestTopics; grants: Grant[
   const topics = await kafka.createTopics({ partitions: 1 })
   await kafka.produce(topics.input, inventTexts(5))
   const origin = { topic: topics.input, partition: 0, offset: '0', timestamp: Date.now() }
-  const headers = deadLetterHeaders({}, { code: 'VAL_TEXT_EMPTY', message: 'empty', origin, failedAt: Date.now() })
+  const headers = deadLetterHeaders([], { code: 'VAL_TEXT_EMPTY', message: 'empty', origin, failedAt: Date.now() })
   await kafka.produceRaw(topics.deadLetters, ['I love it'], headers)
   return { topics, grants: roleGrants[role](topics) }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Admin, createKafka, type Message, type Producer } from '@valence/producer-sdk/kafka'
+import { type Admin, createKafka, type Message, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
 import type { RecordHeaders } from '@valence/schemas'
 import type { AcknowledgedText } from './invariants.ts'
 
@@ -100,9 +100,9 @@ export class TestKafka {
   async produceRaw(
     topic: string,
     values: readonly (string | Buffer | null)[],
-    headers: RecordHeaders = {},
+    headers: RecordHeaders = [],
   ): Promise<void> {
-    const messages = values.map((value) => ({ value, headers: headers as Record<string, string> }))
+    const messages = values.map((value) => ({ value, headers: messageHeaders(headers) }))
     await this.send(topic, messages)
   }
 

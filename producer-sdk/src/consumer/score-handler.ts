@@ -1,4 +1,4 @@
-import type { ScoredEvent, ValenceError } from '@valence/schemas'
+import type { RecordHeaders, ScoredEvent, ValenceError } from '@valence/schemas'
 
 /** Where a scored event stands, and how to commit it. */
 export interface ScoreMeta {
@@ -9,7 +9,10 @@ export interface ScoreMeta {
   /** When the record was written; epoch milliseconds. */
   readonly timestamp: number
   readonly key: Buffer | null
-  readonly headers: Readonly<Record<string, Buffer | readonly Buffer[]>>
+  /** By name; several values of one name are an array. Without a prototype, so `Object.hasOwn` tells what is there. */
+  readonly headers: Readonly<Record<string, Buffer | null | readonly (Buffer | null)[]>>
+  /** The same in their order. */
+  readonly headerList: RecordHeaders
   /** Commits everything up to and including this event, in its partition. */
   commit(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isValenceError, type ScoredEvent, ValenceError } from '@valence/schemas'
-import type { EachBatchPayload, KafkaMessage } from '../kafka/index.ts'
+import { headersByName, isValenceError, type RecordHeaders, type ScoredEvent, ValenceError } from '@valence/schemas'
+import { type EachBatchPayload, headersOf, type KafkaMessage } from '../kafka/index.ts'
 import { withinProcess } from '../tracing/text-spans.ts'
 import type { ScoreDecoder } from './score-decoder.ts'
 import type { ScoreHandlers, ScoreMeta } from './score-handler.ts'
@@ -144,7 +144,8 @@ function asFailure(error: unknown): ValenceError {
 
 function metaOf(message: KafkaMessage, { batch, commitOffsetsIfNecessary }: Batch): ScoreMeta {
   const { topic, partition } = batch
-  const { offset, timestamp, key, headers } = message
+  const { offset, timestamp, key } = message
+  const headerList = copyHeaders(headersOf(message))
   const next = String(BigInt(offset) + 1n)
   return {
     topic,
@@ -153,17 +154,17 @@ function metaOf(message: KafkaMessage, { batch, commitOffsetsIfNecessary }: Batc
     timestamp: Number(timestamp),
     // What kafkajs hands out are views of the whole fetch; a kept key would keep megabytes.
     key: key && Buffer.from(key),
-    headers: copyHeaders(headers),
+    headers: headersByName(headerList),
+    headerList,
     // kafkajs's own `commitOffsets` does nothing, without a word, once the consumer is stopping.
     commit: () => commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] }),
   }
 }
 
-function copyHeaders(headers: KafkaMessage['headers']): ScoreMeta['headers'] {
-  const copy: Record<string, Buffer | Buffer[]> = {}
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    if (value === undefined) continue
-    copy[name] = Array.isArray(value) ? value.map((own) => Buffer.from(own)) : Buffer.from(value)
-  }
-  return copy
+function copyHeaders(headers: RecordHeaders): RecordHeaders {
+  return headers.map(({ name, value, nameBytes }) => ({
+    name,
+    value: value && Buffer.from(value),
+    ...(nameBytes && { nameBytes: Buffer.from(nameBytes) }),
+  }))
 }

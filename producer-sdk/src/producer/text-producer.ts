@@ -15,6 +15,7 @@ import { RecordBatcher } from './record-batcher.ts'
 import {
   completeEvent,
   createTextEncoder,
+  listHeaders,
   type SendOptions,
   type TextEncoder,
   type TextFormat,
@@ -172,7 +173,7 @@ class KafkaTextProducer implements TextProducer {
     this.#expectOpen()
     const complete = completeEvent(event)
     const value = encode(complete)
-    const span = startSend(this.#topic, options.headers)
+    const span = startSend(this.#topic, listHeaders(options.headers))
     const record = toTextRecord(complete.id, value, { ...options, headers: span.headers })
     const { promise: sent, resolve, reject } = Promise.withResolvers<SentText>()
     // Buffering takes longer than a failure may take; whoever awaits `sent` still sees it.

@@ -2,22 +2,29 @@ import { randomUUID } from 'node:crypto'
 import {
   checkUnicode,
   frame,
+  type HeaderRecord,
+  type HeaderValue,
+  headersFromRecord,
+  type RecordHeader,
+  type RecordHeaders,
+  recordHeader,
   type SchemaRegistry,
   type TextEventInput,
   textEventAvro,
   textEventJson,
   valueSubject,
 } from '@valence/schemas'
-import type { Message } from '../kafka/index.ts'
+import { type Message, messageHeaders } from '../kafka/index.ts'
 
 export type TextFormat = 'avro' | 'json'
 
-export type HeaderValue = string | Buffer
+/** Headers by name, several values of one name as an array; or in a list, which keeps the order of all. */
+export type HeadersInput = HeaderRecord | readonly { readonly name: string; readonly value: HeaderValue }[]
 
 export interface SendOptions {
   /** Records of one key stay in order, in one partition; so do their scores. */
   readonly key?: string | Buffer | null | undefined
-  readonly headers?: Readonly<Record<string, HeaderValue>> | undefined
+  readonly headers?: HeadersInput | undefined
   /** Overrides the choice by key. */
   readonly partition?: number | undefined
 }
@@ -51,23 +58,35 @@ export function completeEvent(event: TextEventInput): TextEventInput & { readonl
   return { ...event, id: event.id || randomUUID(), occurredAt: event.occurredAt ?? Date.now() }
 }
 
-/** @throws VAL_RECORD_NOT_UTF8 where the key or a header is a string that UTF-8 cannot spell */
-export function toTextRecord(id: string, value: Buffer, { key, headers, partition }: SendOptions): TextRecord {
+/** What was given, as a list. @throws VAL_RECORD_NOT_UTF8 where a name or a value is a string that UTF-8 cannot spell */
+export function listHeaders(headers: HeadersInput = []): RecordHeader[] {
+  if (!Array.isArray(headers)) return headersFromRecord(headers as HeaderRecord)
+  return (headers as readonly RecordHeader[]).map((header) =>
+    header.nameBytes === undefined ? recordHeader(header.name, header.value) : header,
+  )
+}
+
+interface TextRecordOptions extends Omit<SendOptions, 'headers'> {
+  readonly headers?: RecordHeaders
+}
+
+/** @throws VAL_RECORD_NOT_UTF8 where the key is a string that UTF-8 cannot spell */
+export function toTextRecord(
+  id: string,
+  value: Buffer,
+  { key, headers = [], partition }: TextRecordOptions,
+): TextRecord {
   if (typeof key === 'string') checkUnicode(key, 'the key')
-  for (const [name, own] of Object.entries(headers ?? {})) {
-    checkUnicode(name, 'the name of a header')
-    if (typeof own === 'string') checkUnicode(own, `the header ${name}`)
-  }
   const message: Message = {
     key: key ?? null,
     value,
-    ...(headers ? { headers: { ...headers } } : {}),
+    ...(headers.length === 0 ? {} : { headers: messageHeaders(headers) }),
     ...(partition === undefined ? {} : { partition }),
   }
-  const headerBytes = Object.entries(headers ?? {}).reduce((sum, [name, own]) => sum + name.length + sizeOf(own), 0)
-  return { id, message, bytes: overheadBytes + sizeOf(key ?? '') + value.length + headerBytes }
+  const headerBytes = headers.reduce((sum, header) => sum + sizeOfHeader(header), 0)
+  return { id, message, bytes: overheadBytes + Buffer.byteLength(key ?? '') + value.length + headerBytes }
 }
 
-function sizeOf(value: HeaderValue): number {
-  return Buffer.byteLength(value)
+function sizeOfHeader({ name, value }: RecordHeader): number {
+  return Buffer.byteLength(name) + (value?.length ?? 0)
 }

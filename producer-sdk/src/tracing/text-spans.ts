@@ -9,13 +9,12 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api'
-import { headerText, isValenceError, type RecordHeaders } from '@valence/schemas'
-import type { HeaderValue } from '../producer/text-record.ts'
+import { headerText, isValenceError, type RecordHeaders, withHeader } from '@valence/schemas'
 
 /** What the span of a text that is sent has to be told. */
 export interface SendSpan {
   /** Those given, and what carries the trace on. */
-  readonly headers: Readonly<Record<string, HeaderValue>> | undefined
+  readonly headers: RecordHeaders
   sent(at: { readonly partition: number; readonly offset: string }): void
   failed(error: unknown): void
 }
@@ -24,10 +23,10 @@ export interface ReceivedRecord {
   readonly topic: string
   readonly partition: number
   readonly offset: string
-  readonly headers: Readonly<Record<string, unknown>>
+  readonly headerList: RecordHeaders
 }
 
-const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => Object.keys(headers) }
+const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => headers.map(({ name }) => name) }
 
 // Asked for each time: an application may register its SDK after this module was loaded. Without one it does nothing.
 const tracer = () => trace.getTracer('@valence/producer-sdk')
@@ -53,24 +52,26 @@ function endFailed(span: Span, error: unknown): void {
 }
 
 /** Below the span that is active, else below the one that the headers name. */
-function parentOf(headers: SendSpan['headers']): Context {
+function parentOf(headers: RecordHeaders): Context {
   const active = context.active()
-  if (trace.getSpan(active) !== undefined || headers === undefined) return active
-  return propagation.extract(active, headers as RecordHeaders, headerGetter)
+  return trace.getSpan(active) === undefined ? propagation.extract(active, headers, headerGetter) : active
 }
 
 /** A span from being sent to being acknowledged; the record carries it on. */
-export function startSend(topic: string, headers: SendSpan['headers']): SendSpan {
+export function startSend(topic: string, headers: RecordHeaders): SendSpan {
   const parent = parentOf(headers)
   const span = tracer().startSpan(
     `send ${topic}`,
     { kind: SpanKind.PRODUCER, attributes: destination('send', topic) },
     parent,
   )
-  const carried: Record<string, HeaderValue> = { ...headers }
-  propagation.inject(trace.setSpan(parent, span), carried)
+  const injected: Record<string, string> = {}
+  propagation.inject(trace.setSpan(parent, span), injected)
   return {
-    headers: headers === undefined && Object.keys(carried).length === 0 ? undefined : carried,
+    headers: Object.entries(injected).reduce<RecordHeaders>(
+      (list, [name, own]) => withHeader(list, name, own),
+      headers,
+    ),
     sent(at) {
       span.setAttributes(located(at))
       span.end()
@@ -81,7 +82,7 @@ export function startSend(topic: string, headers: SendSpan['headers']): SendSpan
 
 /** Runs the handler of a record within a span below the one that its headers name. */
 export async function withinProcess<T>(record: ReceivedRecord, groupId: string, handle: () => Promise<T>): Promise<T> {
-  const parent = propagation.extract(ROOT_CONTEXT, record.headers as RecordHeaders, headerGetter)
+  const parent = propagation.extract(ROOT_CONTEXT, record.headerList, headerGetter)
   const attributes = {
     ...destination('process', record.topic),
     ...located(record),

@@ -1,14 +1,9 @@
 import { embeddedSchemas } from '../embedded-schemas.ts'
+import type { RecordHeader } from '../record-headers.ts'
 import { type AvroCodec, createAvroCodec } from './avro-codec.ts'
 import { createJsonCodec, type JsonCodec } from './json-codec.ts'
 import { asRecord, invalid, type RawRecord, readNullableTimestamp, readString, readTimestamp } from './record-fields.ts'
 import { type RecordOrigin, readOrigin } from './record-origin.ts'
-
-/** One header of a record; a name may occur more than once. */
-export interface RecordHeader {
-  readonly name: string
-  readonly value: Buffer | null
-}
 
 /** Where a dead letter came from. `timestamp`: of the record, in epoch milliseconds. */
 export interface DeadLetterOrigin extends RecordOrigin {

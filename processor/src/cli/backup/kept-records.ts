@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
-import type { Admin, Producer } from '@valence/producer-sdk/kafka'
-import type { RecordHeaders } from '@valence/schemas'
+import { type Admin, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
+import type { RecordHeader, RecordHeaders } from '@valence/schemas'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
@@ -14,8 +14,11 @@ interface KeptRecord {
   readonly timestamp: number
   readonly key: string | null
   readonly value: string | null
-  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly headers: readonly KeptHeader[]
 }
+
+/** The bytes of the name are kept where they are not valid UTF-8. */
+type KeptHeader = readonly [name: string, value: string | null, nameBytes?: string]
 
 const segmentBytes = 16 * 1024 * 1024
 
@@ -23,12 +26,14 @@ const segmentFolder = (topic: string, partition: number) => `records/${topic}/${
 /** So that names sort as offsets do. */
 const padded = (offset: bigint) => offset.toString().padStart(19, '0')
 
-function headerList(headers: RecordHeaders): KeptRecord['headers'] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value])
-      .filter((own) => own !== undefined)
-      .map((own) => [name, Buffer.from(own).toString('base64')] as const),
-  )
+function keepHeader({ name, value, nameBytes }: RecordHeader): KeptHeader {
+  const kept = value?.toString('base64') ?? null
+  return nameBytes === undefined ? [name, kept] : [name, kept, nameBytes.toString('base64')]
+}
+
+function restoreHeader([name, value, nameBytes]: KeptHeader): RecordHeader {
+  const restored = { name, value: value === null ? null : Buffer.from(value, 'base64') }
+  return nameBytes === undefined ? restored : { ...restored, nameBytes: Buffer.from(nameBytes, 'base64') }
 }
 
 function toLine({ offset, timestamp, key, value, headers }: KafkaRecord): string {
@@ -37,7 +42,7 @@ function toLine({ offset, timestamp, key, value, headers }: KafkaRecord): string
     timestamp,
     key: key?.toString('base64') ?? null,
     value: value?.toString('base64') ?? null,
-    headers: headerList(headers),
+    headers: headers.map(keepHeader),
   }
   return JSON.stringify(kept)
 }
@@ -100,14 +105,12 @@ export interface RestoredRecord {
 
 function fromLine(line: string): RestoredRecord {
   const { offset, timestamp, key, value, headers } = JSON.parse(line) as KeptRecord
-  const own: Record<string, Buffer[]> = {}
-  for (const [name, bytes] of headers) own[name] = [...(own[name] ?? []), Buffer.from(bytes, 'base64')]
   return {
     offset: BigInt(offset),
     timestamp,
     key: key === null ? null : Buffer.from(key, 'base64'),
     value: value === null ? null : Buffer.from(value, 'base64'),
-    headers: own,
+    headers: headers.map(restoreHeader),
   }
 }
 
@@ -142,7 +145,7 @@ export async function sendRestored(
       acks: -1,
       messages: records.slice(at, at + 500).map(({ key, value, headers, timestamp }) => ({
         ...{ key, value, partition, timestamp: String(timestamp) },
-        headers: headers as Record<string, Buffer[]>,
+        headers: messageHeaders(headers),
       })),
     })
   }

@@ -2,6 +2,7 @@ import type { Admin } from '@valence/producer-sdk/kafka'
 import {
   frame,
   isValenceError,
+  recordHeader,
   type TextEventInput,
   textEventAvro,
   textEventJson,
@@ -96,7 +97,13 @@ export class TextLoader {
     const key = keyText === undefined ? null : Buffer.from(keyText)
     try {
       const value = this.#encode(toEvent(fields, `${fingerprint}-${line}`))
-      return { topic, partition: this.#partitionOf(key, line), key, value, headers: { [jobHeader]: fingerprint } }
+      return {
+        topic,
+        partition: this.#partitionOf(key, line),
+        key,
+        value,
+        headers: [recordHeader(jobHeader, fingerprint)],
+      }
     } catch (cause) {
       if (isValenceError(cause) && cause.deadLetter) return cause
       throw cause

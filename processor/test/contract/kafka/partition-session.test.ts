@@ -1,4 +1,5 @@
 import { createKafka } from '@valence/producer-sdk/kafka'
+import { recordHeader } from '@valence/schemas'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createKafkaPartitionSessions } from '../../../src/kafka/kafka-partition-sessions.ts'
 import type { PartitionSessions } from '../../../src/kafka/partition-session.ts'
@@ -69,7 +70,7 @@ describe.each([
     partition: 0,
     key: null,
     value: Buffer.from(value),
-    headers: { h: 'v' },
+    headers: [recordHeader('h', 'v')],
   })
 
   beforeAll(async () => {

@@ -1,5 +1,5 @@
-import { createKafka, type Producer } from '@valence/producer-sdk/kafka'
-import { type DeadLetterFacts, deadLetterHeaders, type RecordHeaders } from '@valence/schemas'
+import { createKafka, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
+import { type DeadLetterFacts, deadLetterHeaders, type RecordHeaders, recordHeader } from '@valence/schemas'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { killAllCommands, runCliJson, runCliProcess, startCli } from '../../support/cli-process.ts'
 import { readCommitted } from '../../support/independent-reader.ts'
@@ -36,17 +36,19 @@ interface Letter {
 async function writeLetters(...letters: readonly Letter[]): Promise<void> {
   const now = Date.now()
   const messages = letters.map(
-    ({ value, key, code = 'VAL_TEXT_EMPTY', partition = 0, ageMs = 0, headers = {} }, index) => ({
+    ({ value, key, code = 'VAL_TEXT_EMPTY', partition = 0, ageMs = 0, headers = [] }, index) => ({
       key: key ?? null,
       value,
       partition,
       timestamp: String(now - ageMs),
-      headers: deadLetterHeaders(headers, {
-        code,
-        message: `why ${code}`,
-        origin: { topic: topics.input, partition, offset: String(index), timestamp: now - ageMs },
-        failedAt: now - ageMs,
-      }) as Record<string, string>,
+      headers: messageHeaders(
+        deadLetterHeaders(headers, {
+          code,
+          message: `why ${code}`,
+          origin: { topic: topics.input, partition, offset: String(index), timestamp: now - ageMs },
+          failedAt: now - ageMs,
+        }),
+      ),
     }),
   )
   for (let at = 0; at < messages.length; at += 1_000) {
@@ -125,7 +127,10 @@ describe('valence dlq show', () => {
   const show = (...args: string[]) => runCliProcess(['dlq', 'show', ...args], { environment: topics.environment })
 
   it('tells everything about one', async () => {
-    await writeLetters({ value: 'first' }, { value: 'second\nline', key: 'k', headers: { traceparent: '00-1-2-01' } })
+    await writeLetters(
+      { value: 'first' },
+      { value: 'second\nline', key: 'k', headers: [recordHeader('traceparent', '00-1-2-01')] },
+    )
     const { code, stdout } = await show('0:1')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^code +VAL_TEXT_EMPTY$/m)
@@ -163,7 +168,7 @@ describe('valence dlq replay', () => {
       value: '{"text":"x"}',
       key: 'k',
       partition: 1,
-      headers: { 'content-type': 'application/json' },
+      headers: [recordHeader('content-type', 'application/json')],
     })
     expect(await replay()).toEqual({ replayed: 1, skipped: 0, group: `${topics.groupId}.replay` })
     const [record] = await readCommitted(kafka.brokers, topics.input)

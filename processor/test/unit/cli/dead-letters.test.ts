@@ -1,4 +1,4 @@
-import { deadLetterHeaders, type RecordHeaders, ValenceError } from '@valence/schemas'
+import { deadLetterHeaders, type RecordHeaders, recordHeader, ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import { letterFilter, matches, parsePosition, toFoundLetter } from '../../../src/cli/dead-letters.ts'
 import { planReplay, type ReplayStep } from '../../../src/cli/replay-plan.ts'
@@ -20,7 +20,7 @@ function letterAt(offset: number, options: LetterOptions = {}) {
     failedAt = now,
     value = Buffer.from('v'),
     key = Buffer.from('k'),
-    headers = {},
+    headers = [],
   } = options
   const record: KafkaRecord = {
     offset: BigInt(offset),
@@ -69,7 +69,7 @@ describe('letterFilter', () => {
 
 describe('toFoundLetter', () => {
   it('marks a record that is no dead letter of ours', () => {
-    const record = { offset: 1n, timestamp: now, key: null, value: Buffer.from('x'), headers: {} }
+    const record = { offset: 1n, timestamp: now, key: null, value: Buffer.from('x'), headers: [] }
     expect(toFoundLetter(2, record)).toMatchObject({ partition: 2, letter: { code: 'VAL_RECORD_INVALID' } })
   })
 })
@@ -97,7 +97,7 @@ describe('planReplay', () => {
   }
 
   it('sends the record as it was to where it came from', () => {
-    const headers = { 'content-type': 'text/plain', traceparent: Buffer.from('00-1-2-01') }
+    const headers = [recordHeader('x', '1'), recordHeader('content-type', 'text/plain'), recordHeader('x', null)]
     const [step] = plan([letterAt(1, { value: Buffer.from([0xff]), key: Buffer.from('key'), headers })])
     expect(step?.outgoing).toEqual([
       { topic: 'texts', partition: 3, key: Buffer.from('key'), value: Buffer.from([0xff]), headers },
@@ -145,7 +145,7 @@ describe('planReplay', () => {
   })
 
   it('skips what is no dead letter and what was kept without its content', () => {
-    const stranger = toFoundLetter(0, { offset: 1n, timestamp: now, key: null, value: Buffer.from('x'), headers: {} })
+    const stranger = toFoundLetter(0, { offset: 1n, timestamp: now, key: null, value: Buffer.from('x'), headers: [] })
     const empty = letterAt(2, { code: 'VAL_RECORD_TOO_LARGE_TO_PUBLISH', key: null, value: Buffer.alloc(0) })
     expect(plan([stranger, empty])).toMatchObject([{ outgoing: [], skipped: 2 }])
   })

@@ -81,7 +81,7 @@ async function open(kafka: Kafka, sendTogether = true, { metadata = 'topic-id=ol
 }
 
 function record(partition: number, topic = 'scores'): OutgoingRecord {
-  return { topic, partition, key: null, value: Buffer.from('v'), headers: {} }
+  return { topic, partition, key: null, value: Buffer.from('v'), headers: [] }
 }
 
 const protocolError = (type: string) => Object.assign(new Error(type), { name: 'KafkaJSProtocolError', type })

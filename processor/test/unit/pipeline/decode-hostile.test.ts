@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { headersFromRecord } from '@valence/schemas'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createDecodeStep, type Decoded } from '../../../src/pipeline/decode.ts'
@@ -8,7 +9,7 @@ const decode = createDecodeStep({ registry: undefined, format: 'auto' })
 const maxTextBytes = 64 * 1024
 
 async function decodeOne(value: Buffer, headers: Record<string, Buffer> = {}): Promise<Decoded> {
-  const [decoded] = await decode([kafkaRecord(7, { value, headers })])
+  const [decoded] = await decode([kafkaRecord(7, { value, headers: headersFromRecord(headers) })])
   if (decoded === undefined) throw new Error('a record went missing')
   return decoded
 }

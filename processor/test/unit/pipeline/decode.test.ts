@@ -1,4 +1,11 @@
-import { frame, type RecordDecoder, type SchemaRegistry, type TextEvent, ValenceError } from '@valence/schemas'
+import {
+  frame,
+  type RecordDecoder,
+  recordHeader,
+  type SchemaRegistry,
+  type TextEvent,
+  ValenceError,
+} from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import { createDecodeStep, type DecodeOptions } from '../../../src/pipeline/decode.ts'
 import { kafkaRecord } from '../../support/records.ts'
@@ -12,7 +19,7 @@ async function decodeOne(
   const { contentType, registry, format = 'auto' } = options
   const record = kafkaRecord(7, {
     value: typeof value === 'string' ? Buffer.from(value) : value,
-    headers: contentType === undefined ? {} : { 'content-type': Buffer.from(contentType) },
+    headers: contentType === undefined ? [] : [recordHeader('content-type', contentType)],
   })
   const [decoded] = await createDecodeStep({ registry, format })([record])
   return decoded

@@ -1,4 +1,4 @@
-import { frame, readDeadLetter, scoredEventAvro, ValenceError } from '@valence/schemas'
+import { frame, headerText, readDeadLetter, recordHeader, scoredEventAvro, ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import { createEncodeStep } from '../../../src/pipeline/encode.ts'
 import type { Outcome } from '../../../src/pipeline/score-batch.ts'
@@ -9,7 +9,7 @@ const scored: Outcome = {
   kind: 'scored',
   record: kafkaRecord(41, {
     key: Buffer.from('key'),
-    headers: { traceparent: '00-abc', 'content-type': 'text/plain' },
+    headers: [recordHeader('traceparent', '00-abc'), recordHeader('content-type', 'text/plain')],
   }),
   event: { id: null, text: 'fine', occurredAt: 5, source: 'web', lang: 'en', attributes: { a: 'b' } },
   sentiment: {
@@ -36,7 +36,10 @@ describe('encoding an outcome', () => {
   it('writes a scored event as JSON: carried-over fields, the origin, and an id from it where there is none', () => {
     const record = encoder()(scored, from)
     expect(record).toMatchObject({ topic: 'scores', partition: 3, key: Buffer.from('key') })
-    expect(record.headers).toEqual({ traceparent: '00-abc', 'content-type': 'application/json' })
+    expect(record.headers).toEqual([
+      recordHeader('traceparent', '00-abc'),
+      recordHeader('content-type', 'application/json'),
+    ])
     expect(JSON.parse(String(record.value))).toEqual({
       id: 'texts-2-41',
       occurredAt: 5,
@@ -58,19 +61,37 @@ describe('encoding an outcome', () => {
     const { value, headers } = encoder(17)(scored, from)
     expect(value?.subarray(0, 5)).toEqual(frame(17, Buffer.alloc(0)))
     expect(scoredEventAvro.decode(value?.subarray(5) as Buffer)).toMatchObject({ id: 'texts-2-41', label: 'positive' })
-    expect(headers['content-type']).toBe('application/vnd.confluent.avro')
+    expect(headerText(headers, 'content-type')).toBe('application/vnd.confluent.avro')
   })
 
   it('keeps the original bytes, key and headers of a dead letter and says why and whence', () => {
-    const record = kafkaRecord(41, { key: null, value: Buffer.from([0xff, 0]), headers: { traceparent: '00-abc' } })
+    const record = kafkaRecord(41, { key: null, value: Buffer.from([0xff, 0]), headers: [recordHeader('x', null)] })
     const letter = encoder()({ kind: 'rejected', record, error: new ValenceError('VAL_RECORD_NOT_UTF8') }, from)
     expect(letter).toMatchObject({ topic: 'dead', partition: 2, key: null, value: Buffer.from([0xff, 0]) })
-    expect(letter.headers).toMatchObject({ traceparent: '00-abc' })
-    expect(readDeadLetter({ ...letter, headers: { ...letter.headers } })).toMatchObject({
+    expect(letter.headers[0]).toEqual(recordHeader('x', null))
+    expect(readDeadLetter(letter)).toMatchObject({
       code: 'VAL_RECORD_NOT_UTF8',
       origin: { topic: 'texts', partition: 2, offset: '41', timestamp: record.timestamp },
       failedAt: 99,
     })
+  })
+
+  it('leaves what describes the payload of the input with the input: on dead letters and tombstones, not on scores', () => {
+    const headers = [
+      recordHeader('x', '1'),
+      recordHeader('__value_schema_id', Buffer.from([1, 2])),
+      recordHeader('constructor', null),
+      recordHeader('apicurio.value.globalId', Buffer.alloc(8)),
+      recordHeader('x', ''),
+      recordHeader('__key_schema_id', Buffer.from([1, 3])),
+    ]
+    const record = kafkaRecord(1, { headers })
+    const own = headers.filter((_, index) => index % 2 === 0 && index < 5)
+    const contentType = recordHeader('content-type', 'application/json')
+    expect(encoder()({ ...scored, record }, from).headers).toEqual([...own, contentType])
+    expect(encoder()({ kind: 'tombstone', record }, from).headers).toEqual(headers)
+    const rejected = { kind: 'rejected', record, error: new ValenceError('VAL_TEXT_EMPTY') } as const
+    expect(encoder()(rejected, from).headers.slice(0, headers.length)).toEqual(headers)
   })
 
   it('passes a tombstone on under its key', () => {

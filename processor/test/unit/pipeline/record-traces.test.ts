@@ -1,6 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import { AlwaysOffSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace'
-import { ValenceError } from '@valence/schemas'
+import { recordHeader, ValenceError } from '@valence/schemas'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
 import type { Publication } from '../../../src/pipeline/commit.ts'
@@ -12,8 +12,8 @@ import { SpanCollector } from '../../support/span-collector.ts'
 
 const from = { topic: 'texts', partition: 2 }
 const traceId = '0af7651916cd43dd8448eb211c80319c'
-const sampled = { traceparent: Buffer.from(`00-${traceId}-b7ad6b7169203331-01`) }
-const unsampled = { traceparent: Buffer.from(`00-${traceId}-b7ad6b7169203331-00`) }
+const sampled = [recordHeader('traceparent', `00-${traceId}-b7ad6b7169203331-01`), recordHeader('own', null)]
+const unsampled = [recordHeader('traceparent', `00-${traceId}-b7ad6b7169203331-00`)]
 
 let collector: SpanCollector
 beforeEach(() => {
@@ -50,7 +50,7 @@ async function process(record: ReturnType<typeof kafkaRecord>, options: { reject
     if (options.fails) throw options.fails
   })
   await commit(session, publication as Publication).catch(() => undefined)
-  return { trail, headers: publication.outgoing[0]?.headers ?? {}, after: traces.of(record) }
+  return { trail, headers: publication.outgoing[0]?.headers ?? [], after: traces.of(record) }
 }
 
 describe('the trace of a record', () => {
@@ -60,7 +60,10 @@ describe('the trace of a record', () => {
     const send = collector.named('send scores')
     expect(span.parentSpanContext?.spanId).toBe('b7ad6b7169203331')
     expect([span, send].map((own) => own.spanContext().traceId)).toEqual([traceId, traceId])
-    expect(headers.traceparent).toBe(`00-${traceId}-${send.spanContext().spanId}-01`)
+    expect(headers).toEqual([
+      recordHeader('own', null),
+      recordHeader('traceparent', `00-${traceId}-${send.spanContext().spanId}-01`),
+    ])
     expect(trail).toMatchObject({ traceId, spanId: span.spanContext().spanId })
     expect(after).toBeUndefined()
   })

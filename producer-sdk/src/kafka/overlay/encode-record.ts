@@ -1,3 +1,5 @@
+import type { RecordHeaders } from '@valence/schemas'
+
 type Content = Buffer | string | number | null | undefined
 
 export interface RecordContent {
@@ -6,7 +8,8 @@ export interface RecordContent {
   readonly timestampDelta?: number
   readonly key?: Content
   readonly value?: Content
-  readonly headers?: Readonly<Record<string, Content | readonly Content[]>>
+  /** By name, as kafkajs takes them; or in a list, which keeps their order. */
+  readonly headers?: Readonly<Record<string, Content | readonly Content[]>> | RecordHeaders
 }
 
 /** What kafkajs's own encoder is asked for once a record is written. */
@@ -54,8 +57,13 @@ export function encodeRecord({
 /** Names and values in turn; several values of one name follow each other. */
 function listHeaders(headers: NonNullable<RecordContent['headers']>): (Buffer | null)[] {
   const list: (Buffer | null)[] = []
-  for (const name in headers) {
-    const given = headers[name]
+  if (Array.isArray(headers)) {
+    for (const { name, nameBytes, value } of headers as RecordHeaders) list.push(nameBytes ?? Buffer.from(name), value)
+    return list
+  }
+  const byName = headers as Readonly<Record<string, Content | readonly Content[]>>
+  for (const name of Object.keys(byName)) {
+    const given = byName[name]
     for (const value of Array.isArray(given) ? given : [given]) list.push(Buffer.from(name), bytesOf(value))
   }
   return list

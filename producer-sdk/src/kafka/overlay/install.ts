@@ -5,6 +5,7 @@ import { filterAbortedRecords } from './aborted-records.ts'
 import { addBatchTopicIds, type BatchingGroupClass } from './batch-topic-ids.ts'
 import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
 import { createDecodeMessages } from './decode-messages.ts'
+import { decodeRecord } from './decode-record.ts'
 import { encodeRecord } from './encode-record.ts'
 import { EosManager, type EosManagerOptions } from './eos-manager.ts'
 import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
@@ -56,6 +57,7 @@ const load: LoadInternal = (file) => require(fileOf(file))
 function install(): void {
   // Replacements go first: whatever is loaded from here on finds them in the place of the stock files.
   replace('consumer/filterAbortedMessages.js', filterAbortedRecords)
+  replace('protocol/recordBatch/record/v0/decoder.js', decodeRecord)
   const decodeMessages = createDecodeMessages({
     Decoder: load('protocol/decoder.js'),
     decodeRecordBatch: load('protocol/recordBatch/v0/decoder.js'),

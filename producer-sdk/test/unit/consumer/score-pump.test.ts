@@ -67,6 +67,7 @@ describe('ScorePump', () => {
       timestamp: 1_700_000_000_000,
       key: Buffer.from('key'),
       headers: { traceparent: Buffer.from('00') },
+      headerList: [{ name: 'traceparent', value: Buffer.from('00') }],
     })
   })
 

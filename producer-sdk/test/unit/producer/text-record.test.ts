@@ -1,6 +1,13 @@
-import { framedPayload, readSchemaId, type SchemaRegistry, textEventAvro, textEventJson } from '@valence/schemas'
+import {
+  framedPayload,
+  readSchemaId,
+  recordHeader,
+  type SchemaRegistry,
+  textEventAvro,
+  textEventJson,
+} from '@valence/schemas'
 import { describe, expect, it, vi } from 'vitest'
-import { completeEvent, createTextEncoder, toTextRecord } from '../../../src/producer/text-record.ts'
+import { completeEvent, createTextEncoder, listHeaders, toTextRecord } from '../../../src/producer/text-record.ts'
 
 const event = { id: '1', text: 'I love it', occurredAt: 1_700_000_000_000 }
 
@@ -58,20 +65,49 @@ describe('completeEvent', () => {
   })
 })
 
-describe('toTextRecord', () => {
+describe('listHeaders', () => {
+  it('takes names with one value or several', () => {
+    const given = { constructor: 'a', x: ['1', null, Buffer.from('2')], none: undefined }
+    expect(listHeaders(given)).toEqual([
+      recordHeader('constructor', 'a'),
+      recordHeader('x', '1'),
+      recordHeader('x', null),
+      recordHeader('x', '2'),
+    ])
+  })
+
+  it('takes a list in its order, such as a consumer gave', () => {
+    const given = [{ name: 'x', value: '1' }, { name: 'y', value: null }, recordHeader('x', '2')]
+    const received = { name: '\ufffd', value: null, nameBytes: Buffer.from([0xff]) }
+    expect(listHeaders([...given, received])).toEqual([
+      recordHeader('x', '1'),
+      recordHeader('y', null),
+      recordHeader('x', '2'),
+      received,
+    ])
+    expect(listHeaders(undefined)).toEqual([])
+  })
+
   it.each([
-    ['key', { key: 'a\ud800' }],
-    ['name of a header', { headers: { 'a\ud800': 'v' } }],
-    ['value of a header', { headers: { name: '\udfff' } }],
-  ])('refuses half a surrogate pair in the %s', (_place, options) => {
+    ['name', { 'a\ud800': 'v' }],
+    ['value', { name: '\udfff' }],
+    ['value in a list', [{ name: 'a', value: '\udfff' }]],
+  ])('refuses half a surrogate pair in the %s', (_place, headers) => {
+    expect(() => listHeaders(headers)).toThrow(expect.objectContaining({ code: 'VAL_RECORD_NOT_UTF8' }))
+  })
+})
+
+describe('toTextRecord', () => {
+  it('refuses half a surrogate pair in the key', () => {
     const refused = expect.objectContaining({ code: 'VAL_RECORD_NOT_UTF8' })
-    expect(() => toTextRecord('1', Buffer.from('value'), options)).toThrow(refused)
+    expect(() => toTextRecord('1', Buffer.from('value'), { key: 'a\ud800' })).toThrow(refused)
   })
 
   it('carries key, headers and partition', () => {
     const value = Buffer.from('value')
-    const options = { key: 'k', headers: { traceparent: '00-1' }, partition: 3 }
-    expect(toTextRecord('1', value, options).message).toEqual({ ...options, value })
+    const headers = [recordHeader('traceparent', '00-1')]
+    const { message } = toTextRecord('1', value, { key: 'k', headers, partition: 3 })
+    expect(message).toEqual({ key: 'k', headers: { traceparent: Buffer.from('00-1') }, partition: 3, value })
   })
 
   it('leaves out what is not given', () => {
@@ -80,7 +116,10 @@ describe('toTextRecord', () => {
 
   it('counts key, value and headers in bytes', () => {
     const bare = toTextRecord('1', Buffer.alloc(0), {}).bytes
-    const full = toTextRecord('1', Buffer.alloc(10), { key: 'é', headers: { name: Buffer.alloc(5) } }).bytes
+    const full = toTextRecord('1', Buffer.alloc(10), {
+      key: 'é',
+      headers: [recordHeader('name', Buffer.alloc(5))],
+    }).bytes
     expect(full - bare).toBe(10 + 2 + 4 + 5)
   })
 })

@@ -1,17 +1,16 @@
 import { propagation, SpanStatusCode, trace } from '@opentelemetry/api'
-import { ValenceError } from '@valence/schemas'
+import { recordHeader, ValenceError } from '@valence/schemas'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SpanCollector } from '../../../../processor/test/support/span-collector.ts'
 import { startSend, withinProcess } from '../../../src/tracing/text-spans.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`
-const record = { topic: 'scores', partition: 1, offset: '12', headers: { traceparent: Buffer.from(traceparent) } }
+const record = { topic: 'scores', partition: 1, offset: '12', headerList: [recordHeader('traceparent', traceparent)] }
 
 describe('without an SDK of OpenTelemetry', () => {
   it('headers stay as they are', () => {
-    expect(startSend('texts', undefined).headers).toBeUndefined()
-    const given = { traceparent, own: 'x' }
+    const given = [recordHeader('traceparent', traceparent), recordHeader('own', 'x')]
     const span = startSend('texts', given)
     expect(span.headers).toEqual(given)
     span.sent({ partition: 0, offset: '1' })
@@ -32,10 +31,14 @@ describe('with one', () => {
   afterEach(() => collector[Symbol.dispose]())
 
   it('a text carries the span of its sending', () => {
-    const span = startSend('texts', { own: 'x' })
+    const span = startSend('texts', [recordHeader('own', 'x'), recordHeader('own', null)])
     span.sent({ partition: 3, offset: '42' })
     const { spanId, traceId: own } = collector.named('send texts').spanContext()
-    expect(span.headers).toEqual({ own: 'x', traceparent: `00-${own}-${spanId}-01` })
+    expect(span.headers).toEqual([
+      recordHeader('own', 'x'),
+      recordHeader('own', null),
+      recordHeader('traceparent', `00-${own}-${spanId}-01`),
+    ])
     expect(collector.named('send texts').attributes).toEqual({
       'messaging.system.name': 'kafka',
       'messaging.operation.name': 'send',
@@ -47,12 +50,12 @@ describe('with one', () => {
   })
 
   it('a text goes on below the span that its headers name', () => {
-    startSend('texts', { traceparent }).sent({ partition: 0, offset: '1' })
+    startSend('texts', [recordHeader('traceparent', traceparent)]).sent({ partition: 0, offset: '1' })
     expect(collector.named('send texts').parentSpanContext).toMatchObject({ traceId, spanId: 'b7ad6b7169203331' })
   })
 
   it('what was not acknowledged ends as failed, by its code', () => {
-    startSend('texts', undefined).failed(new ValenceError('VAL_PRODUCER_FAILED', 'private words'))
+    startSend('texts', []).failed(new ValenceError('VAL_PRODUCER_FAILED', 'private words'))
     const { status, attributes } = collector.named('send texts')
     expect(status).toEqual({ code: SpanStatusCode.ERROR, message: 'VAL_PRODUCER_FAILED' })
     expect(attributes['error.type']).toBe('VAL_PRODUCER_FAILED')
@@ -72,6 +75,6 @@ describe('with one', () => {
 
   it('no propagator is needed', () => {
     propagation.disable()
-    expect(startSend('texts', undefined).headers).toBeUndefined()
+    expect(startSend('texts', []).headers).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type EncodedRecord, encodeRecord, type RecordContent } from '../../../../src/kafka/overlay/encode-record.ts'
+import { recordBytes } from '../../../support/record-bytes.ts'
 import { stockModule } from '../../../support/stock-kafkajs.ts'
 
 const stock = stockModule<(record: RecordContent) => EncodedRecord>('protocol/recordBatch/record/v0/index.js')
@@ -29,6 +30,18 @@ it('writes the bytes that kafkajs writes', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+it('writes a list of headers in its order, each as it is', () => {
+  const list = [
+    { name: 'x', value: Buffer.from('1') },
+    { name: '__proto__', value: null },
+    { name: '\ufffd', value: Buffer.alloc(0), nameBytes: Buffer.from([0xff]) },
+    { name: 'x', value: Buffer.from('2') },
+  ]
+  const headers = list.map(({ name, value, nameBytes = Buffer.from(name) }) => ({ name: nameBytes, value }))
+  const expected = recordBytes({ key: Buffer.from('k'), headers })
+  expect(encodeRecord({ key: 'k', value: null, headers: list }).buffer.toString('hex')).toBe(expected.toString('hex'))
 })
 
 it('writes a header without a value, on which stock kafkajs throws', () => {
