@@ -24,7 +24,7 @@ class Row:
     source: str
 
 
-def parse_row(line: str, where: str, source: str) -> Row:
+def parse_row(line: str, where: str, source: str, labels: Sequence[str] = LABELS) -> Row:
     """One JSONL line `{"text", "label"}`; `where` (file:line) opens every complaint."""
     try:
         record = json.loads(line)
@@ -35,9 +35,9 @@ def parse_row(line: str, where: str, source: str) -> Row:
     text, label = record.get("text"), record.get("label")
     if not isinstance(text, str) or not text.strip():
         raise DataError(f"{where}: text must be a non-empty string")
-    if label not in LABEL_IDS:
-        raise DataError(f"{where}: label must be one of {', '.join(LABELS)}, not {label!r}")
-    return Row(text, LABEL_IDS[label], source)
+    if label not in labels:
+        raise DataError(f"{where}: label must be one of {', '.join(labels)}, not {label!r}")
+    return Row(text, labels.index(label), source)
 
 
 def read_file(path: Path) -> list[Row]:

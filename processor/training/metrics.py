@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import numpy as np
 
 from .data import LABELS
 
 
-def confusion(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int = len(LABELS)) -> np.ndarray:
     """[true][predicted] counts."""
-    table = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    table = np.zeros((classes, classes), np.int64)
     np.add.at(table, (labels, predicted), 1)
     return table
 
@@ -27,8 +29,10 @@ def expected_calibration_error(labels: np.ndarray, scores: np.ndarray, bins: int
     return sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in table) / len(labels)
 
 
-def evaluate(labels: np.ndarray, scores: np.ndarray) -> dict:
-    table = confusion(labels, scores.argmax(axis=1))
+def evaluate(labels: np.ndarray, scores: np.ndarray, names: Sequence[str] = LABELS) -> dict:
+    """The means are over the classes that occur: a set without one of them is not judged by it."""
+    table = confusion(labels, scores.argmax(axis=1), len(names))
+    there = table.sum(axis=1) > 0
     right = np.diag(table)
     recall = right / np.maximum(table.sum(axis=1), 1)
     precision = right / np.maximum(table.sum(axis=0), 1)
@@ -36,10 +40,10 @@ def evaluate(labels: np.ndarray, scores: np.ndarray) -> dict:
     return {
         "n": int(len(labels)),
         "accuracy": float(right.sum() / len(labels)),
-        "macroRecall": float(recall.mean()),
-        "macroF1": float(f1.mean()),
+        "macroRecall": float(recall[there].mean()),
+        "macroF1": float(f1[there].mean()),
         "ece": float(expected_calibration_error(labels, scores)),
         "perClass": {name: {"precision": float(precision[i]), "recall": float(recall[i]), "f1": float(f1[i])}
-                     for i, name in enumerate(LABELS)},
+                     for i, name in enumerate(names)},
         "confusion": table.tolist(),
     }

@@ -43,7 +43,7 @@ def logits_of(session: ort.InferenceSession, token_ids: Sequence[Sequence[int]],
     return result
 
 
-def softmax(logits: np.ndarray, temperature: float = 1.0, bias: Sequence[float] = (0.0, 0.0, 0.0)) -> np.ndarray:
+def softmax(logits: np.ndarray, temperature: float = 1.0, bias: Sequence[float] | float = 0.0) -> np.ndarray:
     scaled = (logits + np.asarray(bias)) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
     powers = np.exp(scaled)

@@ -106,9 +106,9 @@ def beside(batch: Sequence[int], twins: dict[int, int]) -> tuple[list[int], list
     return [*batch, *(twins[batch[place]] for place in paired)], [(place, len(batch) + i) for i, place in enumerate(paired)]
 
 
-def log_priors(data: Encoded) -> Tensor:
+def log_priors(data: Encoded, classes: int) -> Tensor:
     """log P(class | source), (sources, classes)."""
-    counts = np.ones((len(data.names), int(data.labels.max()) + 1))
+    counts = np.ones((len(data.names), classes))
     np.add.at(counts, (data.sources, data.labels), 1)
     return torch.from_numpy(np.log(counts / counts.sum(axis=1, keepdims=True))).float()
 
@@ -150,7 +150,7 @@ def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None
     torch.manual_seed(options.seed)
     batches = plan_batches(data, options)
     optimizer = torch.optim.AdamW(parameter_groups(model, options), lr=options.rate, betas=(0.9, 0.98), fused=True)
-    priors = log_priors(data)
+    priors = log_priors(data, model.head.out_features)
     average = copy.deepcopy(model.state_dict()) if options.ema else None
     first, spent = 0, 0.0
     if checkpoint is not None and checkpoint.is_file():
