@@ -73,7 +73,7 @@ export async function startEnvironmentStack(options: LocalStackOptions): Promise
     ...addresses,
     provider: 'environment',
     environment: stackEnvironment(addresses),
-    kafka: { brokers, kill: refuse, restart: refuse, stop: async () => {} },
+    kafka: { brokers, kill: refuse, pause: refuse, resume: refuse, restart: refuse, stop: async () => {} },
     stop: async () => {},
   }
 }

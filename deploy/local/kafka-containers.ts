@@ -126,6 +126,16 @@ export class KafkaContainers implements KafkaCluster {
     await container.getById(node.container.getId()).wait()
   }
 
+  async pause(i: number): Promise<void> {
+    const { container } = await getContainerRuntimeClient()
+    await container.getById(this.#node(i).container.getId()).pause()
+  }
+
+  async resume(i: number): Promise<void> {
+    const { container } = await getContainerRuntimeClient()
+    await container.getById(this.#node(i).container.getId()).unpause()
+  }
+
   async restart(i: number): Promise<void> {
     const node = this.#node(i)
     const { container } = await getContainerRuntimeClient()

@@ -114,6 +114,14 @@ export class KafkaProcesses implements KafkaCluster {
     await this.#running.get(this.#node(i))?.kill('SIGKILL')
   }
 
+  async pause(i: number): Promise<void> {
+    this.#signal(i, 'SIGSTOP')
+  }
+
+  async resume(i: number): Promise<void> {
+    this.#signal(i, 'SIGCONT')
+  }
+
   async restart(i: number): Promise<void> {
     const node = this.#node(i)
     await this.#running.get(node)?.stop(stopGraceMs)
@@ -122,6 +130,12 @@ export class KafkaProcesses implements KafkaCluster {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#running.values()].map((part) => part.kill('SIGKILL')))
+  }
+
+  /** One that the broker survives. */
+  #signal(i: number, signal: NodeJS.Signals): void {
+    const pid = this.#running.get(this.#node(i))?.pid
+    if (pid !== undefined) process.kill(pid, signal)
   }
 
   #node(i: number): Node {

@@ -13,4 +13,11 @@ function noBroker(): Promise<never> {
 }
 
 /** The cluster of a stack that was started without Kafka. */
-export const withoutKafka: KafkaCluster = { brokers: [], kill: noBroker, restart: noBroker, stop: async () => {} }
+export const withoutKafka: KafkaCluster = {
+  brokers: [],
+  kill: noBroker,
+  pause: noBroker,
+  resume: noBroker,
+  restart: noBroker,
+  stop: async () => {},
+}

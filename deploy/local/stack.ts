@@ -12,6 +12,9 @@ export interface KafkaCluster {
   readonly secured?: SecuredListeners
   /** SIGKILL; resolves once the broker is gone. Its data stays. */
   kill(i: number): Promise<void>
+  /** SIGSTOP: it stays as it is, and answers nothing until it is resumed. */
+  pause(i: number): Promise<void>
+  resume(i: number): Promise<void>
   /** Starts the broker again, after a clean stop if it still runs; resolves once it answers as part of the cluster. */
   restart(i: number): Promise<void>
   stop(): Promise<void>

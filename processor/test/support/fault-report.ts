@@ -6,12 +6,27 @@ import type { ExactlyOnceReport } from './invariants.ts'
 /** What is known to go wrong in Kafka itself, and where docs/exactly-once.md has the evidence. */
 export const explanations = { brokerCameBack: 'A broker that comes back too soon' } as const
 
+/** What a run showed that fed nothing after its faults. */
+export interface QuietFacts {
+  /** By when everything had to be out, from the end of each cause on, and what that time is made of. */
+  readonly boundMs: number
+  readonly waits: readonly string[]
+  /** The longest time until everything was out. */
+  readonly outAfterMs: number
+  /** Texts that were not out within the bound. */
+  readonly waiting: number
+  /** What `/readyz` of a processor said that was not so. */
+  readonly untruths: readonly string[]
+}
+
 /** One run of the fault suite, as it is printed and published. */
 export interface FaultRow {
   /** The kind of fault, worded for the table: runs of the same words are one row there. */
   readonly fault: string
   /** What the test had switched off to show that it is needed; such a run is published in a table of its own. */
   readonly without?: string
+  /** Only where nothing was fed after the faults. */
+  readonly quiet?: QuietFacts
   readonly seed: number
   /** Faults that were injected. */
   readonly injected: number
@@ -41,7 +56,10 @@ export interface RecoveryRow {
 }
 
 /** What a test knows of its run beside the comparison. */
-export type FaultFacts = Pick<FaultRow, 'fault' | 'without' | 'seed' | 'injected' | 'longestSilenceMs' | 'seconds'>
+export type FaultFacts = Pick<
+  FaultRow,
+  'fault' | 'without' | 'quiet' | 'seed' | 'injected' | 'longestSilenceMs' | 'seconds'
+>
 
 /** The seed of a run: VALENCE_FAULTS_SEED replays one that was printed, otherwise it is another one each time. */
 export function faultSeed(): number {
@@ -71,7 +89,9 @@ export function reportRecovery(facts: Omit<RecoveryRow, 'date' | 'kafka'>): void
 }
 
 function keep(row: FaultRow | RecoveryRow): void {
-  const facts = Object.entries(row).map(([name, value]) => `${name} ${value}`)
+  const facts = Object.entries(row).map(
+    ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  )
   process.stdout.write(`${facts.join(' · ')}\n`)
   const path = process.env.VALENCE_FAULTS_JSON
   if (path) writeFileSync(path, `${JSON.stringify([...readRows(path), row], null, 2)}\n`)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultKind } from './fault-kind.ts'
 import { groupCoordinatorOf, leaderOf, transactionCoordinatorOf } from './leadership.ts'
+import { quietBound } from './quiet-bound.ts'
 import type { Scene } from './scene.ts'
 
 /** Below and above the time after which the others take the leadership from a dead broker (6 s). */
@@ -18,9 +19,11 @@ async function killAndRestart({ cluster, dice }: Scene, broker: number): Promise
 /** Of the input; the output has one more. */
 const partitions = 6
 const pauseMs = [2_000, 5_000] as const
+const quiet = quietBound('session of a dead broker and new coordinator', 'request timeout', 'back-off')
 
 export const leaderKills: FaultKind = {
   fault: 'SIGKILL of the leader of an output partition, later restarted',
+  quiet,
   pauseMs,
   async inject(scene) {
     const { kafka, topics, dice } = scene
@@ -30,6 +33,7 @@ export const leaderKills: FaultKind = {
 
 export const inputLeaderKills: FaultKind = {
   fault: 'SIGKILL of the leader of an input partition, later restarted',
+  quiet,
   pauseMs,
   async inject(scene) {
     const { kafka, topics, dice } = scene
@@ -39,6 +43,7 @@ export const inputLeaderKills: FaultKind = {
 
 export const groupCoordinatorKills: FaultKind = {
   fault: 'SIGKILL of the group coordinator, later restarted',
+  quiet,
   pauseMs,
   async inject(scene) {
     return killAndRestart(scene, await groupCoordinatorOf(scene.kafka.admin, scene.topics.groupId))
@@ -47,6 +52,7 @@ export const groupCoordinatorKills: FaultKind = {
 
 export const transactionCoordinatorKills: FaultKind = {
   fault: 'SIGKILL of a transaction coordinator, later restarted',
+  quiet,
   pauseMs,
   async inject(scene) {
     const { kafka, topics, dice } = scene
@@ -57,6 +63,7 @@ export const transactionCoordinatorKills: FaultKind = {
 
 export const brokersInTurn: FaultKind = {
   fault: 'SIGKILL and restart of each broker in turn',
+  quiet,
   pauseMs,
   async inject(scene) {
     const lines: string[] = []
@@ -67,6 +74,7 @@ export const brokersInTurn: FaultKind = {
 
 export const rollingBrokers: FaultKind = {
   fault: 'graceful restart of a broker',
+  quiet,
   pauseMs,
   async inject({ cluster, dice }) {
     const broker = dice.int(cluster.brokers.length)
@@ -77,6 +85,7 @@ export const rollingBrokers: FaultKind = {
 
 export const brokerAndProcessorKills: FaultKind = {
   fault: 'SIGKILL of a transaction coordinator and of a processor together',
+  quiet: quietBound(...quiet.waits, 'start of a processor'),
   pauseMs,
   async inject(scene) {
     const seat = scene.dice.pick(scene.seats)
@@ -85,8 +94,26 @@ export const brokerAndProcessorKills: FaultKind = {
   },
 }
 
+/** Up to the example that was seen in the field: a broker that stood still for 45 s. */
+const longestSilenceMs = 45_000
+
+export const silentBrokers: FaultKind = {
+  fault: 'SIGSTOP of all brokers for up to 45 s, then SIGCONT',
+  quiet: quietBound(...quiet.waits, 'heartbeat session', 'start of a processor'),
+  pauseMs,
+  async inject({ cluster, dice }) {
+    const ms = 5_000 + dice.int(longestSilenceMs - 5_000)
+    const all = [...cluster.brokers.keys()]
+    await Promise.all(all.map((broker) => cluster.pause(broker)))
+    await delay(ms)
+    await Promise.all(all.map((broker) => cluster.resume(broker)))
+    return `for ${ms} ms`
+  },
+}
+
 export const leaderMoves: FaultKind = {
   fault: 'leadership of an output partition moved to another broker',
+  quiet: quietBound('request timeout', 'back-off'),
   pauseMs: [500, 1_500],
   // With one replica a partition's leader moves at once to where it is told to go.
   replication: 1,
@@ -109,5 +136,6 @@ export const brokerFaults = [
   brokersInTurn,
   rollingBrokers,
   brokerAndProcessorKills,
+  silentBrokers,
   leaderMoves,
 ]

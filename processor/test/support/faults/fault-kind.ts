@@ -1,9 +1,20 @@
+import type { QuietBound } from './quiet-bound.ts'
 import type { Scene } from './scene.ts'
+
+/**
+ * `before`: acknowledged just before the fault begins. `with`: sent as it begins, for one that waits for a request which
+ * only texts bring about. `during`: within a second of that. `after`: when its cause is over.
+ */
+export type LastTexts = 'before' | 'with' | 'during' | 'after'
 
 /** One thing that goes wrong, and how often and among what a run lets it happen. */
 export interface FaultKind {
   /** As the published table calls it. */
   readonly fault: string
+  /** By when everything is out where nothing is fed after the fault. */
+  readonly quiet: QuietBound
+  /** When the last texts come in the quiet form, in turn; by default before, during and after it. */
+  readonly lastTexts?: readonly LastTexts[]
   readonly processors?: number
   readonly environment?: Readonly<Record<string, string>>
   /** Texts repeat after so many; by default no two are the same. */

@@ -11,6 +11,7 @@ import type { FaultKind } from './fault-kind.ts'
 import { ambushes, blackHoles, broken, cuts, lossy, partialCuts, slow } from './network-faults.ts'
 import { redisFaults, workersInTurn } from './part-faults.ts'
 import { kills, naps, zombies } from './process-faults.ts'
+import { quietBound } from './quiet-bound.ts'
 
 const processes = [kills, zombies, naps]
 const networks = [cuts, partialCuts, blackHoles, slow, lossy, broken, ...ambushes]
@@ -28,6 +29,8 @@ function together(fault: string, families: readonly (readonly FaultKind[])[]): F
   const kinds = families.flat()
   return {
     fault,
+    quiet: quietBound(...kinds.flatMap(({ quiet }) => quiet.waits)),
+    ...(kinds.some(({ lastTexts }) => lastTexts?.includes('with')) && { lastTexts: ['with'] }),
     processors: 3,
     environment: {
       ...Object.assign({}, ...kinds.map(({ environment }) => environment)),

@@ -2,13 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { LinkCondition } from '../tcp-proxy.ts'
 import type { FaultKind } from './fault-kind.ts'
 import type { KafkaApi, RequestFate } from './kafka-conversation.ts'
+import { quietBound } from './quiet-bound.ts'
 import { givenUpMs, shortTransactions } from './scene.ts'
+
+/** A processor that was away may find its session and its transactions over, and start anew. */
+const afterAbsence = quietBound('heartbeat session', 'start of a processor', 'back-off')
+const afterSilence = quietBound('request timeout', 'heartbeat session', 'back-off')
+const afterDeath = quietBound('start of a processor', 'back-off')
 
 /** Longer than the coordinators wait for a silent processor. */
 const tooLateMs = givenUpMs + 2_000
 
 export const cuts: FaultKind = {
   fault: 'network cut between a processor and all brokers, up to 8 s',
+  quiet: afterAbsence,
   async inject({ seats, dice }) {
     const [seat, ms] = [dice.pick(seats), 100 + dice.int(8_000)]
     seat.link.each((proxy) => proxy.cut())
@@ -20,6 +27,7 @@ export const cuts: FaultKind = {
 
 export const partialCuts: FaultKind = {
   fault: 'network cut between a processor and one broker, up to 8 s',
+  quiet: afterAbsence,
   async inject({ seats, dice }) {
     const [seat, ms] = [dice.pick(seats), 100 + dice.int(8_000)]
     const broker = seat.link.anyBroker(dice)
@@ -32,6 +40,7 @@ export const partialCuts: FaultKind = {
 
 export const blackHoles: FaultKind = {
   fault: 'packets of a processor kept back for longer than its session and its transaction last, then delivered',
+  quiet: afterAbsence,
   environment: shortTransactions,
   async inject({ seats, dice }) {
     const seat = dice.pick(seats)
@@ -44,6 +53,7 @@ export const blackHoles: FaultKind = {
 
 const halfOpen: FaultKind = {
   fault: 'half-open connections: those of a processor stay open and carry nothing any more',
+  quiet: quietBound('request timeout', 'heartbeat session', 'start of a processor', 'back-off'),
   async inject({ seats, dice }) {
     const seat = dice.pick(seats)
     seat.link.each((proxy) => proxy.abandon())
@@ -56,6 +66,7 @@ const halfOpen: FaultKind = {
 function weather(fault: string, condition: Partial<LinkCondition>, ms: number): FaultKind {
   return {
     fault,
+    quiet: afterSilence,
     async inject({ seats, dice }) {
       const seat = dice.pick(seats)
       seat.link.set(condition)
@@ -80,18 +91,20 @@ const late = { holdMs: tooLateMs }
 function ambush(api: KafkaApi, fate: RequestFate, name: string): FaultKind {
   return {
     fault: name,
+    quiet: fate === late ? afterAbsence : afterSilence,
+    lastTexts: ['with'],
     ...(fate === late && { environment: shortTransactions }),
     async inject({ seats, dice }) {
       const seat = dice.pick(seats)
       const met = await seat.link.ambush(api, fate)
       if (!met) return undefined
-      if (typeof fate === 'object') await delay(fate.holdMs)
+      if (typeof fate === 'object' && 'holdMs' in fate) await delay(fate.holdMs)
       return `${api} of ${seat.name}`
     },
   }
 }
 
-const endTxnAnswers = ambush('EndTxn', 'answer lost', 'answer to EndTxn lost')
+export const endTxnAnswers = ambush('EndTxn', 'answer lost', 'answer to EndTxn lost')
 const produceAnswers = ambush('Produce', 'answer lost', 'answer to Produce lost')
 
 export const ambushes = [
@@ -108,10 +121,28 @@ export const ambushes = [
   ambush('Heartbeat', 'answer lost', 'answer to Heartbeat lost'),
 ]
 
+const [coordinatorLoads, unknownMember] = [14, 25]
+
+/** The group has forgotten a processor, and its coordinator is not ready yet to take it in again. */
+export const refusedReturns: FaultKind = {
+  fault: 'a heartbeat answered with UNKNOWN_MEMBER_ID, and the join after it with COORDINATOR_LOAD_IN_PROGRESS',
+  quiet: afterAbsence,
+  async inject({ seats, dice }) {
+    const seat = dice.pick(seats)
+    const refused = [
+      seat.link.ambush('Heartbeat', { errorCode: unknownMember }),
+      seat.link.ambush('JoinGroup', { errorCode: coordinatorLoads }),
+    ]
+    return (await Promise.all(refused)).every(Boolean) ? seat.name : undefined
+  },
+}
+
 /** A processor dies with its commit under way: decided or not, nobody is there to hear the answer. */
 function killAtCommit(fate: RequestFate, name: string): FaultKind {
   return {
     fault: name,
+    quiet: afterDeath,
+    lastTexts: ['with'],
     async inject({ seats, dice }) {
       const seat = dice.pick(seats)
       if (!(await seat.link.ambush('EndTxn', fate))) return undefined
@@ -125,6 +156,7 @@ function killAtCommit(fate: RequestFate, name: string): FaultKind {
 function ambushTakeOver(api: KafkaApi): FaultKind {
   return {
     fault: `SIGKILL of a processor, and the answer to the ${api} of its successor lost`,
+    quiet: quietBound('start of a processor', 'request timeout', 'heartbeat session', 'back-off'),
     async inject({ seats, dice }) {
       const seat = dice.pick(seats)
       seat.signal('SIGKILL')
@@ -148,7 +180,18 @@ const deaths = [
   ambushTakeOver('SyncGroup'),
 ]
 
-export const networkFaults = [cuts, partialCuts, blackHoles, halfOpen, slow, lossy, broken, ...ambushes, ...deaths]
+export const networkFaults = [
+  cuts,
+  partialCuts,
+  blackHoles,
+  halfOpen,
+  slow,
+  lossy,
+  broken,
+  ...ambushes,
+  refusedReturns,
+  ...deaths,
+]
 
 /** Over in a second or two each. */
 export const shortFaults = [endTxnAnswers, produceAnswers, deathsAtCommit]

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultKind } from './fault-kind.ts'
 import type { RedisLie } from './lying-redis.ts'
+import { quietBound } from './quiet-bound.ts'
 import type { RegistryMood } from './registry-gate.ts'
 import type { Scene } from './scene.ts'
 
@@ -11,6 +12,7 @@ const pauseMs = [1_000, 2_500] as const
 function redisFault(fault: string, begin: (redis: Scene['redis']) => void): FaultKind {
   return {
     fault,
+    quiet: quietBound('back-off'),
     pauseMs,
     environment: redisAtWork,
     distinctTexts: 2_000,
@@ -44,6 +46,7 @@ export const redisFaults = [
 function registryFault(fault: string, mood: RegistryMood): FaultKind {
   return {
     fault: `${fault} while a processor starts`,
+    quiet: quietBound('start of a processor', 'circuit breaker of the registry', 'back-off'),
     pauseMs,
     avro: true,
     async inject({ registry, seats, dice }) {
@@ -71,6 +74,7 @@ const preload = new URL('./misbehave.preload.ts', import.meta.url).href
 function misbehaviour(fault: string, name: string, environment: Readonly<Record<string, string>> = {}): FaultKind {
   return {
     fault,
+    quiet: quietBound('inference timeout and new worker', 'heartbeat session', 'back-off'),
     pauseMs,
     environment: { ...environment, NODE_OPTIONS: `--import ${preload}`, TEST_MISBEHAVIOUR: name },
     async inject({ seats, dice }) {

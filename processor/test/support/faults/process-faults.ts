@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { createKafka } from '@valence/producer-sdk/kafka'
 import type { FaultKind } from './fault-kind.ts'
+import { quietBound } from './quiet-bound.ts'
 import { givenUpMs, shortTransactions } from './scene.ts'
 
 /** Longer than the group and the transaction coordinator wait: meanwhile others have taken over. */
@@ -7,6 +9,7 @@ const zombieMs = givenUpMs + 3_000
 
 export const kills: FaultKind = {
   fault: 'SIGKILL of a processor, restarted after 0.5 s',
+  quiet: quietBound('start of a processor', 'back-off'),
   async inject({ seats, dice }) {
     const seat = dice.pick(seats)
     seat.signal('SIGKILL')
@@ -16,6 +19,7 @@ export const kills: FaultKind = {
 
 export const zombies: FaultKind = {
   fault: 'SIGSTOP of a processor for longer than its session and its transaction last, then SIGCONT',
+  quiet: quietBound('heartbeat session', 'start of a processor', 'back-off'),
   environment: shortTransactions,
   async inject({ seats, dice }) {
     const seat = dice.pick(seats)
@@ -28,6 +32,7 @@ export const zombies: FaultKind = {
 
 export const naps: FaultKind = {
   fault: 'SIGSTOP of a processor for up to 4 s, then SIGCONT',
+  quiet: quietBound('heartbeat session', 'back-off'),
   async inject({ seats, dice }) {
     const seat = dice.pick(seats)
     const ms = 200 + dice.int(3_800)
@@ -40,6 +45,7 @@ export const naps: FaultKind = {
 
 export const rollingRestarts: FaultKind = {
   fault: 'rolling restart of all processors',
+  quiet: quietBound('start of a processor', 'back-off'),
   async inject({ seats }) {
     const codes: (number | null)[] = []
     for (const seat of seats) {
@@ -52,6 +58,7 @@ export const rollingRestarts: FaultKind = {
 
 export const scaling: FaultKind = {
   fault: 'scaling 1 → 4 → 2',
+  quiet: quietBound('heartbeat session', 'back-off'),
   processors: 1,
   async inject({ seats, addSeat }) {
     while (seats.length < 4) await addSeat()
@@ -64,4 +71,24 @@ export const scaling: FaultKind = {
   },
 }
 
-export const processFaults = [kills, zombies, naps, rollingRestarts, scaling]
+/** Of the input. */
+const partitions = 6
+
+/** Somebody else begins a transaction under the id of a partition, which fences its processor though it is still the owner. */
+export const strangers: FaultKind = {
+  fault: 'the transactional id of a partition taken by a stranger',
+  quiet: quietBound('heartbeat session', 'back-off'),
+  // Texts that come later cannot be committed before it is noticed.
+  lastTexts: ['after', 'with', 'before'],
+  async inject({ kafka, topics, dice }) {
+    const transactionalId = `${topics.groupId}.${topics.input}.${dice.int(partitions)}`
+    const producer = createKafka({ brokers: kafka.brokers, clientId: 'stranger' }).producer({ transactionalId })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.abort()
+    await producer.disconnect()
+    return transactionalId
+  },
+}
+
+export const processFaults = [kills, zombies, naps, rollingRestarts, scaling, strangers]

@@ -1,19 +1,28 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'vitest'
 import { type FaultRow, reportFault } from '../fault-report.ts'
 import { readCommitted } from '../independent-reader.ts'
-import { compareOutput, type ExactlyOnceReport, longestSilenceMs } from '../invariants.ts'
+import { compareOutput, type ExactlyOnceReport, expectExactlyOnce, longestSilenceMs } from '../invariants.ts'
+import { fallSilent } from './fall-silent.ts'
+import type { FaultForm } from './fault-form.ts'
 import type { FaultKind } from './fault-kind.ts'
-import { Feeder } from './feeder.ts'
+import { feedOn } from './feed-on.ts'
 import { hasKnownScores } from './known-texts.ts'
-import { avroEncoding, openScene, type Scene } from './scene.ts'
+import { avroEncoding, openScene, sessionTimeoutMs } from './scene.ts'
 import type { Stage } from './stage.ts'
 
+/** `loud`: texts go on coming after a fault. `quiet`: nothing comes any more, so that nothing can hide what stands still. */
+const forms = { loud: feedOn, quiet: fallSilent } satisfies Record<string, FaultForm>
+
 export interface FaultRun {
+  /** By default loud. */
+  readonly form?: keyof typeof forms
   readonly seed: number
   /** Faults to inject. */
   readonly times: number
-  /** Records to acknowledge at least. */
-  readonly records: number
+  /** Records to acknowledge at least; the quiet form sends some for each fault. */
+  readonly records?: number
+  /** How long the silence of a quiet run is watched once everything is out: by default for more than a session. */
+  readonly lingerMs?: number
   /** What the processors are run without; see protections.ts. */
   readonly without?: string
   readonly environment?: Readonly<Record<string, string>>
@@ -26,30 +35,25 @@ export interface FaultResult {
   readonly crashes: readonly string[]
 }
 
-const stillMs = 90_000
-
 function fullReplication({ cluster }: Stage): number {
   return Math.min(3, cluster.brokers.length)
 }
 
-/** Feeds processors while faults of one kind happen to them, lets them finish, and compares what an independent client reads. */
+/** Gives processors texts while faults of one kind happen to them, and compares what an independent client reads. */
 export async function runFaults(stage: Stage, kind: FaultKind, run: FaultRun): Promise<FaultResult> {
   const startedAt = Date.now()
+  const { form = 'loud', seed, times, records = 0, lingerMs = sessionTimeoutMs + 3_000 } = run
   const scene = await openScene(stage, {
-    seed: run.seed,
+    seed,
     processors: kind.processors ?? 2,
     replication: kind.replication ?? fullReplication(stage),
     environment: { ...kind.environment, ...run.environment },
   })
   const say = (line: string) => process.stdout.write(`  ${((Date.now() - startedAt) / 1_000).toFixed(1)} s  ${line}\n`)
-  process.stdout.write(`${kind.fault}: seed ${run.seed}\n`)
+  process.stdout.write(`${kind.fault}, ${form}: seed ${seed}\n`)
   try {
     const encode = kind.avro ? await avroEncoding(stage, scene.topics) : undefined
-    const feeder = new Feeder(scene.kafka, scene.topics, { distinctTexts: kind.distinctTexts, encode })
-    await injectAll(scene, kind, run.times, say)
-    const sent = await feeder.finish(run.records)
-    say(`${sent.length} records acknowledged, draining`)
-    await scene.kafka.drained(scene.topics, stillMs)
+    const { sent, quiet } = await forms[form]({ scene, kind, times, records, lingerMs, encode, say })
     await Promise.all(scene.seats.filter(({ isTaken }) => isTaken).map((seat) => seat.leave()))
     const output = await readCommitted(scene.kafka.brokers, scene.topics.output)
     const report = compareOutput(sent, output, hasKnownScores)
@@ -59,8 +63,9 @@ export async function runFaults(stage: Stage, kind: FaultKind, run: FaultRun): P
       {
         fault: kind.fault,
         ...(run.without === undefined ? {} : { without: run.without }),
-        seed: run.seed,
-        injected: run.times * (kind.faultsEach ?? 1),
+        ...(quiet === undefined ? {} : { quiet }),
+        seed,
+        injected: times * (kind.faultsEach ?? 1),
         longestSilenceMs: longestSilenceMs(output),
         seconds: Math.round((Date.now() - startedAt) / 1_000),
       },
@@ -72,14 +77,8 @@ export async function runFaults(stage: Stage, kind: FaultKind, run: FaultRun): P
   }
 }
 
-async function injectAll(scene: Scene, kind: FaultKind, times: number, say: (line: string) => void): Promise<void> {
-  const [from, to] = kind.pauseMs ?? [1_500, 3_500]
-  let misses = 0
-  for (let happened = 0; happened < times; ) {
-    await delay(from + scene.dice.int(to - from))
-    const what = await kind.inject(scene)
-    if (what !== undefined) happened += 1
-    else if (++misses > times) throw new Error(`${kind.fault}: could not be brought about`)
-    say(what ?? 'did not happen, once more')
-  }
+/** A quiet run: everything out once and in time, and readiness told the truth all along. */
+export function expectComesOut({ row, report }: FaultResult): void {
+  expect(row.quiet).toMatchObject({ waiting: 0, untruths: [] })
+  expectExactlyOnce(report)
 }
