@@ -98,7 +98,7 @@ function ambush(api: KafkaApi, fate: RequestFate, name: string): FaultKind {
       const seat = dice.pick(seats)
       const met = await seat.link.ambush(api, fate)
       if (!met) return undefined
-      if (typeof fate === 'object' && 'holdMs' in fate) await delay(fate.holdMs)
+      if (typeof fate === 'object') await delay(fate.holdMs)
       return `${api} of ${seat.name}`
     },
   }
