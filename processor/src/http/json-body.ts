@@ -4,8 +4,8 @@ import type { HttpApp } from './http-app.ts'
 
 /** Fastify decodes what is not UTF-8 to U+FFFD; here it is VAL_RECORD_NOT_UTF8, as in every other record. */
 export function addJsonBody(app: HttpApp): void {
-  // Members `__proto__` and `constructor.prototype` are left out, so that no copy of the body runs a setter.
-  const parse = app.getDefaultJsonParser('remove', 'remove')
+  // An attribute may have any name: JSON.parse makes `__proto__` an own property, and so do the copies of a body.
+  const parse = app.getDefaultJsonParser('ignore', 'ignore')
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
     let text: string

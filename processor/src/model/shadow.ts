@@ -26,7 +26,12 @@ const batchTexts = 8
 /** Half the sum of the differences: 0 the same, 1 nothing in common. Labels of only one model count in full. */
 export function distance(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): number {
   const labels = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...labels].reduce((sum, label) => sum + Math.abs((a[label] ?? 0) - (b[label] ?? 0)), 0) / 2
+  return [...labels].reduce((sum, label) => sum + Math.abs(scoreOf(a, label) - scoreOf(b, label)), 0) / 2
+}
+
+/** Of an own property: a label may be called `constructor`. */
+function scoreOf(scores: Readonly<Record<string, number>>, label: string): number {
+  return Object.hasOwn(scores, label) ? (scores[label] ?? 0) : 0
 }
 
 /**

@@ -46,8 +46,14 @@ async function compileValidator<T>(writer: WriterSchema, reader: RecordReader<T>
   }
 }
 
-/** Formats and unknown keywords are the writer's business; a validator per schema, or equal `$id`s would collide. */
-const ajvOptions = { strict: false, validateFormats: false, unicodeRegExp: false, logger: false } as const
+/** What objects inherit is no property of a payload. Formats and unknown keywords are the writer's business; a validator per schema, or equal `$id`s would collide. */
+const ajvOptions = {
+  ownProperties: true,
+  strict: false,
+  validateFormats: false,
+  unicodeRegExp: false,
+  logger: false,
+} as const
 
 async function loadAjv(schemaText: string) {
   const draft = /"\$schema"\s*:\s*"https:\/\/json-schema\.org\/draft\/(2019-09|2020-12)\/schema#?"/.exec(

@@ -1,5 +1,6 @@
 import type { Resolver } from 'avsc'
 import { compileAvro } from '../avro/avro-type.ts'
+import { withoutInheritedNames } from '../avro/inherited-names.ts'
 import { ValenceError } from '../errors.ts'
 import { decodePayload } from '../records/avro-codec.ts'
 import { compileJsonDecoder } from './json-decoder.ts'
@@ -27,8 +28,8 @@ function compileAvroDecoder<T>(writer: WriterSchema, reader: RecordReader<T>): R
 function resolve<T>(writer: WriterSchema, reader: RecordReader<T>): Resolver {
   try {
     const writerType = compileAvro(
-      JSON.parse(writer.text),
-      writer.references.map((reference) => JSON.parse(reference.text)),
+      readAvro(writer.text),
+      writer.references.map((reference) => readAvro(reference.text)),
     )
     if (writerType.typeName !== 'record') throw new Error(`a ${writerType.typeName} is no record`)
     // Namespaces are the writer's own; the name and the fields are what counts.
@@ -36,4 +37,8 @@ function resolve<T>(writer: WriterSchema, reader: RecordReader<T>): Resolver {
   } catch (cause) {
     throw new ValenceError('VAL_SCHEMA_MISMATCH', (cause as Error).message.slice(0, 200), { cause })
   }
+}
+
+function readAvro(text: string): unknown {
+  return withoutInheritedNames(JSON.parse(text))
 }

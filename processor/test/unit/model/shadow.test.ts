@@ -82,6 +82,7 @@ test.each([
   [{ a: 1, b: 0 }, { a: 0, b: 1 }, 1],
   [{ a: 0.5, b: 0.5 }, { a: 0.75, b: 0.25 }, 0.25],
   [{ a: 1 }, { other: 1 }, 1],
+  [{ a: 1 }, { constructor: 0.5, toString: 0.5 }, 1],
 ])('the distance of %j and %j is %d', (a, b, wanted) => {
   expect(distance(a as Record<string, number>, b as Record<string, number>)).toBeCloseTo(wanted)
 })

@@ -37,6 +37,53 @@ async function read(schema: unknown, value: unknown, references: readonly unknow
   return (await compile(schema, references))(payload)
 }
 
+const inherited = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__']
+
+/** A string of less than 64 bytes, as Avro writes it. */
+const avroString = (value: string) => Buffer.from(`${String.fromCharCode(2 * Buffer.byteLength(value))}${value}`)
+
+describe.each(inherited)('a writer with the name %s', (name) => {
+  it('may give it to a field of Avro', async () => {
+    const decode = await compile(record([{ name, type: 'string' }, text]))
+    expect(decode(Buffer.concat([avroString('own'), avroString('a')]))).toStrictEqual({ ...bare, text: 'a' })
+  })
+
+  it('may give it to a type and its symbols, and refer to them', async () => {
+    const kind = { type: 'enum', name, symbols: [name, 'b'], default: name }
+    const fields = [
+      text,
+      { name: 'kind', type: kind, default: name },
+      { name: 'other', type: ['null', `com.example.${name}`] },
+    ]
+    const decode = await compile(record(fields))
+    expect(decode(Buffer.concat([avroString('a'), Buffer.from([2, 2, 0])]))).toStrictEqual({ ...bare, text: 'a' })
+  })
+
+  it('may give it to a property of JSON Schema, and leave it out', async () => {
+    const properties = Object.fromEntries([
+      ['text', { type: 'string' }],
+      [name, { type: 'string' }],
+    ])
+    const schema = JSON.stringify({ type: 'object', properties, required: ['text'] })
+    const decode = await compileDecoder({ type: 'JSON', text: schema, references: [] }, textEventReader)
+    expect(decode(Buffer.from('{"text":"a"}'))).toStrictEqual({ ...bare, text: 'a' })
+    expect(decode(Buffer.from(`{"text":"a","${name}":"b"}`))).toStrictEqual({ ...bare, text: 'a' })
+    // ajv looks at no property `__proto__`.
+    if (name === '__proto__') return
+    expect(() => decode(Buffer.from(`{"text":"a","${name}":1}`))).toThrow(
+      expect.objectContaining({ code: 'VAL_SCHEMA_PAYLOAD_INVALID' }),
+    )
+  })
+
+  it('may require it of JSON Schema, and is not heard where only objects in general have it', async () => {
+    const schema = JSON.stringify({ type: 'object', required: ['text', name] })
+    const decode = await compileDecoder({ type: 'JSON', text: schema, references: [] }, textEventReader)
+    expect(() => decode(Buffer.from('{"text":"a"}'))).toThrow(
+      expect.objectContaining({ code: 'VAL_SCHEMA_PAYLOAD_INVALID' }),
+    )
+  })
+})
+
 describe('an Avro writer', () => {
   it('may use our schema', async () => {
     const event = textEvent()
