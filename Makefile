@@ -35,9 +35,10 @@ test-unit: build
 test-machines: $(INSTALLED) ## what reads the machine, on faked ones and in a shell with stray settings: TESTS=path|--all
 	@node test/run-as-machines.ts $(TESTS)
 
-test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json
+test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json FORM=loud|quiet
 	@$(if $(JSON),rm -f "$(JSON)")
-	@VALENCE_FAULTS_JSON="$(JSON)" vitest run --project faults
+	@VALENCE_FAULTS_JSON="$(JSON)" vitest run --project faults \
+	  $(if $(filter quiet,$(FORM)),processor/test/faults/quiet) $(if $(filter loud,$(FORM)),--exclude '**/faults/quiet/**')
 
 bench: build ## ratios side by side in one run: JSON=out.json TEXTS=file.jsonl
 	@node processor/bench/bench.ts $(if $(JSON),--json "$(JSON)") $(if $(TEXTS),--texts "$(TEXTS)")

@@ -14,7 +14,8 @@ const most = 10_000
 const startMs = 120_000
 const pollMs = 200
 
-const moments: readonly LastTexts[] = ['before', 'during', 'after']
+/** When the last texts come, in turn, where the kind does not say. */
+export const lastTexts: readonly LastTexts[] = ['before', 'during', 'after']
 const duringMs = 1_000
 
 /**
@@ -29,6 +30,7 @@ export const fallSilent: FaultForm = async (run) => {
   const watch = new GroupWatch(scene)
   let longestMs = 0
   let waiting = 0
+  let lettersDue = 0
 
   async function send(): Promise<void> {
     const next = texts.slice(sent.length, sent.length + burst)
@@ -36,23 +38,34 @@ export const fallSilent: FaultForm = async (run) => {
     sent.push(...next)
   }
 
+  async function countMissing(): Promise<number> {
+    const output = await readCommitted(kafka.brokers, topics.output)
+    const ids = new Set(output.map(({ value }) => JSON.parse(value ?? '{}').id))
+    const letters = lettersDue === 0 ? [] : await readCommitted(kafka.brokers, topics.deadLetters)
+    return sent.filter(({ id }) => !ids.has(id)).length + Math.abs(lettersDue - letters.length)
+  }
+
   /** How many are not out at the deadline. */
   async function notOut(deadline: number): Promise<number> {
     for (;;) {
       const isLate = Date.now() > deadline
-      const output = await readCommitted(kafka.brokers, topics.output).catch((error) => {
+      const missing = await countMissing().catch((error) => {
         if (isLate) throw error
-        return []
+        return Number.POSITIVE_INFINITY
       })
-      const ids = new Set(output.map(({ value }) => JSON.parse(value ?? '{}').id))
-      const missing = sent.filter(({ id }) => !ids.has(id)).length
       if (missing === 0 || isLate) return missing
       await delay(pollMs)
     }
   }
 
   async function strike(nth: number): Promise<string | undefined> {
-    const turns = kind.lastTexts ?? moments
+    const what = await strikeAt(nth)
+    if (what !== undefined) lettersDue += kind.deadLetters ?? 0
+    return what
+  }
+
+  async function strikeAt(nth: number): Promise<string | undefined> {
+    const turns = kind.lastTexts ?? lastTexts
     const moment = turns[nth % turns.length]
     say(`last texts ${moment} the fault`)
     if (moment === 'before') {

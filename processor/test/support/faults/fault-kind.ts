@@ -15,6 +15,8 @@ export interface FaultKind {
   readonly quiet: QuietBound
   /** When the last texts come in the quiet form, in turn; by default before, during and after it. */
   readonly lastTexts?: readonly LastTexts[]
+  /** Records beside the texts that each brings, to become dead letters. */
+  readonly deadLetters?: number
   readonly processors?: number
   readonly environment?: Readonly<Record<string, string>>
   /** Texts repeat after so many; by default no two are the same. */

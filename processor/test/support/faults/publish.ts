@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { explanations, type FaultRow, type RecoveryRow, readRows } from '../fault-report.ts'
 import { markdownTable } from '../markdown-table.ts'
+import { quietTables } from './quiet-tables.ts'
 
-// node processor/test/support/faults/publish.ts out.json: keeps the counts of a run of `make test-faults` for the docs.
+// node processor/test/support/faults/publish.ts out.json: keeps the counts of a run of `make test-faults` for the docs. Where
+// that was a run of one form (FORM=quiet or loud), those of the other form stay.
 const docs = new URL('../../../../docs/', import.meta.url)
 const data = new URL('exactly-once.json', docs)
 const page = new URL('exactly-once.md', docs)
@@ -20,14 +22,24 @@ export function withTables(text: string, rows: readonly Row[]): string {
   return text.replace(section, () => `\n${tables(rows)}\n\n`)
 }
 
+const isQuiet = (row: Row) => 'quiet' in row
+
+/** Rows of a form that was run again replace those that were published. */
+export function merged(published: readonly Row[], run: readonly Row[]): Row[] {
+  const forms = new Set(run.map(isQuiet))
+  return [...published.filter((row) => !forms.has(isQuiet(row))), ...run]
+}
+
 const recoveryTitle =
   'From the last output before a SIGKILL of one of two processors to the first after it, on the partition that waited longest:'
 
 function tables(rows: readonly Row[]): string {
-  const faults = rows.filter((row) => 'fault' in row)
+  const faults = rows.filter((row) => 'fault' in row && !isQuiet(row)) as FaultRow[]
+  const quiet = rows.filter(isQuiet) as FaultRow[]
   const recoveries = rows.filter((row) => 'setting' in row)
   const [protectedRows, bareRows] = [faults.filter(({ without }) => !without), faults.filter(({ without }) => without)]
-  const dates = [...new Set(rows.map(({ date }) => date))].sort().join(', ')
+  const loud = rows.filter((row) => !isQuiet(row))
+  const dates = [...new Set(loud.map(({ date }) => date))].sort().join(', ')
   const versions = [...new Set(rows.map(({ kafka }) => kafka))].sort().join(', ')
   return [
     `${dates}, Kafka ${versions}.`,
@@ -38,6 +50,7 @@ function tables(rows: readonly Row[]): string {
     bareTable(bareRows),
     ...notes(faults),
     ...(recoveries.length === 0 ? [] : [recoveryTitle, recoveryTable(recoveries)]),
+    ...quietTables(quiet),
   ].join('\n\n')
 }
 
@@ -119,7 +132,8 @@ function seeds(runs: readonly FaultRow[]): string {
 if (import.meta.main) {
   const from = process.argv[2]
   if (from === undefined) throw new Error('usage: node publish.ts out.json')
-  const rows = readRows(from)
+  const published = readPublished()
+  const rows = merged(published.rows, readRows(from))
   writeFileSync(data, `${JSON.stringify(rows, null, 2)}\n`)
-  writeFileSync(page, withTables(readPublished().page, rows))
+  writeFileSync(page, withTables(published.page, rows))
 }

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
-import { type FaultRow, reportFault } from '../fault-report.ts'
+import { type FaultRow, faultSeed, reportFault } from '../fault-report.ts'
 import { readCommitted } from '../independent-reader.ts'
 import { compareOutput, type ExactlyOnceReport, expectExactlyOnce, longestSilenceMs } from '../invariants.ts'
-import { fallSilent } from './fall-silent.ts'
+import { fallSilent, lastTexts } from './fall-silent.ts'
 import type { FaultForm } from './fault-form.ts'
 import type { FaultKind } from './fault-kind.ts'
 import { feedOn } from './feed-on.ts'
@@ -75,6 +75,12 @@ export async function runFaults(stage: Stage, kind: FaultKind, run: FaultRun): P
   } finally {
     await scene.close()
   }
+}
+
+/** The quiet form, twice at least and once for each moment at which the last texts come. */
+export function runQuietly(stage: Stage, kind: FaultKind, run: Partial<FaultRun> = {}): Promise<FaultResult> {
+  const times = Math.max(2, kind.lastTexts?.length ?? lastTexts.length)
+  return runFaults(stage, kind, { form: 'quiet', seed: faultSeed(), times, ...run })
 }
 
 /** A quiet run: everything out once and in time, and readiness told the truth all along. */

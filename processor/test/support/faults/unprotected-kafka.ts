@@ -6,6 +6,7 @@ import {
   type KafkaOptions,
   loadKafkaJs as loadProtectedKafkaJs,
   type Producer,
+  MembershipWatch as ProtectedMembershipWatch,
   type TopicMessages,
   type Transaction,
 } from '@valence/producer-sdk/kafka'
@@ -42,6 +43,19 @@ export function loadKafkaJs(): ReturnType<typeof loadProtectedKafkaJs> {
 export function isOverlayInstalled(): boolean {
   return without === 'overlay and acknowledgements' || isOverlayReallyInstalled()
 }
+
+/** Once a member, always a member. */
+class Trust extends ProtectedMembershipWatch {
+  override turn(): boolean {
+    return false
+  }
+
+  override get isMember(): boolean {
+    return true
+  }
+}
+
+export const MembershipWatch = without === 'watch over the membership' ? Trust : ProtectedMembershipWatch
 
 /** Nobody else has this id, so nobody is fenced. */
 function unfenced<Config extends { transactionalId?: string }>(config: Config): Config {

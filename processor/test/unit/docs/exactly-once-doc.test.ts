@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { explanations } from '../../support/fault-report.ts'
-import { readPublished, withTables } from '../../support/faults/publish.ts'
+import { merged, readPublished, withTables } from '../../support/faults/publish.ts'
 
 describe('docs/exactly-once.md', () => {
   const { rows, page } = readPublished()
-  const faults = rows.filter((row) => 'fault' in row)
+  const faults = rows.filter((row) => 'fault' in row).filter((row) => row.quiet === undefined)
+  const quiet = rows.filter((row) => 'fault' in row).filter((row) => row.quiet !== undefined)
   const counted = faults.filter(({ without }) => without === undefined)
 
   it('has the tables of the runs in docs/exactly-once.json (node processor/test/support/faults/publish.ts out.json)', () => {
@@ -24,6 +25,23 @@ describe('docs/exactly-once.md', () => {
         doubled: 0,
         reordered: 0,
         misattributed: 0,
+      })
+    }
+  })
+
+  it('keeps the counts of one form where only the other was run again', () => {
+    expect(merged(rows, quiet)).toEqual(rows)
+    expect(merged(rows, [...quiet, ...quiet])).toHaveLength(rows.length + quiet.length)
+  })
+
+  it('shows that everything comes out in time where nothing follows a fault, and that readiness told the truth', () => {
+    for (const { fault, lost, doubled, quiet: facts } of quiet.filter(({ without }) => without === undefined)) {
+      expect({ fault, lost, doubled, waiting: facts?.waiting, untruths: facts?.untruths }).toEqual({
+        fault,
+        lost: 0,
+        doubled: 0,
+        waiting: 0,
+        untruths: [],
       })
     }
   })
