@@ -9,6 +9,8 @@ import { writeJson, writeLines } from './output.ts'
 
 const shownBytes = 4_096
 const headerWidth = 200
+/** The column is as wide as the longest name. */
+const headerNameWidth = 60
 
 /** `dlq show PARTITION:OFFSET`: everything about one dead letter. */
 export async function runDlqShow(
@@ -75,7 +77,10 @@ function describe({ partition, record }: FoundLetter, letter: DeadLetter): strin
       ? []
       : [['produced at', new Date(origin.timestamp).toISOString()] as [string, string]]),
     ['key', previewBytes(letter.key, headerWidth)],
-    ...letter.headers.map(({ name, value }): [string, string] => [`header ${name}`, previewBytes(value, headerWidth)]),
+    ...letter.headers.map(({ name, value }): [string, string] => [
+      `header ${previewBytes(Buffer.from(name), headerNameWidth)}`,
+      previewBytes(value, headerWidth),
+    ]),
   ]
   const width = Math.max(...facts.map(([name]) => name.length))
   const size = letter.value === null ? 'null' : `${letter.value.length} bytes`

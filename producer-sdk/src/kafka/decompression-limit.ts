@@ -40,3 +40,11 @@ export async function unpackBounded(unpack: (maxBytes: number) => Promise<Buffer
   if (budget) budget.leftBytes -= unpacked.length
   return unpacked
 }
+
+/** Charges what is made of unpacked bytes, where there is a budget. @throws DecompressionLimitError */
+export function chargeBudget(bytes: number): void {
+  const budget = budgets.getStore()
+  if (budget === undefined) return
+  budget.leftBytes -= bytes
+  if (budget.leftBytes < 0) throw new DecompressionLimitError()
+}

@@ -64,6 +64,7 @@ export function createDecodeMessages({ Decoder, decodeRecordBatch, decodeMessage
     const count = compressedRecords(buffer.subarray(decoder.offset))
     const leftBytes = budget.leftBytes - count * leastRecordBytes
     if (leftBytes < 0) return tooLarge
+    if (count === 0) return decodeRecordBatch(decoder)
     const batch = await withinBudget(budget, () => decodeRecordBatch(decoder))
     budget.leftBytes = Math.min(budget.leftBytes, leftBytes)
     return batch

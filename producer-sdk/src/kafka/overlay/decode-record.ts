@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { headersByName, type RecordHeader, type RecordHeaders } from '@valence/schemas'
+import { chargeBudget } from '../decompression-limit.ts'
 import type { FetchedRecord } from './aborted-records.ts'
 
 /** kafkajs's cursor, at the beginning of one record. */
@@ -34,6 +35,8 @@ export interface DecodedRecord extends FetchedRecord {
 const logAppendTime = 1
 const replacementCharacter = '\ufffd'
 const noHeaders: RecordHeaders = Object.freeze([])
+/** A header is an object with a name and a view, however few bytes it came in. */
+const leastHeaderBytes = 128
 
 /**
  * Hunk O, in the place of kafkajs's `recordBatch/record/v0/decoder`. Stock kafkajs collects headers in an object: their
@@ -66,6 +69,7 @@ export function decodeRecord(decoder: Decoder, context: BatchContext): DecodedRe
 function readHeaders(cursor: RecordCursor): RecordHeaders {
   const count = cursor.length()
   if (count <= 0) return noHeaders
+  chargeBudget(count * leastHeaderBytes)
   const list: RecordHeader[] = []
   while (list.length < count) {
     // A damaged count alone must not fill the memory.

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { codecs, compressionTypes } from '../../../../src/kafka/codecs.ts'
-import { decompressionLimit, setDecompressionLimit } from '../../../../src/kafka/decompression-limit.ts'
+import { chargeBudget, decompressionLimit, setDecompressionLimit } from '../../../../src/kafka/decompression-limit.ts'
 import { createDecodeMessages, type DecoderInternals } from '../../../../src/kafka/overlay/decode-messages.ts'
 import { stockModule } from '../../../support/stock-kafkajs.ts'
 
@@ -14,11 +14,12 @@ const { RecordBatch } = stockModule<{ RecordBatch: (options: object) => Promise<
 )
 const createRecord = stockModule<(options: object) => Encoder>('protocol/recordBatch/record/v0/index.js')
 const stockDecode = stockModule<(decoder: object) => Promise<unknown[]>>('protocol/requests/fetch/v4/decodeMessages.js')
+const stockBatchDecode = stockModule<DecoderInternals['decodeRecordBatch']>('protocol/recordBatch/v0/decoder.js')
 const decodeMessageSet = vi.fn(() => ['old format'])
 
 const decode = createDecodeMessages({
   Decoder,
-  decodeRecordBatch: stockModule('protocol/recordBatch/v0/decoder.js'),
+  decodeRecordBatch: stockBatchDecode,
   decodeMessageSet,
 })
 
@@ -79,6 +80,19 @@ describe('createDecodeMessages', () => {
     it('counts records that are nearly nothing', async () => {
       expect(await decode(response(await batch(100, 0, zstd)))).toMatchObject({ limitBytes: 10_000 })
       expect(await decode(response(await batch(70, 0, zstd)))).toHaveLength(70)
+    })
+
+    it('counts what is made of the records of a compressed batch, and only of such', async () => {
+      const charging = createDecodeMessages({
+        Decoder,
+        decodeRecordBatch: async (decoder) => {
+          chargeBudget(20_000)
+          return stockBatchDecode(decoder)
+        },
+        decodeMessageSet,
+      })
+      expect(await charging(response(await batch(1, 0, zstd)))).toMatchObject({ length: 0, limitBytes: 10_000 })
+      expect(await charging(response(await batch(1)))).toHaveLength(1)
     })
 
     it('is not for what comes as it is', async () => {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { RecordHeader } from '@valence/schemas'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { DecompressionLimitError, withinBudget } from '../../../../src/kafka/decompression-limit.ts'
 import type { DecoderInternals } from '../../../../src/kafka/overlay/decode-messages.ts'
 import { type BatchContext, type DecodedRecord, decodeRecord } from '../../../../src/kafka/overlay/decode-record.ts'
 import { encodeRecord } from '../../../../src/kafka/overlay/encode-record.ts'
@@ -109,6 +110,13 @@ describe('headers of a record', () => {
     expect(headerList).toHaveLength(10_001)
     expect(headerList[9_999]).toEqual({ name: 'name-4999', value: Buffer.from('9999') })
     expect(headerList[10_000]?.name).toHaveLength(1_000_000)
+  })
+
+  it('count against what the batches of a fetch may unpack to, however small they are', async () => {
+    const many = recordBytes({ headers: Array.from({ length: 1_000 }, () => header('', null)) })
+    const decodeWithin = (leftBytes: number) => withinBudget({ leftBytes }, async () => decode(many))
+    await expect(decodeWithin(100_000)).rejects.toThrow(DecompressionLimitError)
+    expect((await decodeWithin(200_000)).headerList).toHaveLength(1_000)
   })
 
   it('of a damaged record fail instead of filling the memory', () => {
