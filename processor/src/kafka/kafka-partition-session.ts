@@ -24,6 +24,8 @@ export interface KafkaPartitionSessionOptions {
 
 /** kafkajs copies its accumulator for each message of a call; above this a call costs more than two. */
 const maxRecordsPerSend = 1_000
+/** Sent together they are one batch for each partition, of which a topic takes 1 MiB (max.message.bytes) by default. */
+const maxBytesPerSend = 512 * 1024
 /** kafkajs wraps sequence numbers wrongly at 2^31, so a producer is retired long before. */
 const maxRecordsPerProducer = 1_000_000_000
 const concurrentTransactionRetries = 100
@@ -151,11 +153,7 @@ class KafkaPartitionSession implements PartitionSession {
     const groups = this.#options.sendTogether
       ? [[...records]]
       : [...Map.groupBy(records, (record) => partitionName(record)).values()]
-    return groups.flatMap((group) => {
-      const chunks: OutgoingRecord[][] = []
-      for (let at = 0; at < group.length; at += maxRecordsPerSend) chunks.push(group.slice(at, at + maxRecordsPerSend))
-      return chunks
-    })
+    return groups.flatMap(chunksOf)
   }
 
   async #send(transaction: Transaction, records: readonly OutgoingRecord[]): Promise<void> {
@@ -169,10 +167,9 @@ class KafkaPartitionSession implements PartitionSession {
         ...(record.timestamp === undefined ? {} : { timestamp: String(record.timestamp) }),
       })),
     }))
-    const acknowledged = await transaction.sendBatch({
-      topicMessages,
-      acks: -1,
-      compression: this.#options.compression,
+    const { compression } = this.#options
+    const acknowledged = await transaction.sendBatch({ topicMessages, acks: -1, compression }).catch((error) => {
+      throw asSendError(error, records)
     })
     const found = new Set(acknowledged.map((ack) => partitionName({ topic: ack.topicName, partition: ack.partition })))
     const missing = [...new Set(records.map(partitionName))].filter((name) => !found.has(name))
@@ -188,4 +185,32 @@ export async function openKafkaPartitionSession(
   const session = new KafkaPartitionSession(options, partition)
   await session.fence()
   return session
+}
+
+/** In order, none with more than a batch may hold; a record that is larger by itself is sent alone. */
+function chunksOf(records: readonly OutgoingRecord[]): OutgoingRecord[][] {
+  const chunks: OutgoingRecord[][] = []
+  let current: OutgoingRecord[] = []
+  let bytes = 0
+  for (const record of records) {
+    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0)
+    const isFull = current.length === maxRecordsPerSend || bytes + size > maxBytesPerSend
+    if (isFull && current.length > 0) {
+      chunks.push(current)
+      current = []
+      bytes = 0
+    }
+    current.push(record)
+    bytes += size
+  }
+  return current.length > 0 ? [...chunks, current] : chunks
+}
+
+/** A time that the broker refuses is this machine's, unless a record brought its own: then no record is to blame. */
+function asSendError(error: unknown, records: readonly OutgoingRecord[]): ValenceError {
+  const { type, message } = kafkaErrors.classify(error)
+  if (type === 'INVALID_TIMESTAMP' && records.every(({ timestamp }) => timestamp === undefined)) {
+    return new ValenceError('VAL_KAFKA_TIMESTAMP_REFUSED', message, { cause: error })
+  }
+  return kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')
 }

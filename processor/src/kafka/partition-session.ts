@@ -34,7 +34,8 @@ export interface PartitionSession {
   /**
    * One transaction: the records and the input offset, together or not at all.
    * After an error the session is spent: close it, open another one, and read the position again.
-   * @throws VAL_KAFKA_FENCED, VAL_KAFKA_ACK_MISMATCH, VAL_RECORD_TOO_LARGE_TO_PUBLISH, VAL_KAFKA_TRANSACTION_FAILED
+   * @throws VAL_KAFKA_FENCED, VAL_KAFKA_ACK_MISMATCH, VAL_RECORD_TOO_LARGE_TO_PUBLISH,
+   *   VAL_RECORD_REFUSED_BY_BROKER, VAL_KAFKA_TIMESTAMP_REFUSED, VAL_KAFKA_TRANSACTION_FAILED
    */
   publish(records: readonly OutgoingRecord[], nextOffset: bigint): Promise<void>
   close(): Promise<void>

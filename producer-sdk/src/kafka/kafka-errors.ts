@@ -185,4 +185,29 @@ function toValenceError(error: unknown, otherwise: ErrorCode): ValenceError {
   return new ValenceError(codeByFault[fault] ?? otherwise, detail, { cause: error })
 }
 
-export const kafkaErrors = { classify, toValenceError } as const
+/** What a broker says of a record that it does not store; the same request without that record may succeed. */
+const recordRefusals: ReadonlySet<string> = new Set([
+  // Brokers before 2.4 say so of a record without key for a compacted topic.
+  'CORRUPT_MESSAGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'MESSAGE_TOO_LARGE',
+  'POLICY_VIOLATION',
+  'RECORD_LIST_TOO_LARGE',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+])
+
+/** The answer to a Produce request blames a record, and not the producer, the transaction or the cluster. */
+function refusesRecord(error: unknown): boolean {
+  const { type } = classify(error)
+  return type !== undefined && recordRefusals.has(type)
+}
+
+/** Like `toValenceError`, for the answer to a Produce request. */
+function toProduceError(error: unknown, otherwise: ErrorCode): ValenceError {
+  const { fault, type, message } = classify(error)
+  if (!refusesRecord(error) || fault === 'too-large') return toValenceError(error, otherwise)
+  return new ValenceError('VAL_RECORD_REFUSED_BY_BROKER', type ?? message, { cause: error })
+}
+
+export const kafkaErrors = { classify, refusesRecord, toProduceError, toValenceError } as const

@@ -30,7 +30,7 @@ const unknownOffset = -1n
 
 /**
  * Sends batches and settles each record by what became of it: within one batch, some partitions may be written while
- * others fail, and a record that the broker finds too large is found by halves, so that it fails alone.
+ * others fail, and a record that the broker refuses is found by halves, so that it fails alone.
  */
 export class Delivery {
   readonly #options: DeliveryOptions
@@ -48,9 +48,8 @@ export class Delivery {
       this.#reject(left, new ValenceError('VAL_KAFKA_ACK_MISMATCH'))
     } catch (error) {
       const left = this.#settle(batch, acknowledgedDespite(error))
-      const { fault } = kafkaErrors.classify(error)
-      if (fault === 'too-large' && left.length > 1) await this.#deliverHalves(left)
-      else this.#reject(left, kafkaErrors.toValenceError(error, 'VAL_PRODUCER_FAILED'))
+      if (kafkaErrors.refusesRecord(error) && left.length > 1) await this.#deliverHalves(left)
+      else this.#reject(left, kafkaErrors.toProduceError(error, 'VAL_PRODUCER_FAILED'))
     }
   }
 

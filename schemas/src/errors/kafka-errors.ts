@@ -60,6 +60,19 @@ export const kafkaErrors = {
     message: 'A record batch unpacks to more than is allowed, so its partition stands still',
     help: 'Raise VALENCE_KAFKA_MAX_BATCH_BYTES if such batches are meant; else see docs/operations.md for passing over it.',
   },
+  VAL_KAFKA_DEAD_LETTER_REFUSED: {
+    message: 'The broker refuses even the dead letter of a record, so its partition stands still',
+    help: 'Check cleanup.policy, max.message.bytes and min.insync.replicas of the dead-letter topic; the partition goes on by itself within 15 s.',
+  },
+  VAL_KAFKA_TIMESTAMP_REFUSED: {
+    message: 'The broker refuses the time at which this processor writes',
+    help: 'Compare the clocks of broker and processor, and see message.timestamp.* of the topic; records wait and nothing is lost.',
+    retryable: true,
+  },
+  VAL_KAFKA_PARTITION_STUCK: {
+    message: 'A partition has records to work on and has committed none of them for minutes',
+    help: 'See the errors of its processor; a restart of it moves the partition to another one.',
+  },
   VAL_KAFKA_CONSUMER_CRASHED: {
     message: 'The consumer stopped',
     help: 'The process exits so that its supervisor restarts it; see the cause.',

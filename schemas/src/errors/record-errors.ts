@@ -43,6 +43,11 @@ export const recordErrors = {
     help: 'Raise max.message.bytes of the output topic or send smaller keys, headers and attributes.',
     deadLetter: true,
   },
+  VAL_RECORD_REFUSED_BY_BROKER: {
+    message: 'The broker refuses to store what was made of the record',
+    help: 'See the name it gives: INVALID_RECORD is a record without key for a compacted topic, or a rule of the broker.',
+    deadLetter: true,
+  },
 
   VAL_SCHEMA_UNKNOWN_ID: {
     message: 'The schema registry does not know the schema id of the record',

@@ -151,6 +151,32 @@ describe('a partition session', () => {
     expect(sends.map(({ topicMessages }) => topicMessages[0]?.messages.length)).toEqual([1_000, 1_000, 500])
   })
 
+  it('sends no more together than a batch of a topic may hold', async () => {
+    const { kafka, sends } = recordingKafka()
+    const large = (kilobytes: number) => ({ ...record(0), value: Buffer.alloc(kilobytes * 1024) })
+    await (await open(kafka)).publish([large(300), large(200), large(100), large(2_000), large(1)], 9n)
+    expect(
+      sends.map(({ topicMessages }) => topicMessages[0]?.messages.map(({ value }) => value.length / 1024)),
+    ).toEqual([[300, 200], [100], [2_000], [1]])
+  })
+
+  it('blames no record for a time that it did not bring itself', async () => {
+    const { kafka } = recordingKafka((call) => (call === 'sendBatch' ? protocolError('INVALID_TIMESTAMP') : undefined))
+    await expect((await open(kafka)).publish([record(0)], 9n)).rejects.toMatchObject({
+      code: 'VAL_KAFKA_TIMESTAMP_REFUSED',
+    })
+    await expect((await open(kafka)).publish([{ ...record(0), timestamp: 1 }], 9n)).rejects.toMatchObject({
+      code: 'VAL_RECORD_REFUSED_BY_BROKER',
+    })
+  })
+
+  it('blames no record for what another request than Produce was answered', async () => {
+    const { kafka } = recordingKafka((call) => (call === 'commit' ? protocolError('POLICY_VIOLATION') : undefined))
+    await expect((await open(kafka)).publish([record(0)], 9n)).rejects.toMatchObject({
+      code: 'VAL_KAFKA_TRANSACTION_FAILED',
+    })
+  })
+
   it('waits while the markers of the last transaction are being written', async () => {
     const { kafka, calls } = recordingKafka((call, count) =>
       call === 'sendOffsets' && count < 3 ? protocolError('CONCURRENT_TRANSACTIONS') : undefined,
@@ -171,6 +197,7 @@ describe('a partition session', () => {
   it.each([
     ['INVALID_PRODUCER_EPOCH', 'VAL_KAFKA_FENCED'],
     ['MESSAGE_TOO_LARGE', 'VAL_RECORD_TOO_LARGE_TO_PUBLISH'],
+    ['INVALID_RECORD', 'VAL_RECORD_REFUSED_BY_BROKER'],
     ['INVALID_TXN_STATE', 'VAL_KAFKA_TRANSACTION_FAILED'],
   ])('reports %s as %s and is spent', async (type, code) => {
     const { kafka, calls } = recordingKafka((call) => (call === 'sendBatch' ? protocolError(type) : undefined))

@@ -39,6 +39,37 @@ describe('kafkaErrors.classify', () => {
     expect(kafkaErrors.classify(createErrorFromCode(code)).fault).toBe(fault)
   })
 
+  it.each([
+    [2, 'VAL_RECORD_REFUSED_BY_BROKER', 'CORRUPT_MESSAGE'],
+    [10, 'VAL_RECORD_TOO_LARGE_TO_PUBLISH', 'MESSAGE_TOO_LARGE'],
+    [18, 'VAL_RECORD_TOO_LARGE_TO_PUBLISH', 'RECORD_LIST_TOO_LARGE'],
+    [32, 'VAL_RECORD_REFUSED_BY_BROKER', 'INVALID_TIMESTAMP'],
+    [43, 'VAL_RECORD_REFUSED_BY_BROKER', 'UNSUPPORTED_FOR_MESSAGE_FORMAT'],
+    [44, 'VAL_RECORD_REFUSED_BY_BROKER', 'POLICY_VIOLATION'],
+    [87, 'VAL_RECORD_REFUSED_BY_BROKER', 'INVALID_RECORD'],
+  ])('blames the record for code %i in the answer to a Produce request', (code, own, detail) => {
+    const error = createErrorFromCode(code)
+    expect(kafkaErrors.refusesRecord(error)).toBe(true)
+    expect(kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')).toMatchObject({
+      code: own,
+      detail: expect.stringContaining(detail),
+    })
+  })
+
+  it.each([
+    [3, 'VAL_KAFKA_TOPIC_MISSING'],
+    [7, 'VAL_KAFKA_UNREACHABLE'],
+    [29, 'VAL_KAFKA_NOT_AUTHORISED'],
+    [45, 'VAL_KAFKA_TRANSACTION_FAILED'],
+    [47, 'VAL_KAFKA_FENCED'],
+    [48, 'VAL_KAFKA_TRANSACTION_FAILED'],
+    [-1, 'VAL_KAFKA_TRANSACTION_FAILED'],
+  ])('blames no record for code %i', (code, own) => {
+    const error = createErrorFromCode(code)
+    expect(kafkaErrors.refusesRecord(error)).toBe(false)
+    expect(kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED').code).toBe(own)
+  })
+
   it('names codes that kafkajs does not know', () => {
     expect(kafkaErrors.classify(createErrorFromCode(90)).type).toBe('PRODUCER_FENCED')
     expect(kafkaErrors.classify(createErrorFromCode(130)).type).toBe('STREAMS_INVALID_TOPOLOGY')

@@ -77,16 +77,20 @@ describe('Delivery', () => {
     expect(await deliver(send, 0, 1)).toEqual(['VAL_KAFKA_UNREACHABLE', { partition: 1, offset: '5' }])
   })
 
-  it('finds the record that is too large by halves, and rejects it alone', async () => {
+  it.each([
+    ['is too large', codes.messageTooLarge, 'VAL_RECORD_TOO_LARGE_TO_PUBLISH'],
+    ['has no key where the topic is compacted', 87, 'VAL_RECORD_REFUSED_BY_BROKER'],
+    ['is older than the topic allows', 32, 'VAL_RECORD_REFUSED_BY_BROKER'],
+  ])('finds the record that %s by halves, and rejects it alone', async (_, refusal, code) => {
     let offset = 0
     const send = vi.fn<Send>(async ({ messages }) => {
-      if (messages.some(({ value }) => value === '5')) throw failure(codes.messageTooLarge)
+      if (messages.some(({ value }) => value === '5')) throw failure(refusal)
       const base = offset
       offset += messages.length
       return [acknowledge(0, String(base))]
     })
     const outcomes = await deliver(send, ...Array<number>(8).fill(0))
-    expect(outcomes[5]).toBe('VAL_RECORD_TOO_LARGE_TO_PUBLISH')
+    expect(outcomes[5]).toBe(code)
     const written = outcomes.flatMap((outcome) => (typeof outcome === 'string' ? [] : Number(outcome.offset)))
     expect(written).toEqual([0, 1, 2, 3, 4, 5, 6])
   })
