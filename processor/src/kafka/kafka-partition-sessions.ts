@@ -29,7 +29,7 @@ export async function createKafkaPartitionSessions(options: KafkaPartitionSessio
   }
   return {
     async open(partition) {
-      await outputs.refresh()
+      await outputs.update()
       return openKafkaPartitionSession(session, partition)
     },
     range: (partition) => offsets.range(partition),

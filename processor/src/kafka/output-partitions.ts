@@ -1,10 +1,13 @@
 import { type Admin, kafkaErrors, loadKafkaJs } from '@valence/producer-sdk/kafka'
-import { ValenceError } from '@valence/schemas'
+import { isValenceError, ValenceError } from '@valence/schemas'
 
 /** Chooses output partitions the way Kafka's own clients do, so that a key's records stay in order. */
 export interface OutputPartitions {
   /** Reads the partition counts. @throws VAL_KAFKA_TOPIC_MISSING, VAL_KAFKA_UNREACHABLE */
   refresh(): Promise<void>
+  /** Reads them anew and forgets a topic that is gone: who does not write to it works on. @throws VAL_KAFKA_UNREACHABLE */
+  update(): Promise<void>
+  /** @throws VAL_KAFKA_TOPIC_MISSING */
   of(topic: string, key: Buffer | null, inputPartition: number): number
 }
 
@@ -15,13 +18,28 @@ export function createOutputPartitions(admin: Admin, topics: readonly string[]):
   const partitioner = loadKafkaJs().Partitioners.DefaultPartitioner()
   let metadata = new Map<string, Metadata>()
 
+  async function read(topic: string): Promise<Metadata> {
+    try {
+      const found = await admin.fetchTopicMetadata({ topics: [topic] })
+      return found.topics.find(({ name }) => name === topic)?.partitions ?? []
+    } catch (error) {
+      throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+    }
+  }
+
   return {
     async refresh() {
-      try {
-        const found = await admin.fetchTopicMetadata({ topics: [...topics] })
-        metadata = new Map(found.topics.map(({ name, partitions }) => [name, partitions]))
-      } catch (error) {
-        throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+      metadata = new Map(await Promise.all(topics.map(async (topic) => [topic, await read(topic)] as const)))
+    },
+
+    async update() {
+      for (const topic of topics) {
+        try {
+          metadata.set(topic, await read(topic))
+        } catch (error) {
+          if (!isValenceError(error) || error.code !== 'VAL_KAFKA_TOPIC_MISSING') throw error
+          metadata.delete(topic)
+        }
       }
     },
 

@@ -46,4 +46,24 @@ describe('output partitions', () => {
       code: 'VAL_KAFKA_UNREACHABLE',
     })
   })
+
+  it('does without a topic that is gone, until it is back; a topic that never was is refused', async () => {
+    const there = new Set(['scores', 'letters'])
+    const admin = {
+      fetchTopicMetadata: async ({ topics: [name = ''] }: { topics: string[] }) => {
+        if (!there.has(name)) throw Object.assign(new Error('gone'), { type: 'UNKNOWN_TOPIC_OR_PARTITION' })
+        return { topics: [{ name, partitions: [{ partitionId: 0, leader: 1 }] }] }
+      },
+    } as unknown as Admin
+    const outputs = createOutputPartitions(admin, ['scores', 'letters'])
+    await outputs.refresh()
+    there.delete('letters')
+    await outputs.update()
+    expect(outputs.of('scores', null, 5)).toBe(0)
+    expect(() => outputs.of('letters', null, 5)).toThrow(expect.objectContaining({ code: 'VAL_KAFKA_TOPIC_MISSING' }))
+    await expect(outputs.refresh()).rejects.toMatchObject({ code: 'VAL_KAFKA_TOPIC_MISSING' })
+    there.add('letters')
+    await outputs.update()
+    expect(outputs.of('letters', null, 5)).toBe(0)
+  })
 })
