@@ -12,6 +12,7 @@ import { createPipeline, type Pipeline } from './pipeline/consume.ts'
 import { createDecodeStep } from './pipeline/decode.ts'
 import { createEncodeStep } from './pipeline/encode.ts'
 import { PartitionFlows } from './pipeline/partition-flow.ts'
+import type { Standstill } from './pipeline/partition-progress.ts'
 import { createPrepareStep } from './pipeline/prepare.ts'
 import { RecordTraces } from './pipeline/record-traces.ts'
 import { createScoreStep } from './pipeline/score-batch.ts'
@@ -155,6 +156,30 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
   })
 }
 
+/** Decision 13 has why records that are in the way make the processor degraded, and everything else unready. */
+function watchPipeline(health: Health, pipeline: Pipeline): void {
+  const standing = (cause: Standstill['cause']) => pipeline.standstills().filter((own) => own.cause === cause)
+  const describe = (cause: Standstill['cause']) =>
+    standing(cause).map(({ topic, partition, code, since }) => ({
+      topic,
+      partition,
+      code,
+      since: new Date(since).toISOString(),
+    }))
+  health.add({ name: 'group', isHealthy: () => pipeline.isMember() })
+  health.add({
+    name: 'partitions',
+    isHealthy: () => standing('surroundings').length === 0,
+    detail: () => describe('surroundings'),
+  })
+  health.add({
+    name: 'records',
+    optional: true,
+    isHealthy: () => standing('records').length === 0,
+    detail: () => describe('records'),
+  })
+}
+
 async function stopPipeline({ config, logger }: Base, pipeline: Pipeline): Promise<void> {
   const { drained } = await pipeline.stop({
     drainMs: config.shutdownTimeoutMs * 0.75,
@@ -198,7 +223,7 @@ export async function startProcessor({ config, logger, signal, tracing, onFatal 
   admin.post('/model/reload', () => engine.reload())
   const pipeline = await openPipeline(base, engine.scorer, fail)
   opened.defer(() => stopPipeline(base, pipeline))
-  health.add({ name: 'group', isHealthy: () => pipeline.isMember() })
+  watchPipeline(health, pipeline)
   if (config.httpEnabled) await openFacade(base, engine)
   await patiently(base, 'the consumer group cannot be joined yet', () => pipeline.start())
   state.ready = true

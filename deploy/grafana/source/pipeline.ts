@@ -63,6 +63,17 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
           ],
         }),
         lines({
+          title: 'Standing still',
+          about: 'Seconds since a partition has had work and committed none of it, by error code; empty is good.',
+          unit: 's',
+          queries: [
+            {
+              expr: gauge('max', pipeline.standstill, { by: ['topic', 'partition', 'code'] }),
+              legend: '{{topic}}-{{partition}} {{code}}',
+            },
+          ],
+        }),
+        lines({
           title: 'Fetched and waiting',
           about: 'Records in memory by partition; at its bound the partition is paused.',
           unit: 'short',

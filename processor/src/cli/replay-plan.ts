@@ -54,7 +54,12 @@ function toOriginal({ letter, record }: FoundLetter, filter: LetterFilter): Outg
   return { topic, partition, key: letter.key, value: letter.value, headers: originalHeaders(record.headers) }
 }
 
-/** Where not even the dead letter fitted into a record, only its headers were kept. */
-function isWithoutContent({ code, key, value }: { code: string; key: Buffer | null; value: Buffer | null }): boolean {
-  return code === 'VAL_RECORD_TOO_LARGE_TO_PUBLISH' && key === null && value?.length === 0
+const codesWithoutContent: ReadonlySet<string> = new Set([
+  'VAL_RECORD_REFUSED_BY_BROKER',
+  'VAL_RECORD_TOO_LARGE_TO_PUBLISH',
+])
+
+/** Where not even the dead letter was taken by the broker, only its headers were kept. */
+function isWithoutContent({ code, value }: { code: string; value: Buffer | null }): boolean {
+  return codesWithoutContent.has(code) && value?.length === 0
 }

@@ -187,13 +187,19 @@ export async function openKafkaPartitionSession(
   return session
 }
 
+function bytesOf({ key, value, headers }: OutgoingRecord): number {
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0)
+  for (const header of headers) bytes += header.name.length + (header.value?.length ?? 0)
+  return bytes
+}
+
 /** In order, none with more than a batch may hold; a record that is larger by itself is sent alone. */
 function chunksOf(records: readonly OutgoingRecord[]): OutgoingRecord[][] {
   const chunks: OutgoingRecord[][] = []
   let current: OutgoingRecord[] = []
   let bytes = 0
   for (const record of records) {
-    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0)
+    const size = bytesOf(record)
     const isFull = current.length === maxRecordsPerSend || bytes + size > maxBytesPerSend
     if (isFull && current.length > 0) {
       chunks.push(current)

@@ -27,6 +27,7 @@ export interface KafkaRecordSourceOptions {
 }
 
 const maxWaitMs = 250
+const maxLeaveMs = 5_000
 /**
  * A broker answers as soon as there is one record, some hundred times a second on a busy topic. Where records wait
  * anyway, the next fetch begins this long after the last, and brings more.
@@ -128,7 +129,10 @@ class KafkaRecordSource implements RecordSource {
     clearInterval(this.#watchdog)
     this.#releaseWaiters()
     setLeaveGroup(this.#consumer, leaveGroup)
-    await this.#consumer.disconnect()
+    const disconnected = this.#consumer.disconnect()
+    // kafkajs finishes a join first, which a broker that is away can hold up for a minute.
+    await Promise.race([disconnected, delay(maxLeaveMs, undefined, { ref: false })])
+    disconnected.catch((err: unknown) => this.#options.logger.debug({ err }, 'consumer stopped late'))
   }
 
   /** `run` resolves before the first join on some paths, so wait for the event. */

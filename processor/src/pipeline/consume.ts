@@ -1,6 +1,8 @@
 import { partitionName, type TopicPartition } from '../kafka/record.ts'
 import type { RecordSource } from '../kafka/record-source.ts'
+import type { Standstill } from './partition-progress.ts'
 import { PartitionTask, type PartitionTaskContext } from './partition-task.ts'
+import { StandstillWatch } from './standstill-watch.ts'
 
 /** The Kafka way, top to bottom: consume → decode → score-batch → encode → commit. */
 export interface Pipeline {
@@ -10,6 +12,8 @@ export interface Pipeline {
   isReady(): boolean
   /** The group still counts on this processor: a heartbeat was answered within the session timeout. */
   isMember(): boolean
+  /** The partitions that have work to do and do not get on with it. */
+  standstills(): readonly Standstill[]
   /** Stop reading → finish and commit what was begun, within `drainMs` → leave the group. */
   stop(options: { drainMs: number; leaveGroup: boolean }): Promise<{ drained: boolean }>
 }
@@ -19,6 +23,8 @@ export interface PipelineOptions extends Omit<PartitionTaskContext, 'source' | '
   /** Crash only: the process logs why, turns unready and exits; a restart is free. */
   readonly onFatal: (error: Error) => void
 }
+
+const lookMs = 1_000
 
 /** Hands each assigned partition to a task of its own and each fetched batch to its partition. */
 export function createPipeline(options: PipelineOptions): Pipeline {
@@ -32,6 +38,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     ready = false
     if (!stopping) options.onFatal(error)
   }
+
+  const standstills = () => [...tasks.values()].flatMap(({ standstill }) => standstill ?? [])
+  const watch = new StandstillWatch({ find: standstills, metrics, logger })
+  let looking: NodeJS.Timeout | undefined
 
   const context: PartitionTaskContext = { ...options, onFatal: fail }
 
@@ -84,12 +94,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         onFatal: fail,
       })
       ready = true
+      looking = setInterval(() => watch.look(), lookMs).unref()
     },
     isReady: () => ready,
     isMember: () => source.isMember(),
+    standstills,
     async stop({ drainMs, leaveGroup }) {
       ready = false
       stopping = true
+      clearInterval(looking)
       const drained = await drain(drainMs)
       releaseMissing(new Set())
       await source.stop({ leaveGroup })

@@ -1,14 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isValenceError, ValenceError } from '@valence/schemas'
 import type { PartitionSession, PartitionSessions } from '../kafka/partition-session.ts'
-import type { RecordBatch, TopicPartition } from '../kafka/record.ts'
+import { partitionName, type RecordBatch, type TopicPartition } from '../kafka/record.ts'
 import type { RecordSource } from '../kafka/record-source.ts'
 import { retryWhileRetryable } from '../resilience/retry.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { CommitStep, Publication } from './commit.ts'
 import type { PartitionFlows } from './partition-flow.ts'
+import { PartitionProgress, type Standstill } from './partition-progress.ts'
 import { PartitionQueue, type RecordSlice } from './partition-queue.ts'
 import type { PrepareStep } from './prepare.ts'
+import { RefusalSearch } from './refusal-search.ts'
 import { startingPosition } from './starting-position.ts'
 
 /** What the tasks of all partitions share. */
@@ -27,8 +30,10 @@ export interface PartitionTaskContext {
 }
 
 const maxDelayMs = 5_000
-/** A partition that stands still says so this often, and looks whether it still has to. */
+/** A partition that stands still at a batch says so this often, and looks whether it still has to. */
 const haltMs = 60_000
+/** One whose dead letter is refused tries again after growing pauses. */
+const letterPause = { firstMs: 1_000, maxMs: 15_000 }
 
 /**
  * Owns one assigned partition from take-over to release.
@@ -40,21 +45,28 @@ export class PartitionTask {
   readonly #partition: TopicPartition
   readonly #context: PartitionTaskContext
   readonly #released = new AbortController()
+  /** Released or drained. */
+  readonly #ending = new AbortController()
+  readonly #drainBegun = Promise.withResolvers<undefined>()
+  readonly #progress: PartitionProgress
+  readonly #search = new RefusalSearch()
   #queue: PartitionQueue | undefined
   #topicId: string | undefined
   /** The group never had a position here, so none can be lost. */
   #isNew = false
   #paused = true
-  #draining = false
   #failures = 0
-  /** Up to here records are published one by one, to find the one that the broker refuses as too large. */
-  #oneByOneUntil = 0n
-  #refused = { offset: -1n, times: 0 }
+  #halts = 0
+  /** The offset of the last commit. */
+  #position = 0n
+  /** Slices that were taken from the queue and are not committed. */
+  #begun = 0
   #finished: Promise<void> = Promise.resolve()
 
   constructor(partition: TopicPartition, context: PartitionTaskContext) {
     this.#partition = partition
     this.#context = context
+    this.#progress = new PartitionProgress(partition)
   }
 
   start(): void {
@@ -82,6 +94,7 @@ export class PartitionTask {
       queue.fail(new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', detail))
       return
     }
+    if (queue.size > 0) this.#progress.working()
     this.#reportQueue(queue)
     this.#context.flows.logEnd(this.#partition, batch.highWatermark)
     if (queue.size >= this.#context.maxQueued) this.#pause()
@@ -99,29 +112,44 @@ export class PartitionTask {
 
   /** The partition went to another member: stop at once; its owner fences whatever is still under way. */
   async release(): Promise<void> {
-    this.#released.abort()
+    this.#giveUp()
     this.#queue?.close()
     await this.#finished
   }
 
-  /** Finishes and commits what was begun, drops what only waits, and resolves when all is closed. */
+  /**
+   * Finishes and commits what was begun, drops what only waits, and resolves when all is closed. Pauses, and the waiting
+   * for a part that is away, end at once: their records are left to the next start.
+   */
   async drain(): Promise<void> {
-    this.#draining = true
+    this.#drainBegun.resolve(undefined)
+    this.#ending.abort()
     this.#queue?.close()
     await this.#finished
   }
 
   /** Released or drained: this task does nothing any more. */
   get ended(): boolean {
-    return this.#released.signal.aborted || this.#draining
+    return this.#ending.signal.aborted
+  }
+
+  /** Undefined while the partition gets on, or has nothing to do. */
+  get standstill(): Standstill | undefined {
+    return this.ended ? undefined : this.#progress.standstill
+  }
+
+  #giveUp(): void {
+    this.#released.abort()
+    this.#ending.abort()
   }
 
   async #run(): Promise<void> {
     while (!this.ended) {
       let session: PartitionSession | undefined
       try {
-        session = await this.#take()
-        await this.#work(session)
+        this.#progress.working()
+        session = await this.#takeUnlessDrained()
+        if (session !== undefined) await this.#work(session)
       } catch (error) {
         await this.#recover(error)
       } finally {
@@ -131,6 +159,18 @@ export class PartitionTask {
       }
     }
     this.#forgetLabels()
+  }
+
+  async #takeUnlessDrained(): Promise<PartitionSession | undefined> {
+    const taking = this.#take()
+    const session = await Promise.race([taking, this.#drainBegun.promise])
+    if (session === undefined) {
+      taking.then(
+        (late) => late.close(),
+        (error) => this.#context.logger.debug({ ...this.#partition, err: error }, 'not taken before the end'),
+      )
+    }
+    return session
   }
 
   /** Fence → read the position → seek: in this order nobody else can commit in between. */
@@ -156,6 +196,9 @@ export class PartitionTask {
       if (!committed) await session.publish([], offset)
       if (this.ended) return session
       this.#queue = new PartitionQueue(offset)
+      this.#position = offset
+      this.#begun = 0
+      this.#progress.taken(offset)
       flows.taken(this.#partition, offset)
       source.seek(this.#partition, offset)
       this.#resume()
@@ -173,10 +216,11 @@ export class PartitionTask {
     if (queue === undefined) return
     const lost = new AbortController()
     const signal = AbortSignal.any([this.#released.signal, lost.signal])
+    const retrying = AbortSignal.any([this.#ending.signal, lost.signal])
     let committing: Promise<void> = Promise.resolve()
     try {
       for (let slice = await this.#next(queue); slice !== undefined; slice = await this.#next(queue)) {
-        const preparing = this.#prepare(slice, signal)
+        const preparing = this.#prepare(slice, signal, retrying)
         // Both are awaited below; neither may count as unhandled while the other is.
         preparing.catch(() => undefined)
         await committing
@@ -196,20 +240,21 @@ export class PartitionTask {
   }
 
   async #next(queue: PartitionQueue): Promise<RecordSlice | undefined> {
-    const slice = await queue.take(queue.next < this.#oneByOneUntil ? 1 : this.#context.maxRecords)
+    const slice = await queue.take(this.#search.limit(queue.next, this.#context.maxRecords))
+    if (slice !== undefined) this.#begun += 1
     this.#reportQueue(queue)
     if (this.#paused && !this.ended && queue.size <= this.#context.maxQueued / 2) this.#resume()
     return slice
   }
 
-  #prepare(slice: RecordSlice, signal: AbortSignal): Promise<Publication> {
-    const isRefused = slice.records.length === 1 && slice.records[0]?.offset === this.#refused.offset
-    const refusals = isRefused ? this.#refused.times : 0
-    return retryWhileRetryable(() => this.#context.prepare(this.#partition, slice, { signal, refusals }), {
+  #prepare(slice: RecordSlice, signal: AbortSignal, retrying: AbortSignal): Promise<Publication> {
+    const refusal = this.#search.refusalOf(slice)
+    return retryWhileRetryable(() => this.#context.prepare(this.#partition, slice, { signal, refusal }), {
       initialDelayMs: 100,
       maxDelayMs,
-      signal,
+      signal: retrying,
       onRetry: (error, delayMs) => {
+        this.#progress.failed(error.code, this.#position)
         this.#context.metrics.pipeline.retries.inc({ code: error.code })
         this.#context.logger.warn(
           { ...this.#partition, code: error.code, detail: error.detail, delayMs: Math.round(delayMs) },
@@ -222,19 +267,25 @@ export class PartitionTask {
   async #commit(session: PartitionSession, prepared: Publication): Promise<void> {
     try {
       await this.#context.commit(session, prepared)
-      this.#context.flows.committed(this.#partition, prepared.slice.nextOffset)
-      this.#failures = 0
     } catch (error) {
-      if (isValenceError(error) && error.code === 'VAL_RECORD_TOO_LARGE_TO_PUBLISH') this.#noteRefusal(prepared.slice)
-      throw error
+      throw isValenceError(error) && refusalCodes.has(error.code) ? this.#noteRefusal(prepared.slice, error) : error
     }
+    const { slice } = prepared
+    this.#context.flows.committed(this.#partition, slice.nextOffset)
+    this.#search.published(slice)
+    this.#position = slice.nextOffset
+    this.#begun -= 1
+    this.#failures = 0
+    this.#halts = 0
+    this.#progress.committed(this.#begun > 0 || (this.#queue?.size ?? 0) > 0)
   }
 
-  #noteRefusal({ records, nextOffset }: RecordSlice): void {
-    this.#oneByOneUntil = nextOffset
-    const only = records.length === 1 ? records[0] : undefined
-    if (only === undefined) return
-    this.#refused = { offset: only.offset, times: only.offset === this.#refused.offset ? this.#refused.times + 1 : 1 }
+  /** The error to go on with: once even a dead letter without its content is refused, nothing is left to try. */
+  #noteRefusal(slice: RecordSlice, error: ValenceError): ValenceError {
+    const refusal = this.#search.refused(slice, error)
+    if (refusal === undefined || refusal.times < 3) return error
+    const at = `${partitionName(this.#partition)} at ${slice.records[0]?.offset}`
+    return new ValenceError('VAL_KAFKA_DEAD_LETTER_REFUSED', `${at}: ${error.message}`, { cause: error })
   }
 
   async #recover(error: unknown): Promise<void> {
@@ -242,29 +293,48 @@ export class PartitionTask {
     this.#pause()
     const { logger, metrics, source, onFatal } = this.#context
     const known = isValenceError(error) ? error : undefined
+    if (known !== undefined) this.#progress.failed(known.code, this.#begun > 0 ? this.#position : undefined)
     const fields = { ...this.#partition, code: known?.code, detail: known?.detail, err: known ? undefined : error }
     metrics.kafka.transactions.inc({ outcome: known?.code === 'VAL_KAFKA_FENCED' ? 'fenced' : 'aborted' })
     if (known?.code === 'VAL_KAFKA_FENCED') {
       logger.warn(fields, 'fenced by another owner')
-      if (await source.confirmOwnership(this.#partition)) return
-      this.#released.abort()
+      const isOurs = await Promise.race([source.confirmOwnership(this.#partition), this.#drainBegun.promise])
+      if (!isOurs) this.#giveUp()
       return
     }
     if (known === undefined || fatalCodes.has(known.code)) {
-      this.#released.abort()
+      this.#giveUp()
       onFatal(known ?? new Error('a defect in the pipeline', { cause: error }))
       return
     }
-    if (known.code === 'VAL_KAFKA_BATCH_TOO_LARGE') {
-      logger.error({ ...fields, help: known.help }, 'the partition stands still')
-      await this.#sleep(haltMs)
-      return
+    if (this.ended) logger.warn(fields, 'stopped in a failure, its records are left to the next start')
+    else await this.#rest(known, fields)
+  }
+
+  /** Before the partition is taken again: for as long as trying sooner would not help. */
+  async #rest(error: ValenceError, fields: object): Promise<void> {
+    const { logger } = this.#context
+    if (refusalCodes.has(error.code)) {
+      logger.warn(fields, 'the broker refuses a record, the partition is taken again to single it out')
+    } else if (haltCodes.has(error.code)) {
+      await this.#halt(error, fields)
+    } else {
+      this.#failures += 1
+      const delayMs = Math.min(20 * 2 ** this.#failures, maxDelayMs)
+      logger.warn({ ...fields, delayMs }, 'session lost, the partition is taken again')
+      await this.#sleep(delayMs)
     }
-    this.#failures += 1
-    const delayMs =
-      known.code === 'VAL_RECORD_TOO_LARGE_TO_PUBLISH' ? 0 : Math.min(20 * 2 ** this.#failures, maxDelayMs)
-    logger.warn({ ...fields, delayMs }, 'session lost, the partition is taken again')
+  }
+
+  /** What lies in the partition cannot be passed. It is tried again, since somebody may mend what is in its way. */
+  async #halt({ code, help }: ValenceError, fields: object): Promise<void> {
+    const { firstMs, maxMs } = letterPause
+    const delayMs = code === 'VAL_KAFKA_BATCH_TOO_LARGE' ? haltMs : Math.min(firstMs * 2 ** this.#halts, maxMs)
+    this.#halts += 1
+    this.#progress.halted(code, this.#position)
+    this.#context.logger.error({ ...fields, help, delayMs }, 'the partition stands still')
     await this.#sleep(delayMs)
+    this.#search.forget()
   }
 
   #isOfAnotherTopic({ topicId }: RecordBatch): boolean {
@@ -295,17 +365,16 @@ export class PartitionTask {
   }
 
   async #sleep(delayMs: number): Promise<void> {
-    const { signal } = this.#released
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, delayMs)
-      const wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      signal.addEventListener('abort', wake, { once: true })
+    const { signal } = this.#ending
+    await delay(delayMs, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error
     })
   }
 }
+
+const refusalCodes: ReadonlySet<string> = new Set(['VAL_RECORD_REFUSED_BY_BROKER', 'VAL_RECORD_TOO_LARGE_TO_PUBLISH'])
+
+const haltCodes: ReadonlySet<string> = new Set(['VAL_KAFKA_BATCH_TOO_LARGE', 'VAL_KAFKA_DEAD_LETTER_REFUSED'])
 
 const fatalCodes: ReadonlySet<string> = new Set([
   'VAL_KAFKA_OFFSET_GAP',

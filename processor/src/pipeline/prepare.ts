@@ -5,12 +5,13 @@ import type { Publication } from './commit.ts'
 import type { DecodeStep } from './decode.ts'
 import type { EncodeStep } from './encode.ts'
 import type { RecordSlice } from './partition-queue.ts'
+import type { Refusal } from './refusal-search.ts'
 import type { Outcome, ScoreStep } from './score-batch.ts'
 
 export interface PrepareOptions {
   readonly signal: AbortSignal
-  /** How often the broker refused this very record as too large; always 0 for several records. */
-  readonly refusals: number
+  /** What the broker said of this very record; always undefined for several records. */
+  readonly refusal: Refusal | undefined
 }
 
 /** decode → score → encode: everything that happens to a slice before its transaction begins. */
@@ -20,27 +21,34 @@ export function createPrepareStep(
   steps: { decode: DecodeStep; score: ScoreStep; encode: EncodeStep },
   metrics: Metrics,
 ): PrepareStep {
-  return async (from, slice, { signal, refusals }) => {
+  return async (from, slice, { signal, refusal }) => {
     const stopDecode = metrics.pipeline.decode.startTimer()
     const decoded = await steps.decode(slice.records)
     stopDecode()
     const stopScore = metrics.pipeline.score.startTimer()
     const scored = await steps.score(decoded, signal)
     stopScore()
-    const outcomes = refusals === 0 ? scored : scored.map(refuse)
+    const outcomes = refusal === undefined ? scored : scored.map((outcome) => refuse(outcome, refusal))
     const stopEncode = metrics.pipeline.encode.startTimer()
     const outgoing = outcomes.map((outcome) => steps.encode(outcome, from))
     stopEncode()
-    return { from, slice, outcomes, outgoing: refusals > 1 ? outgoing.map(withoutContent) : outgoing }
+    // The letter of a record that was to become one anyway has been refused already.
+    const isBare = refusal !== undefined && (refusal.times > 1 || scored.some(({ kind }) => kind === 'rejected'))
+    return { from, slice, outcomes, outgoing: isBare ? outgoing.map(withoutContent) : outgoing }
   }
 }
 
+/** A key this long cannot be what makes a record too large; a compacted topic takes none without. */
+const maxKeptKeyBytes = 1_024
+
 /** The broker took everything but this record's result: it becomes a dead letter. */
-function refuse({ record }: Outcome): Outcome {
-  return { kind: 'rejected', record, error: new ValenceError('VAL_RECORD_TOO_LARGE_TO_PUBLISH') }
+function refuse(outcome: Outcome, { code, detail }: Refusal): Outcome {
+  const reason = outcome.kind === 'rejected' ? `${detail ?? code}; rejected as ${outcome.error.code} before` : detail
+  return { kind: 'rejected', record: outcome.record, error: new ValenceError(code, reason) }
 }
 
 /** Not even the dead letter fits: what remains says where the original is. */
 function withoutContent(letter: OutgoingRecord): OutgoingRecord {
-  return { ...letter, key: null, value: Buffer.alloc(0), headers: ownHeaders(letter.headers) }
+  const key = letter.key !== null && letter.key.length <= maxKeptKeyBytes ? letter.key : null
+  return { ...letter, key, value: Buffer.alloc(0), headers: ownHeaders(letter.headers) }
 }

@@ -76,8 +76,9 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     return reply.code(live ? 200 : 503).send({ status: live ? 'ok' : 'failing' })
   })
   server.get('/readyz', async (_request, reply) => {
-    const { healthy, checks } = health.readiness()
-    return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'failing', checks })
+    const { healthy, checks, details } = health.readiness()
+    const more = Object.keys(details).length === 0 ? {} : { details }
+    return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'failing', checks, ...more })
   })
   const answers = new Map<string, () => object | undefined>()
   const actions = new Map<string, () => Promise<object>>()

@@ -4,11 +4,15 @@ export interface HealthCheck {
   isHealthy(): boolean
   /** The process does its work without it: the check is shown, but does not make the process unready. */
   readonly optional?: boolean
+  /** Shown while the check fails. */
+  detail?(): unknown
 }
 
 export interface HealthReport {
   readonly healthy: boolean
   readonly checks: Readonly<Record<string, 'ok' | 'failing' | 'degraded'>>
+  /** Of checks that fail and can tell more. */
+  readonly details: Readonly<Record<string, unknown>>
 }
 
 /** Live until a fatal error was reported; ready while every check holds. */
@@ -36,6 +40,11 @@ export class Health {
         return [check.name, check.isHealthy() ? 'ok' : trouble] as const
       }),
     )
-    return { healthy: this.isLive() && Object.values(checks).every((state) => state !== 'failing'), checks }
+    const details = Object.fromEntries(
+      this.#checks.flatMap((check) =>
+        checks[check.name] === 'ok' || check.detail === undefined ? [] : [[check.name, check.detail()]],
+      ),
+    )
+    return { healthy: this.isLive() && Object.values(checks).every((state) => state !== 'failing'), checks, details }
   }
 }

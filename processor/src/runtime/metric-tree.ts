@@ -111,6 +111,11 @@ export const metricTree = {
       'Input records in one transaction',
       buckets.transactionRecords,
     ),
+    standstill: gauge(
+      'valence_pipeline_standstill_seconds',
+      'Time since a partition that stands still has had work and committed none of it',
+      { topic: 'topics', partition: 'partitions', code: 'codes' },
+    ),
     queued: gauge('valence_pipeline_queued_records', 'Records fetched and waiting to be scored', {
       topic: 'topics',
       partition: 'partitions',

@@ -46,6 +46,7 @@ export const recordErrors = {
   VAL_RECORD_REFUSED_BY_BROKER: {
     message: 'The broker refuses to store what was made of the record',
     help: 'See the name it gives: INVALID_RECORD is a record without key for a compacted topic, or a rule of the broker.',
+    http: 422,
     deadLetter: true,
   },
 

@@ -1,4 +1,4 @@
-import { ValenceError } from '@valence/schemas'
+import { type ErrorCode, ValenceError } from '@valence/schemas'
 import { describe, expect, it, vi } from 'vitest'
 import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
@@ -308,27 +308,138 @@ describe('the pipeline', () => {
     )
   })
 
-  it('finds the one record that is too large and marks only that one', async () => {
-    const marked: bigint[] = []
-    const prepare: PrepareStep = async (from, slice, options) => {
-      const publication = await echo(from, slice, options)
-      if (options.refusals === 0) return publication
-      marked.push(slice.records[0]?.offset ?? -1n)
-      return {
-        ...publication,
-        outgoing: publication.outgoing.map((record) => ({ ...record, value: Buffer.from('letter') })),
-      }
-    }
-    const { broker, source, pipeline } = setup({ prepare, maxRecords: 5 })
-    broker.append(first, ['a', 'b', 'too large', 'd', 'e', 'f', 'g'])
+  /** What the broker would be given for each record: `letter` once its result was refused, then `bare`. */
+  const laddered: PrepareStep = async (from, slice, options) => {
+    const publication = await echo(from, slice, options)
+    const { times = 0 } = options.refusal ?? {}
+    if (times === 0) return publication
+    const value = (record: OutgoingRecord) => Buffer.from(`${times === 1 ? 'letter' : 'bare'} of ${record.value}`)
+    return { ...publication, outgoing: publication.outgoing.map((record) => ({ ...record, value: value(record) })) }
+  }
+
+  /** A broker that takes nothing that matches, and counts its refusals. */
+  function refusing(broker: FakeBroker, bad: RegExp, code: ErrorCode) {
+    const refused = { times: 0, code }
     broker.beforePublish = (records) => {
-      if (values(records).includes('too large')) throw new ValenceError('VAL_RECORD_TOO_LARGE_TO_PUBLISH')
+      if (!values(records).some((value) => bad.test(value ?? ''))) return
+      refused.times += 1
+      throw new ValenceError(refused.code)
     }
+    return refused
+  }
+
+  it.each(['VAL_RECORD_TOO_LARGE_TO_PUBLISH', 'VAL_RECORD_REFUSED_BY_BROKER'] as const)(
+    'dead-letters the one record of many that the broker refuses with %s, found by halves',
+    async (code) => {
+      const { broker, source, pipeline } = setup({ prepare: laddered, maxRecords: 512, maxQueued: 2_000 })
+      source.fetchSize = 512
+      broker.append(first, [...numbered(300), 'bad', ...numbered(211)])
+      const refused = refusing(broker, /^bad/, code)
+      await pipeline.start()
+      source.assign([first])
+      await pump(source, () => broker.published.length >= 512)
+      expect(values(broker.published)).toEqual([...numbered(300), 'letter of bad', ...numbered(211)])
+      expect(refused.times).toBeLessThan(12)
+      expect(broker.committed(first)).toBe(512n)
+    },
+  )
+
+  it('costs each record one refusal where all of them are refused', async () => {
+    const { broker, source, pipeline } = setup({ prepare: laddered, maxRecords: 16, maxQueued: 2_000 })
+    source.fetchSize = 16
+    broker.append(first, numbered(16, 'bad'))
+    const refused = refusing(broker, /^bad/, 'VAL_RECORD_REFUSED_BY_BROKER')
     await pipeline.start()
     source.assign([first])
-    await pump(source, () => broker.published.length === 7)
-    expect(values(broker.published)).toEqual(['a', 'b', 'letter', 'd', 'e', 'f', 'g'])
-    expect(marked).toEqual([2n])
+    await pump(source, () => broker.published.length >= 16)
+    expect(values(broker.published)).toEqual(numbered(16, 'letter of bad'))
+    expect(refused.times).toBeLessThan(16 + 6)
+  })
+
+  it('leaves the content away where the dead letter is refused as well', async () => {
+    const { broker, source, pipeline } = setup({ prepare: laddered })
+    broker.append(first, ['a', 'bad', 'c'])
+    refusing(broker, /^(letter of )?bad/, 'VAL_RECORD_REFUSED_BY_BROKER')
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length >= 3)
+    expect(values(broker.published)).toEqual(['a', 'bare of bad', 'c'])
+  })
+
+  it('stands still visibly where even that is refused, alone, and goes on by itself with the result', async () => {
+    const { broker, source, pipeline, metrics, onFatal } = setup({ prepare: laddered })
+    broker.append(first, ['a', 'bad', 'c'])
+    broker.append(second, ['x'])
+    refusing(broker, /bad/, 'VAL_RECORD_REFUSED_BY_BROKER')
+    await pipeline.start()
+    source.assign([first, second])
+    const standing = { ...first, code: 'VAL_KAFKA_DEAD_LETTER_REFUSED', cause: 'records' }
+    await pump(source, () => pipeline.standstills().length > 0)
+    expect(pipeline.standstills()).toMatchObject([standing])
+    broker.append(second, ['y'])
+    await pump(source, () => broker.published.length >= 3)
+    expect(values(broker.published).toSorted()).toEqual(['a', 'x', 'y'])
+    await vi.waitFor(
+      async () =>
+        expect(await metrics.registry.metrics()).toMatch(
+          /standstill_seconds\{topic="texts",partition="0",code="VAL_KAFKA_DEAD_LETTER_REFUSED"\}/,
+        ),
+      { timeout: 3_000 },
+    )
+    // Somebody mends it.
+    broker.beforePublish = () => undefined
+    await pump(source, () => broker.published.length >= 5)
+    expect(values(broker.published).slice(3)).toEqual(['bad', 'c'])
+    expect(pipeline.standstills()).toEqual([])
+    expect(onFatal).not.toHaveBeenCalled()
+    await pipeline.stop({ drainMs: 1_000, leaveGroup: true })
+  })
+
+  it.each<[string, ErrorCode]>([
+    ['the pause after a failed transaction', 'VAL_KAFKA_TRANSACTION_FAILED'],
+    ['the standing still at a refused dead letter', 'VAL_RECORD_REFUSED_BY_BROKER'],
+  ])('does not wait out %s when it is to stop', async (_, code) => {
+    const { broker, source, pipeline } = setup({ prepare: laddered })
+    broker.append(first, ['bad'])
+    const refused = refusing(broker, /bad/, code)
+    await pipeline.start()
+    source.assign([first])
+    // By then the pauses are longer than the drain may take.
+    await pump(source, () => refused.times >= 4)
+    expect(await pipeline.stop({ drainMs: 200, leaveGroup: true })).toEqual({ drained: true })
+    expect(broker.committed(first)).toBe(0n)
+  })
+
+  it('does not wait for a registry that is away when it is to stop', async () => {
+    let attempts = 0
+    const prepare: PrepareStep = async () => {
+      attempts += 1
+      throw new ValenceError('VAL_REGISTRY_UNAVAILABLE')
+    }
+    const { broker, source, pipeline } = setup({ prepare })
+    broker.append(first, numbered(2))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => attempts === 3)
+    expect(await pipeline.stop({ drainMs: 50, leaveGroup: true })).toEqual({ drained: true })
+  })
+
+  it('does not wait for a session that does not open, nor for the group, when it is to stop', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(2))
+    broker.append(second, numbered(2))
+    broker.beforePublish = (records) => {
+      if (records.length > 0) throw new ValenceError('VAL_KAFKA_FENCED')
+    }
+    const asked = vi.spyOn(source, 'confirmOwnership').mockReturnValue(new Promise(() => undefined))
+    const open = broker.open.bind(broker)
+    const opened = vi.spyOn(broker, 'open').mockImplementation((partition) => {
+      return partition.partition === 1 ? new Promise(() => undefined) : open(partition)
+    })
+    await pipeline.start()
+    source.assign([first, second])
+    await pump(source, () => asked.mock.calls.length === 1 && opened.mock.calls.length === 2)
+    expect(await pipeline.stop({ drainMs: 200, leaveGroup: true })).toEqual({ drained: true })
   })
 
   it('stops with an explained error when retention deleted unread records', async () => {

@@ -43,7 +43,7 @@ async function process(record: ReturnType<typeof kafkaRecord>, options: { reject
   }
   const publication = await traces.tracePrepare(prepare)(from, slice, {
     signal: new AbortController().signal,
-    refusals: 0,
+    refusal: undefined,
   })
   const trail = traces.of(record)
   const commit = traces.traceCommit(async () => {
@@ -124,7 +124,7 @@ describe('the trace of a record', () => {
     const record = kafkaRecord(1, { headers: sampled })
     const slice = { records: [record], nextOffset: 1n }
     const prepare = traces.tracePrepare(async () => ({ from, slice, outcomes: [], outgoing: [] }))
-    const options = { signal: new AbortController().signal, refusals: 0 }
+    const options = { signal: new AbortController().signal, refusal: undefined }
     await prepare(from, slice, options)
     const trail = traces.of(record)
     await prepare(from, slice, options)

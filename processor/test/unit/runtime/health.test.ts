@@ -19,4 +19,17 @@ describe('Health', () => {
     expect(health.isLive()).toBe(false)
     expect(health.readiness().healthy).toBe(false)
   })
+
+  it('tells more of a check that fails, and nothing of one that holds', () => {
+    const health = new Health()
+    let stuck = ['texts-3']
+    health.add({ name: 'records', optional: true, isHealthy: () => stuck.length === 0, detail: () => stuck })
+    expect(health.readiness()).toEqual({
+      healthy: true,
+      checks: { records: 'degraded' },
+      details: { records: ['texts-3'] },
+    })
+    stuck = []
+    expect(health.readiness()).toEqual({ healthy: true, checks: { records: 'ok' }, details: {} })
+  })
 })

@@ -1,0 +1,77 @@
+import type { ErrorCode, ValenceError } from '@valence/schemas'
+import type { RecordSlice } from './partition-queue.ts'
+
+/** The broker refused what was to be published for a single record. */
+export interface Refusal {
+  readonly code: ErrorCode
+  /** The broker's name for it. */
+  readonly detail: string | undefined
+  /** How often in a row: 1 for the result, 2 for the dead letter, 3 for a dead letter without the content. */
+  readonly times: number
+}
+
+type State =
+  | { readonly kind: 'none' }
+  /** Among the next `count` records, up to `until`, there is at least one that is refused. */
+  | { readonly kind: 'searching'; readonly until: bigint; readonly count: number }
+  /** One was found. Where one is there may be more, so that slices begin at one record and double. */
+  | { readonly kind: 'recovering'; readonly limit: number }
+
+/** Slices of this many records and more are as good as unlimited. */
+const unlimited = 1_024
+
+/**
+ * Finds by halves the record that the broker refuses, so that it costs itself alone: of 1,000 records one is found after
+ * ten refusals, and where every record is refused each costs one.
+ */
+export class RefusalSearch {
+  #state: State = { kind: 'none' }
+  #refused: (Refusal & { readonly offset: bigint }) | undefined
+
+  /** How many records to publish together from `next` on. */
+  limit(next: bigint, most: number): number {
+    const state = this.#state
+    if (state.kind === 'recovering') return Math.min(state.limit, most)
+    if (state.kind === 'searching' && next < state.until) return Math.min(Math.ceil(state.count / 2), most)
+    return most
+  }
+
+  /** What is known of the only record of a slice. */
+  refusalOf({ records }: RecordSlice): Refusal | undefined {
+    const [only] = records
+    return records.length === 1 && only?.offset === this.#refused?.offset ? this.#refused : undefined
+  }
+
+  /** @returns what is known of the record now, where it was the only one */
+  refused({ records, nextOffset }: RecordSlice, { code, detail }: ValenceError): Refusal | undefined {
+    const [only] = records
+    if (records.length > 1 || only === undefined) {
+      this.#state = { kind: 'searching', until: nextOffset, count: records.length }
+      return undefined
+    }
+    const times = only.offset === this.#refused?.offset ? this.#refused.times + 1 : 1
+    this.#refused = { offset: only.offset, code, detail, times }
+    this.#state = { kind: 'recovering', limit: 1 }
+    return this.#refused
+  }
+
+  published({ records, nextOffset }: RecordSlice): void {
+    if (this.#refused !== undefined && this.#refused.offset < nextOffset) {
+      this.#refused = undefined
+      return
+    }
+    const state = this.#state
+    if (state.kind === 'recovering') {
+      const limit = 2 * state.limit
+      this.#state = limit >= unlimited ? { kind: 'none' } : { kind: 'recovering', limit }
+    } else if (state.kind === 'searching') {
+      const count = state.count - records.length
+      this.#state = nextOffset >= state.until || count < 1 ? { kind: 'none' } : { ...state, count }
+    }
+  }
+
+  /** The next attempt begins with the result again: what made the broker refuse may have been mended. */
+  forget(): void {
+    this.#refused = undefined
+  }
+}

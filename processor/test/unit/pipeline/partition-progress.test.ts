@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { PartitionProgress } from '../../../src/pipeline/partition-progress.ts'
+
+const partition = { topic: 'texts', partition: 3 }
+let now: number
+let progress: PartitionProgress
+
+beforeEach(() => {
+  now = 1_000
+  progress = new PartitionProgress(partition, () => now)
+})
+
+const after = (seconds: number) => {
+  now += seconds * 1_000
+  return progress.standstill
+}
+
+describe('the progress of a partition', () => {
+  it('is no standstill while there is nothing to do, however long', () => {
+    progress.working()
+    progress.taken(5n)
+    expect(after(100_000)).toBeUndefined()
+    progress.working()
+    progress.committed(false)
+    expect(after(100_000)).toBeUndefined()
+  })
+
+  it('is a standstill once records have failed for half a minute, since they were first there', () => {
+    progress.working()
+    progress.failed('VAL_KAFKA_UNREACHABLE', 5n)
+    expect(after(29)).toBeUndefined()
+    expect(after(1)).toEqual({ ...partition, since: 1_000, code: 'VAL_KAFKA_UNREACHABLE', cause: 'surroundings' })
+  })
+
+  it('stays one while the partition is taken again and fails again, and tells the newest cause', () => {
+    progress.working()
+    progress.failed('VAL_KAFKA_UNREACHABLE', 5n)
+    now += 20_000
+    progress.taken(5n)
+    progress.failed('VAL_KAFKA_TRANSACTION_FAILED')
+    progress.taken(5n)
+    progress.working()
+    expect(after(15)).toMatchObject({ since: 1_000, code: 'VAL_KAFKA_TRANSACTION_FAILED' })
+  })
+
+  it('ends with a commit', () => {
+    progress.failed('VAL_KAFKA_UNREACHABLE', 5n)
+    progress.committed(true)
+    expect(after(60)).toBeUndefined()
+  })
+
+  it('ends where the commit that failed turns out to have happened', () => {
+    progress.failed('VAL_KAFKA_UNREACHABLE', 5n)
+    progress.taken(6n)
+    expect(after(60)).toBeUndefined()
+  })
+
+  it('is one when the partition cannot be taken, and none once it is', () => {
+    progress.working()
+    progress.failed('VAL_KAFKA_TOPIC_MISSING')
+    expect(after(30)).toMatchObject({ code: 'VAL_KAFKA_TOPIC_MISSING' })
+    progress.taken(0n)
+    expect(progress.standstill).toBeUndefined()
+  })
+
+  it('without any error is one after minutes, because texts may take long', () => {
+    progress.working()
+    expect(after(299)).toBeUndefined()
+    expect(after(1)).toMatchObject({ code: 'VAL_KAFKA_PARTITION_STUCK', cause: 'surroundings' })
+  })
+
+  it('is one at once where the records are in the way, until one is committed', () => {
+    progress.failed('VAL_RECORD_REFUSED_BY_BROKER', 5n)
+    progress.halted('VAL_KAFKA_DEAD_LETTER_REFUSED', 5n)
+    const standing = { since: 1_000, code: 'VAL_KAFKA_DEAD_LETTER_REFUSED', cause: 'records' }
+    expect(progress.standstill).toMatchObject(standing)
+    progress.taken(5n)
+    progress.failed('VAL_RECORD_REFUSED_BY_BROKER', 5n)
+    expect(progress.standstill).toMatchObject(standing)
+    progress.committed(false)
+    expect(progress.standstill).toBeUndefined()
+  })
+})

@@ -1,0 +1,67 @@
+import { ValenceError } from '@valence/schemas'
+import { describe, expect, it } from 'vitest'
+import { RefusalSearch } from '../../../src/pipeline/refusal-search.ts'
+import { recordBatch } from '../../support/records.ts'
+
+const error = new ValenceError('VAL_RECORD_REFUSED_BY_BROKER', 'INVALID_RECORD')
+
+/** Publishes a log of `length` records in which `bad` ones are refused until they go as a letter. */
+function publish(length: number, bad: ReadonlySet<number>, most = 1_000) {
+  const search = new RefusalSearch()
+  const letters: number[] = []
+  let refusals = 0
+  let transactions = 0
+  for (let at = 0; at < length; ) {
+    const end = Math.min(at + search.limit(BigInt(at), most), length)
+    const slice = recordBatch(at, end)
+    const isLetter = search.refusalOf(slice) !== undefined
+    const isRefused = !isLetter && slice.records.some(({ offset }) => bad.has(Number(offset)))
+    if (isRefused) {
+      refusals += 1
+      search.refused(slice, error)
+      continue
+    }
+    if (isLetter) letters.push(at)
+    transactions += 1
+    search.published(slice)
+    at = end
+  }
+  return { letters, refusals, transactions }
+}
+
+describe('the search for a refused record', () => {
+  it('is no search where nothing is refused', () => {
+    expect(publish(3_000, new Set())).toEqual({ letters: [], refusals: 0, transactions: 3 })
+  })
+
+  it.each([0, 1, 499, 500, 998, 999])('finds record %i of 1,000 within eleven refusals', (bad) => {
+    const { letters, refusals } = publish(1_000, new Set([bad]))
+    expect(letters).toEqual([bad])
+    expect(refusals).toBeLessThanOrEqual(11)
+  })
+
+  it('finds each of several, and goes back to whole slices', () => {
+    const bad = new Set([3, 4, 700, 5_000])
+    const { letters, refusals, transactions } = publish(10_000, bad)
+    expect(letters).toEqual([...bad])
+    expect(refusals).toBeLessThan(50)
+    expect(transactions).toBeLessThan(80)
+  })
+
+  it('costs one refusal each where all are refused', () => {
+    const { letters, refusals } = publish(300, new Set(Array.from({ length: 300 }, (_, index) => index)))
+    expect(letters).toHaveLength(300)
+    expect(refusals).toBeLessThan(300 + 12)
+  })
+
+  it('counts how often one was refused in a row, and forgets it when told to', () => {
+    const search = new RefusalSearch()
+    const only = recordBatch(5, 6)
+    expect([1, 2, 3].map(() => search.refused(only, error)?.times)).toEqual([1, 2, 3])
+    expect(search.refusalOf(only)).toMatchObject({ code: error.code, detail: 'INVALID_RECORD', times: 3 })
+    expect(search.refusalOf(recordBatch(6, 7))).toBeUndefined()
+    search.forget()
+    expect(search.refusalOf(only)).toBeUndefined()
+    expect(search.limit(5n, 100)).toBe(1)
+  })
+})
