@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { cleanRunEnvironment } from './test/clean-environment.ts'
 
@@ -15,7 +16,7 @@ const shared = {
 
 function suite(
   name: string,
-  options: { testTimeout: number; globalSetup?: string[]; fileParallelism?: boolean; maxWorkers?: number },
+  options: { testTimeout: number; globalSetup?: string[]; maxWorkers: number; sequence: { groupOrder: number } },
 ) {
   return {
     ...shared,
@@ -26,20 +27,31 @@ function suite(
       provide: { suite: name },
       pool: 'forks' as const,
       hookTimeout: 120_000,
+      // A bound for what never comes. A busy machine may take its time over what does.
+      expect: { poll: { timeout: 30_000 } },
       ...options,
     },
   }
+}
+
+// By itself vitest leaves a core free, so that two cores would run one file at a time.
+const cores = availableParallelism()
+const onParts = {
+  globalSetup: ['./processor/test/support/stack.setup.ts'],
+  // These mostly wait: for brokers, timeouts and processes.
+  maxWorkers: Math.max(3, cores),
+  sequence: { groupOrder: 1 },
 }
 
 // No suite has a second try: one that hides a race in a test hides it in the product too.
 export default defineConfig({
   test: {
     projects: [
-      suite('unit', { testTimeout: 30_000 }),
-      suite('contract', { testTimeout: 60_000, globalSetup: ['./processor/test/support/stack.setup.ts'] }),
-      suite('integration', { testTimeout: 120_000, globalSetup: ['./processor/test/support/stack.setup.ts'] }),
+      suite('unit', { testTimeout: 60_000, maxWorkers: cores, sequence: { groupOrder: 0 } }),
+      suite('contract', { testTimeout: 60_000, ...onParts }),
+      suite('integration', { testTimeout: 120_000, ...onParts }),
       // One at a time: each has three brokers and processors, and measures silences.
-      suite('faults', { testTimeout: 900_000, fileParallelism: false }),
+      suite('faults', { testTimeout: 900_000, maxWorkers: 1, sequence: { groupOrder: 2 } }),
     ],
   },
 })

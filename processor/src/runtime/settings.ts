@@ -53,6 +53,8 @@ function secret<T>(schema: z.ZodType<T>, doc: string) {
   return { schema, doc, secret: true } as { schema: z.ZodType<T>; doc: string; fallback?: never; secret: true }
 }
 
+const maxWorkers = 256
+
 /** Every VALENCE_* setting. Units are in the names. `docs/configuration.md` is checked against this table both ways. */
 export const settings = {
   VALENCE_KAFKA_BROKERS: required(list, 'localhost:9092', 'Bootstrap brokers, `host:port`, comma separated'),
@@ -212,10 +214,10 @@ export const settings = {
     'Sampled texts that may wait for the candidate; beyond it they are dropped',
   ),
   VALENCE_INFERENCE_WORKERS: required(
-    whole(1, 256),
-    String(availableParallelism()),
+    whole(1, maxWorkers),
+    String(Math.min(maxWorkers, availableParallelism())),
     'Inference workers, one session with one thread each',
-    'one per CPU core',
+    'one per core, 256 at most',
   ),
   VALENCE_INFERENCE_TIMEOUT_MS: required(
     milliseconds(100),

@@ -76,12 +76,20 @@ export class TestKafka {
     return { ...topics, groupId: name, environment }
   }
 
-  /** kafkajs's own waiting gives up where a busy broker does not know a new topic at once. */
+  /**
+   * Resolves when every leader serves its partitions: metadata names a leader before that broker knows of it. kafkajs's
+   * own waiting gives up where a busy broker does not know a new topic at once.
+   */
   async #awaitLeaders(topics: string[]): Promise<void> {
     for (;;) {
       const known = await this.admin.fetchTopicMetadata({ topics }).catch(() => undefined)
       const leaders = known?.topics.flatMap(({ partitions }) => partitions.map(({ leader }) => leader))
-      if (leaders?.every((leader) => leader >= 0)) return
+      if (leaders?.every((leader) => leader >= 0)) {
+        const ends = await Promise.all(topics.map((topic) => this.admin.fetchTopicOffsets(topic))).catch(
+          () => undefined,
+        )
+        if (ends !== undefined) return
+      }
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }

@@ -79,7 +79,7 @@ describe('many connections that say nothing', () => {
       socket.on('close', () => closed++)
       socket.resume()
     }
-    await expect.poll(() => run.metric('valence_http_connections'), { timeout: 5_000 }).toBeGreaterThanOrEqual(1_000)
+    await expect.poll(() => run.metric('valence_http_connections')).toBeGreaterThanOrEqual(1_000)
     for (const text of fresh(20, 'beside')) expect((await run.score(text)).status).toBe(200)
     await expect.poll(() => closed, { timeout: 15_000 }).toBe(1_000)
     expect(await run.metric('valence_http_client_errors_total', 'VAL_HTTP_REQUEST_TIMED_OUT')).toBe(1_000)
@@ -104,7 +104,7 @@ describe('stopping', () => {
     await new Promise<void>((resolve) => idle.once('connect', () => resolve()))
     const start = performance.now()
     await run[Symbol.asyncDispose]()
-    expect(performance.now() - start).toBeLessThan(5_000)
+    expect(performance.now() - start).toBeLessThan(15_000)
     idle.destroy()
   })
 })

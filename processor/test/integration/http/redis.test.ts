@@ -143,7 +143,7 @@ describe('a replica that starts while Redis knows what is hot', () => {
     for (let i = 0; i < 3; i++) expect((await first.score(text, headers)).status).toBe(200)
     await first[Symbol.asyncDispose]()
     await using second = await facade({ VALENCE_LOG_LEVEL: 'info' })
-    await expect.poll(() => second.log.map(({ msg }) => msg), { timeout: 5_000 }).toContain('cache warmed')
+    await expect.poll(() => second.log.map(({ msg }) => msg)).toContain('cache warmed')
     expect((await second.score(text, headers)).status).toBe(200)
     expect(await second.metric('valence_scoring_cache_lookups_total', 'level="memory",outcome="hit"')).toBe(1)
     expect(await second.metric('valence_scoring_cache_lookups_total', 'level="shared",outcome="hit"')).toBe(0)

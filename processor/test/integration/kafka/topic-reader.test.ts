@@ -23,11 +23,22 @@ beforeEach(async () => {
 })
 afterAll(() => kafka.close())
 
-/** One transaction: its records take the next offsets of the partition, its marker one more. */
+/**
+ * One transaction: its records take the next offsets of the partition, its marker one more. The broker acknowledges the
+ * end of a transaction before its marker is in the log; until then readers of committed records see none of it.
+ */
 async function write(partition: number, values: readonly string[], ending: 'commit' | 'abort' = 'commit') {
+  const before = await endOf(partition)
   const transaction = await producer.transaction()
   await transaction.send({ topic, messages: values.map((value) => ({ value, partition })) })
   await transaction[ending]()
+  const marked = before + BigInt(values.length) + 1n
+  await expect.poll(() => endOf(partition), { timeout: 60_000, interval: 5 }).toBe(marked)
+}
+
+/** Where the committed records of a partition end: kafkajs asks for the last stable offset. */
+async function endOf(partition: number): Promise<bigint> {
+  return (await ranges()).find((own) => own.partition === partition)?.to ?? -1n
 }
 
 function open(...ranges: PartitionRange[]) {

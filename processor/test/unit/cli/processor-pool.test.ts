@@ -30,7 +30,7 @@ it('starts what is missing and stops the newest first', async () => {
   expect(started).toEqual([0, 1, 2])
   pool.resize(1)
   expect(pool.running).toBe(1)
-  await vi.waitFor(() => expect(ended.toSorted()).toEqual([1, 2]), 4_000)
+  await vi.waitFor(() => expect(ended.toSorted()).toEqual([1, 2]))
   expect(pool.running).toBe(1)
 })
 
@@ -50,6 +50,6 @@ it('starts one again that ended by itself', async () => {
   const { pool, started, children } = createPool()
   pool.resize(1)
   children[0]?.kill('SIGKILL')
-  await vi.waitFor(() => expect(started).toEqual([0, 0]), 4_000)
+  await vi.waitFor(() => expect(started).toEqual([0, 0]))
   expect(pool.running).toBe(1)
 })

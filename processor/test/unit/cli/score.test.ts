@@ -153,7 +153,7 @@ describe('valence score', () => {
     const probe = probeCli({ environment, stdin })
     const running = runCli(['score'], probe.context)
     stdin.write('good\n')
-    await vi.waitFor(() => expect(probe.stdout.lines).toHaveLength(1), { timeout: 4_000 })
+    await vi.waitFor(() => expect(probe.stdout.lines).toHaveLength(1))
     probe.stop()
     expect(await running).toBe(1)
     expect(probe.stderr.text).toBe('stopped after 1 text\n')

@@ -45,7 +45,7 @@ describe('valence top without a broker', () => {
   it('prints an object an interval with --json, until it is told to stop', async () => {
     const probe = probeCli({ environment })
     const running = runCli([...args(), '--json'], probe.context)
-    await vi.waitFor(() => expect(probe.stdout.lines.length).toBeGreaterThan(2), { timeout: 4_000 })
+    await vi.waitFor(() => expect(probe.stdout.lines.length).toBeGreaterThan(2))
     probe.stop()
     expect(await running).toBe(0)
     expect(parseLines<Top>(probe.stdout.lines).at(-1)?.processes[0]?.report).not.toBeNull()
@@ -54,7 +54,7 @@ describe('valence top without a broker', () => {
   it('takes the whole terminal, draws anew when its size changes, and gives it back', async () => {
     const probe = probeCli({ environment, terminal: true })
     const running = runCli([...args().toSpliced(2, 1, '60000')], probe.context)
-    await vi.waitFor(() => expect(probe.stdout.text).toContain('group valence'), { timeout: 4_000 })
+    await vi.waitFor(() => expect(probe.stdout.text).toContain('group valence'))
     const before = probe.stdout.text.length
     probe.stdout.emit('resize')
     await vi.waitFor(() => expect(probe.stdout.text.slice(before)).toContain('\u001b[H'))

@@ -10,7 +10,7 @@ import { openTestApp } from '../../support/http-app.ts'
 const clientCount = 1_000
 const eventCount = 300
 
-it('serves a thousand clients in bounded memory', { timeout: 60_000 }, async () => {
+it('serves a thousand clients in bounded memory', { timeout: 300_000 }, async () => {
   const feed = new ScoreFeed()
   const metrics = createMetrics()
   const clients = new StreamClients({ feed, metrics, maxStreams: clientCount })
@@ -30,7 +30,7 @@ it('serves a thousand clients in bounded memory', { timeout: 60_000 }, async () 
     return socket
   })
   const streams = async () => (await metrics.http.streams.get()).values[0]?.value
-  await expect.poll(streams, { timeout: 20_000 }).toBe(clientCount)
+  await expect.poll(streams, { timeout: 120_000 }).toBe(clientCount)
   const before = process.memoryUsage().rss
   let peak = before
   for (let i = 0; i < eventCount; i++) {
@@ -40,9 +40,9 @@ it('serves a thousand clients in bounded memory', { timeout: 60_000 }, async () 
     peak = Math.max(peak, process.memoryUsage().rss)
   }
   // Packets may cut a frame in two; nearly all of them are counted.
-  await expect.poll(() => received, { timeout: 20_000 }).toBeGreaterThan(0.97 * clientCount * eventCount)
+  await expect.poll(() => received, { timeout: 120_000 }).toBeGreaterThan(0.97 * clientCount * eventCount)
   expect(await streams()).toBe(clientCount)
   expect((peak - before) / 2 ** 20).toBeLessThan(400)
   for (const socket of sockets) socket.destroy()
-  await expect.poll(streams, { timeout: 10_000 }).toBe(0)
+  await expect.poll(streams, { timeout: 60_000 }).toBe(0)
 })

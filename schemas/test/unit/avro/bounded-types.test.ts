@@ -43,7 +43,7 @@ describe('maps and arrays', () => {
       expect(() => compileAvro(array).fromBuffer(bytes(count, ...size))).toThrow('truncated buffer')
     }
     // Stock avsc takes hours for each: it goes on reading past the end.
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(30_000)
   })
 
   it('stop on items that take no bytes or go back', () => {
