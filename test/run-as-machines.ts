@@ -21,9 +21,9 @@ const strayShell = {
   NO_COLOR: '1',
 }
 
-/** What names cores, memory, processor, environment, times or locale in its tests or in what they test. */
+/** What names cores, memory, processor, environment, times or locale in its tests or in what they test; parts of paths. */
 const readers = [
-  'test/unit',
+  'test/unit/clean-environment',
   'deploy/test/unit/local',
   'processor/test/unit/bench/machine',
   'processor/test/unit/cli/doctor',
