@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import {
   checkText,
   framedPayload,
@@ -28,13 +29,22 @@ export interface DecodeOptions {
   readonly format: RecordFormat | 'auto'
 }
 
+/** Records that are slow to read (large, or with a costly schema) let heartbeats and signals in between after so long. */
+const sliceMs = 20
+
 /** Decodes records in order; a bad record is rejected alone. @throws VAL_REGISTRY_UNAVAILABLE: none is decoded, try again */
 export type DecodeStep = (records: readonly KafkaRecord[]) => Promise<Decoded[]>
 
 export function createDecodeStep(options: DecodeOptions): DecodeStep {
   return async (records) => {
     const decoded: Decoded[] = []
-    for (const record of records) decoded.push(await decodeRecord(record, options))
+    let sliceStart = performance.now()
+    for (const record of records) {
+      decoded.push(await decodeRecord(record, options))
+      if (performance.now() - sliceStart < sliceMs) continue
+      await turnOfTheLoop()
+      sliceStart = performance.now()
+    }
     return decoded
   }
 }

@@ -1,8 +1,11 @@
 import avro, { type Type } from 'avsc'
+import { ValenceError } from '../errors.ts'
 import { readAvroString, type StringTap } from './string-type.ts'
 
 /** More of avsc's cursor. */
 interface Tap extends StringTap {
+  /** Ours: fields of records read so far. */
+  fieldsRead?: number
   skipLong(): void
   skipString(): void
 }
@@ -10,6 +13,45 @@ interface Tap extends StringTap {
 interface Readable {
   _read(tap: Tap): unknown
   _skip(tap: Tap): void
+}
+
+/** Fields of nested records that may be read per byte of a payload, and from a payload of any size. */
+const [fieldsPerByte, baseFields] = [16, 100_000]
+
+interface RecordInternals {
+  _createReader(): (tap: Tap) => unknown
+  _createSkipper(): (tap: Tap) => void
+}
+
+const internals = avro.types.RecordType.prototype as unknown as RecordInternals
+
+/** Records within records take no bytes where all their fields are null: 40 of them in 2 kB of schema are 2^40 fields. */
+class BoundedRecordType extends avro.types.RecordType {
+  protected _createReader(): (tap: Tap) => unknown {
+    const read = internals._createReader.call(this)
+    const { length } = this.fields
+    return (tap) => {
+      countFields(tap, length)
+      return read(tap)
+    }
+  }
+
+  protected _createSkipper(): (tap: Tap) => void {
+    const skip = internals._createSkipper.call(this)
+    const { length } = this.fields
+    return (tap) => {
+      countFields(tap, length)
+      skip(tap)
+    }
+  }
+}
+
+function countFields(tap: Tap, fields: number): void {
+  const count = (tap.fieldsRead ?? 0) + fields + 1
+  if (count > baseFields + fieldsPerByte * tap.buf.length) {
+    throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', 'reading the record takes too many fields')
+  }
+  tap.fieldsRead = count
 }
 
 /*
@@ -74,10 +116,11 @@ function readCount(tap: Tap): number {
   return -count
 }
 
-/** The map or array of a schema, of a kind that cannot read beyond its buffer; undefined for any other schema. */
+/** The map, array or record of a schema, of a kind whose reading is bounded; undefined for any other schema. */
 export function boundedType(schema: unknown, options: unknown): Type | undefined {
   const type = (schema as { type?: unknown } | null)?.type
   if (type === 'map') return new BoundedMapType(schema as never, options)
   if (type === 'array') return new BoundedArrayType(schema as never, options)
+  if (type === 'record' || type === 'error') return new BoundedRecordType(schema as never, options)
   return undefined
 }

@@ -60,6 +60,16 @@ export const recordErrors = {
     help: 'Produce with the schema of the input topic (`valence schemas register`).',
     deadLetter: true,
   },
+  VAL_SCHEMA_PATTERN_REFUSED: {
+    message: "A regular expression of the writer's schema cannot be run in linear time",
+    help: 'Write it without look-around and references to groups, and with fewer than 1,000 repetitions (RE2 syntax).',
+    deadLetter: true,
+  },
+  VAL_SCHEMA_TOO_COMPLEX: {
+    message: 'Reading the record with the schema it names takes more work than is allowed',
+    help: 'Simplify the schema: at most 256 KiB, and no references that evaluate the same value again and again.',
+    deadLetter: true,
+  },
   VAL_SCHEMA_PAYLOAD_INVALID: {
     message: 'The payload does not decode with the schema that the record names',
     help: 'The record is damaged or was written with another schema; produce it again.',

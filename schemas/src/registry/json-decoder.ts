@@ -1,16 +1,23 @@
 import type { ValidateFunction } from 'ajv'
 import { embeddedSchemas } from '../embedded-schemas.ts'
-import { ValenceError } from '../errors.ts'
+import { isValenceError, ValenceError } from '../errors.ts'
 import { decodePayload } from '../records/avro-codec.ts'
 import { parseJsonBytes } from '../records/json-bytes.ts'
+import { addMeter, addSteps, meteredOptions } from './metered-ajv.ts'
 import type { RecordDecoder, RecordReader } from './record-reader.ts'
+import { StepMeter } from './step-meter.ts'
 import type { WriterSchema } from './writer-schema.ts'
 
-/** Validates against the writer's schema, then reads like any JSON record. Throws VAL_SCHEMA_MISMATCH. */
+/**
+ * Validates against the writer's schema, then reads like any JSON record. Whoever may register a schema writes the program
+ * that runs here, so its steps are counted. Throws VAL_SCHEMA_MISMATCH, _PATTERN_REFUSED or _TOO_COMPLEX.
+ */
 export async function compileJsonDecoder<T>(writer: WriterSchema, reader: RecordReader<T>): Promise<RecordDecoder<T>> {
-  const validate = await compileValidator(writer, reader)
+  const meter = new StepMeter()
+  const validate = await compileValidator(writer, reader, meter)
   return (payload) => {
     const value = parsePayload(payload)
+    meter.begin(payload.length)
     // A recursive schema overflows the stack on a deep value: poison, not a crash.
     if (!decodePayload(() => validate(value))) {
       const [first] = validate.errors ?? []
@@ -31,46 +38,44 @@ function parsePayload(payload: Buffer): unknown {
   }
 }
 
-async function compileValidator<T>(writer: WriterSchema, reader: RecordReader<T>): Promise<ValidateFunction> {
-  const ajv = await loadAjv(writer.text)
+async function compileValidator<T>(
+  writer: WriterSchema,
+  reader: RecordReader<T>,
+  meter: StepMeter,
+): Promise<ValidateFunction> {
+  const ajv = addMeter(await loadAjv(writer.text, meter), meter)
   try {
-    const schema = withoutUnknownDraft(JSON.parse(writer.text))
+    const schema = readSchema(writer.text)
     requireFields(schema, embeddedSchemas[reader.kind].json.required)
-    for (const { name, text } of writer.references) ajv.addSchema(withoutUnknownDraft(JSON.parse(text)), name)
+    for (const { name, text } of writer.references) ajv.addSchema(readSchema(text), name)
     const validate: ValidateFunction & { $async?: boolean } = ajv.compile(schema)
     // Such a validator answers with a promise, which is always true.
     if (validate.$async) throw new Error('$async is not read')
     return validate
   } catch (cause) {
+    if (isValenceError(cause)) throw cause
     throw new ValenceError('VAL_SCHEMA_MISMATCH', (cause as Error).message.slice(0, 200), { cause })
   }
 }
 
-/** What objects inherit is no property of a payload. Formats and unknown keywords are the writer's business; a validator per schema, or equal `$id`s would collide. */
-const ajvOptions = {
-  ownProperties: true,
-  strict: false,
-  validateFormats: false,
-  unicodeRegExp: false,
-  logger: false,
-} as const
-
-async function loadAjv(schemaText: string) {
+async function loadAjv(schemaText: string, meter: StepMeter) {
+  const options = meteredOptions(meter)
   const draft = /"\$schema"\s*:\s*"https:\/\/json-schema\.org\/draft\/(2019-09|2020-12)\/schema#?"/.exec(
     schemaText,
   )?.[1]
-  if (draft === '2019-09') return new (await import('ajv/dist/2019.js')).Ajv2019(ajvOptions)
-  if (draft === '2020-12') return new (await import('ajv/dist/2020.js')).Ajv2020(ajvOptions)
-  return new (await import('ajv')).Ajv(ajvOptions)
+  if (draft === '2019-09') return new (await import('ajv/dist/2019.js')).Ajv2019(options)
+  if (draft === '2020-12') return new (await import('ajv/dist/2020.js')).Ajv2020(options)
+  return new (await import('ajv')).Ajv(options)
 }
 
 type SchemaObject = Record<string, unknown>
 
 /** Older drafts differ little from draft-07, and the registry has already accepted the schema. */
-function withoutUnknownDraft(schema: unknown): SchemaObject {
-  if (typeof schema !== 'object' || schema === null) throw new Error('the schema is not an object')
-  // Draft-04's name for $id, which ajv refuses.
-  const { $schema, id: _id, ...rest } = schema as SchemaObject
+function readSchema(text: string): SchemaObject {
+  const schema: unknown = JSON.parse(text)
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
+    throw new Error('the schema is not an object')
+  const { $schema, ...rest } = addSteps(schema)
   const isKnown = typeof $schema === 'string' && /draft-07|draft\/20(19-09|20-12)/.test($schema)
   return isKnown ? { $schema, ...rest } : rest
 }
