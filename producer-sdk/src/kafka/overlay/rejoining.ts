@@ -42,7 +42,7 @@ function losesCoordinator(error: unknown): boolean {
 }
 
 /**
- * Hunk O. Stock kafkajs forgets its member id when the coordinator does not know it, and joins again; where that join
+ * Hunk P. Stock kafkajs forgets its member id when the coordinator does not know it, and joins again; where that join
  * fails with an error that can be retried, it goes back to fetching, without an id and so without heartbeats, for good.
  * After a failed SyncGroup it goes on with the old assignment as a member of the new generation. Where the coordinator
  * died it sends its heartbeats to the old address. Here nothing is fetched and no heartbeat succeeds before the group has
