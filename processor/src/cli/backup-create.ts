@@ -1,10 +1,12 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
+import { ValenceError } from '@valence/schemas'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { type BackupManifest, readManifest, writeManifest } from './backup/backup-manifest.ts'
-import { readAcls, readGroups, readTopics } from './backup/cluster-state.ts'
+import { readAcls, readGroups, readTopicIds, readTopics } from './backup/cluster-state.ts'
 import { keepModels } from './backup/kept-models.ts'
-import { keepRecords, rangesToKeep } from './backup/kept-records.ts'
+import { keepRecords, rangesToKeep, segmentFolder } from './backup/kept-records.ts'
 import { readSchemas } from './backup/kept-schemas.ts'
+import { ownFault, reportTopicFailures, type TopicFailure } from './backup/topic-failures.ts'
 import { openVault, type Vault } from './backup/vault.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { withAdmin } from './kafka-admin.ts'
@@ -19,7 +21,7 @@ export async function runBackupCreate(
   const config = readConfig(context.environment)
   const vault = await openVault(place, config.bulkS3Endpoint)
   const startedAt = performance.now()
-  const { manifest, records } = await withAdmin(config, (admin) =>
+  const { manifest, records, failures } = await withAdmin(config, (admin) =>
     backUp(config, admin, vault, options.records !== false),
   )
   const summary = {
@@ -45,12 +47,12 @@ export async function runBackupCreate(
     ]
     await writeLines(context.stdout, [parts.join(', ')])
   }
-  return 0
+  return reportTopicFailures(context.stderr, failures)
 }
 
 /**
- * Positions first, then records: what is scored meanwhile is in the records as unscored, and its results are left out
- * when they are restored. The other way round it would be in neither.
+ * Ends of the results first, then positions, then records: what is scored meanwhile is in the records as unscored, and its
+ * results are left out when they are restored. The other way round it would be in neither.
  */
 async function backUp(config: Config, admin: Admin, vault: Vault, withRecords: boolean) {
   const at = Date.now()
@@ -58,26 +60,77 @@ async function backUp(config: Config, admin: Admin, vault: Vault, withRecords: b
   const wanted = [...config.inputTopics, config.outputTopic, config.deadLetterTopic]
   const topics = await readTopics(admin, wanted)
   const present = topics.map(({ topic }) => topic)
-  const groups = await readGroups(admin, present)
+  const topicIds = await readTopicIds(admin, present)
+  const settled: BackupManifest['settled'] = {}
+  for (const topic of present.filter((own) => !config.inputTopics.includes(own))) {
+    const ends = await admin.fetchTopicOffsets(topic)
+    for (const { partition, high } of ends) settled[`${topic}-${partition}`] = high
+  }
+  const groups = await readGroups(admin, present, topicIds)
+  const positions = groups[config.kafkaGroupId] ?? {}
   const kept: BackupManifest['kept'] = {}
+  const segments: BackupManifest['segments'] = {}
+  const failures: TopicFailure[] = []
   let records = 0
   for (const topic of withRecords ? present : []) {
+    const place = placeOf(before, topic, topicIds.get(topic))
     const isInput = config.inputTopics.includes(topic)
-    const positions = groups[config.kafkaGroupId] ?? {}
-    const ranges = await rangesToKeep(admin, topic, (partition) => {
-      const name = `${topic}-${partition}`
-      const from = before?.kept[name] ?? (isInput ? positions[name] : undefined)
-      return from === undefined ? undefined : BigInt(from)
-    })
-    records += await keepRecords(config, vault, topic, ranges)
-    for (const { partition, to } of ranges) kept[`${topic}-${partition}`] = String(to)
+    try {
+      const ranges = await rangesToKeep(admin, topic, (partition) => {
+        const name = `${topic}-${partition}`
+        const from = (place.isContinued ? before?.kept[name] : undefined) ?? (isInput ? positions[name] : undefined)
+        return from === undefined ? undefined : BigInt(from)
+      })
+      records += await keepRecords(config, vault, { topic, folder: place.folder }, ranges)
+      await expectSameTopic(admin, topic, topicIds.get(topic))
+      for (const { partition, to } of ranges) kept[`${topic}-${partition}`] = String(to)
+      segments[topic] = { folder: place.folder, topicId: topicIds.get(topic) }
+    } catch (error) {
+      failures.push({ topic, error: ownFault(error) })
+      keepAsItWas(before, topic, { kept, segments })
+    }
   }
   const [acls, { schemas, compatibility }] = await Promise.all([
     readAcls(admin, { topics: wanted, groups: [config.kafkaGroupId, ...Object.keys(groups)] }),
     readSchemas(config),
   ])
   const models = await keepModels(vault, config.modelStore)
-  const manifest: BackupManifest = { version: 1, at, topics, groups, acls, kept, schemas, compatibility, models }
+  const manifest: BackupManifest = {
+    ...{ version: 2, at, topics, groups, acls },
+    ...{ kept, settled, segments, schemas, compatibility, models },
+  }
   await writeManifest(vault, manifest)
-  return { manifest, records }
+  return { manifest, records, failures }
+}
+
+/** Where the records of the topic go, and whether the backup before has kept the same topic there. */
+function placeOf(before: BackupManifest | undefined, topic: string, topicId: string | undefined) {
+  const known = before?.segments[topic]
+  const isKnown = before !== undefined && Object.keys(before.kept).some((name) => name.replace(/-\d+$/, '') === topic)
+  // Backups of the first version knew no ids: the topic they kept is taken for the one that is there.
+  const isSame = isKnown && (known?.topicId === undefined || topicId === undefined || known.topicId === topicId)
+  return isSame
+    ? { folder: known?.folder ?? segmentFolder(topic, undefined), isContinued: true }
+    : { folder: segmentFolder(topic, topicId), isContinued: false }
+}
+
+/** The backup before still has what it kept of a topic that could not be read now. */
+function keepAsItWas(
+  before: BackupManifest | undefined,
+  topic: string,
+  { kept, segments }: Pick<BackupManifest, 'kept' | 'segments'>,
+): void {
+  const place = before?.segments[topic]
+  if (place !== undefined) segments[topic] = place
+  for (const [name, end] of Object.entries(before?.kept ?? {})) {
+    if (name.replace(/-\d+$/, '') === topic) kept[name] = end
+  }
+}
+
+/** Records that were read while the topic was replaced may be of both. @throws VAL_KAFKA_TOPIC_RECREATED */
+async function expectSameTopic(admin: Admin, topic: string, topicId: string | undefined): Promise<void> {
+  const now = (await readTopicIds(admin, [topic])).get(topic)
+  if (topicId !== undefined && now !== topicId) {
+    throw new ValenceError('VAL_BACKUP_TOPIC_REPLACED', `${topic}: its id was ${topicId} and is ${now}`)
+  }
 }

@@ -9,15 +9,18 @@ import {
 } from '@valence/schemas'
 import { joinPatiently } from '../kafka/join-patiently.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
+import type { TopicPartition } from '../kafka/record.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { silentLogger } from '../runtime/logger.ts'
 import { type BackupManifest, readManifest } from './backup/backup-manifest.ts'
 import { restoreAcls, restoreTopics } from './backup/cluster-state.ts'
 import { restoreModels } from './backup/kept-models.ts'
-import { type RestoredRecord, readKept, sendRestored } from './backup/kept-records.ts'
+import { type RestoredRecord, readKept, segmentFolder, sendRestored } from './backup/kept-records.ts'
 import { restoreSchemas } from './backup/kept-schemas.ts'
+import { ownFault, reportTopicFailures, type TopicFailure } from './backup/topic-failures.ts'
 import { openVault, type Vault } from './backup/vault.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
+import { listTopics } from './create-topics.ts'
 import { translateKafkaError, withAdmin } from './kafka-admin.ts'
 import { counted, writeJson, writeLines } from './output.ts'
 
@@ -41,7 +44,9 @@ export async function runBackupRestore(
   const manifest = await readManifest(vault)
   if (manifest === undefined) throw new ValenceError('VAL_BACKUP_INVALID', `${place} holds no backup`)
   const startedAt = performance.now()
-  const restored = await withAdmin(config, (admin) => new Restore(config, admin, vault, manifest).run())
+  const { failures, ...restored } = await withAdmin(config, (admin) =>
+    new Restore(config, admin, vault, manifest).run(),
+  )
   const seconds = Number(((performance.now() - startedAt) / 1_000).toFixed(3))
   if (options.json) await writeJson(context.stdout, { place, at: manifest.at, ...restored, seconds })
   else {
@@ -56,7 +61,7 @@ export async function runBackupRestore(
     const when = new Date(manifest.at).toISOString()
     await writeLines(context.stdout, [`as of ${when}: ${parts.join(', ')}`])
   }
-  return 0
+  return reportTopicFailures(context.stderr, failures)
 }
 
 class Restore {
@@ -66,6 +71,7 @@ class Restore {
   readonly #manifest: BackupManifest
   /** Old `topic-partition` → offsets of its restored records, in order; the new offset of each is its index. */
   readonly #offsets = new Map<string, bigint[]>()
+  readonly #failures: TopicFailure[] = []
 
   constructor(config: Config, admin: Admin, vault: Vault, manifest: BackupManifest) {
     this.#config = config
@@ -74,22 +80,25 @@ class Restore {
     this.#manifest = manifest
   }
 
-  async run(): Promise<Restored> {
+  async run(): Promise<Restored & { failures: readonly TopicFailure[] }> {
     const { topics, acls, models } = this.#manifest
     await this.#expectEmpty()
     await restoreModels(this.#vault, this.#config.modelStore, models)
     const schemas = await restoreSchemas(this.#config, this.#manifest)
-    await restoreTopics(this.#admin, topics)
+    for (const { topic, error } of await restoreTopics(this.#admin, topics)) {
+      if (error !== undefined) this.#failures.push({ topic, error })
+    }
     await restoreAcls(this.#admin, acls)
     const counts = await this.#withProducer({ idempotent: true }, (producer) => this.#restoreRecords(producer))
     const groups = await this.#restoreGroups()
-    return { ...counts, topics: topics.length, groups, schemas }
+    const lost = new Set(this.#failures.map(({ topic }) => topic))
+    return { ...counts, topics: topics.length - lost.size, groups, schemas, failures: this.#failures }
   }
 
   /** Offsets are counted from the first record, so there must be none. */
   async #expectEmpty(): Promise<void> {
-    const known = await this.#admin.listTopics()
-    for (const { topic } of this.#manifest.topics.filter((own) => known.includes(own.topic))) {
+    const known = await listTopics(this.#admin)
+    for (const { topic } of this.#manifest.topics.filter((own) => known.has(own.topic))) {
       const offsets = await this.#admin.fetchTopicOffsets(topic)
       if (offsets.every(({ high }) => high === '0')) continue
       throw new ValenceError('VAL_BACKUP_INVALID', `${topic} holds records; restore into an empty cluster`)
@@ -97,20 +106,37 @@ class Restore {
   }
 
   async #restoreRecords(producer: Producer): Promise<Pick<Restored, 'records' | 'leftOut'>> {
-    let [records, leftOut] = [0, 0]
+    const counts = { records: 0, leftOut: 0 }
+    const lost = new Set(this.#failures.map(({ topic }) => topic))
     for (const [name, end] of Object.entries(this.#manifest.kept)) {
       const [, topic = '', partition = ''] = /^(.*)-(\d+)$/.exec(name) ?? []
-      const offsets: bigint[] = []
-      for await (const kept of readKept(this.#vault, topic, Number(partition), BigInt(end))) {
-        const wanted = kept.filter((record) => !this.#comesAgain(topic, Number(partition), record))
-        await sendRestored(producer, topic, Number(partition), wanted)
-        offsets.push(...wanted.map(({ offset }) => offset))
-        records += wanted.length
-        leftOut += topic === this.#config.outputTopic ? kept.length - wanted.length : 0
+      if (lost.has(topic)) continue
+      try {
+        await this.#restorePartition(producer, { topic, partition: Number(partition) }, BigInt(end), counts)
+      } catch (error) {
+        this.#failures.push({ topic: name, error: ownFault(error) })
       }
-      this.#offsets.set(name, offsets)
     }
-    return { records, leftOut }
+    return counts
+  }
+
+  async #restorePartition(
+    producer: Producer,
+    { topic, partition }: TopicPartition,
+    end: bigint,
+    counts: { records: number; leftOut: number },
+  ): Promise<void> {
+    const name = `${topic}-${partition}`
+    const folder = this.#manifest.segments[topic]?.folder ?? segmentFolder(topic, undefined)
+    const offsets: bigint[] = []
+    for await (const kept of readKept(this.#vault, folder, partition, end)) {
+      const wanted = kept.filter((record) => !this.#comesAgain(topic, partition, record))
+      await sendRestored(producer, topic, partition, wanted)
+      offsets.push(...wanted.map(({ offset }) => offset))
+      counts.records += wanted.length
+      counts.leftOut += topic === this.#config.outputTopic ? kept.length - wanted.length : 0
+    }
+    this.#offsets.set(name, offsets)
   }
 
   /** Inputs below the group's position are done; results and dead letters of inputs from there on will be made anew. */
@@ -118,6 +144,9 @@ class Restore {
     const { inputTopics, kafkaGroupId } = this.#config
     const positions = this.#manifest.groups[kafkaGroupId] ?? {}
     if (inputTopics.includes(topic)) return record.offset < BigInt(positions[`${topic}-${partition}`] ?? 0)
+    // Of an input that was deleted and created again, the results of the old one have offsets that the new one may yet reach.
+    const settled = this.#manifest.settled[`${topic}-${partition}`]
+    if (settled !== undefined && record.offset < BigInt(settled)) return false
     const origin = topic === this.#config.outputTopic ? originOfScore(record) : originOfLetter(record)
     if (origin === undefined || !inputTopics.includes(origin.topic)) return false
     return BigInt(origin.offset) >= BigInt(positions[`${origin.topic}-${origin.partition}`] ?? 0)

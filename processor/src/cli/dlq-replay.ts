@@ -1,15 +1,15 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
-import type { PartitionSession } from '../kafka/partition-session.ts'
-import type { RecordBatch } from '../kafka/record.ts'
+import type { KafkaRecord, OutgoingRecord, RecordBatch } from '../kafka/record.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { type LetterFilter, letterFilter, letterRanges, readLetters, toFoundLetter } from './dead-letters.ts'
 import { withAdmin } from './kafka-admin.ts'
 import { countOption, textOption } from './options.ts'
-import { counted, writeJson, writeLines } from './output.ts'
+import { counted, safeLine, writeJson, writeLines } from './output.ts'
 import { sessionOpener, TopicSessions } from './partition-sessions.ts'
 import { startProgress } from './progress.ts'
-import { planReplay } from './replay-plan.ts'
+import { isRefusal, type RefusedLetters, ReplayOrigins } from './replay-origins.ts'
+import { lettersPerTransaction, planReplay, type ReplayStep } from './replay-plan.ts'
 
 interface Replay {
   readonly filter: LetterFilter
@@ -20,6 +20,8 @@ interface Replay {
 interface Counts {
   replayed: number
   skipped: number
+  /** Their origin does not take them. */
+  refused: number
 }
 
 /**
@@ -34,15 +36,30 @@ export async function runDlqReplay(context: CliContext, options: CommandOptions)
     groupId: textOption(options, 'group') ?? defaultGroup(config, filter),
     limit: countOption(options, 'limit') ?? Number.POSITIVE_INFINITY,
   }
-  const counts = await withAdmin(config, (admin) => replayAll(context, config, admin, replay))
+  const { counts, refused } = await withAdmin(config, (admin) => replayAll(context, config, admin, replay))
   if (options.json) await writeJson(context.stdout, { ...counts, group: replay.groupId })
   else {
-    const summary = `${counted(counts.replayed, 'dead letter')} replayed, ${counts.skipped} skipped`
+    const summary = `${counted(counts.replayed, 'dead letter')} replayed, ${counts.skipped} skipped${counts.refused > 0 ? `, ${counts.refused} kept` : ''}`
     await writeLines(context.stdout, [`${summary} (group ${replay.groupId})`])
   }
-  if (!context.signal.aborted) return 0
+  report(context, refused)
+  if (!context.signal.aborted) return refused.length === 0 ? 0 : 1
   context.stderr.write('stopped early; the same command goes on from here\n')
   return 1
+}
+
+const namedLetters = 5
+
+/** Names what no topic took. */
+function report({ stderr }: CliContext, refused: readonly RefusedLetters[]): void {
+  for (const { topic, code, letters } of refused) {
+    const more = letters.length > namedLetters ? ', …' : ''
+    const named = `${letters.slice(0, namedLetters).join(', ')}${more}`
+    const noun = counted(letters.length, 'dead letter')
+    stderr.write(`${safeLine(`${topic}: ${code}: ${noun} kept (${named})`)}\n`)
+  }
+  if (refused.length > 0)
+    stderr.write('they are behind the other dead letters now; mend the cause, and the same command sends them\n')
 }
 
 /** A group passes over what its filter leaves out, so each choice of codes gets a group of its own. */
@@ -50,8 +67,9 @@ function defaultGroup({ kafkaGroupId }: Config, { codes }: LetterFilter): string
   return [`${kafkaGroupId}.replay`, ...[...(codes ?? [])].sort()].join('.')
 }
 
-async function replayAll(context: CliContext, config: Config, admin: Admin, replay: Replay): Promise<Counts> {
-  const counts: Counts = { replayed: 0, skipped: 0 }
+async function replayAll(context: CliContext, config: Config, admin: Admin, replay: Replay) {
+  const counts: Counts = { replayed: 0, skipped: 0, refused: 0 }
+  const origins = new ReplayOrigins(admin)
   await using sessions = new TopicSessions(config.deadLetterTopic, sessionOpener(config, admin, replay.groupId))
   const ranges = await sessions.open(await letterRanges(admin, config.deadLetterTopic))
   const total = ranges.reduce((sum, { from, to }) => sum + Number(to - from), 0)
@@ -60,32 +78,86 @@ async function replayAll(context: CliContext, config: Config, admin: Admin, repl
   try {
     for await (const batch of readLetters(config, ranges)) {
       if (!left.has(batch.partition)) continue
-      const isSettled = await settle(batch, replay, sessions.of(batch.partition), counts, context.signal)
-      progress.update(counts.replayed + counts.skipped, counts.replayed)
+      const isSettled = await new BatchReplay(batch, replay, counts, origins, sessions).settle(context.signal)
+      progress.update(counts.replayed + counts.skipped + counts.refused, counts.replayed)
       if (isSettled) left.delete(batch.partition)
       if (context.signal.aborted || left.size === 0 || counts.replayed >= replay.limit) break
     }
   } finally {
     progress.stop()
   }
-  return counts
+  return { counts, refused: origins.refused }
 }
 
-/** True when nothing more of the partition is to be replayed by this run. */
-async function settle(
-  { partition, records, nextOffset }: RecordBatch,
-  { filter, limit }: Replay,
-  session: PartitionSession,
-  counts: Counts,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const letters = records.map((record) => toFoundLetter(partition, record))
-  for (const step of planReplay(letters, nextOffset, filter, () => limit - counts.replayed)) {
-    await session.publish(step.outgoing, step.nextOffset)
-    counts.replayed += step.outgoing.length
-    counts.skipped += step.skipped
-    if (step.isLast) return true
-    if (signal.aborted) return false
+/** Settles the letters of one batch; a transaction that is refused is tried again letter by letter. */
+class BatchReplay {
+  readonly #batch: RecordBatch
+  readonly #replay: Replay
+  readonly #counts: Counts
+  readonly #origins: ReplayOrigins
+  readonly #sessions: TopicSessions
+  /** Letters below are settled. */
+  #settled = -1n
+
+  constructor(batch: RecordBatch, replay: Replay, counts: Counts, origins: ReplayOrigins, sessions: TopicSessions) {
+    this.#batch = batch
+    this.#replay = replay
+    this.#counts = counts
+    this.#origins = origins
+    this.#sessions = sessions
   }
-  return false
+
+  /** True when nothing more of the partition is to be replayed by this run. */
+  async settle(signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#settleBy(lettersPerTransaction, signal)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      await this.#sessions.reopen(this.#batch.partition)
+      return await this.#settleBy(1, signal)
+    }
+  }
+
+  async #settleBy(most: number, signal: AbortSignal): Promise<boolean> {
+    const { partition, records, nextOffset } = this.#batch
+    const { filter, limit } = this.#replay
+    const letters = records
+      .filter(({ offset }) => offset >= this.#settled)
+      .map((record) => toFoundLetter(partition, record))
+    for (const step of planReplay(letters, nextOffset, filter, () => limit - this.#counts.replayed, most)) {
+      await this.#publish(step, most === 1)
+      this.#settled = step.nextOffset
+      this.#counts.skipped += step.skipped
+      if (step.isLast) return true
+      if (signal.aborted) return false
+    }
+    return false
+  }
+
+  async #publish({ outgoing, letters, nextOffset }: ReplayStep, isAlone: boolean): Promise<void> {
+    const { partition } = this.#batch
+    const refusals = await Promise.all(outgoing.map((record) => this.#origins.refusalOf(record)))
+    const returned = letters.filter((_, at) => refusals[at] !== undefined)
+    const taken = outgoing.filter((_, at) => refusals[at] === undefined)
+    try {
+      await this.#sessions.of(partition).publish([...taken, ...returned.map((own) => this.#again(own))], nextOffset)
+      this.#counts.replayed += taken.length
+    } catch (error) {
+      const only = letters[0]
+      if (!isAlone || only === undefined || returned.length > 0 || !isRefusal(error)) throw error
+      const session = await this.#sessions.reopen(partition)
+      await session.publish([this.#again(only)], nextOffset)
+      refusals[0] = error.code
+    }
+    for (const [at, code] of refusals.entries()) {
+      if (code === undefined) continue
+      this.#origins.refuse(outgoing[at]?.topic ?? '', code, `${partition}:${letters[at]?.offset}`)
+      this.#counts.refused += 1
+    }
+  }
+
+  /** A letter that its origin does not take goes behind all others, where the next run of the same group finds it. */
+  #again({ key, value, headers }: KafkaRecord): OutgoingRecord {
+    return { topic: this.#batch.topic, partition: this.#batch.partition, key, value, headers }
+  }
 }

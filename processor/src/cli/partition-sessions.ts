@@ -56,6 +56,16 @@ export class TopicSessions implements AsyncDisposable {
     return session
   }
 
+  /** In place of a session that an error has spent. */
+  async reopen(partition: number): Promise<PartitionSession> {
+    await this.of(partition).close()
+    const session = await this.#openSession({ topic: this.#topic, partition })
+    this.#byPartition.set(partition, session)
+    // What is published next is published for the topic as it is now.
+    await session.locate()
+    return session
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#byPartition.values()].map((session) => session.close()))
   }

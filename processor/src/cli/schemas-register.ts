@@ -1,8 +1,9 @@
-import { type RecordKind, ValenceError, valueSubject } from '@valence/schemas'
+import { isValenceError, type RecordKind, ValenceError, valueSubject } from '@valence/schemas'
+import { joinPatiently } from '../kafka/join-patiently.ts'
 import { readConfig } from '../runtime/config.ts'
 import { openRegistry } from '../runtime/open-registry.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
-import { writeJson, writeLines } from './output.ts'
+import { safeLine, writeJson, writeLines } from './output.ts'
 import { formatTable } from './table.ts'
 
 /** `schemas register`: the Avro schemas of the configured topics; what is registered already keeps its id. */
@@ -16,9 +17,17 @@ export async function runSchemasRegister(context: CliContext, options: CommandOp
     [valueSubject(config.outputTopic), 'scored-event'],
   ]
   if (config.feedbackTopic !== undefined) subjects.push([valueSubject(config.feedbackTopic), 'feedback-event'])
+  const refused: { subject: string; error: ValenceError }[] = []
   const registered: { subject: string; schema: RecordKind; id: number }[] = []
   for (const [subject, schema] of subjects) {
-    registered.push({ subject, schema, id: await registry.registerFor(subject, schema) })
+    try {
+      // A registry that has just started refuses for a moment.
+      registered.push({ subject, schema, id: await joinPatiently(() => registry.registerFor(subject, schema)) })
+    } catch (error) {
+      // A subject that is refused does not stop the others; a registry that does not answer would answer none.
+      if (!isValenceError(error) || error.retryable) throw error
+      refused.push({ subject, error })
+    }
   }
   if (options.json) await writeJson(context.stdout, registered)
   else {
@@ -26,5 +35,8 @@ export async function runSchemasRegister(context: CliContext, options: CommandOp
     const columns = [{ title: 'SUBJECT' }, { title: 'SCHEMA' }, { title: 'ID', align: 'right' }] as const
     await writeLines(context.stdout, formatTable(columns, rows))
   }
-  return 0
+  for (const { subject, error } of refused) {
+    context.stderr.write(`${safeLine(`${subject}: ${error.code}: ${error.message}`)}\n${error.help}\n`)
+  }
+  return refused.length === 0 ? 0 : 1
 }

@@ -1,10 +1,10 @@
-import type { Admin, ITopicConfig } from '@valence/producer-sdk/kafka'
+import type { ITopicConfig } from '@valence/producer-sdk/kafka'
 import { type Config, readConfig } from '../runtime/config.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
-import { fetchLedTopics } from './fetch-led-topics.ts'
+import { createTopics, type TopicOutcome } from './create-topics.ts'
 import { withAdmin } from './kafka-admin.ts'
 import { countOption } from './options.ts'
-import { paint, writeJson, writeLines } from './output.ts'
+import { paint, safeLine, writeJson, writeLines } from './output.ts'
 import { formatTable } from './table.ts'
 
 type Role = 'input' | 'output' | 'dead letters' | 'feedback'
@@ -14,17 +14,12 @@ interface TopicPlan {
   readonly role: Role
 }
 
-interface TopicResult extends TopicPlan {
-  readonly state: 'created' | 'existing'
-  readonly partitions: number
-  readonly replication: number
-}
+type TopicResult = TopicPlan & TopicOutcome
 
 /** People look at dead letters long after the texts themselves are gone. */
 const deadLetterRetentionMs = 30 * 24 * 3_600_000
 /** A dead letter is a whole record and more headers, so it must be allowed to be larger than any record. */
 const deadLetterMaxBytes = 2 * 1024 * 1024
-const createTimeoutMs = 20_000
 
 function topicPlans({ inputTopics, outputTopic, deadLetterTopic, feedbackTopic }: Config): TopicPlan[] {
   return [
@@ -52,45 +47,6 @@ function topicConfig({ topic, role }: TopicPlan, partitions: number, replication
   }
 }
 
-async function describeTopics(admin: Admin, topics: readonly string[]) {
-  if (topics.length === 0) return new Map<string, { partitions: number; replication: number }>()
-  const metadata = await fetchLedTopics(admin, topics, createTimeoutMs)
-  return new Map(
-    metadata.topics.map(({ name, partitions }) => [
-      name,
-      { partitions: partitions.length, replication: partitions[0]?.replicas.length ?? 0 },
-    ]),
-  )
-}
-
-/** Creates what is missing. Another client that creates the same topic at the same time is no error. */
-async function createMissing(
-  admin: Admin,
-  plans: readonly TopicPlan[],
-  partitions: number,
-  replication: number,
-): Promise<TopicResult[]> {
-  const known = new Set(await admin.listTopics())
-  const created = new Set<string>()
-  for (const plan of plans.filter(({ topic }) => !known.has(topic))) {
-    const isNew = await admin.createTopics({
-      topics: [topicConfig(plan, partitions, replication)],
-      waitForLeaders: false,
-      timeout: createTimeoutMs,
-    })
-    if (isNew) created.add(plan.topic)
-  }
-  const found = await describeTopics(
-    admin,
-    plans.map(({ topic }) => topic),
-  )
-  return plans.map((plan) => ({
-    ...plan,
-    state: created.has(plan.topic) ? 'created' : 'existing',
-    ...(found.get(plan.topic) ?? { partitions, replication }),
-  }))
-}
-
 /** `topics create`: the topics of the configuration; those that exist stay as they are. */
 export async function runTopicsCreate(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(context.environment)
@@ -98,15 +54,31 @@ export async function runTopicsCreate(context: CliContext, options: CommandOptio
   const wanted = countOption(options, 'replication')
   const results = await withAdmin(config, async (admin) => {
     const { brokers } = await admin.describeCluster()
-    return createMissing(admin, topicPlans(config), partitions, wanted ?? Math.min(3, brokers.length))
+    const plans = topicPlans(config)
+    const replication = wanted ?? Math.min(3, brokers.length)
+    const outcomes = await createTopics(
+      admin,
+      plans.map((plan) => topicConfig(plan, partitions, replication)),
+    )
+    return outcomes.map((outcome, at): TopicResult => ({ ...(plans[at] as TopicPlan), ...outcome }))
   })
-  if (options.json) await writeJson(context.stdout, results)
+  if (options.json) await writeJson(context.stdout, results.map(toJson))
   else await writeLines(context.stdout, toTable(results))
-  for (const { topic, partitions: found } of results.filter((result) => result.partitions !== partitions)) {
+  const failed = results.filter(({ state }) => state === 'failed')
+  for (const { topic, error } of failed) {
+    const note = `${safeLine(`${topic}: ${error?.code}: ${error?.message}`)}\n${error?.help}\n`
+    context.stderr.write(paint(context.stderr, 'red', note))
+  }
+  const different = results.filter(({ state, partitions: found }) => state !== 'failed' && found !== partitions)
+  for (const { topic, partitions: found } of different) {
     const note = `${topic} has ${found} partitions, not ${partitions}; it was left alone, because adding partitions moves keys to others\n`
     context.stderr.write(paint(context.stderr, 'yellow', note))
   }
-  return 0
+  return failed.length === 0 ? 0 : 1
+}
+
+function toJson({ topic, role, state, partitions, replication, error }: TopicResult) {
+  return { topic, role, state, partitions, replication, ...(error && { code: error.code, detail: error.detail }) }
 }
 
 function toTable(results: readonly TopicResult[]): string[] {

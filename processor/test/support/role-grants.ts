@@ -24,6 +24,7 @@ export const roleGrants = {
   ],
   'dlq replay': ({ input, deadLetters, groupId }): Grant[] => [
     { resource: 'topic', name: deadLetters, operation: 'Read' },
+    { resource: 'topic', name: deadLetters, operation: 'Write' },
     { resource: 'topic', name: input, operation: 'Write' },
     { resource: 'group', name: `${groupId}.`, prefix: true, operation: 'Read' },
     { resource: 'transactional id', name: `${groupId}.replay`, prefix: true, operation: 'Write' },

@@ -25,6 +25,10 @@ export const kafkaErrors = {
     message: 'A topic does not exist',
     help: 'Create the topics with `valence topics create`.',
   },
+  VAL_KAFKA_TOPIC_REFUSED: {
+    message: 'The brokers refuse to create a topic',
+    help: 'The detail has their reason; correct it and run the command again: topics that exist stay as they are.',
+  },
   VAL_KAFKA_FENCED: {
     message: 'Another processor took the partition over',
     help: 'Nothing to do; the partition is released and its new owner continues.',

@@ -28,6 +28,10 @@ export const serviceErrors = {
     message: 'The backup cannot be restored',
     help: 'See the detail; docs/operations.md describes what a restore needs.',
   },
+  VAL_BACKUP_TOPIC_REPLACED: {
+    message: 'A topic was deleted and created again while its records were read',
+    help: 'Run the backup again; what it holds of the topic is as the backup before left it.',
+  },
   VAL_SHUTDOWN_TIMED_OUT: {
     message: 'The drain did not finish within the deadline',
     help: 'Unfinished transactions are aborted and their records are read again; nothing is lost.',

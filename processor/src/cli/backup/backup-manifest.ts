@@ -6,7 +6,8 @@ const offsets = z.record(z.string(), z.string().regex(/^\d+$/))
 
 /** What `backup.json` holds. Offsets are digits, because they may exceed 2^53. */
 const backupManifest = z.object({
-  version: z.literal(1),
+  /** 1: segments do not know the id of their topic. */
+  version: z.literal([1, 2]),
   /** Epoch milliseconds at which the backup began: nothing younger is promised to be in it. */
   at: z.number(),
   topics: z.array(
@@ -22,6 +23,13 @@ const backupManifest = z.object({
   acls: z.array(z.record(z.string(), z.union([z.string(), z.number()]))),
   /** Of the topics whose records are kept: `topic-partition` → the offset before which they are. */
   kept: offsets,
+  /**
+   * Of the output and dead-letter topics, `topic-partition` → the offset before which results are final: they were there
+   * before the positions were read. Later ones may belong to inputs that come again.
+   */
+  settled: offsets.default({}),
+  /** Topic → where the segments of its records are, in a folder of their own for each topic that ever had the name. */
+  segments: z.record(z.string(), z.object({ folder: z.string(), topicId: z.string().optional() })).default({}),
   schemas: z.array(
     z.object({
       subject: z.string(),

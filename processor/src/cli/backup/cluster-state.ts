@@ -1,4 +1,7 @@
-import { type Admin, loadKafkaJs } from '@valence/producer-sdk/kafka'
+import { type Admin, fetchTopic, loadKafkaJs } from '@valence/producer-sdk/kafka'
+import { isOfEarlierTopic } from '../../kafka/partition-session.ts'
+import { readNote } from '../../kafka/position-note.ts'
+import { createTopics, listTopics, type TopicOutcome } from '../create-topics.ts'
 import type { BackupManifest, TopicDefinition } from './backup-manifest.ts'
 
 /** Set on the topic itself, as against the broker's defaults. */
@@ -8,8 +11,8 @@ const securityDisabled = 'SECURITY_DISABLED'
 
 /** Definitions of those of the topics that exist. */
 export async function readTopics(admin: Admin, wanted: readonly string[]): Promise<TopicDefinition[]> {
-  const known = await admin.listTopics()
-  const names = wanted.filter((topic) => known.includes(topic)).sort()
+  const known = await listTopics(admin)
+  const names = wanted.filter((topic) => known.has(topic)).sort()
   if (names.length === 0) return []
   const { ConfigResourceTypes } = loadKafkaJs()
   const [{ topics }, { resources }] = await Promise.all([
@@ -37,8 +40,22 @@ export async function readTopics(admin: Admin, wanted: readonly string[]): Promi
   }))
 }
 
-/** Positions on these topics of every group that has any; those of groups that commands throw away are left out. */
-export async function readGroups(admin: Admin, wanted: readonly string[]): Promise<BackupManifest['groups']> {
+/** The ids of topics; those that brokers or client do not tell are absent. */
+export async function readTopicIds(admin: Admin, topics: readonly string[]): Promise<Map<string, string>> {
+  const found = await Promise.all(topics.map(async (topic) => [topic, (await fetchTopic(admin, topic)).id] as const))
+  return new Map(found.flatMap(([topic, id]) => (id === undefined ? [] : [[topic, id] as const])))
+}
+
+/**
+ * Positions on these topics of every group that has any; those of groups that commands throw away are left out, and those
+ * that were committed for an earlier topic of the name.
+ */
+export async function readGroups(
+  admin: Admin,
+  wanted: readonly string[],
+  topicIds: ReadonlyMap<string, string>,
+): Promise<BackupManifest['groups']> {
+  const { clusterId } = await admin.describeCluster()
   const { groups } = await admin.listGroups()
   const names = groups.map(({ groupId }) => groupId).filter((groupId) => !groupId.includes('.cli.'))
   const found: BackupManifest['groups'] = {}
@@ -47,6 +64,10 @@ export async function readGroups(admin: Admin, wanted: readonly string[]): Promi
     const positions = topics.flatMap(({ topic, partitions }) =>
       partitions
         .filter(({ offset }) => Number(offset) >= 0)
+        .filter(({ metadata }) => {
+          const committedTopicId = readNote(metadata, clusterId).topicId
+          return !isOfEarlierTopic({ topicId: topicIds.get(topic), committedTopicId })
+        })
         .map(({ partition, offset }) => [`${topic}-${partition}`, offset] as const),
     )
     if (positions.length > 0) found[groupId] = Object.fromEntries(positions)
@@ -87,16 +108,12 @@ export async function readAcls(admin: Admin, { topics, groups }: AclScope): Prom
   }
 }
 
-/** Creates what is missing; on a smaller cluster with as many replicas as it has brokers. Returns what was created. */
-export async function restoreTopics(admin: Admin, topics: readonly TopicDefinition[]): Promise<string[]> {
+/** Creates what is missing; on a smaller cluster with as many replicas as it has brokers. */
+export async function restoreTopics(admin: Admin, topics: readonly TopicDefinition[]): Promise<TopicOutcome[]> {
   const { brokers } = await admin.describeCluster()
-  const known = new Set(await admin.listTopics())
-  const missing = topics.filter(({ topic }) => !known.has(topic))
-  if (missing.length === 0) return []
-  await admin.createTopics({
-    waitForLeaders: true,
-    timeout: 30_000,
-    topics: missing.map(({ topic, partitions, replication, settings }) => {
+  return createTopics(
+    admin,
+    topics.map(({ topic, partitions, replication, settings }) => {
       const replicationFactor = Math.min(replication, brokers.length)
       const fitting =
         Number(settings['min.insync.replicas'] ?? 1) > replicationFactor
@@ -109,8 +126,7 @@ export async function restoreTopics(admin: Admin, topics: readonly TopicDefiniti
         configEntries: Object.entries(fitting).map(([name, value]) => ({ name, value })),
       }
     }),
-  })
-  return missing.map(({ topic }) => topic)
+  )
 }
 
 export async function restoreAcls(admin: Admin, acls: BackupManifest['acls']): Promise<void> {

@@ -22,7 +22,9 @@ type KeptHeader = readonly [name: string, value: string | null, nameBytes?: stri
 
 const segmentBytes = 16 * 1024 * 1024
 
-const segmentFolder = (topic: string, partition: number) => `records/${topic}/${partition}/`
+/** Where the records of a topic are kept: a topic that is created again under its name gets another place. */
+export const segmentFolder = (topic: string, topicId: string | undefined) =>
+  topicId === undefined ? `records/${topic}` : `records/${topic}/${topicId}`
 /** So that names sort as offsets do. */
 const padded = (offset: bigint) => offset.toString().padStart(19, '0')
 
@@ -56,7 +58,9 @@ export async function rangesToKeep(
   const offsets = await admin.fetchTopicOffsets(topic)
   return offsets.map(({ partition, low, high }) => {
     const begin = from(partition) ?? 0n
-    return { partition, from: begin > BigInt(low) ? begin : BigInt(low), to: BigInt(high) }
+    // A position outside the log is of another topic; where there are no ids this alone tells.
+    const isInside = begin >= BigInt(low) && begin <= BigInt(high)
+    return { partition, from: isInside ? begin : BigInt(low), to: BigInt(high) }
   })
 }
 
@@ -64,7 +68,7 @@ export async function rangesToKeep(
 export async function keepRecords(
   config: Config,
   vault: Vault,
-  topic: string,
+  { topic, folder }: { readonly topic: string; readonly folder: string },
   ranges: readonly PartitionRange[],
 ): Promise<number> {
   const open = new Map<number, { from: bigint; lines: string[]; bytes: number; next: bigint }>()
@@ -73,7 +77,7 @@ export async function keepRecords(
     const segment = open.get(partition)
     open.delete(partition)
     if (segment === undefined || segment.lines.length === 0) return
-    const name = `${segmentFolder(topic, partition)}${padded(segment.from)}-${padded(segment.next)}.jsonl.gz`
+    const name = `${folder}/${partition}/${padded(segment.from)}-${padded(segment.next)}.jsonl.gz`
     await vault.put(name, gzipSync(`${segment.lines.join('\n')}\n`))
   }
   const kafka = createKafkaClient(config, 'cli-backup', silentLogger)
@@ -117,12 +121,12 @@ function fromLine(line: string): RestoredRecord {
 /** The kept records of a partition in order, each once, up to where the backup ends. */
 export async function* readKept(
   vault: Vault,
-  topic: string,
+  folder: string,
   partition: number,
   end: bigint,
 ): AsyncGenerator<RestoredRecord[]> {
   let next = 0n
-  for (const name of await vault.list(segmentFolder(topic, partition))) {
+  for (const name of await vault.list(`${folder}/${partition}/`)) {
     const bytes = await vault.get(name)
     const lines = bytes === undefined ? [] : gunzipSync(bytes).toString('utf8').trimEnd().split('\n')
     // A backup that was cut short has left segments that the next one wrote again.

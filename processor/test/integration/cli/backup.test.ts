@@ -98,11 +98,61 @@ describe('valence backup', () => {
     await create()
     // As if the positions of the second backup had been read before anything was scored.
     const [before, after] = await Promise.all([readJson(early), readJson(join(vault(), 'backup.json'))])
-    await writeFile(join(vault(), 'backup.json'), JSON.stringify({ ...after, groups: before.groups }))
+    await writeFile(
+      join(vault(), 'backup.json'),
+      JSON.stringify({ ...after, groups: before.groups, settled: before.settled }),
+    )
     await destroy()
     expect(await restore()).toMatchObject({ records: 400, leftOut: 400 })
     await score()
     expectExactlyOnce(compareOutput(texts, await readCommitted(kafka.brokers, topics.output)))
+  })
+
+  it('keeps a topic that was created again apart from the one before it', async () => {
+    const texts = inventTexts(500)
+    await kafka.produce(topics.input, texts.slice(0, 300))
+    await score()
+    await kafka.produce(topics.input, texts.slice(300, 320))
+    expect(await create()).toMatchObject({ records: 320 })
+    await kafka.admin.deleteTopics({ topics: [topics.input] })
+    const createAgain = () => kafka.admin.createTopics({ topics: [{ topic: topics.input, numPartitions: 2 }] })
+    await expect.poll(() => createAgain().catch(() => false), { timeout: 30_000 }).toBe(true)
+    // Fewer than there were, so that each lies below what was kept of the old topic.
+    const ofNew = await TestKafka.connect(kafka.brokers)
+    await ofNew.produce(topics.input, texts.slice(320, 400))
+    await ofNew.close()
+    await score()
+    const last = await TestKafka.connect(kafka.brokers)
+    await last.produce(topics.input, texts.slice(400))
+    await last.close()
+    expect(await create()).toMatchObject({ records: 80 + 100 })
+    await destroy()
+
+    // The 300 results of the old topic and the 80 of the new one, and the 100 texts that were not scored; not the 20 that
+    // went with the old topic.
+    expect(await restore()).toMatchObject({ records: 380 + 100, leftOut: 0 })
+    await score()
+    const out = [...texts.slice(0, 300), ...texts.slice(320)]
+    const report = compareOutput(out, await readCommitted(kafka.brokers, topics.output))
+    expect(report).toMatchObject({ lost: [], doubled: [], read: out.length })
+  })
+
+  it('goes on from a backup of the first version, and restores one', async () => {
+    const texts = inventTexts(200)
+    await kafka.produce(topics.input, texts.slice(0, 100))
+    await create()
+    const { segments, settled, ...manifest } = await readJson(join(vault(), 'backup.json'))
+    for (const [topic, { folder: place, topicId }] of Object.entries(segments)) {
+      const from = join(vault(), place)
+      if (topicId !== undefined)
+        await cp(from, join(vault(), 'records', topic), { recursive: true, force: true }).catch(noSegments)
+    }
+    await writeFile(join(vault(), 'backup.json'), JSON.stringify({ ...manifest, version: 1 }))
+    expect(Object.keys(settled)).not.toEqual([])
+    await kafka.produce(topics.input, texts.slice(100))
+    expect(await create()).toMatchObject({ records: 100 })
+    await destroy()
+    expect(await restore()).toMatchObject({ records: 200, leftOut: 0 })
   })
 
   it('keeps the settings of topics and the place of other readers', async () => {
@@ -158,6 +208,15 @@ describe('valence backup', () => {
   })
 })
 
-async function readJson(path: string): Promise<{ groups: object }> {
+/** A topic that never held a record has none. */
+function noSegments(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
+}
+
+async function readJson(path: string): Promise<{
+  groups: object
+  settled: object
+  segments: Record<string, { folder: string; topicId?: string }>
+}> {
   return JSON.parse(await readFile(path, 'utf8'))
 }

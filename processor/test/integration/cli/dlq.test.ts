@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createKafka, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
 import { type DeadLetterFacts, deadLetterHeaders, type RecordHeaders, recordHeader } from '@valence/schemas'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
@@ -31,12 +32,13 @@ interface Letter {
   readonly partition?: number
   readonly ageMs?: number
   readonly headers?: RecordHeaders
+  readonly origin?: { topic?: string; partition?: number }
 }
 
 async function writeLetters(...letters: readonly Letter[]): Promise<void> {
   const now = Date.now()
   const messages = letters.map(
-    ({ value, key, code = 'VAL_TEXT_EMPTY', partition = 0, ageMs = 0, headers = [] }, index) => ({
+    ({ value, key, code = 'VAL_TEXT_EMPTY', partition = 0, ageMs = 0, headers = [], origin = {} }, index) => ({
       key: key ?? null,
       value,
       partition,
@@ -45,7 +47,7 @@ async function writeLetters(...letters: readonly Letter[]): Promise<void> {
         deadLetterHeaders(headers, {
           code,
           message: `why ${code}`,
-          origin: { topic: topics.input, partition, offset: String(index), timestamp: now - ageMs },
+          origin: { topic: topics.input, partition, offset: String(index), timestamp: now - ageMs, ...origin },
           failedAt: now - ageMs,
         }),
       ),
@@ -55,6 +57,12 @@ async function writeLetters(...letters: readonly Letter[]): Promise<void> {
     await producer.send({ topic: topics.deadLetters, messages: messages.slice(at, at + 1_000) })
   }
 }
+
+const limitRecords = (topic: string, bytes: number) =>
+  kafka.admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: 2, name: topic, configEntries: [{ name: 'max.message.bytes', value: String(bytes) }] }],
+  })
 
 interface Listed {
   readonly partition: number
@@ -170,7 +178,7 @@ describe('valence dlq replay', () => {
       partition: 1,
       headers: [recordHeader('content-type', 'application/json')],
     })
-    expect(await replay()).toEqual({ replayed: 1, skipped: 0, group: `${topics.groupId}.replay` })
+    expect(await replay()).toEqual({ replayed: 1, skipped: 0, refused: 0, group: `${topics.groupId}.replay` })
     const [record] = await readCommitted(kafka.brokers, topics.input)
     expect(record).toMatchObject({
       partition: 1,
@@ -237,6 +245,34 @@ describe('valence dlq replay', () => {
     expect(replayed).toBeGreaterThanOrEqual(200)
     expect(await replay()).toMatchObject({ replayed: count - replayed })
     expect(new Set((await readCommitted(kafka.brokers, topics.input)).map(({ value }) => value)).size).toBe(count)
+  })
+
+  it('replays the others where origin topics are gone or refuse a letter, names these and keeps them', async () => {
+    const gone = `${topics.input}.gone`
+    const large = randomBytes(5_000).toString('hex')
+    await limitRecords(topics.input, 2_000)
+    await writeLetters(
+      { value: 'a' },
+      { value: 'b', origin: { topic: gone } },
+      { value: 'c', origin: { partition: 9 } },
+      { value: large },
+      { value: 'd' },
+    )
+    const { code, stdout, stderr } = await runCliProcess(['dlq', 'replay', '--json'], {
+      environment: topics.environment,
+    })
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 1, replayed: 2, skipped: 0, refused: 3 })
+    expect(stderr).toContain(`${gone}: VAL_KAFKA_TOPIC_MISSING: 1 dead letter kept (0:1)`)
+    expect(stderr).toContain(`${topics.input}: VAL_KAFKA_TOPIC_MISSING: 1 dead letter kept (0:2)`)
+    expect(stderr).toContain(`${topics.input}: VAL_RECORD_TOO_LARGE_TO_PUBLISH: 1 dead letter kept (0:3)`)
+    await kafka.admin.createTopics({ topics: [{ topic: gone, numPartitions: 1 }], waitForLeaders: true })
+    await limitRecords(topics.input, 1_000_000)
+    const again = await runCliProcess(['dlq', 'replay', '--json'], { environment: topics.environment })
+    expect(JSON.parse(again.stdout)).toMatchObject({ replayed: 2, refused: 1 })
+    const values = (await readCommitted(kafka.brokers, topics.input)).map(({ value }) => value)
+    expect(values.filter((value) => value !== large).toSorted()).toEqual(['a', 'd'])
+    expect(values).toHaveLength(3)
+    expect((await readCommitted(kafka.brokers, gone)).map(({ value }) => value)).toEqual(['b'])
   })
 
   it('says that the origin topic is gone, and keeps its place', async () => {

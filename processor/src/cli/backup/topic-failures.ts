@@ -1,0 +1,27 @@
+import { isValenceError, type ValenceError } from '@valence/schemas'
+import type { ExitCode, Output } from '../cli-context.ts'
+import { translateKafkaError } from '../kafka-admin.ts'
+import { safeLine } from '../output.ts'
+
+/** What went wrong with one topic, or with a partition of it. */
+export interface TopicFailure {
+  readonly topic: string
+  readonly error: ValenceError
+}
+
+/** The error where the topic is at fault; what would meet every other topic as well is thrown on. */
+export function ownFault(error: unknown): ValenceError {
+  const translated = translateKafkaError(error)
+  if (!isValenceError(translated)) throw translated
+  if (translated.retryable || translated.code === 'VAL_KAFKA_AUTHENTICATION_FAILED') throw translated
+  if (translated.code === 'VAL_BACKUP_UNAVAILABLE') throw translated
+  return translated
+}
+
+/** Names each failure; 1 where there was one. */
+export function reportTopicFailures(stderr: Output, failures: readonly TopicFailure[]): ExitCode {
+  for (const { topic, error } of failures) {
+    stderr.write(`${safeLine(`${topic}: ${error.code}: ${error.message}`)}\n${error.help}\n`)
+  }
+  return failures.length === 0 ? 0 : 1
+}
