@@ -3,6 +3,7 @@ import { kafkaConnection } from '../../kafka/kafka-client.ts'
 import type { Config } from '../../runtime/config.ts'
 import { parseEndpoint, reach } from './endpoint.ts'
 import { type Finding, failure, within } from './finding.ts'
+import { checkTopicSettings } from './topic-settings.ts'
 
 const area = 'kafka'
 const connectMs = 2_000
@@ -72,7 +73,7 @@ async function checkCluster(config: Config, kafka: Kafka, admin: Admin): Promise
     const cluster = await within(stepMs, admin.describeCluster())
     const [advertised, topics, transactions] = await Promise.all([
       checkAdvertised(cluster),
-      checkTopics(config, admin, cluster.brokers.length),
+      checkTopics(config, admin, cluster),
       checkTransactions(config, kafka),
     ])
     return [advertised, ...topics, transactions]
@@ -92,23 +93,33 @@ async function checkAdvertised({ brokers }: ClusterDescription): Promise<Finding
   return { area, check, status: 'fail', detail: problems.join('; '), help }
 }
 
-async function checkTopics(config: Config, admin: Admin, brokers: number): Promise<Finding[]> {
+async function checkTopics(config: Config, admin: Admin, { brokers }: ClusterDescription): Promise<Finding[]> {
   const wanted = [...config.inputTopics, config.outputTopic, config.deadLetterTopic]
   const known = new Set(await within(stepMs, admin.listTopics()))
   const existing = wanted.filter((topic) => known.has(topic))
   const metadata = await within(stepMs, admin.fetchTopicMetadata({ topics: existing }))
-  return wanted.map((topic) => {
+  const replicasOf = new Map(
+    metadata.topics.map(({ name, partitions }) => [
+      name,
+      Math.min(...partitions.map(({ replicas }) => replicas.length)),
+    ]),
+  )
+  const settings = await within(stepMs, checkTopicSettings(config, admin, replicasOf, brokers[0]?.nodeId ?? 0)).catch(
+    (error: unknown) => [failure({ area, check: 'settings of topics', status: 'skipped' }, error)],
+  )
+  const found = wanted.map((topic): Finding => {
     const check = `topic ${topic}`
-    const found = metadata.topics.find(({ name }) => name === topic)
-    if (!existing.includes(topic) || found === undefined) {
+    const known = metadata.topics.find(({ name }) => name === topic)
+    if (!existing.includes(topic) || known === undefined) {
       return { area, check, status: 'fail', detail: 'does not exist', help: 'Create it: `valence topics create`.' }
     }
-    const replicas = found.partitions[0]?.replicas.length ?? 0
-    const detail = `${found.partitions.length} partitions, ${replicas} replicas`
-    if (replicas >= Math.min(3, brokers)) return { area, check, status: 'ok', detail }
+    const replicas = known.partitions[0]?.replicas.length ?? 0
+    const detail = `${known.partitions.length} partitions, ${replicas} replicas`
+    if (replicas >= Math.min(3, brokers.length)) return { area, check, status: 'ok', detail }
     const help = 'A lost broker would take records with it: raise the replication factor to 3.'
     return { area, check, status: 'warn', detail, help }
   })
+  return [...found, ...settings]
 }
 
 /** Begins and aborts one transaction: the coordinator answers, and this user may use it. */
