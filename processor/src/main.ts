@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { runCli } from './cli/cli.ts'
 import { readMachine } from './cli/doctor/machine.ts'
 import { isInNativeCode } from './inference/native-threads.ts'
+import { redact } from './runtime/redaction.ts'
 
 // The ONNX runtime would report its use to its makers; it reads this when it is first loaded, which is later.
 process.env.ORT_DISABLE_TELEMETRY ??= '1'
@@ -25,6 +26,11 @@ function onSignal(): void {
   stop.abort()
 }
 
+// Node would print what was thrown as it is, URLs with credentials in it included.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${redact(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
+  exit(1)
+})
 process.on('SIGINT', onSignal)
 process.on('SIGTERM', onSignal)
 // A reader that closes early (`valence consume | head`) ends the command; it is no error.

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
 import { isValenceError } from '@valence/schemas'
 import { Command, CommanderError } from 'commander'
+import { hideSecrets, secretsIn, secretsOf } from '../runtime/redaction.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { type CommandSpec, commands, groupSummaries } from './command-table.ts'
-import { safeLine } from './output.ts'
+import { redactingStream, safeLine } from './output.ts'
 
 /** Errors of the one who typed or configured, rather than of the work itself. */
 const usageErrors: ReadonlySet<string> = new Set(['VAL_CONFIG_INVALID', 'VAL_USAGE_INVALID', 'VAL_FILE_UNREADABLE'])
@@ -67,7 +68,10 @@ function reportError(context: CliContext, error: unknown): ExitCode {
 }
 
 /** Runs one command to its exit code: 0 good, 1 failed, 2 wrong usage or configuration. */
-export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
+export async function runCli(args: readonly string[], given: CliContext): Promise<ExitCode> {
+  hideSecrets([...secretsOf(given.environment), ...args.filter((arg) => !/\s/.test(arg)).flatMap(secretsIn)])
+  // Standard output is for data, which is nobody's to change.
+  const context = { ...given, stderr: redactingStream(given.stderr) }
   let exitCode: ExitCode = 0
   const program = createProgram(context, (code) => {
     exitCode = code

@@ -1,5 +1,6 @@
 import { isValenceError } from '@valence/schemas'
 import { type Config, type Environment, readConfig } from '../runtime/config.ts'
+import { redact } from '../runtime/redaction.ts'
 import type { CliContext, CommandOptions, ExitCode, Output } from './cli-context.ts'
 import { checkRedis, checkRegistry } from './doctor/backing-services.ts'
 import { type Finding, type FindingStatus, failure } from './doctor/finding.ts'
@@ -23,7 +24,7 @@ export async function runDoctor(context: CliContext, options: CommandOptions): P
   const findings: Finding[] = []
   // All run at once; they are shown in order, each as soon as those before it are done.
   for (const check of checks) {
-    const own = await check
+    const own = (await check).map((finding) => ({ ...finding, detail: redact(finding.detail) }))
     findings.push(...own)
     if (!options.json)
       await writeLines(

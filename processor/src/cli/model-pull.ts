@@ -3,6 +3,7 @@ import type { GraphSpec } from '../inference/graph-session.ts'
 import { loadModel } from '../model/load-model.ts'
 import { isUri } from '../model/model-location.ts'
 import { readConfig } from '../runtime/config.ts'
+import { redactUrl } from '../runtime/redaction.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { writeJson, writeLines } from './output.ts'
 import { startProgress } from './progress.ts'
@@ -15,7 +16,8 @@ export async function runModelPull(
 ): Promise<ExitCode> {
   const config = readConfig(context.environment)
   const uri = given ?? config.model
-  if (!isUri(uri)) throw new ValenceError('VAL_USAGE_INVALID', `${uri} is no file:, https: or s3: URI of a model.json`)
+  if (!isUri(uri))
+    throw new ValenceError('VAL_USAGE_INVALID', `${redactUrl(uri)} is no file:, https: or s3: URI of a model.json`)
   const { openSupply } = await import('../model/supply/open-supply.ts')
   const { createWorkerPool } = await import('../inference/worker-pool.ts')
   const progress = await startProgress(context.stderr, { noun: 'bytes', total: undefined })

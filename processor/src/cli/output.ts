@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { styleText } from 'node:util'
 import { printable } from '../runtime/printable.ts'
+import { redact } from '../runtime/redaction.ts'
 import type { Output } from './cli-context.ts'
 
 /** The colours of `paint`, and what clears the rest of a line. */
@@ -34,4 +35,17 @@ export function paint(stream: Output, style: Style, text: string): string {
 /** `1 text`, `2 texts`, `12,345 texts`. */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** The stream, but for secrets in what is written. */
+export function redactingStream(stream: Output): Output {
+  return new Proxy(stream, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      if (name !== 'write') return value.bind(target)
+      return (chunk: unknown, ...rest: unknown[]) =>
+        Reflect.apply(value, target, [typeof chunk === 'string' ? redact(chunk) : chunk, ...rest])
+    },
+  })
 }

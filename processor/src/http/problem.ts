@@ -1,6 +1,7 @@
 import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
 import type { FastifyError } from 'fastify'
 import { frameworkCodes } from '../runtime/framework-codes.ts'
+import { redact } from '../runtime/redaction.ts'
 import type { Problem } from './contract/problem-response.ts'
 
 function validationDetail({ validation, validationContext }: FastifyError): string {
@@ -43,7 +44,7 @@ export function toProblem(error: ValenceError, requestId: string): Problem {
     title: errorCatalogue[error.code].message,
     status: statusOf(error),
     code: error.code,
-    ...(error.detail === undefined ? {} : { detail: error.detail }),
+    ...(error.detail === undefined ? {} : { detail: redact(error.detail) }),
     help: error.help,
     requestId,
   }

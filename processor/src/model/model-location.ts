@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ValenceError } from '@valence/schemas'
+import { redactUrl } from '../runtime/redaction.ts'
 import { parseManifest } from './manifest.ts'
 import { allowedPath } from './supply/allow-list.ts'
 import type { SupplyConfig } from './supply/open-supply.ts'
@@ -24,7 +25,7 @@ function fromFileUri(uri: string): string {
     const path = fileURLToPath(uri)
     return path.endsWith('/model.json') ? path.slice(0, -'/model.json'.length) : path
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_MISSING', `${uri} names no file on this machine`, { cause })
+    throw new ValenceError('VAL_MODEL_MISSING', `${redactUrl(uri)} names no file on this machine`, { cause })
   }
 }
 
@@ -36,7 +37,7 @@ export function resolveModel(name: string | undefined): string {
   if (name === undefined || name === '') return packaged
   if (Object.hasOwn(packagedModels, name)) return packagedModels[name] as string
   if (name.startsWith('file:')) return fromFileUri(name)
-  if (isUri(name)) throw new ValenceError('VAL_MODEL_MISSING', `${name} is not on this machine`)
+  if (isUri(name)) throw new ValenceError('VAL_MODEL_MISSING', `${redactUrl(name)} is not on this machine`)
   return resolve(name)
 }
 

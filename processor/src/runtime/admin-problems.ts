@@ -2,6 +2,7 @@ import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { frameworkCodes } from './framework-codes.ts'
 import type { Logger } from './logger.ts'
+import { redact } from './redaction.ts'
 
 function toValenceError(error: unknown): ValenceError {
   if (isValenceError(error)) return error
@@ -14,7 +15,14 @@ function toValenceError(error: unknown): ValenceError {
 export function sendAdminProblem(error: ValenceError, reply: FastifyReply, status?: number): FastifyReply {
   const { code, detail, help } = error
   const { message: title, http = 422 } = errorCatalogue[code]
-  const problem = { type: `urn:valence:error:${code}`, title, status: status ?? http, code, detail, help }
+  const problem = {
+    type: `urn:valence:error:${code}`,
+    title,
+    status: status ?? http,
+    code,
+    detail: detail && redact(detail),
+    help,
+  }
   return reply.code(problem.status).type('application/problem+json').send(problem)
 }
 
@@ -26,7 +34,8 @@ export function addAdminProblems(
 ): void {
   server.setErrorHandler((thrown, request, reply) => {
     const error = toValenceError(thrown)
-    if (error.code === 'VAL_HTTP_INTERNAL') logger.error({ err: thrown, url: request.url }, 'admin request failed')
+    if (error.code === 'VAL_HTTP_INTERNAL')
+      logger.error({ err: thrown, url: request.url.replace(/[?#].*$/s, '') }, 'admin request failed')
     return sendAdminProblem(error, reply)
   })
   server.setNotFoundHandler((request, reply) => {

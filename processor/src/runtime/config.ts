@@ -2,6 +2,7 @@ import { ValenceError } from '@valence/schemas'
 import { closest, distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
 import { printable } from './printable.ts'
+import { addressSettings, redact } from './redaction.ts'
 import { type Setting, type SettingName, settings } from './settings.ts'
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
@@ -46,7 +47,7 @@ function readSetting(name: string, setting: Setting, given: string | undefined, 
   if (raw === undefined) return undefined
   const result = setting.schema.safeParse(raw)
   if (result.success) return result.data
-  const shown = setting.secret ? '(secret)' : JSON.stringify(raw)
+  const shown = setting.secret ? '(secret)' : addressSettings.has(name) ? '(not shown)' : JSON.stringify(raw)
   problems.push(`${name}=${shown} ${result.error.issues.map((issue) => issue.message).join('; ')}`)
   return undefined
 }
@@ -150,12 +151,17 @@ export function readConfig(environment: Environment): Config {
   return config
 }
 
-/** The configuration as it may be printed: secrets and passwords inside URLs are masked. */
+/** The configuration as it may be printed: without secrets, and without credentials in addresses. */
 export function redactConfig(config: Config): Record<string, unknown> {
   const entries = Object.entries(settings).map(([name, setting]: [string, Setting]) => {
     const value = (config as Record<string, unknown>)[keyOf(name)]
     if (value !== undefined && setting.secret) return [keyOf(name), '[redacted]']
-    return [keyOf(name), typeof value === 'string' ? value.replace(/\/\/[^@/]*@/, '//[redacted]@') : value]
+    return [keyOf(name), redactValue(value)]
   })
   return Object.fromEntries(entries)
+}
+
+function redactValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(redactValue)
+  return typeof value === 'string' ? redact(value) : value
 }

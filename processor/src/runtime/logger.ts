@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Metrics } from './metrics.ts'
 import { keepEscapes, printable } from './printable.ts'
+import { redact } from './redaction.ts'
 import { RepeatLimit } from './repeat-limit.ts'
 
 export type { Logger } from 'pino'
@@ -42,7 +43,8 @@ function withCount([fields, ...rest]: LogArguments, suppressed: number): LogArgu
 }
 
 /**
- * The logger: JSON, one line an event, constant messages with the data in fields. Texts and credentials are never logged.
+ * The logger: JSON, one line an event, constant messages with the data in fields. Texts and credentials are never logged; those
+ * within other values, URLs for one, are taken out of the line.
  * @param destination where lines go; standard error by default, so that standard output stays for data
  */
 export function createLogger(level: string, destination: DestinationStream = pino.destination(2)): Logger {
@@ -67,7 +69,7 @@ export function createLogger(level: string, destination: DestinationStream = pin
         },
       },
     },
-    { write: (line) => destination.write(`${printable(line.trimEnd())}\n`) },
+    { write: (line) => destination.write(`${printable(redact(line.trimEnd()))}\n`) },
   )
 }
 

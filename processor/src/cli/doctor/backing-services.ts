@@ -3,6 +3,7 @@ import { connectRedis } from '../../redis/redis-client.ts'
 import { redisPlace } from '../../redis/redis-place.ts'
 import type { Config } from '../../runtime/config.ts'
 import { openRegistry } from '../../runtime/open-registry.ts'
+import { redactUrl } from '../../runtime/redaction.ts'
 import { type Finding, failure, within } from './finding.ts'
 
 const answerMs = 4_000
@@ -17,7 +18,7 @@ export async function checkRegistry(config: Config): Promise<Finding[]> {
   }
   try {
     await within(answerMs, registry.ping())
-    return [{ ...place, status: 'ok', detail: withoutCredentials(config.schemaRegistryUrl ?? '') }]
+    return [{ ...place, status: 'ok', detail: redactUrl(config.schemaRegistryUrl ?? '') }]
   } catch (error) {
     return [failure(place, error)]
   }
@@ -34,15 +35,11 @@ export async function checkRedis(config: Config): Promise<Finding[]> {
   try {
     await within(answerMs, once(redis, 'ready'))
     await within(answerMs, redis.ping())
-    return [{ ...place, status: 'ok', detail: withoutCredentials(server.url) }]
+    return [{ ...place, status: 'ok', detail: redactUrl(server.url) }]
   } catch (error) {
     const help = 'Check VALENCE_REDIS_URL and Redis; scores are computed without the shared cache until it is back.'
     return [failure({ ...place, status: 'warn' }, error, help)]
   } finally {
     redis.disconnect()
   }
-}
-
-function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//')
 }

@@ -1,3 +1,4 @@
+import { redact } from '../../runtime/redaction.ts'
 import type { PartitionFlow } from '../../scaling/drain-time.ts'
 import type { Output } from '../cli-context.ts'
 import { duration, perSecond } from '../flow-cells.ts'
@@ -35,7 +36,8 @@ function describeGroup(stdout: Output, { at, group, total }: TopReport): string[
   const time = new Date(at).toISOString().slice(11, 19)
   const state = lag && paint(stdout, lag.state === 'Stable' ? 'green' : 'yellow', lag.state)
   const lines = [[time, `group ${plain(group.groupId)}`, state, lag && counted(group.members, 'member')]]
-  if (error) lines.push([paint(stdout, 'red', plain(`no answer, asking again: ${error.code}: ${error.message}`))])
+  if (error)
+    lines.push([paint(stdout, 'red', plain(redact(`no answer, asking again: ${error.code}: ${error.message}`)))])
   else if (lag === undefined) lines.push(['asking the brokers'])
   if (lag) {
     const { arrivalsPerSecond, donePerSecond, secondsToDrain } = lag.total

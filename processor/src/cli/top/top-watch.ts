@@ -1,6 +1,7 @@
 import { isValenceError, type ValenceError } from '@valence/schemas'
 import type { LagSnapshot } from '../../kafka/group-lag.ts'
 import type { Config } from '../../runtime/config.ts'
+import { redact } from '../../runtime/redaction.ts'
 import { type LagReport, reportLag } from '../../scaling/drain-time.ts'
 import { Interval } from './interval.ts'
 import type { MetricSamples } from './metric-samples.ts'
@@ -96,6 +97,6 @@ function viewProcess({ admin, source }: ProcessSource): ProcessView {
   return {
     admin: admin.host,
     report: interval && reportProcess(interval),
-    error: source.error instanceof Error ? source.error.message : undefined,
+    error: source.error instanceof Error ? redact(source.error.message) : undefined,
   }
 }

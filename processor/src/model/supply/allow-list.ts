@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { ValenceError } from '@valence/schemas'
+import { redactUrl } from '../../runtime/redaction.ts'
 
 function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path)
@@ -23,18 +24,11 @@ async function realPathOf(path: string): Promise<string> {
   }
 }
 
-/** A URI as it may be printed. */
-export function printable(uri: string | URL): string {
-  return String(uri)
-    .replace(/\/\/[^@/]*@/, '//')
-    .replace(/\?.*$/s, '')
-}
-
 /** The folder that a URI lies in, ending in a slash. @throws VAL_MODEL_URI_REFUSED where it lies in none */
 export function folderOf(uri: URL): string {
   const folder = URL.parse('.', uri.href)
   if (folder) return folder.href.replace(/[?#].*$/s, '')
-  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} has no folder`)
+  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} has no folder`)
 }
 
 /** Loopback is this machine: nobody in between can change what is fetched. */
@@ -56,13 +50,13 @@ function isUnder(uri: URL, prefix: string): boolean {
  */
 export function allowedUri(uri: URL, prefixes: readonly string[]): void {
   if (/%2f|%5c|\\/i.test(uri.pathname)) {
-    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} hides a slash in its path`)
+    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} hides a slash in its path`)
   }
   const under = prefixes.filter((prefix) => isUnder(uri, prefix))
   if (under.length === 0) {
     throw new ValenceError(
       'VAL_MODEL_URI_REFUSED',
-      `${printable(uri)} is outside ${prefixes.map(printable).join(', ')}`,
+      `${redactUrl(uri)} is outside ${prefixes.map(redactUrl).join(', ')}`,
     )
   }
 }
@@ -70,5 +64,5 @@ export function allowedUri(uri: URL, prefixes: readonly string[]): void {
 /** Refuses plain http but to this machine, unless somebody allowed that very prefix. @throws VAL_MODEL_URI_REFUSED */
 export function allowedTransport(uri: URL, explicit: readonly string[]): void {
   if (uri.protocol !== 'http:' || isLoopback(uri) || explicit.some((prefix) => isUnder(uri, prefix))) return
-  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)}: http is for this machine only, use https`)
+  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)}: http is for this machine only, use https`)
 }

@@ -1,5 +1,6 @@
 import { ValenceError } from '@valence/schemas'
-import { allowedTransport, allowedUri, printable } from './allow-list.ts'
+import { redactUrl } from '../../runtime/redaction.ts'
+import { allowedTransport, allowedUri } from './allow-list.ts'
 import { type ModelSource, rangeStart, readSmall } from './model-source.ts'
 
 export interface HttpSourceOptions {
@@ -19,7 +20,7 @@ function causeOf(error: unknown): string {
 }
 
 function refusal(status: number, uri: URL): ValenceError {
-  const detail = `${printable(uri)} answers ${status}`
+  const detail = `${redactUrl(uri)} answers ${status}`
   if (status === 404 || status === 410) return new ValenceError('VAL_MODEL_MISSING', detail)
   if (status >= 500 || status === 429 || status === 408)
     return new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE', detail)
@@ -30,17 +31,17 @@ function decoded(part: string, uri: URL): string {
   try {
     return decodeURIComponent(part)
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} has credentials that are no UTF-8`, { cause })
+    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} has credentials that are no UTF-8`, { cause })
   }
 }
 
 function target(location: string, from: URL): URL {
   const to = URL.parse(location, from.href)
   if (to?.username || to?.password) {
-    throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${printable(from)} redirects with credentials of its own`)
+    throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${redactUrl(from)} redirects with credentials of its own`)
   }
   if (to) return to
-  throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${printable(from)} redirects to what is no address`)
+  throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${redactUrl(from)} redirects to what is no address`)
 }
 
 /** The offset that an answer begins at. */
@@ -53,7 +54,7 @@ async function* chunksOf(response: Response, uri: URL, signal: AbortSignal): Asy
     if (response.body) yield* response.body
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', `${printable(uri)}: ${causeOf(error)}`, { cause: error })
+    throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', `${redactUrl(uri)}: ${causeOf(error)}`, { cause: error })
   }
 }
 
@@ -78,7 +79,7 @@ export function createHttpSource(manifest: URL, options: HttpSourceOptions): Mod
       headers: { 'accept-encoding': 'identity', ...headers, ...own },
     }).catch((error: unknown) => {
       if (signal.aborted) throw signal.reason
-      throw new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE', `${printable(uri)}: ${causeOf(error)}`, { cause: error })
+      throw new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE', `${redactUrl(uri)}: ${causeOf(error)}`, { cause: error })
     })
   }
 
@@ -92,7 +93,7 @@ export function createHttpSource(manifest: URL, options: HttpSourceOptions): Mod
       await response.body?.cancel()
       at = target(location, at)
     }
-    throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${printable(uri)} redirects in circles`)
+    throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${redactUrl(uri)} redirects in circles`)
   }
 
   async function fail(response: Response, uri: URL): Promise<never> {
@@ -106,12 +107,12 @@ export function createHttpSource(manifest: URL, options: HttpSourceOptions): Mod
       if (response.status === 304 && known !== undefined) return undefined
       if (response.status !== 200) return fail(response, home)
       const version = response.headers.get('etag') ?? undefined
-      return { bytes: await readSmall(chunksOf(response, home, signal), printable(home)), version }
+      return { bytes: await readSmall(chunksOf(response, home, signal), redactUrl(home)), version }
     },
     async readSignature(signal) {
       const uri = new URL(`${home.pathname}.sig${home.search}`, home)
       const response = await get(uri, {}, signal)
-      if (response.status === 200) return readSmall(chunksOf(response, uri, signal), printable(uri))
+      if (response.status === 200) return readSmall(chunksOf(response, uri, signal), redactUrl(uri))
       if (response.status !== 404) return fail(response, uri)
       await response.body?.cancel()
       return undefined

@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ValenceError } from '@valence/schemas'
+import { redactUrl } from '../../runtime/redaction.ts'
 import { type ModelManifest, parseManifest } from '../manifest.ts'
-import { printable } from './allow-list.ts'
 import { BlobShelf, type FetchFile } from './blob-shelf.ts'
 import { storeFailure } from './store-failure.ts'
 import { digestIfThere, readIfThere } from './stored-file.ts'
@@ -109,7 +109,7 @@ export class ModelStore {
   async remember(uri: string, digest: string): Promise<void> {
     const path = this.#refPath(uri)
     await mkdir(join(this.folder, 'refs'), { recursive: true }).catch(storeFailure(path))
-    await this.#replace(path, Buffer.from(JSON.stringify({ uri: printable(uri), digest })))
+    await this.#replace(path, Buffer.from(JSON.stringify({ uri: redactUrl(uri), digest })))
   }
 
   async #replace(path: string, bytes: Buffer): Promise<void> {

@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isValenceError, ValenceError } from '@valence/schemas'
+import { redactUrl } from '../../runtime/redaction.ts'
 import { type ModelManifest, parseManifest } from '../manifest.ts'
-import { printable } from './allow-list.ts'
 import { downloadFile, type Patience, persistently, within } from './download.ts'
 import { type ModelSource, maxManifestBytes } from './model-source.ts'
 import { digestOf, type ManifestFiles, type ModelStore, type StoredModel } from './model-store.ts'
@@ -34,7 +34,7 @@ export class ModelSupply {
 
   constructor(options: ModelSupplyOptions) {
     this.#options = options
-    this.uri = printable(options.uri)
+    this.uri = redactUrl(options.uri)
   }
 
   /**

@@ -2,7 +2,8 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../../runtime/config.ts'
-import { folderOf, printable } from './allow-list.ts'
+import { redactUrl } from '../../runtime/redaction.ts'
+import { folderOf } from './allow-list.ts'
 import { createFileSource } from './file-source.ts'
 import { createHttpSource } from './http-source.ts'
 import type { ModelSource } from './model-source.ts'
@@ -30,7 +31,7 @@ function fileOf(uri: string): string {
     const path = fileURLToPath(uri)
     return path.endsWith('.json') ? path : resolve(path, 'model.json')
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_MISSING', `${uri} names no file on this machine`, { cause })
+    throw new ValenceError('VAL_MODEL_MISSING', `${redactUrl(uri)} names no file on this machine`, { cause })
   }
 }
 
@@ -49,7 +50,7 @@ async function openSource(uri: string, config: SupplyConfig): Promise<ModelSourc
   if (protocol === 'https:' || protocol === 'http:') {
     return createHttpSource(manifest, { prefixes, explicit: config.modelUriAllow ?? [], token: config.modelToken })
   }
-  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)}: only file:, https: and s3: are fetched`)
+  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)}: only file:, https: and s3: are fetched`)
 }
 
 /** The supply of the models behind a manifest URI. @throws VAL_MODEL_URI_REFUSED, VAL_MODEL_MISSING, VAL_CONFIG_INVALID */
@@ -58,7 +59,7 @@ export async function openSupply(
   config: SupplyConfig,
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<ModelSupply> {
-  if (!URL.canParse(uri)) throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} is no URI`)
+  if (!URL.canParse(uri)) throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} is no URI`)
   const key = config.modelPublicKeyFile
   return new ModelSupply({
     uri,

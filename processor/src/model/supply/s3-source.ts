@@ -1,6 +1,7 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { ValenceError } from '@valence/schemas'
-import { allowedUri, printable } from './allow-list.ts'
+import { redactUrl } from '../../runtime/redaction.ts'
+import { allowedUri } from './allow-list.ts'
 import { type ModelSource, rangeStart, readSmall } from './model-source.ts'
 
 export interface S3SourceOptions {
@@ -23,7 +24,7 @@ function failure(error: unknown, uri: URL, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
   const status = statusOf(error)
   const { name, message } = error as S3Failure
-  const detail = `${printable(uri)}: ${name ?? 'error'} ${message ?? ''}`.trim()
+  const detail = `${redactUrl(uri)}: ${name ?? 'error'} ${message ?? ''}`.trim()
   if (status === 404) return new ValenceError('VAL_MODEL_MISSING', detail, { cause: error })
   const refused = (status !== undefined && status >= 400 && status < 500) || name === 'CredentialsProviderError'
   return new ValenceError(refused ? 'VAL_MODEL_REGISTRY_REFUSED' : 'VAL_MODEL_REGISTRY_UNAVAILABLE', detail, {
@@ -36,7 +37,7 @@ async function* chunksOf(output: GetObjectCommandOutput, uri: URL, signal: Abort
     if (output.Body) yield* output.Body as unknown as AsyncIterable<Uint8Array>
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', printable(uri), { cause: error })
+    throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', redactUrl(uri), { cause: error })
   }
 }
 
@@ -44,7 +45,7 @@ function keyOf(uri: URL): string {
   try {
     return decodeURIComponent(uri.pathname.slice(1))
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${printable(uri)} is no UTF-8`, { cause })
+    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} is no UTF-8`, { cause })
   }
 }
 
@@ -67,7 +68,7 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
     async readManifest(known, signal) {
       try {
         const output = await get(manifest, known === undefined ? {} : { IfNoneMatch: known }, signal)
-        return { bytes: await readSmall(chunksOf(output, manifest, signal), printable(manifest)), version: output.ETag }
+        return { bytes: await readSmall(chunksOf(output, manifest, signal), redactUrl(manifest)), version: output.ETag }
       } catch (error) {
         if (statusOf(error) === 304 && known !== undefined) return undefined
         throw error instanceof ValenceError ? error : failure(error, manifest, signal)
@@ -77,7 +78,7 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
       const uri = new URL(`${manifest.href}.sig`)
       try {
         const output = await get(uri, {}, signal)
-        return await readSmall(chunksOf(output, uri, signal), printable(uri))
+        return await readSmall(chunksOf(output, uri, signal), redactUrl(uri))
       } catch (error) {
         if (statusOf(error) === 404) return undefined
         throw error instanceof ValenceError ? error : failure(error, uri, signal)

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { allowedUri, printable } from '../../../../src/model/supply/allow-list.ts'
+import { allowedUri } from '../../../../src/model/supply/allow-list.ts'
 import { openSupply } from '../../../../src/model/supply/open-supply.ts'
+import { redactUrl } from '../../../../src/runtime/redaction.ts'
 import { endless, startModelRegistry, truncated } from '../../../support/model-registry.ts'
 import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
@@ -50,7 +51,7 @@ describe('the allow-list', () => {
   })
 
   test('never prints credentials', () => {
-    expect(printable('https://me:hunter2@host/model.json?signature=abc')).toBe('https://host/model.json')
+    expect(redactUrl('https://me:hunter2@host/model.json?signature=abc')).toBe('https://host/model.json')
   })
 })
 
