@@ -6,6 +6,7 @@ import { invalid } from './records/record-fields.ts'
 /** Names of the headers that Valence reads or writes. All values are UTF-8 text; times are epoch milliseconds. */
 export const headerNames = {
   contentType: 'content-type',
+  contentEncoding: 'content-encoding',
   traceParent: 'traceparent',
   traceState: 'tracestate',
   errorCode: 'valence-error-code',

@@ -1,5 +1,6 @@
 export { embeddedSchemas } from './embedded-schemas.ts'
 export { type ErrorCode, errorCatalogue, isValenceError, ValenceError } from './errors.ts'
+export { foreignCharset } from './foreign-charset.ts'
 export {
   type DeadLetterFacts,
   type DeadLetterRecord,
@@ -24,6 +25,7 @@ export {
 } from './record-headers.ts'
 export { type AvroRecordSchema, type JsonSchema, type RecordKind, recordKinds } from './record-kind.ts'
 export type { AvroCodec } from './records/avro-codec.ts'
+export { looksLikeJson, readBareText } from './records/bare-value.ts'
 export { checkUnicode, readUtf8 } from './records/check-unicode.ts'
 export {
   type DeadLetter,
@@ -32,6 +34,7 @@ export {
   deadLetterJson,
 } from './records/dead-letter.ts'
 export { type FeedbackEvent, feedbackEventAvro, feedbackEventJson } from './records/feedback-event.ts'
+export { parseJsonObject } from './records/json-bytes.ts'
 export type { JsonCodec } from './records/json-codec.ts'
 export { defaultEventId, type RecordOrigin } from './records/record-origin.ts'
 export { type ScoredEvent, scoredEventAvro, scoredEventJson } from './records/scored-event.ts'
@@ -53,5 +56,6 @@ export {
   type SchemaRegistry,
   type SchemaRegistryOptions,
 } from './registry/schema-registry.ts'
+export { type FramedValue, readFramedValue, readSchemaIdHeader, type SchemaId } from './schema-id.ts'
 export { defaultTopics, valueSubject } from './topics.ts'
 export { frame, framedPayload, readSchemaId } from './wire-format.ts'

@@ -1,4 +1,11 @@
-import { checkUnicode, isValenceError, readUtf8, ValenceError } from '@valence/schemas'
+import {
+  checkUnicode,
+  isValenceError,
+  looksLikeJson,
+  parseJsonObject,
+  readBareText,
+  ValenceError,
+} from '@valence/schemas'
 import type { ByteLine } from './byte-lines.ts'
 
 /** The fields of one line; a bare text has the field `text` alone. */
@@ -17,11 +24,9 @@ export type TextItem = Place &
 
 export type LineFormat = 'auto' | 'json' | 'text'
 
-const openingBrace = 0x7b
 const carriageReturn = 0x0d
-const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 
-/** Reads a line as records are read: what begins with `{` is a JSON object, anything else a bare text. */
+/** Reads a line as records are read; an empty one is an empty text. */
 export function readTextLine(line: ByteLine, format: LineFormat): TextItem {
   try {
     return { line: line.number, end: line.end, fields: readFields(line, format) }
@@ -31,31 +36,17 @@ export function readTextLine(line: ByteLine, format: LineFormat): TextItem {
   }
 }
 
-function readFields({ number, bytes, whole }: ByteLine, format: LineFormat): TextFields {
-  const content = trimLine(bytes, number === 1)
+function readFields({ bytes, whole }: ByteLine, format: LineFormat): TextFields {
+  const content = bytes.subarray(0, bytes.at(-1) === carriageReturn ? -1 : undefined)
   if (!whole) throw new ValenceError('VAL_TEXT_TOO_LARGE', 'the line')
-  const text = readUtf8(content)
-  return format === 'json' || (format === 'auto' && content[0] === openingBrace) ? parseObject(text) : { text }
+  if (format === 'json' || (format === 'auto' && looksLikeJson(content))) return readObject(content)
+  return { text: readBareText(content) }
 }
 
-function trimLine(bytes: Buffer, isFirst: boolean): Buffer {
-  const start = isFirst && bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0
-  return bytes.subarray(start, bytes.at(-1) === carriageReturn ? -1 : undefined)
-}
-
-function parseObject(text: string): TextFields {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    // The parser's message repeats the text, which may be private.
-    throw new ValenceError('VAL_RECORD_JSON_INVALID')
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ValenceError('VAL_RECORD_INVALID', 'the line must be an object')
-  }
-  for (const [name, field] of Object.entries(value)) if (typeof field === 'string') checkUnicode(field, name)
-  return value as TextFields
+function readObject(content: Buffer): TextFields {
+  const fields = parseJsonObject(content) as TextFields
+  for (const [name, field] of Object.entries(fields)) if (typeof field === 'string') checkUnicode(field, name)
+  return fields
 }
 
 /** A field as text: numbers are common as ids. Undefined where it is absent, null or empty. */

@@ -14,7 +14,7 @@ export function guardRegistry(registry: SchemaRegistry, breaker: Breaker): Schem
           return { value: await call() }
         } catch (error) {
           // The registry has answered: the schema is at fault.
-          if (!isValenceError(error) || error.retryable) throw error
+          if (!isValenceError(error) || error.code === 'VAL_REGISTRY_UNAVAILABLE') throw error
           refusal = error
           return undefined
         }

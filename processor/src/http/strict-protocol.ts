@@ -1,20 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { ValenceError } from '@valence/schemas'
+import { foreignCharset, ValenceError } from '@valence/schemas'
 import type { FastifyReply } from 'fastify'
 import { endWithProblem } from './error-replies.ts'
 import type { HttpApp } from './http-app.ts'
 
 /** What Node would answer by itself, without a problem document, is left to `addStrictProtocol`. */
 export const strictServerOptions = { requireHostHeader: false } as const
-
-const readCharsets = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii'])
-
-/** The encoding that a content type declares and that is not read here; undefined where there is none. */
-export function foreignCharset(contentType: string): string | undefined {
-  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(contentType)?.[1]
-  return charset === undefined || readCharsets.has(charset.toLowerCase()) ? undefined : charset
-}
 
 /** Characters beyond ASCII are percent-encoded in a URL, in UTF-8; Node would take their bytes for Latin-1. */
 function isUtf8Url(url: string): boolean {
@@ -39,7 +31,7 @@ function complaintAbout({ headers, method, httpVersion, url = '/' }: IncomingMes
   }
   const charset = method === 'POST' ? foreignCharset(contentType) : undefined
   if (charset !== undefined) {
-    return new ValenceError('VAL_HTTP_MEDIA_TYPE_UNSUPPORTED', `no body is read in charset ${charset.slice(0, 64)}`)
+    return new ValenceError('VAL_HTTP_MEDIA_TYPE_UNSUPPORTED', `no body is read in charset ${charset}`)
   }
   if (httpVersion === '1.1' && host === undefined) {
     return new ValenceError('VAL_HTTP_MALFORMED', 'the header Host is missing')

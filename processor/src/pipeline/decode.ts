@@ -1,12 +1,14 @@
-import { isUtf8 } from 'node:buffer'
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import {
-  checkText,
-  framedPayload,
+  type FramedValue,
+  foreignCharset,
   headerNames,
   headerText,
   isValenceError,
-  readSchemaId,
+  looksLikeJson,
+  readBareText,
+  readFramedValue,
+  readSchemaIdHeader,
   type SchemaRegistry,
   type TextEvent,
   textEventJson,
@@ -32,19 +34,30 @@ export interface DecodeOptions {
 /** Records that are slow to read (large, or with a costly schema) let heartbeats and signals in between after so long. */
 const sliceMs = 20
 
-/** Decodes records in order; a bad record is rejected alone. @throws VAL_REGISTRY_UNAVAILABLE: none is decoded, try again */
+/**
+ * Decodes records in order; a bad record is rejected alone.
+ * @throws VAL_REGISTRY_UNAVAILABLE, VAL_SCHEMA_NOT_YET_KNOWN: none is decoded, try again
+ */
 export type DecodeStep = (records: readonly KafkaRecord[]) => Promise<Decoded[]>
 
 export function createDecodeStep(options: DecodeOptions): DecodeStep {
   return async (records) => {
     const decoded: Decoded[] = []
+    let unknown: ValenceError | undefined
     let sliceStart = performance.now()
     for (const record of records) {
-      decoded.push(await decodeRecord(record, options))
+      try {
+        decoded.push(await decodeRecord(record, options))
+      } catch (error) {
+        if (!isValenceError(error) || error.code !== 'VAL_SCHEMA_NOT_YET_KNOWN') throw error
+        // On to the others: all unknown ids of a slice are waited for at the same time.
+        unknown ??= error
+      }
       if (performance.now() - sliceStart < sliceMs) continue
       await turnOfTheLoop()
       sliceStart = performance.now()
     }
+    if (unknown !== undefined) throw unknown
     return decoded
   }
 }
@@ -52,57 +65,67 @@ export function createDecodeStep(options: DecodeOptions): DecodeStep {
 async function decodeRecord(record: KafkaRecord, options: DecodeOptions): Promise<Decoded> {
   if (record.value === null) return { kind: 'tombstone', record }
   try {
-    return { kind: 'text', record, event: await readValue(record.value, contentTypeOf(record), options) }
+    return { kind: 'text', record, event: await readValue(record, record.value, options) }
   } catch (error) {
     if (isValenceError(error) && error.deadLetter) return { kind: 'rejected', record, error }
     throw error
   }
 }
 
-function readValue(
-  value: Buffer,
-  contentType: string | undefined,
-  options: DecodeOptions,
-): TextEvent | Promise<TextEvent> {
-  const format = formatOfContentType(contentType) ?? formatOfBytes(value)
+function readValue(record: KafkaRecord, value: Buffer, options: DecodeOptions): TextEvent | Promise<TextEvent> {
+  const declared = formatOfContentType(record)
+  const schemaId = declared === undefined || declared === 'avro' ? readSchemaIdHeader(record.headers) : undefined
+  const format = declared ?? (schemaId === undefined ? formatOfBytes(value) : 'avro')
   if (options.format !== 'auto' && options.format !== format) {
     throw new ValenceError('VAL_RECORD_FORMAT_REFUSED', `${format} where only ${options.format} is accepted`)
   }
-  if (format === 'avro') return readFramed(value, options.registry)
   if (format === 'json') return textEventJson.parse(value)
-  return readBareText(value)
+  if (format === 'text') return bareEvent(value)
+  // Where a header names the schema, the payload is all of the value.
+  return readWithSchema(schemaId === undefined ? readFramedValue(value) : { id: schemaId, payload: value }, options)
 }
 
-function contentTypeOf({ headers }: KafkaRecord): string | undefined {
-  return headerText(headers, headerNames.contentType)?.split(';')[0]?.trim().toLowerCase()
-}
-
-function formatOfContentType(contentType: string | undefined): RecordFormat | undefined {
+function formatOfContentType({ headers }: KafkaRecord): RecordFormat | undefined {
+  expectPlain(headerText(headers, headerNames.contentEncoding))
+  const header = headerText(headers, headerNames.contentType)?.toLowerCase()
+  const contentType = header?.split(';')[0]?.trim()
   // application/octet-stream says nothing about the content, so the bytes decide.
-  if (contentType === undefined || contentType === '' || contentType === 'application/octet-stream') return undefined
-  if (/^[^/]+\/(.*\+)?json$/.test(contentType)) return 'json'
-  if (contentType.startsWith('text/')) return 'text'
-  if (/^(application\/(vnd\.|x-)?([a-z.]+\.)?avro|avro\/binary)/.test(contentType)) return 'avro'
-  throw new ValenceError('VAL_RECORD_FORMAT_REFUSED', `content-type ${JSON.stringify(contentType.slice(0, 80))}`)
+  if (header === undefined || contentType === '' || contentType === 'application/octet-stream') return undefined
+  const format = formats.find(([pattern]) => pattern.test(contentType ?? ''))?.[1]
+  const charset = foreignCharset(header)
+  if (format === undefined || (charset !== undefined && format !== 'avro')) {
+    throw new ValenceError('VAL_RECORD_FORMAT_REFUSED', `content-type ${JSON.stringify(header.slice(0, 80))}`)
+  }
+  return format
+}
+
+const formats: readonly (readonly [pattern: RegExp, format: RecordFormat])[] = [
+  [/^[^/]+\/(.*\+)?json$/, 'json'],
+  [/^text\//, 'text'],
+  [/^(application\/(vnd\.|x-)?([a-z.]+\.)?avro|avro\/binary)/, 'avro'],
+]
+
+/** Compressed values are not unpacked; some encodings, base64 among them, would pass for a text. */
+function expectPlain(contentEncoding: string | undefined): void {
+  const coding = contentEncoding?.trim().toLowerCase() ?? ''
+  if (coding === '' || coding === 'identity') return
+  throw new ValenceError('VAL_RECORD_FORMAT_REFUSED', `content-encoding ${JSON.stringify(coding.slice(0, 80))}`)
 }
 
 function formatOfBytes(value: Buffer): RecordFormat {
   if (value[0] === 0) return 'avro'
-  return value[0] === 0x7b ? 'json' : 'text'
+  return looksLikeJson(value) ? 'json' : 'text'
 }
 
-/** Confluent wire format: the registry tells how the payload was written, Avro or JSON Schema. */
-function readFramed(value: Buffer, registry: SchemaRegistry | undefined): TextEvent | Promise<TextEvent> {
-  const id = readSchemaId(value)
-  if (id === undefined) throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', 'no schema id in front')
+/** The registry tells how the payload was written, Avro or JSON Schema. */
+function readWithSchema(framed: FramedValue | undefined, { registry }: DecodeOptions): TextEvent | Promise<TextEvent> {
+  if (framed === undefined) throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', 'no schema id in front')
+  const { id, payload } = framed
   if (registry === undefined) throw new ValenceError('VAL_REGISTRY_REQUIRED', `schema id ${id}`)
-  const payload = framedPayload(value)
   const decoder = registry.cached(id)
   return decoder === undefined ? registry.load(id).then((loaded) => loaded(payload)) : decoder(payload)
 }
 
-function readBareText(value: Buffer): TextEvent {
-  if (!isUtf8(value)) throw new ValenceError('VAL_RECORD_NOT_UTF8')
-  const text = checkText(value.toString('utf8'))
-  return { id: null, text, occurredAt: null, source: null, lang: null, attributes: {} }
+function bareEvent(value: Buffer): TextEvent {
+  return { id: null, text: readBareText(value), occurredAt: null, source: null, lang: null, attributes: {} }
 }

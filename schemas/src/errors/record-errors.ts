@@ -20,9 +20,14 @@ export const recordErrors = {
     http: 400,
     deadLetter: true,
   },
+  VAL_RECORD_BINARY: {
+    message: 'The record is binary data, not text',
+    help: 'A bare text holds no control characters but tab and line breaks; see docs/records.md for the formats.',
+    deadLetter: true,
+  },
   VAL_RECORD_JSON_INVALID: {
-    message: 'The record begins like a JSON object but does not parse',
-    help: 'Fix the JSON, or set the content-type header to text/plain if it is a bare text.',
+    message: 'The record is JSON, but not one object that parses',
+    help: 'Send one JSON object, or set the content-type header to text/plain if it is a bare text.',
     http: 400,
     deadLetter: true,
   },
@@ -53,6 +58,16 @@ export const recordErrors = {
   VAL_SCHEMA_UNKNOWN_ID: {
     message: 'The schema registry does not know the schema id of the record',
     help: 'Produce with the registry that the processor reads, then replay the dead letter.',
+    deadLetter: true,
+  },
+  VAL_SCHEMA_NOT_YET_KNOWN: {
+    message: 'The schema registry does not know the schema id of the record yet',
+    help: 'The record waits up to 10 s for an id that may be new; check that producer and processor use one registry.',
+    retryable: true,
+  },
+  VAL_SCHEMA_ID_UNRESOLVABLE: {
+    message: 'The record names its schema by an id that the registry cannot resolve',
+    help: 'Write the schema id in front of the payload (Confluent wire format), or see docs/records.md for what resolves ids in headers.',
     deadLetter: true,
   },
   VAL_SCHEMA_MISMATCH: {

@@ -17,3 +17,8 @@ export function readUtf8(bytes: Uint8Array, field?: string): string {
   if (!isUtf8(bytes)) throw new ValenceError('VAL_RECORD_NOT_UTF8', field)
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }
+
+/** A byte order mark in front tells the encoding; it is no part of the text. */
+export function withoutByteOrderMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}

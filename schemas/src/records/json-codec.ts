@@ -1,4 +1,4 @@
-import { parseJsonBytes } from './json-bytes.ts'
+import { parseJsonObject } from './json-bytes.ts'
 
 /** An event ↔ JSON. */
 export interface JsonCodec<T, Input = T> {
@@ -21,7 +21,7 @@ interface JsonMapping<T, Input> {
 export function createJsonCodec<T, Input = T>(mapping: JsonMapping<T, Input>): JsonCodec<T, Input> {
   const toJson = mapping.toJson as (event: Input) => Record<string, unknown>
   return {
-    parse: (value) => mapping.fromJson(value instanceof Uint8Array ? parseJsonBytes(value) : value),
+    parse: (value) => mapping.fromJson(value instanceof Uint8Array ? parseJsonObject(value) : value),
     toJson,
     encode: (event) => Buffer.from(JSON.stringify(toJson(event))),
   }

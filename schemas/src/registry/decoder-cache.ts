@@ -1,23 +1,28 @@
-import { isValenceError, type ValenceError } from '../errors.ts'
+import { isValenceError, ValenceError } from '../errors.ts'
+import type { SchemaId } from '../schema-id.ts'
 import { compileDecoder } from './record-decoder.ts'
 import type { RecordDecoder, RecordReader } from './record-reader.ts'
 import type { WriterSchema } from './writer-schema.ts'
+import { YoungIds } from './young-ids.ts'
 
 /** Decoders by schema id. */
 export interface DecoderCache<T> {
   /** The decoder if it is known now, else undefined: await `load` then. */
-  cached(id: number): RecordDecoder<T> | undefined
+  cached(id: SchemaId): RecordDecoder<T> | undefined
   /**
-   * Throws VAL_SCHEMA_UNKNOWN_ID or VAL_SCHEMA_MISMATCH, both remembered for a while, or VAL_REGISTRY_UNAVAILABLE,
+   * Throws VAL_SCHEMA_NOT_YET_KNOWN while an unknown id may still be new, then VAL_SCHEMA_UNKNOWN_ID; or
+   * VAL_SCHEMA_ID_UNRESOLVABLE or VAL_SCHEMA_MISMATCH, all three remembered for a while; or VAL_REGISTRY_UNAVAILABLE,
    * never remembered.
    */
-  load(id: number): Promise<RecordDecoder<T>>
+  load(id: SchemaId): Promise<RecordDecoder<T>>
 }
 
 export interface DecoderCacheOptions<T> {
   readonly reader: RecordReader<T>
-  readonly fetchSchema: (id: number) => Promise<WriterSchema>
+  /** Several where an id is ambiguous. */
+  readonly fetchSchemas: (id: SchemaId) => Promise<readonly WriterSchema[]>
   readonly negativeTtlMs: number
+  readonly youngIdMs: number
   readonly now: () => number
 }
 
@@ -26,29 +31,36 @@ const maxRefusals = 10_000
 
 export function createDecoderCache<T>({
   reader,
-  fetchSchema,
+  fetchSchemas,
   negativeTtlMs,
+  youngIdMs,
   now,
 }: DecoderCacheOptions<T>): DecoderCache<T> {
   // Ids are never given to another schema, so decoders are kept for good; there are as many as schemas in use.
-  const decoders = new Map<number, RecordDecoder<T>>()
-  const refusals = new Map<number, { readonly error: ValenceError; readonly until: number }>()
-  const loading = new Map<number, Promise<RecordDecoder<T>>>()
+  const decoders = new Map<SchemaId, RecordDecoder<T>>()
+  const refusals = new Map<SchemaId, { readonly error: ValenceError; readonly until: number }>()
+  const loading = new Map<SchemaId, Promise<RecordDecoder<T>>>()
+  const youngIds = new YoungIds({ youngIdMs, maxIds: maxRefusals })
 
-  async function fetchDecoder(id: number): Promise<RecordDecoder<T>> {
+  async function fetchDecoder(id: SchemaId): Promise<RecordDecoder<T>> {
     try {
-      const decoder = await compileDecoder(await fetchSchema(id), reader)
+      const decoder = await compileFitting(id, await fetchSchemas(id), reader)
       decoders.set(id, decoder)
+      youngIds.forget(id)
       return decoder
     } catch (error) {
-      if (isValenceError(error) && error.deadLetter) refuse(id, error)
+      if (!isValenceError(error) || !error.deadLetter) throw error
+      // An id that was refused before is not young any more, and no registry gives out 0.
+      const isUnknown = error.code === 'VAL_SCHEMA_UNKNOWN_ID' && !refusals.has(id) && !(Number(id) <= 0)
+      if (isUnknown && youngIds.mayCome(id, now())) throw new ValenceError('VAL_SCHEMA_NOT_YET_KNOWN', error.detail)
+      refuse(id, error)
       throw error
     } finally {
       loading.delete(id)
     }
   }
 
-  function refuse(id: number, error: ValenceError): void {
+  function refuse(id: SchemaId, error: ValenceError): void {
     refusals.delete(id)
     refusals.set(id, { error, until: now() + negativeTtlMs })
     if (refusals.size <= maxRefusals) return
@@ -73,4 +85,21 @@ export function createDecoderCache<T>({
       return pending
     },
   }
+}
+
+/** The decoder of the one schema that fits, where an id may mean several. */
+async function compileFitting<T>(
+  id: SchemaId,
+  schemas: readonly WriterSchema[],
+  reader: RecordReader<T>,
+): Promise<RecordDecoder<T>> {
+  const distinct = schemas.filter(({ text }, index) => schemas.findIndex((other) => other.text === text) === index)
+  const compiled = await Promise.allSettled(distinct.map((schema) => compileDecoder(schema, reader)))
+  const decoders = compiled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  if (decoders.length > 1) {
+    throw new ValenceError('VAL_SCHEMA_ID_UNRESOLVABLE', `${id}: two schemas have it, and both fit`)
+  }
+  if (decoders[0] !== undefined) return decoders[0]
+  const refused = compiled.find((outcome) => outcome.status === 'rejected')
+  throw refused?.reason
 }

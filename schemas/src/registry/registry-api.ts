@@ -99,7 +99,8 @@ async function withDeadline<T>(
   }
 }
 
-function withoutCredentials(url: string): string {
+/** Without its query as well. Throws VAL_CONFIG_INVALID. */
+export function withoutCredentials(url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new ValenceError('VAL_CONFIG_INVALID', 'the schema registry needs an http or https URL')
   }

@@ -4,10 +4,13 @@ import type { RecordKind } from '../record-kind.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { ScoredEvent } from '../records/scored-event.ts'
 import type { TextEvent } from '../records/text-event.ts'
+import type { SchemaId } from '../schema-id.ts'
 import { defaultTopics, valueSubject } from '../topics.ts'
 import { createDecoderCache, type DecoderCache } from './decoder-cache.ts'
+import { fetchForeignSchemas } from './foreign-schema.ts'
 import { feedbackEventReader, scoredEventReader, textEventReader } from './record-reader.ts'
-import { createRegistryApi, type RegistryAnswer, unavailable } from './registry-api.ts'
+import { createRegistryApi, type RegistryAnswer, unavailable, withoutCredentials } from './registry-api.ts'
+import { createRegistryGet } from './registry-get.ts'
 import { describeAnswer, fetchWriterSchema, isNotFound } from './writer-schema.ts'
 
 export interface SchemaRegistryOptions {
@@ -18,6 +21,8 @@ export interface SchemaRegistryOptions {
   readonly timeoutMs?: number
   /** How long an unknown or unfit schema id is remembered. */
   readonly negativeTtlMs?: number
+  /** How long an unknown schema id may still be new: VAL_SCHEMA_NOT_YET_KNOWN meanwhile. */
+  readonly youngIdMs?: number
   readonly clock?: { now(): number }
 }
 
@@ -45,9 +50,16 @@ export interface SchemaRegistry extends DecoderCache<TextEvent> {
 }
 
 export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
-  const { url, auth, timeoutMs = 3_000, negativeTtlMs = 30_000, clock = Date } = options
+  const { url, auth, timeoutMs = 3_000, negativeTtlMs = 30_000, youngIdMs = 10_000, clock = Date } = options
   const api = createRegistryApi({ url, auth, timeoutMs })
-  const caching = { fetchSchema: (id: number) => fetchWriterSchema(api, id), negativeTtlMs, now: () => clock.now() }
+  const foreign = {
+    api,
+    get: createRegistryGet({ url, auth, timeoutMs }),
+    base: withoutCredentials(url).replace(/\/+$/, ''),
+  }
+  const fetchSchemas = async (id: SchemaId) =>
+    typeof id === 'number' ? [await fetchWriterSchema(api, id)] : fetchForeignSchemas(foreign, id)
+  const caching = { fetchSchemas, negativeTtlMs, youngIdMs, now: () => clock.now() }
 
   async function registerFor(subject: string, kind: RecordKind, format: SchemaFormat = 'avro'): Promise<number> {
     const params = { subject, body: schemaBody(kind, format) }

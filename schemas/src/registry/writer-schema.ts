@@ -28,7 +28,12 @@ export async function fetchWriterSchema(api: RegistryApi, id: number): Promise<W
   if (id <= 0) throw new ValenceError('VAL_SCHEMA_UNKNOWN_ID', `id ${id}`)
   const answer = await api((client) => client.Schema.find, { id })
   if (isNotFound(answer)) throw new ValenceError('VAL_SCHEMA_UNKNOWN_ID', `id ${id}`)
-  const { text, type, references } = readSchema(answer, `schema ${id}`)
+  return readWriterSchema(api, answer, `schema ${id}`)
+}
+
+/** The schema in an answer, with what it refers to. Throws VAL_REGISTRY_UNAVAILABLE where there is none. */
+export async function readWriterSchema(api: RegistryApi, answer: RegistryAnswer, what: string): Promise<WriterSchema> {
+  const { text, type, references } = readSchema(answer, what)
   return { type, text, references: await fetchReferences(api, references, new Set()) }
 }
 

@@ -94,8 +94,35 @@ describe('a real registry', () => {
     expect(decode(Buffer.from([60, 2, 4, 0x68, 0x69]))).toMatchObject({ text: 'hi', attributes: {} })
   })
 
+  it("resolves Apicurio's own ids, references included", async () => {
+    const run = randomUUID()
+    const user = { type: 'record', name: 'User', namespace: 'com.example', fields: [{ name: 'age', type: 'int' }] }
+    await post(`/subjects/owner-${run}/versions`, { schema: JSON.stringify(user) })
+    const fields = [
+      { name: 'owner', type: 'com.example.User' },
+      { name: 'text', type: 'string' },
+    ]
+    const writer = { type: 'record', name: 'TextEvent', namespace: 'com.example', doc: run, fields }
+    const references = [{ name: 'com.example.User', subject: `owner-${run}`, version: 1 }]
+    await post(`/subjects/own-${run}/versions`, { schema: JSON.stringify(writer), references })
+    const core = url.replace(/ccompat.*/, 'registry/v3')
+    const version = await fetch(`${core}/groups/default/artifacts/own-${run}/versions/1`)
+    const { globalId, contentId } = (await version.json()) as { globalId: number; contentId: number }
+    const impatient = createSchemaRegistry({ url, youngIdMs: 0 })
+    for (const id of [`globalId ${globalId}`, `contentId ${contentId}`] as `globalId ${bigint}`[]) {
+      expect((await impatient.load(id))(Buffer.from([60, 4, 0x68, 0x69])).text).toBe('hi')
+    }
+    for (const id of ['globalId 999999999', 'contentId 999999999', 'contentId or globalId 999999999'] as const) {
+      expect((await rejectionOf(impatient.load(id))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
+    }
+    const guid = 'guid 01020304-0506-0708-090a-0b0c0d0e0f10'
+    expect((await rejectionOf(impatient.load(guid))).code).toBe('VAL_SCHEMA_ID_UNRESOLVABLE')
+  })
+
   it('says that it does not know an id, and that one is of something else', async () => {
-    expect((await rejectionOf(registry.load(2_147_483_647))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
+    const impatient = createSchemaRegistry({ url, youngIdMs: 0 })
+    expect((await rejectionOf(impatient.load(2_147_483_647))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
+    expect((await rejectionOf(registry.load(2_147_483_647))).code).toBe('VAL_SCHEMA_NOT_YET_KNOWN')
     expect((await rejectionOf(registry.load(ids.scoredEvent))).code).toBe('VAL_SCHEMA_MISMATCH')
     const { id } = await post(`/subjects/other-${randomUUID()}/versions`, { schema: '"string"' })
     expect((await rejectionOf(registry.load(id))).code).toBe('VAL_SCHEMA_MISMATCH')

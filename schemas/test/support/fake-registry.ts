@@ -13,7 +13,12 @@ export interface FakeRequest {
  * `hang`: no answer ever. `reset`: the connection is cut. `break off`: the headers and half a body, then the
  * connection is cut. `stall`: the same, but the connection stays. A string body is sent as it is.
  */
-export type Reply = { readonly status: number; readonly body?: unknown } | 'hang' | 'reset' | 'break off' | 'stall'
+export type Reply =
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | 'hang'
+  | 'reset'
+  | 'break off'
+  | 'stall'
 
 export interface FakeRegistry extends AsyncDisposable {
   readonly url: string
@@ -52,7 +57,7 @@ async function readRequest(incoming: IncomingMessage): Promise<FakeRequest> {
   const text = Buffer.concat(chunks).toString()
   return {
     method: incoming.method ?? '',
-    path: pathname.replace(/^\/api/, ''),
+    path: pathname.replace(/^\/api(?=\/)/, ''),
     query: searchParams,
     headers: incoming.headers,
     body: text === '' ? undefined : JSON.parse(text),
@@ -72,8 +77,11 @@ function send(reply: Reply, response: ServerResponse): void {
     })
     return
   }
-  const { status, body } = reply
-  response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/html' : 'application/json' })
+  const { status, body, headers } = reply
+  response.writeHead(status, {
+    ...headers,
+    'content-type': typeof body === 'string' ? 'text/html' : 'application/json',
+  })
   response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }
 

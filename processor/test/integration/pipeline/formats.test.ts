@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createSchemaRegistry, frame, textEventAvro, textEventJson, valueSubject } from '@valence/schemas'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { readCommitted } from '../../support/independent-reader.ts'
 import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
 import { TestKafka, type TestTopics } from '../../support/workload.ts'
@@ -76,6 +78,10 @@ describe('one running processor, no setting changed', () => {
       ['x'.repeat(100 * 1024), 'VAL_TEXT_TOO_LARGE'],
       [Buffer.from([0xc3, 0x28, 0x41]), 'VAL_RECORD_NOT_UTF8'],
       [Buffer.from([0, 0, 0, 0, 9, 1]), 'VAL_REGISTRY_REQUIRED'],
+      ['[{"text":"one"},{"text":"two"}]', 'VAL_RECORD_JSON_INVALID'],
+      ['{"text":"fine","id":"\\ud800"}', 'VAL_RECORD_NOT_UTF8'],
+      ['{"text":"fine","occurredAt":"+010000-01-01T00:00:00Z"}', 'VAL_RECORD_INVALID'],
+      [Buffer.from('PK\u0003\u0004'), 'VAL_RECORD_BINARY'],
     ]
     const good = ['🎉🎉🎉', 'fine', `${'long '.repeat(5_000)}`]
     await kafka.produceRaw(topics.input, [...bad.map(([value]) => value), ...good])
@@ -85,10 +91,81 @@ describe('one running processor, no setting changed', () => {
     expect(letters.map(({ headers }) => headers['valence-error-code']).sort()).toEqual(
       bad.map(([, code]) => code).sort(),
     )
-    const letter = letters.find(({ headers }) => headers['valence-error-code'] === 'VAL_RECORD_JSON_INVALID')
-    expect(letter?.value).toBe('{not json')
-    expect(letter?.headers).toMatchObject({ 'valence-origin-topic': topics.input })
+    const letter = letters.find(({ value }) => value === '{not json')
+    expect(letter?.headers).toMatchObject({
+      'valence-error-code': 'VAL_RECORD_JSON_INVALID',
+      'valence-origin-topic': topics.input,
+    })
     expect(await processor.stop()).toBe(0)
+  })
+
+  it("reads Avro whose schema id stands in a header, or takes Apicurio's eight bytes", async () => {
+    topics = await kafka.createTopics()
+    const url = inject('stack').registryUrl
+    const contentId = await createSchemaRegistry({ url }).registerFor(valueSubject(topics.input), 'text-event')
+    const core = url.replace(/ccompat.*/, 'registry/v3')
+    const found = await fetch(`${core}/search/versions?contentId=${contentId}&artifactId=${valueSubject(topics.input)}`)
+    const { globalId } = ((await found.json()) as { versions: { globalId: number }[] }).versions[0] ?? {}
+    const long = (id: number | undefined) => {
+      const bytes = Buffer.alloc(8)
+      bytes.writeBigInt64BE(BigInt(id ?? 0))
+      return bytes
+    }
+    const payload = (id: string) => textEventAvro.encode({ id, text: 'I like it' })
+    const header = (name: string, value: Buffer) => [{ name, value }]
+    processor = await new ProcessorProcess({ ...topics.environment, VALENCE_SCHEMA_REGISTRY_URL: url }).started()
+    await kafka.produceRaw(topics.input, [payload('a')], header('apicurio.value.contentId', long(contentId)))
+    await kafka.produceRaw(topics.input, [payload('b')], header('apicurio.value.globalId', long(globalId)))
+    const number = Buffer.concat([Buffer.of(0), long(contentId).subarray(4)])
+    await kafka.produceRaw(topics.input, [payload('c')], header('__value_schema_id', number))
+    await kafka.produceRaw(topics.input, [payload('no GUIDs')], header('__value_schema_id', Buffer.alloc(17, 1)))
+    await kafka.produceRaw(topics.input, [payload('a name')], header('apicurio.value.artifactId', Buffer.from('texts')))
+    await kafka.produceRaw(topics.input, [Buffer.concat([Buffer.of(0), long(contentId), payload('d')])])
+    await kafka.drained(topics)
+    expect((await eventsOf(topics.output)).map(({ id }) => id).sort()).toEqual(['a', 'b', 'c', 'd'])
+    const letters = await readCommitted(kafka.brokers, topics.deadLetters)
+    expect(letters.map(({ headers }) => headers['valence-error-code'])).toEqual(
+      Array(2).fill('VAL_SCHEMA_ID_UNRESOLVABLE'),
+    )
+    expect(await processor.stop()).toBe(0)
+  })
+
+  it('waits for a schema that its registry does not know yet, and for no other partition', async () => {
+    topics = await kafka.createTopics({ partitions: 2 })
+    const url = inject('stack').registryUrl
+    const id = await createSchemaRegistry({ url }).registerFor(valueSubject(topics.input), 'text-event')
+    let isKnown = false
+    // A replica that is behind: it knows the schema some seconds later.
+    const replica = createServer(async (request, response) => {
+      if (!isKnown && request.url?.includes('/schemas/ids/')) {
+        response
+          .writeHead(404, { 'content-type': 'application/json' })
+          .end('{"error_code":40403,"message":"not found"}')
+        return
+      }
+      const answer = await fetch(new URL(request.url ?? '', url))
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+    }).listen(0, '127.0.0.1')
+    await once(replica, 'listening')
+    const behind = `http://127.0.0.1:${(replica.address() as AddressInfo).port}${new URL(url).pathname}`
+    const environment = { ...topics.environment, VALENCE_SCHEMA_REGISTRY_URL: behind }
+    processor = await new ProcessorProcess(environment).started()
+    const young = frame(id, textEventAvro.encode({ id: 'young', text: 'I like it' }))
+    await kafka.send(topics.input, [{ value: young, partition: 0 }])
+    await kafka.send(topics.input, [{ value: '{"id":"other","text":"fine"}', partition: 1 }])
+    await vi.waitFor(
+      async () => {
+        expect((await eventsOf(topics.output)).map((event) => event.id)).toEqual(['other'])
+      },
+      { timeout: 20_000, interval: 300 },
+    )
+    isKnown = true
+    await kafka.drained(topics)
+    expect((await eventsOf(topics.output)).map((event) => event.id).sort()).toEqual(['other', 'young'])
+    expect(await readCommitted(kafka.brokers, topics.deadLetters)).toEqual([])
+    expect(await processor.stop()).toBe(0)
+    replica.closeAllConnections()
+    replica.close()
   })
 
   it('costs one bad record among 500 only that record', async () => {

@@ -10,7 +10,8 @@ describe('readTextLine', () => {
     expect(read('{"id":"a","text":"fine"}')).toEqual({ line: 5, end: 99, fields: { id: 'a', text: 'fine' } })
     expect(read('fine {really}')).toEqual({ line: 5, end: 99, fields: { text: 'fine {really}' } })
     expect(read('"quoted"')).toEqual({ line: 5, end: 99, fields: { text: '"quoted"' } })
-    expect(read('[1]')).toEqual({ line: 5, end: 99, fields: { text: '[1]' } })
+    expect(read('[sic] fine')).toEqual({ line: 5, end: 99, fields: { text: '[sic] fine' } })
+    expect(read('\ufeff \t{"text":"fine"}').fields).toEqual({ text: 'fine' })
   })
 
   it('rejects a line that begins like an object and does not parse, without repeating it', () => {
@@ -22,8 +23,9 @@ describe('readTextLine', () => {
   it('does what it is told where the format is given', () => {
     expect(read('{"text":"x"}', 'text').fields).toEqual({ text: '{"text":"x"}' })
     expect(read('bare', 'json').error).toMatchObject({ code: 'VAL_RECORD_JSON_INVALID' })
-    expect(read('[1]', 'json').error).toMatchObject({ code: 'VAL_RECORD_INVALID' })
-    expect(read('null', 'json').error).toMatchObject({ code: 'VAL_RECORD_INVALID' })
+    expect(read('[1]', 'json').error).toMatchObject({ code: 'VAL_RECORD_JSON_INVALID' })
+    expect(read('null', 'json').error).toMatchObject({ code: 'VAL_RECORD_JSON_INVALID' })
+    expect(read('[{"text":"x"}]', 'text').fields).toEqual({ text: '[{"text":"x"}]' })
   })
 
   it('rejects what is no UTF-8 instead of guessing', () => {
@@ -34,10 +36,17 @@ describe('readTextLine', () => {
     }
   })
 
-  it('drops the carriage return of Windows and the byte order mark of the first line', () => {
+  it('rejects an array and binary data, as records are rejected', () => {
+    for (const line of ['[1]', '[{"text":"a"}]', '[{"text":"a"},']) {
+      expect(read(line).error).toMatchObject({ code: 'VAL_RECORD_JSON_INVALID' })
+    }
+    expect(read(Buffer.from('fine', 'utf16le')).error).toMatchObject({ code: 'VAL_RECORD_BINARY' })
+  })
+
+  it('drops the carriage return of Windows and a byte order mark', () => {
     expect(read('fine\r').fields).toEqual({ text: 'fine' })
     expect(read('\uFEFF{"text":"fine"}\r', 'auto', 1).fields).toEqual({ text: 'fine' })
-    expect(read('\uFEFFfine', 'auto', 2).fields).toEqual({ text: '\uFEFFfine' })
+    expect(read('\uFEFFfine', 'auto', 2).fields).toEqual({ text: 'fine' })
   })
 
   it('refuses the beginning of a line that was too long', () => {
@@ -45,8 +54,8 @@ describe('readTextLine', () => {
     expect(item.error).toMatchObject({ code: 'VAL_TEXT_TOO_LARGE' })
   })
 
-  it('keeps an empty line as an empty text: whoever scores it says so', () => {
-    expect(read('').fields).toEqual({ text: '' })
+  it('rejects an empty line as an empty text', () => {
+    expect(read('').error).toMatchObject({ code: 'VAL_TEXT_EMPTY' })
   })
 })
 

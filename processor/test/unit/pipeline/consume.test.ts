@@ -129,6 +129,50 @@ describe('the pipeline', () => {
     expect(source.isBehind(first)).toBe(false)
   })
 
+  it('holds one partition while its schema may be new, and goes on with the others', async () => {
+    let isKnown = false
+    const { broker, source, pipeline } = setup({
+      prepare: async (from, slice, options) => {
+        if (from.partition === 0 && !isKnown) throw new ValenceError('VAL_SCHEMA_NOT_YET_KNOWN')
+        return echo(from, slice, options)
+      },
+    })
+    broker.append(first, numbered(3, 'a'))
+    broker.append(second, numbered(3, 'b'))
+    await pipeline.start()
+    source.assign([first, second])
+    await pump(source, () => broker.published.length === 3)
+    expect(values(broker.published)).toEqual(numbered(3, 'b'))
+    isKnown = true
+    await pump(source, () => broker.published.length === 6)
+    expect(broker.committed(first)).toBe(3n)
+  })
+
+  it('does not wait for a schema or the registry when it is told to stop', async () => {
+    const waiting = Promise.withResolvers<void>()
+    let tries = 0
+    const { broker, source, pipeline, onFatal } = setup({
+      prepare: async () => {
+        tries += 1
+        if (tries === 3) waiting.resolve()
+        throw new ValenceError(tries % 2 === 0 ? 'VAL_SCHEMA_NOT_YET_KNOWN' : 'VAL_REGISTRY_UNAVAILABLE')
+      },
+    })
+    broker.append(first, numbered(3))
+    await pipeline.start()
+    source.assign([first])
+    source.fetch()
+    await pump(source, () => tries >= 1)
+    await waiting.promise
+    // Far longer than any pause, which would not have ended by itself within the test.
+    expect(await pipeline.stop({ drainMs: 60_000, leaveGroup: true })).toEqual({ drained: true })
+    expect(broker.published).toEqual([])
+    expect(onFatal).not.toHaveBeenCalled()
+    const triesAtStop = tries
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(tries).toBe(triesAtStop)
+  })
+
   it('continues at the committed offset', async () => {
     const { broker, source, pipeline } = setup()
     broker.append(first, numbered(5))

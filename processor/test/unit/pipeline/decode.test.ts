@@ -2,6 +2,7 @@ import {
   frame,
   type RecordDecoder,
   recordHeader,
+  type SchemaId,
   type SchemaRegistry,
   type TextEvent,
   ValenceError,
@@ -26,7 +27,7 @@ async function decodeOne(
 }
 
 function fakeRegistry(
-  load: (id: number) => Promise<RecordDecoder<TextEvent>>,
+  load: (id: SchemaId) => Promise<RecordDecoder<TextEvent>>,
   cached: Cached['cached'] = () => undefined,
 ) {
   return { cached, load } as unknown as SchemaRegistry
@@ -103,7 +104,7 @@ describe('decoding a record', () => {
     })
 
     it('decodes with the schema of its id, loaded once', async () => {
-      const loaded: number[] = []
+      const loaded: unknown[] = []
       const registry = fakeRegistry(async (id) => {
         loaded.push(id)
         return decoder
@@ -127,6 +128,58 @@ describe('decoding a record', () => {
 
     it('is rejected where no registry is configured', async () => {
       expect(await decodeOne(value)).toEqual(rejectedAs('VAL_REGISTRY_REQUIRED'))
+    })
+
+    it('is read with the schema of a header, in front of which there is nothing', async () => {
+      const loaded: unknown[] = []
+      const registry = fakeRegistry(async (id) => {
+        loaded.push(id)
+        return decoder
+      })
+      const guid = Buffer.from('010102030405060708090a0b0c0d0e0f10', 'hex')
+      const long = Buffer.from([0, 0, 0, 0, 0, 0, 0, 9])
+      const read = async (...headers: { name: string; value: Buffer }[]) => {
+        const [decoded] = await createDecodeStep({ registry, format: 'auto' })([
+          kafkaRecord(7, { value: Buffer.from('payload'), headers }),
+        ])
+        return decoded
+      }
+      expect(await read({ name: '__value_schema_id', value: guid })).toEqual(textOf('payload'))
+      expect(await read({ name: 'apicurio.value.globalId', value: long })).toEqual(textOf('payload'))
+      expect(await read({ name: 'apicurio.value.contentId', value: long })).toEqual(textOf('payload'))
+      expect(loaded).toEqual(['guid 01020304-0506-0708-090a-0b0c0d0e0f10', 'globalId 9', 'contentId 9'])
+      const avro = { name: 'content-type', value: Buffer.from('application/avro') }
+      expect(await read(avro, { name: 'apicurio.value.contentId', value: long })).toEqual(textOf('payload'))
+      expect(await read({ name: '__value_schema_id', value: Buffer.of(2) })).toEqual(
+        rejectedAs('VAL_SCHEMA_ID_UNRESOLVABLE'),
+      )
+    })
+
+    it('is read with an id of eight bytes', async () => {
+      const loaded: unknown[] = []
+      const registry = fakeRegistry(async (id) => {
+        loaded.push(id)
+        return decoder
+      })
+      const long = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 9]), Buffer.from('payload')])
+      expect(await decodeOne(long, { registry })).toEqual(textOf('payload'))
+      expect(loaded).toEqual(['contentId or globalId 9'])
+    })
+
+    it('waits for all ids of a slice that may be new at the same time', async () => {
+      const asked: unknown[] = []
+      const registry = fakeRegistry(async (id) => {
+        asked.push(id)
+        throw new ValenceError('VAL_SCHEMA_NOT_YET_KNOWN', `id ${id}`)
+      })
+      const records = [1, 2, 3].map((id) => kafkaRecord(id, { value: frame(id, Buffer.from('payload')) }))
+      const decoding = createDecodeStep({ registry, format: 'auto' })(records)
+      await expect(decoding).rejects.toMatchObject({
+        code: 'VAL_SCHEMA_NOT_YET_KNOWN',
+        detail: 'id 1',
+        retryable: true,
+      })
+      expect(asked).toEqual([1, 2, 3])
     })
 
     it('throws while the registry is down: the record is not at fault', async () => {

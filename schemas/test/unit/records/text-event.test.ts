@@ -60,6 +60,10 @@ describe('textEventJson.parse', () => {
     expect(textEventJson.parse(bytes)).toStrictEqual({ ...bare, id: '7', text: 'ça va 🙂' })
   })
 
+  it('reads bytes behind a byte order mark', () => {
+    expect(textEventJson.parse(Buffer.from('\ufeff \n{"text":"a"}')).text).toBe('a')
+  })
+
   it('reads bytes that are a view into a larger buffer', () => {
     const fetched = Buffer.from('xxxx{"text":"here"}yyyy')
     expect(textEventJson.parse(fetched.subarray(4, -4)).text).toBe('here')
@@ -70,10 +74,12 @@ describe('textEventJson.parse', () => {
     ['{"text":', 'VAL_RECORD_JSON_INVALID'],
     ['{text: 1}', 'VAL_RECORD_JSON_INVALID'],
     ['', 'VAL_RECORD_JSON_INVALID'],
-    ['[]', 'VAL_RECORD_INVALID'],
-    ['null', 'VAL_RECORD_INVALID'],
-    ['"text"', 'VAL_RECORD_INVALID'],
-    ['7', 'VAL_RECORD_INVALID'],
+    ['[]', 'VAL_RECORD_JSON_INVALID'],
+    ['[{"text":"a"}]', 'VAL_RECORD_JSON_INVALID'],
+    ['null', 'VAL_RECORD_JSON_INVALID'],
+    ['"text"', 'VAL_RECORD_JSON_INVALID'],
+    ['7', 'VAL_RECORD_JSON_INVALID'],
+    ['\u00a0{"text":"a"}', 'VAL_RECORD_JSON_INVALID'],
   ])('refuses the bytes of %j as %s', (json, code) => {
     expect(thrownBy(() => textEventJson.parse(Buffer.from(json))).code).toBe(code)
   })

@@ -46,12 +46,12 @@ describe('a known schema', () => {
   })
 })
 
-describe('an unknown schema', () => {
+describe('an unknown schema that is not waited for', () => {
   it('is asked for once in a while', async () => {
     let nowMs = 1_000
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
     const clock = { now: () => nowMs }
-    const registry = createSchemaRegistry({ url: fake.url, negativeTtlMs: 500, clock })
+    const registry = createSchemaRegistry({ url: fake.url, youngIdMs: 0, negativeTtlMs: 500, clock })
     const error = await rejectionOf(registry.load(7))
     expect(error).toMatchObject({ code: 'VAL_SCHEMA_UNKNOWN_ID', detail: 'id 7', deadLetter: true })
     nowMs += 499
@@ -66,7 +66,12 @@ describe('an unknown schema', () => {
     let nowMs = 0
     let isKnown = false
     await using fake = await startFakeRegistry(() => (isKnown ? schemaReply(textSchema) : unknownSchemaReply))
-    const registry = createSchemaRegistry({ url: fake.url, negativeTtlMs: 500, clock: { now: () => nowMs } })
+    const registry = createSchemaRegistry({
+      url: fake.url,
+      youngIdMs: 0,
+      negativeTtlMs: 500,
+      clock: { now: () => nowMs },
+    })
     await rejectionOf(registry.load(7))
     isKnown = true
     nowMs = 500
@@ -75,7 +80,9 @@ describe('an unknown schema', () => {
 
   it.each([0, -1, -2_147_483_648])('with id %d is not even asked for', async (id) => {
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
-    expect((await rejectionOf(createSchemaRegistry({ url: fake.url }).load(id))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
+    expect((await rejectionOf(createSchemaRegistry({ url: fake.url, youngIdMs: 0 }).load(id))).code).toBe(
+      'VAL_SCHEMA_UNKNOWN_ID',
+    )
     expect(fake.requests).toEqual([])
   })
 
@@ -105,7 +112,7 @@ describe('an unfit schema', () => {
 
 it('forgets the oldest refusals when damaged records bring ever new ids', async () => {
   await using fake = await startFakeRegistry(() => unknownSchemaReply)
-  const registry = createSchemaRegistry({ url: fake.url, clock: { now: () => 0 } })
+  const registry = createSchemaRegistry({ url: fake.url, youngIdMs: 0, clock: { now: () => 0 } })
   // Refused without a request, but remembered like the others.
   await Promise.allSettled(Array.from({ length: 10_000 }, (_, index) => registry.load(-index)))
   await rejectionOf(registry.load(7))
