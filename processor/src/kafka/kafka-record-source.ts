@@ -51,7 +51,7 @@ class KafkaRecordSource implements RecordSource {
   #handlers: RecordSourceHandlers | undefined
   #ownershipWaiters: (() => void)[] = []
   readonly #membership: MembershipWatch
-  #lastFetch = Date.now()
+  #lastFetch = performance.now()
   #silentTurns = 0
   #watchdog: NodeJS.Timeout | undefined
   #stopping = false
@@ -172,7 +172,7 @@ class KafkaRecordSource implements RecordSource {
       this.#releaseWaiters()
     })
     this.#consumer.on(events.FETCH, () => {
-      this.#lastFetch = Date.now()
+      this.#lastFetch = performance.now()
       this.#silentTurns = 0
       this.#membership.fetched()
     })
@@ -202,7 +202,7 @@ class KafkaRecordSource implements RecordSource {
   async #take(payload: EachBatchPayload): Promise<void> {
     this.#pump(payload)
     if (this.#stopping || !this.#handlers?.isBehind?.(payload.batch)) return
-    const restMs = this.#lastFetch + unhurriedMs - Date.now()
+    const restMs = this.#lastFetch + unhurriedMs - performance.now()
     if (restMs > 0) await delay(restMs)
   }
 

@@ -19,6 +19,7 @@ import { type JoiningGroupClass, rejoinBeforeFetching } from './rejoining.ts'
 import { type ConnectionClass, replaceSilentConnections } from './silent-connections.ts'
 import { addStableOffsets, type BrokerClass } from './stable-offsets.ts'
 import { addStaticMembership, type ConsumerGroupClass } from './static-membership.ts'
+import { keepSteady, type TimedClass } from './steady-times.ts'
 import { addTopicIds, type MetadataBrokerClass, type MetadataInternals } from './topic-ids.ts'
 
 type KafkaJs = typeof import('kafkajs')
@@ -81,9 +82,16 @@ function install(): void {
   patch<{ errorCodes: ProtocolErrorRow[] }>('protocol/error.js', ({ errorCodes }) =>
     errorCodes.push(...laterErrorCodes),
   )
-  patch<RequestQueueClass>('network/requestQueue/index.js', stopIdleTimer)
+  patch<RequestQueueClass>('network/requestQueue/index.js', (queue) => {
+    stopIdleTimer(queue)
+    keepSteady(queue, 'throttledUntil')
+  })
+  patch<TimedClass>('network/requestQueue/socketRequest.js', (request) => keepSteady(request, 'sentAt'))
   patch<ConnectionClass>('network/connection.js', (connection) => replaceSilentConnections(connection, errors))
-  patch<BrokerPoolClass>('cluster/brokerPool.js', reportRefusals)
+  patch<BrokerPoolClass>('cluster/brokerPool.js', (pool) => {
+    reportRefusals(pool)
+    keepSteady(pool, 'metadataExpireAt')
+  })
   const metadata: MetadataInternals = {
     Encoder: load('protocol/encoder.js'),
     Decoder: load('protocol/decoder.js'),
@@ -104,6 +112,7 @@ function install(): void {
     failOnOffsetOutOfRange(group)
     addBatchTopicIds(group, metadata)
     reportOversizedBatches(group)
+    keepSteady(group, 'lastRequest')
     // Around all of them: what they ask for belongs to a member.
     rejoinBeforeFetching(group, errors)
   })

@@ -77,12 +77,12 @@ export function addStableOffsets(brokerClass: BrokerClass, internals: OffsetFetc
     if (!wanted || !isSupported) return stockOffsetFetch.call(this, request)
     const { topic, partitions } = wanted
     const topics = [{ topic, partitions: partitions.map((partition) => ({ partition })) }]
-    const deadline = Date.now() + budgetMs
+    const deadline = performance.now() + budgetMs
     for (;;) {
       try {
         return await sendTo(this, stableOffsetFetch({ groupId: request.groupId, topics }, internals))
       } catch (error) {
-        if ((error as KafkaJsError).type !== 'UNSTABLE_OFFSET_COMMIT' || Date.now() > deadline) throw error
+        if ((error as KafkaJsError).type !== 'UNSTABLE_OFFSET_COMMIT' || performance.now() > deadline) throw error
         await delay(pollMs)
       }
     }
