@@ -23,6 +23,7 @@ for kind in KINDS:
     for word in kind:
         if word not in ONLY_IN and word not in OTHERS:
             OTHERS[word] = tuple(other for other in kind if other != word)
+ANONYMISED = "[RELIGION]"  # as a source has it in the place of the word
 PATTERN = re.compile(rf"\b({'|'.join(sorted(OTHERS, key=len, reverse=True))})\b", re.IGNORECASE)
 
 
@@ -32,11 +33,11 @@ def like(model: str, word: str) -> str:
 
 
 def names_group(text: str) -> bool:
-    return PATTERN.search(text) is not None
+    return ANONYMISED in text or PATTERN.search(text) is not None
 
 
 def of_another_group(text: str, rng: random.Random) -> str:
-    """Every word of a group gives way to another of its kind, the same one wherever it stands in the text."""
+    """Every word of a group gives way to another of its kind, the same one wherever it stands in the text; anonymised ones to any."""
     chosen: dict[str, str] = {}
 
     def other(found: re.Match[str]) -> str:
@@ -44,7 +45,8 @@ def of_another_group(text: str, rng: random.Random) -> str:
         if word not in chosen:
             chosen[word] = rng.choice(OTHERS[word])
         return like(found.group(), chosen[word])
-    return articles(PATTERN.sub(other, text), text)
+    told = articles(PATTERN.sub(other, text), text)
+    return told.replace(ANONYMISED, rng.choice(KINDS[1]).capitalize()) if ANONYMISED in told else told
 
 
 def articles(text: str, before: str) -> str:

@@ -108,6 +108,7 @@ def test_a_text_is_told_of_another_group_and_nothing_else_changes():
         assert text.endswith("polished his shoes.") and "woman met" in text and "the woman polished" in text
         assert "American" not in text and "uslim" not in text and " a a" not in text.lower() and not re.search(r"\ba [aeiou]", text, re.IGNORECASE)
     assert of_another_group("The human mankind command.", rng) == "The human mankind command."
+    assert names_group("as a [RELIGION] I agree") and "[RELIGION]" not in of_another_group("as a [RELIGION] I agree", rng)
 
 
 def test_every_row_that_names_a_group_has_a_copy_that_names_another():
