@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -21,6 +21,12 @@ beforeEach(async () => {
 })
 
 afterEach(() => rm(folder, { recursive: true }))
+
+/** At once: a watcher may look between the two halves of a plain write, when the file is empty. */
+async function replaceFile(content: string): Promise<void> {
+  await writeFile(`${path}.new`, content)
+  await rename(`${path}.new`, path)
+}
 
 describe('API keys', () => {
   it('tell who asks and what they may', async () => {
@@ -49,11 +55,11 @@ describe('API keys', () => {
         ({ subject }) => subject,
         ({ code }) => code,
       )
-    await writeFile(path, `${digest('gamma')} carol sentiment:score\n`)
+    await replaceFile(`${digest('gamma')} carol sentiment:score\n`)
     await expect.poll(() => reloads.length).toBeGreaterThan(0)
     expect([await subjectOf('gamma'), await subjectOf('alpha')]).toEqual(['carol', 'VAL_AUTH_API_KEY_INVALID'])
     const before = reloads.length
-    await writeFile(path, 'not a key at all\n')
+    await replaceFile('not a key at all\n')
     await expect.poll(() => reloads.slice(before).at(-1)).toMatchObject({ code: 'VAL_CONFIG_INVALID' })
     expect(await subjectOf('gamma')).toBe('carol')
     authenticator.close()
