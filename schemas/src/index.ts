@@ -18,6 +18,7 @@ export {
   headersByName,
   headersFromRecord,
   headerText,
+  httpHeaderText,
   type RecordHeader,
   type RecordHeaders,
   recordHeader,

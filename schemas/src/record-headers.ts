@@ -54,6 +54,12 @@ export function headerText(headers: RecordHeaders, name: string): string | undef
   return headers.find((header) => header.name === name)?.value?.toString('utf8')
 }
 
+/** Like `headerText`, for a header of HTTP, which bridges carry over in whatever case it came. `name` is in lower case. */
+export function httpHeaderText(headers: RecordHeaders, name: string): string | undefined {
+  const found = headers.find((own) => own.name.length === name.length && own.name.toLowerCase() === name)
+  return found?.value?.toString('utf8')
+}
+
 /** The headers with one of this name, at their end, in the place of any others of the name. */
 export function withHeader(headers: RecordHeaders, name: string, value: HeaderValue): RecordHeader[] {
   return [...headers.filter((header) => header.name !== name), recordHeader(name, value)]

@@ -3,7 +3,7 @@ import {
   type FramedValue,
   foreignCharset,
   headerNames,
-  headerText,
+  httpHeaderText,
   isValenceError,
   looksLikeJson,
   readBareText,
@@ -86,8 +86,8 @@ function readValue(record: KafkaRecord, value: Buffer, options: DecodeOptions): 
 }
 
 function formatOfContentType({ headers }: KafkaRecord): RecordFormat | undefined {
-  expectPlain(headerText(headers, headerNames.contentEncoding))
-  const header = headerText(headers, headerNames.contentType)?.toLowerCase()
+  expectPlain(httpHeaderText(headers, headerNames.contentEncoding))
+  const header = httpHeaderText(headers, headerNames.contentType)?.toLowerCase()
   const contentType = header?.split(';')[0]?.trim()
   // application/octet-stream says nothing about the content, so the bytes decide.
   if (header === undefined || contentType === '' || contentType === 'application/octet-stream') return undefined

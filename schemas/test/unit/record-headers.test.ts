@@ -4,6 +4,7 @@ import {
   headersByName,
   headersFromRecord,
   headerText,
+  httpHeaderText,
   recordHeader,
   withHeader,
 } from '../../src/index.ts'
@@ -65,6 +66,19 @@ describe('headerText', () => {
 
   it.each(inherited)('does not find %s where there is none', (name) => {
     expect(headerText([], name)).toBeUndefined()
+  })
+})
+
+describe('httpHeaderText', () => {
+  it('finds a name in any case, as bridges from HTTP write it', () => {
+    const list = [
+      recordHeader('Content', 'no'),
+      recordHeader('Content-Type', 'a/b'),
+      recordHeader('content-type', 'c/d'),
+    ]
+    expect(httpHeaderText(list, 'content-type')).toBe('a/b')
+    expect(httpHeaderText([recordHeader('CONTENT-TYPE', null)], 'content-type')).toBeUndefined()
+    expect(httpHeaderText([], 'content-type')).toBeUndefined()
   })
 })
 

@@ -174,6 +174,8 @@ describe('headers that say how a value is written', () => {
     { 'content-encoding': 'base64', 'content-type': 'text/plain' },
     { 'content-type': 'application/x-protobuf' },
     { 'content-type': 'image/png' },
+    { 'Content-Type': 'image/png' },
+    { 'CONTENT-ENCODING': 'gzip' },
   ])('are not passed over: %j', async (headers: Record<string, string>) => {
     expect(await outcomeOf('fine', headers)).toBe('VAL_RECORD_FORMAT_REFUSED')
   })

@@ -76,6 +76,14 @@ describe('decoding a record', () => {
     expect(await decodeOne(null)).toMatchObject({ kind: 'tombstone' })
   })
 
+  it('takes the header however its name is spelt', async () => {
+    const headers = [recordHeader('Content-Type', 'text/plain')]
+    const [decoded] = await createDecodeStep({ registry: undefined, format: 'auto' })([
+      kafkaRecord(1, { value: Buffer.from('{not json'), headers }),
+    ])
+    expect(decoded).toEqual(textOf('{not json'))
+  })
+
   it('lets the content-type header decide before the bytes', async () => {
     expect(await decodeOne('{not json', { contentType: 'text/plain; charset=utf-8' })).toEqual(textOf('{not json'))
     expect(await decodeOne('not json', { contentType: 'application/json' })).toEqual(
