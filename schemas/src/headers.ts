@@ -1,7 +1,7 @@
 import { ValenceError } from './errors.ts'
 import { headerText, type RecordHeader, type RecordHeaders, recordHeader } from './record-headers.ts'
 import type { DeadLetter, DeadLetterOrigin } from './records/dead-letter.ts'
-import { invalid } from './records/record-fields.ts'
+import { invalid, isEpochMs } from './records/record-fields.ts'
 
 /** Names of the headers that Valence reads or writes. All values are UTF-8 text; times are epoch milliseconds. */
 export const headerNames = {
@@ -52,7 +52,7 @@ export function parseDeadLetterHeaders(headers: RecordHeaders): DeadLetterFacts 
     code: requiredText(headers, headerNames.errorCode),
     message: requiredText(headers, headerNames.errorMessage),
     origin: parseOrigin(headers),
-    failedAt: Number(requiredDigits(headers, headerNames.failedAt)),
+    failedAt: requiredTime(headers, headerNames.failedAt),
   }
 }
 
@@ -88,12 +88,14 @@ const deadLetterNames: ReadonlySet<string> = new Set([
 ])
 
 function parseOrigin(headers: RecordHeaders): DeadLetterOrigin {
-  const timestamp = headerText(headers, headerNames.originTimestamp)
+  const hasTimestamp = headerText(headers, headerNames.originTimestamp) !== undefined
+  const timestamp = hasTimestamp ? Number(requiredDigits(headers, headerNames.originTimestamp)) : null
   return {
     topic: requiredText(headers, headerNames.originTopic),
     partition: Number(requiredDigits(headers, headerNames.originPartition)),
     offset: requiredDigits(headers, headerNames.originOffset),
-    timestamp: timestamp === undefined ? null : Number(requiredDigits(headers, headerNames.originTimestamp)),
+    // A producer may send any 64 bits, which no reader could show as a time.
+    timestamp: timestamp !== null && isEpochMs(timestamp) ? timestamp : null,
   }
 }
 
@@ -101,6 +103,11 @@ function requiredText(headers: RecordHeaders, name: string): string {
   const text = headerText(headers, name)
   if (text === undefined) throw new ValenceError('VAL_RECORD_INVALID', `the header ${name} is missing`)
   return text
+}
+
+function requiredTime(headers: RecordHeaders, name: string): number {
+  const time = Number(requiredDigits(headers, name))
+  return isEpochMs(time) ? time : invalid(`the header ${name}`, 'a time in epoch milliseconds')
 }
 
 function requiredDigits(headers: RecordHeaders, name: string): string {

@@ -37,6 +37,7 @@ export {
 export { type FeedbackEvent, feedbackEventAvro, feedbackEventJson } from './records/feedback-event.ts'
 export { parseJsonObject } from './records/json-bytes.ts'
 export type { JsonCodec } from './records/json-codec.ts'
+export { isEpochMs } from './records/record-fields.ts'
 export { defaultEventId, type RecordOrigin } from './records/record-origin.ts'
 export { type ScoredEvent, scoredEventAvro, scoredEventJson } from './records/scored-event.ts'
 export {

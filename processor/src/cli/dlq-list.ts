@@ -14,6 +14,7 @@ import {
 import { withAdmin } from './kafka-admin.ts'
 import { countOption } from './options.ts'
 import { counted, paint, writeJson, writeLines } from './output.ts'
+import { showTime } from './show-time.ts'
 import { formatTable } from './table.ts'
 
 const defaultLimit = 100
@@ -79,9 +80,9 @@ function toTable(found: readonly FoundLetter[]): string[] {
   const rows = found.map(({ partition, record, letter }) => [
     `${partition}:${record.offset}`,
     ...(isValenceError(letter)
-      ? [new Date(record.timestamp).toISOString(), '(not a dead letter)', '']
+      ? [showTime(record.timestamp), '(not a dead letter)', '']
       : [
-          new Date(letter.failedAt).toISOString(),
+          showTime(letter.failedAt),
           letter.code,
           `${letter.origin.topic} ${letter.origin.partition}:${letter.origin.offset}`,
         ]),

@@ -6,6 +6,7 @@ import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { type FoundLetter, letterRanges, parsePosition, readLetters, toFoundLetter } from './dead-letters.ts'
 import { withAdmin } from './kafka-admin.ts'
 import { writeJson, writeLines } from './output.ts'
+import { showTime } from './show-time.ts'
 
 const shownBytes = 4_096
 const headerWidth = 200
@@ -71,11 +72,11 @@ function describe({ partition, record }: FoundLetter, letter: DeadLetter): strin
     ['code', letter.code],
     ['message', previewBytes(Buffer.from(letter.message), 1_000)],
     ...(help === undefined ? [] : [['what to do', help] as [string, string]]),
-    ['failed at', new Date(letter.failedAt).toISOString()],
+    ['failed at', showTime(letter.failedAt)],
     ['origin', `${origin.topic} ${origin.partition}:${origin.offset}`],
     ...(origin.timestamp === null || origin.timestamp < 0
       ? []
-      : [['produced at', new Date(origin.timestamp).toISOString()] as [string, string]]),
+      : [['produced at', showTime(origin.timestamp)] as [string, string]]),
     ['key', previewBytes(letter.key, headerWidth)],
     ...letter.headers.map(({ name, value }): [string, string] => [
       `header ${previewBytes(Buffer.from(name), headerNameWidth)}`,

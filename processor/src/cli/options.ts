@@ -42,12 +42,17 @@ export function choiceOption<const T extends string>(
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** A moment in epoch milliseconds: ISO 8601, or an age before now like `30m`. @throws VAL_USAGE_INVALID */
+/**
+ * A moment in epoch milliseconds: ISO 8601, or an age before now like `30m`. What lies before 1970 is 1970, because Kafka
+ * takes negative times for something else. @throws VAL_USAGE_INVALID
+ */
 export function timeOption(options: CommandOptions, name: string, now: number): number | undefined {
   const given = textOption(options, name)
   if (given === undefined) return undefined
   const age = /^(\d{1,9})([smhd])$/.exec(given)
-  if (age) return now - Number(age[1]) * unitMs[age[2] as keyof typeof unitMs]
+  if (age) return Math.max(0, now - Number(age[1]) * unitMs[age[2] as keyof typeof unitMs])
   const moment = /^\d{4}-\d{2}-\d{2}/.test(given) ? Date.parse(given) : Number.NaN
-  return Number.isNaN(moment) ? refuse(name, 'a time (ISO 8601) or an age like 30m, 12h or 7d', given) : moment
+  return Number.isNaN(moment)
+    ? refuse(name, 'a time (ISO 8601) or an age like 30m, 12h or 7d', given)
+    : Math.max(0, moment)
 }

@@ -88,6 +88,7 @@ export function readMap<T extends 'string' | 'number'>(
   return Object.fromEntries(entries) as Record<string, never>
 }
 
-function isEpochMs(value: number): boolean {
+/** Whether a Date can be this time. */
+export function isEpochMs(value: number): boolean {
   return Math.abs(value) <= maxEpochMs
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type DeadLetterFacts,
   deadLetterHeaders,
+  deadLetterJson,
   headerNames,
   headerText,
   originalHeaders,
@@ -53,6 +54,21 @@ describe('deadLetterHeaders', () => {
     const headers = deadLetterHeaders([], { ...facts, origin: { ...facts.origin, timestamp: null } })
     expect(headers.map(({ name }) => name)).not.toContain(headerNames.originTimestamp)
     expect(parseDeadLetterHeaders(headers).origin.timestamp).toBeNull()
+  })
+
+  it.each([8.64e15 + 1, -8.64e15 - 1, 2 ** 63, -(2 ** 63)])(
+    'reads no timestamp where %d is none that a date can be',
+    (timestamp) => {
+      const headers = deadLetterHeaders([], { ...facts, origin: { ...facts.origin, timestamp } })
+      const letter = readDeadLetter({ value: null, headers })
+      expect(letter.origin.timestamp).toBeNull()
+      expect(deadLetterJson.toJson(letter)).toMatchObject({ origin: { timestamp: null } })
+    },
+  )
+
+  it('takes a time of failure that no date can be for no dead letter of ours', () => {
+    const headers = deadLetterHeaders([], { ...facts, failedAt: 8.64e15 + 1 })
+    expect(thrownBy(() => parseDeadLetterHeaders(headers))).toMatchObject({ code: 'VAL_RECORD_INVALID' })
   })
 
   it('replaces the headers of an earlier failure', () => {

@@ -1,4 +1,4 @@
-import { ValenceError } from '@valence/schemas'
+import { isEpochMs, ValenceError } from '@valence/schemas'
 import { z } from 'zod'
 import type { Vault } from './vault.ts'
 
@@ -9,7 +9,7 @@ const backupManifest = z.object({
   /** 1: segments do not know the id of their topic. */
   version: z.literal([1, 2]),
   /** Epoch milliseconds at which the backup began: nothing younger is promised to be in it. */
-  at: z.number(),
+  at: z.number().refine(isEpochMs, 'is no time in epoch milliseconds'),
   topics: z.array(
     z.object({
       topic: z.string(),

@@ -48,6 +48,10 @@ describe('timeOption', () => {
     ['2026-01-01T08:30:00Z', '2026-01-01T08:30:00Z'],
     ['2026-01-01T08:30:00+02:00', '2026-01-01T06:30:00Z'],
     ['2026-01-01', '2026-01-01T00:00:00Z'],
+    // Kafka knows no times before 1970; some negative numbers mean something else to it.
+    ['99999d', '1970-01-01T00:00:00Z'],
+    ['999999999d', '1970-01-01T00:00:00Z'],
+    ['0001-01-01', '1970-01-01T00:00:00Z'],
   ])('reads %s', (since, expected) => {
     expect(timeOption({ since }, 'since', now)).toBe(Date.parse(expected))
   })

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { showTime } from '../../../src/cli/show-time.ts'
+
+it.each([
+  [0, '1970-01-01T00:00:00.000Z'],
+  [8.64e15, '+275760-09-13T00:00:00.000Z'],
+  [8.64e15 + 1, '8640000000000001 ms'],
+  [-8.64e15 - 1, '-8640000000000001 ms'],
+  [2 ** 63, '9223372036854776000 ms'],
+  [-1, '(no time)'],
+])('%d is shown as %s', (epochMs, shown) => {
+  expect(showTime(epochMs)).toBe(shown)
+})
