@@ -34,6 +34,7 @@ function parsePayload(payload: Buffer): unknown {
   try {
     return parseJsonBytes(payload)
   } catch (cause) {
+    if (isValenceError(cause) && cause.code === 'VAL_RECORD_NOT_UTF8') throw cause
     throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', 'not JSON', { cause })
   }
 }
@@ -54,6 +55,9 @@ async function compileValidator<T>(
     return validate
   } catch (cause) {
     if (isValenceError(cause)) throw cause
+    if (cause instanceof RangeError) {
+      throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', 'too many subschemas in each other or in one place', { cause })
+    }
     throw new ValenceError('VAL_SCHEMA_MISMATCH', (cause as Error).message.slice(0, 200), { cause })
   }
 }

@@ -5,7 +5,7 @@ import type { StepMeter } from './step-meter.ts'
 
 /** Added to every subschema: what an evaluation costs beside the data; negative where it looks at every name too. */
 const stepsKeyword = 'x-valence-steps'
-/** Keywords with subschemas by name, which are not keywords. */
+/** Keywords with subschemas, or lists or flags, by name; the names are not keywords. */
 const namedSchemas: ReadonlySet<string> = new Set([
   'properties',
   'patternProperties',
@@ -13,6 +13,8 @@ const namedSchemas: ReadonlySet<string> = new Set([
   '$defs',
   'dependentSchemas',
   'dependencies',
+  'dependentRequired',
+  '$vocabulary',
 ])
 /** Keywords that look at every name of an object, whether or not they evaluate a subschema for it. */
 const nameKeywords = [
@@ -24,7 +26,9 @@ const nameKeywords = [
   'unevaluatedProperties',
 ]
 const valueKeywords: ReadonlySet<string> = new Set(['enum', 'const'])
-const mostSchemas = 5_000
+const mostSchemas = 2_000
+/** What an evaluation costs by itself: one that fails makes an error of several fields. */
+const leastWeight = 4
 /** States of all patterns of a schema; compiling a pattern takes as long as some 50 states. */
 const mostStates = 25_000
 const leastStates = 50
@@ -49,7 +53,8 @@ export function meteredOptions(meter: StepMeter): Options {
     logger: false,
     // A copy for each reference would make code of the square of the schema's size.
     inlineRefs: false,
-    code: { regExp },
+    // Optimising takes a time quadratic in the schema, and V8 does it again.
+    code: { regExp, optimize: false },
   }
 }
 
@@ -117,7 +122,7 @@ export function addSteps(root: AnySchemaObject): AnySchemaObject {
     if (count > mostSchemas) throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', `more than ${mostSchemas} subschemas`)
     if (pointsIntoValue(schema.$ref)) throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', '$ref to an enum or a const')
     modernise(schema)
-    let weight = 1
+    let weight = leastWeight
     for (const [keyword, value] of Object.entries(schema)) {
       if (valueKeywords.has(keyword)) weight += JSON.stringify(value).length / 32
       else weight += visitAll(schemasOf(keyword, value)) / 8

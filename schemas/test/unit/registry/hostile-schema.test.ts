@@ -18,6 +18,12 @@ function withText(schema: { properties?: object }): object {
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 
+function nestedNot(depth: number): object {
+  let schema = {}
+  for (let level = 0; level < depth; level += 1) schema = { not: schema }
+  return schema
+}
+
 /** The code of what is thrown, or `good`; and whether it came in time. */
 function outcomeOf(decode: (payload: Buffer) => unknown, payload: Buffer): string {
   const before = process.threadCpuUsage().user
@@ -186,6 +192,13 @@ describe('a JSON Schema', { timeout: 30_000 }, () => {
       { text: 'a', l: new Array(50_000).fill(1) },
     ],
     [
+      'many alternatives for many items',
+      {
+        properties: { l: { contains: { anyOf: Array.from({ length: 900 }, (_, i) => ({ const: i })) } } },
+      },
+      { text: 'a', l: new Array(90_000).fill('q') },
+    ],
+    [
       'a large enum for many items',
       { properties: { l: { items: { enum: Array.from({ length: 8_000 }, (_, i) => [i, 'x']) } } } },
       { text: 'a', l: new Array(30_000).fill([9_999, 'x']) },
@@ -219,7 +232,8 @@ describe('a JSON Schema', { timeout: 30_000 }, () => {
 
   it.each<[string, object]>([
     ['more than 256 KiB', { description: 'a'.repeat(300_000) }],
-    ['more than 5,000 subschemas', { anyOf: new Array(5_001).fill({}) }],
+    ['more than 2,000 subschemas', { anyOf: new Array(2_001).fill({}) }],
+    ['subschemas that overflow the stack', { not: nestedNot(1_900) }],
     [
       'more than 500 patterns',
       { patternProperties: Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`a${i}`, {}])) },
@@ -229,6 +243,31 @@ describe('a JSON Schema', { timeout: 30_000 }, () => {
     ['a reference into a const, in disguise', { not: { const: {} }, $ref: '#/not/%63onst' }],
   ])('with %s is refused', async (_what, schema) => {
     expect((await rejectionOf(compile('JSON', schema))).code).toBe('VAL_SCHEMA_TOO_COMPLEX')
+  })
+
+  it.each([
+    ['2019-09', { dependentRequired: { id: ['text'], source: ['lang'] } }],
+    ['2020-12', { dependentRequired: { id: ['text'], source: ['lang'] } }],
+    ['2020-12', { $vocabulary: { 'https://json-schema.org/draft/2020-12/vocab/core': true } }],
+  ])('of draft %s may have keywords whose values are no schemas: %o', async (draft, keywords) => {
+    const $schema = `https://json-schema.org/draft/${draft}/schema`
+    const decode = await compile('JSON', { $schema, properties: { text: {} }, ...keywords })
+    expect(outcomeOf(decode, json({ text: 'a', id: 'b' }))).toBe('good')
+    const refused = 'dependentRequired' in keywords ? 'VAL_SCHEMA_PAYLOAD_INVALID' : 'good'
+    expect(outcomeOf(decode, json({ text: 'a', source: 'b' }))).toBe(refused)
+  })
+
+  it('may have a thousand subschemas side by side', async () => {
+    const names = Array.from({ length: 1_000 }, (_, i) => `p${i}`)
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]))
+    const decode = await compile('JSON', { properties: { text: {}, ...properties } })
+    expect(outcomeOf(decode, json({ text: 'a', p7: 'b' }))).toBe('good')
+    expect(outcomeOf(decode, json({ text: 'a', p7: 7 }))).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
+  })
+
+  it('does not hide that a payload is not UTF-8', async () => {
+    const decode = await compile('JSON', { properties: { text: {} } })
+    expect(outcomeOf(decode, Buffer.from('{"text":"tr\u00e8s"}', 'latin1'))).toBe('VAL_RECORD_NOT_UTF8')
   })
 
   it('may have properties with the names of keywords', async () => {
