@@ -4,24 +4,35 @@ import { checkText } from './text-event.ts'
 
 const openingBrace = 0x7b
 const openingBracket = 0x5b
+const quotationMark = 0x22
 const peekBytes = 64
 
 /** White space and invisible characters, a byte order mark among them, in front of what may be JSON. */
 const leading = /^[\s\p{Cf}\p{Default_Ignorable_Code_Point}]*/u
 
 /**
- * Whether a value without a schema and without a content type is JSON: it begins with `{`, parses as an array, or begins
- * an array of objects. White space and a byte order mark in front do not count. Anything else is a bare text.
+ * Whether a value without a schema and without a content type is JSON: it begins with `{`, parses as an array, begins an
+ * array of objects, or is a string that holds an object or an array (encoded twice). White space and a byte order mark in
+ * front do not count. Anything else is a bare text.
  */
 export function looksLikeJson(value: Buffer): boolean {
   const first = value[0] ?? 0
   if (first === openingBrace) return true
-  if (first > 0x20 && first < 0x7f && first !== openingBracket) return false
+  if (first > 0x20 && first < 0x7f && first !== openingBracket && first !== quotationMark) return false
   const start = contentOf(value.toString('utf8', 0, peekBytes))
-  if (start !== '' && start[0] !== '{' && start[0] !== '[') return false
+  if (start !== '' && !/^[{["]/.test(start)) return false
   const content = contentOf(value.toString('utf8'))
   // `[sic]`, `[removed]` and `[[link]]` begin texts, and so does a bracket alone; `[{` does not.
-  return content[0] === '{' || (content[0] === '[' && (/^\[\s*\{/.test(content) || parses(content)))
+  if (content[0] === '{') return true
+  if (content[0] === '[') return /^\[\s*\{/.test(content) || parses(content)
+  return content[0] === '"' && isEncodedTwice(content)
+}
+
+/** `"{\"text\":\"good\"}"`, but not `"{sic}"`. */
+function isEncodedTwice(content: string): boolean {
+  // Most texts in quotation marks are told here.
+  if (!/^"\s*(?:\\[nrt]\s*)*[{[]/.test(content) || !parses(content)) return false
+  return parses(JSON.parse(content))
 }
 
 function contentOf(text: string): string {

@@ -44,6 +44,20 @@ describe('decoding a record', () => {
     expect(await decodeOne('"quoted" [1]')).toEqual(textOf('"quoted" [1]'))
   })
 
+  it.each([JSON.stringify('{"id":"a","text":"fine"}'), ' "\\n[{\\"text\\":\\"fine\\"}]"', '\ufeff"{}"'])(
+    'refuses JSON that was encoded twice: %s',
+    async (value) => {
+      expect(await decodeOne(value)).toEqual(rejectedAs('VAL_RECORD_JSON_INVALID'))
+    },
+  )
+
+  it.each(['"great"', '"{sic} he wrote"', '"[removed]"', '"{} and []', '"{\\"a\\":1}" he wrote', '"10"'])(
+    'takes a text in quotation marks as one: %s',
+    async (text) => {
+      expect(await decodeOne(text)).toEqual(textOf(text))
+    },
+  )
+
   it('takes what begins with { as a JSON object', async () => {
     const decoded = await decodeOne('{"id":"a","text":"fine","source":"web","occurredAt":1700000000000}')
     expect(decoded).toMatchObject({
