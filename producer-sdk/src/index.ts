@@ -13,10 +13,10 @@ export type { Connection, RegistryConnection } from './connection.ts'
 export { createScoreConsumer, type ScoreConsumer, type ScoreConsumerOptions } from './consumer/score-consumer.ts'
 export { createScoreDecoder, type ScoreDecoder } from './consumer/score-decoder.ts'
 export type { ScoreHandler, ScoreHandlers, ScoreMeta } from './consumer/score-handler.ts'
-export type { SentText } from './producer/delivery.ts'
 export {
   createTextProducer,
   type SendAllOptions,
+  type SentText,
   type TextInput,
   type TextProducer,
   type TextProducerOptions,

@@ -1,8 +1,8 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
-import type { PartitionSession } from '../kafka/partition-session.ts'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { type BulkObject, listObjects } from './bulk/bulk-source.ts'
+import { decodePosition, encodePosition, finishedAt } from './bulk/job-position.ts'
 import { ResultCounter } from './bulk/job-results.ts'
 import { TextLoader } from './bulk/load-object.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
@@ -13,9 +13,8 @@ import { choiceOption, countOption, textOption } from './options.ts'
 import { counted, writeJson, writeLines } from './output.ts'
 import { sessionOpener } from './partition-sessions.ts'
 import { startProgress } from './progress.ts'
+import { SettlingSession } from './settling-session.ts'
 
-/** A group that has come this far has its results: the lines of the object are above it. */
-const finished = 1n << 50n
 const defaultStillMs = 300_000
 
 interface BulkRequest {
@@ -28,8 +27,8 @@ interface BulkRequest {
 
 interface Job {
   readonly object: BulkObject
-  readonly session: PartitionSession
-  readonly position: bigint
+  readonly session: SettlingSession
+  readonly lines: bigint
 }
 
 interface BulkSummary {
@@ -113,7 +112,7 @@ class BulkRun {
     await this.#expectTopics()
     await using opened = new AsyncDisposableStack()
     const jobs = await this.#openJobs(objects, opened)
-    const begun = jobs.filter(({ position }) => position > 0n)
+    const begun = jobs.filter(({ lines }) => lines > 0n)
     // No result of an object can be older than the object itself.
     const since = Math.min(...begun.map(({ object }) => object.modifiedAt))
     await this.#results.begin(begun.length === 0 ? undefined : Math.min(since, Date.now()))
@@ -126,7 +125,7 @@ class BulkRun {
     const isSent = loaded.length === jobs.length && loaded.every(({ isWhole }) => isWhole)
     const isOutAll = await this.#results.follow(() => loaded.every(isOut), this.#request.stillMs, this.#context.signal)
     for (const own of loaded.filter((one) => one.isWhole && isOut(one))) {
-      await own.job.session.publish([], finished + own.lines)
+      await own.job.session.publish([], finishedAt(own.lines), () => undefined)
     }
     const results = loaded.map(({ job }) => this.#results.of(job.object.fingerprint))
     return {
@@ -154,14 +153,15 @@ class BulkRun {
     for (const object of objects) {
       if (this.#context.signal.aborted) break
       const groupId = `${this.#config.kafkaGroupId}.bulk.${object.fingerprint}`
-      const session = await sessionOpener(
-        this.#config,
-        this.#admin,
-        groupId,
-      )({ topic: this.#request.topic, partition: 0 })
+      const openSession = sessionOpener(this.#config, this.#admin, groupId)
+      const reopen = () => openSession({ topic: this.#request.topic, partition: 0 })
+      const first = await reopen()
+      opened.defer(() => first.close())
+      const session = await SettlingSession.open({ session: first, reopen, encode: encodePosition })
       opened.defer(() => session.close())
-      const position = (await session.position()) ?? 0n
-      if (position < finished) jobs.push({ object, session, position })
+      const { lines, refused, isFinished } = decodePosition(session.position ?? 0n)
+      session.refused = refused
+      if (!isFinished) jobs.push({ object, session, lines })
     }
     return jobs
   }
@@ -175,11 +175,11 @@ class BulkRun {
     let [doneBytes, doneTexts] = [0, 0]
     try {
       for (const job of jobs) {
-        const { object, session, position } = job
+        const { object, session, lines } = job
         this.#results.of(object.fingerprint)
         const own = await loader.load(object, {
           session,
-          from: position,
+          from: lines,
           problems: this.#problems,
           signal,
           onLines: (texts, end) => progress.update(doneBytes + end, doneTexts + texts),

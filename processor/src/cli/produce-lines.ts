@@ -1,4 +1,4 @@
-import { compressionTypes, type Producer } from '@valence/producer-sdk/kafka'
+import { compressionTypes, Delivery, type Message, recordingPartitioner } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import type { Config } from '../runtime/config.ts'
@@ -24,10 +24,19 @@ export async function produceLines(
   watch: ProduceWatch,
 ): Promise<void> {
   const maxBytes = (await readMaxMessageBytes(config, options.topic)) - overheadBytes
-  const producer = createKafkaClient(config, 'cli-producer', silentLogger).producer({
+  const kafka = createKafkaClient(config, 'cli-producer', silentLogger)
+  const partitions = new WeakMap<Message, number>()
+  const producer = kafka.producer({
     idempotent: true,
     allowAutoTopicCreation: false,
     retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 5_000 },
+    createPartitioner: recordingPartitioner(kafka, partitions),
+  })
+  const delivery = new Delivery({
+    topic: options.topic,
+    compression: compressionTypes[config.kafkaCompression],
+    send: (record) => producer.send(record),
+    partitionOf: (message) => partitions.get(message),
   })
   const pace = createPace(options.rate, watch.signal)
   try {
@@ -37,8 +46,7 @@ export async function produceLines(
       for (const batch of inBatches(fitting, options.rate)) {
         if (watch.signal.aborted) return
         for (const _ of batch) await pace()
-        await send(producer, options.topic, batch, compressionTypes[config.kafkaCompression])
-        watch.onProduced(batch.length, batch.at(-1)?.end ?? 0)
+        await send(delivery, batch, watch)
       }
     }
   } catch (error) {
@@ -48,7 +56,7 @@ export async function produceLines(
   }
 }
 
-/** Looked at before sending: a record that the broker refuses would take the whole batch with it. */
+/** Looked at before sending, so that large lines are not sent again and again to find the one that the broker refuses. */
 function fits({ number, bytes, whole }: ByteLine, maxBytes: number, { problems }: ProduceWatch): boolean {
   if (whole && bytes.length <= maxBytes) return true
   problems.add(
@@ -58,13 +66,25 @@ function fits({ number, bytes, whole }: ByteLine, maxBytes: number, { problems }
   return false
 }
 
-async function send(producer: Producer, topic: string, lines: readonly ByteLine[], compression: number): Promise<void> {
-  await producer.send({
-    topic,
-    acks: -1,
-    compression,
-    messages: lines.map(({ bytes }) => ({ key: null, value: bytes })),
-  })
+/** A line that the broker refuses is reported, and its company goes out. @throws what is no line's fault */
+async function send(delivery: Delivery, lines: readonly ByteLine[], watch: ProduceWatch): Promise<void> {
+  let produced = 0
+  const failures: ValenceError[] = []
+  await delivery.deliver(
+    lines.map(({ number, bytes }) => ({
+      id: String(number),
+      message: { key: null, value: bytes },
+      resolve: () => {
+        produced += 1
+      },
+      reject(error) {
+        if (error.deadLetter) watch.problems.add(number, error)
+        else failures.push(error)
+      },
+    })),
+  )
+  watch.onProduced(produced, lines.at(-1)?.end ?? 0)
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Under a rate, batches hold a tenth of a second's lines, so that they flow instead of coming in bursts. */

@@ -1,7 +1,7 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { type SchemaRegistry, valueSubject } from '@valence/schemas'
 import { createOutputPartitions } from '../kafka/output-partitions.ts'
-import type { KafkaRecord, OutgoingRecord, RecordBatch, TopicPartition } from '../kafka/record.ts'
+import type { KafkaRecord, RecordBatch, TopicPartition } from '../kafka/record.ts'
 import { createDecodeStep } from '../pipeline/decode.ts'
 import { createEncodeStep } from '../pipeline/encode.ts'
 import { createScoreStep } from '../pipeline/score-batch.ts'
@@ -9,9 +9,10 @@ import { retryWhileRetryable } from '../resilience/retry.ts'
 import type { Config } from '../runtime/config.ts'
 import { openRegistry } from '../runtime/open-registry.ts'
 import { openCliScorer } from './cli-scorer.ts'
+import type { SettledRecord } from './settling-session.ts'
 
 export interface ReplayedSlice {
-  readonly outgoing: readonly OutgoingRecord[]
+  readonly outgoing: readonly SettledRecord[]
   readonly scored: number
   /** Their dead letters exist since they first came; a replay makes no second ones. */
   readonly rejected: number
@@ -51,7 +52,7 @@ export async function openReplayScorer(config: Config, admin: Admin, outputTopic
       })
       const kept = outcomes.filter(({ kind }) => kind !== 'rejected')
       return {
-        outgoing: kept.map((outcome) => encode(outcome, from)),
+        outgoing: kept.map((outcome) => ({ record: encode(outcome, from), nextOffset: outcome.record.offset + 1n })),
         scored: kept.filter(({ kind }) => kind === 'scored').length,
         rejected: outcomes.length - kept.length,
       }

@@ -6,11 +6,13 @@ import { type Config, readConfig } from '../runtime/config.ts'
 import { silentLogger } from '../runtime/logger.ts'
 import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
 import { withAdmin } from './kafka-admin.ts'
+import { LineProblems } from './line-problems.ts'
 import { textOption, timeOption } from './options.ts'
 import { counted, writeJson, writeLines } from './output.ts'
 import { sessionOpener, TopicSessions } from './partition-sessions.ts'
 import { startProgress } from './progress.ts'
 import { openReplayScorer, type ReplayScorer } from './replay-scorer.ts'
+import { SettlingSession } from './settling-session.ts'
 
 export interface ReplayRequest {
   readonly topic: string
@@ -25,6 +27,8 @@ export interface ReplayRequest {
 interface ReplayCounts {
   scored: number
   rejected: number
+  /** The broker does not take their scores. */
+  refused: number
 }
 
 /**
@@ -34,19 +38,22 @@ interface ReplayCounts {
 export async function runReplay(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(context.environment)
   const request = readRequest(config, options, Date.now())
-  const counts = await withAdmin(config, (admin) => replay(context, config, admin, request))
+  const refusals = new LineProblems('record')
+  const counts = await withAdmin(config, (admin) => replay(context, config, admin, { ...request, refusals })).finally(
+    () => refusals.report(context.stderr, 'refused by the broker'),
+  )
   const { groupId, outputTopic, topic } = request
   const [from, to] = [new Date(request.from).toISOString(), new Date(request.to).toISOString()]
   if (options.json) await writeJson(context.stdout, { ...counts, topic, outputTopic, from, to, group: groupId })
   else {
-    const summary = `${counted(counts.scored, 'text')} scored into ${outputTopic}, ${counts.rejected} rejected`
+    const summary = `${counted(counts.scored, 'text')} scored into ${outputTopic}, ${counts.rejected} rejected, ${counts.refused} refused`
     await writeLines(context.stdout, [`${summary} (group ${groupId})`])
   }
   if (context.signal.aborted) {
     context.stderr.write(`stopped early; go on with --from ${from} --to ${to} --output ${outputTopic}\n`)
     return 1
   }
-  return counts.rejected > 0 ? 1 : 0
+  return counts.rejected > 0 || counts.refused > 0 ? 1 : 0
 }
 
 function readRequest(config: Config, options: CommandOptions, now: number): ReplayRequest {
@@ -68,17 +75,22 @@ async function replay(
   context: CliContext,
   config: Config,
   admin: Admin,
-  request: ReplayRequest,
+  request: ReplayRequest & { readonly refusals: LineProblems },
 ): Promise<ReplayCounts> {
-  const { topic } = request
+  const { topic, refusals } = request
   const known = await admin.listTopics()
   for (const needed of [topic, request.outputTopic]) {
     if (!known.includes(needed)) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', needed)
   }
-  const counts: ReplayCounts = { scored: 0, rejected: 0 }
+  const counts: ReplayCounts = { scored: 0, rejected: 0, refused: 0 }
   await using sessions = new TopicSessions(topic, sessionOpener(config, admin, request.groupId))
   const ranges = await sessions.open(await rangesBetween(admin, request))
   if (ranges.length === 0) return counts
+  const settling = new Map<number, SettlingSession>()
+  for (const { partition } of ranges) {
+    const reopen = () => sessions.reopen(partition)
+    settling.set(partition, await SettlingSession.open({ session: sessions.of(partition), reopen }))
+  }
   await using scorer = await openReplayScorer(config, admin, request.outputTopic)
   const total = ranges.reduce((sum, { from, to }) => sum + Number(to - from), 0)
   const progress = await startProgress(context.stderr, { noun: 'texts', total })
@@ -86,14 +98,18 @@ async function replay(
   const reader = `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`
   try {
     for await (const batch of readTopic({ kafka, topic, groupId: reader, ranges, logger: silentLogger })) {
-      const session = sessions.of(batch.partition)
+      const session = settling.get(batch.partition)
+      if (session === undefined) continue
       for (const slice of slicesOf(batch, config.kafkaBatchMaxRecords)) {
         if (context.signal.aborted) return counts
         const { outgoing, scored, rejected } = await scorer.score(batch, slice.records, context.signal)
-        await session.publish(outgoing, slice.nextOffset)
-        counts.scored += scored
+        const published = await session.publish(outgoing, slice.nextOffset, ({ nextOffset }, error) =>
+          refusals.add(`${batch.partition}:${nextOffset - 1n}`, error),
+        )
+        counts.refused += outgoing.length - published
+        counts.scored += scored - (outgoing.length - published)
         counts.rejected += rejected
-        progress.update(counts.scored + counts.rejected, counts.scored)
+        progress.update(counts.scored + counts.rejected + counts.refused, counts.scored)
       }
     }
   } finally {

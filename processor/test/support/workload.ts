@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { type Admin, createKafka, type Message, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
+import {
+  type Admin,
+  createKafka,
+  loadKafkaJs,
+  type Message,
+  messageHeaders,
+  type Producer,
+} from '@valence/producer-sdk/kafka'
 import type { RecordHeaders } from '@valence/schemas'
 import type { AcknowledgedText } from './invariants.ts'
 
@@ -91,6 +98,22 @@ export class TestKafka {
         if (ends !== undefined) return
       }
       await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  /** Sets settings of a topic, and resolves when its leader goes by them. */
+  async configure(topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    const type = loadKafkaJs().ConfigResourceTypes.TOPIC
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
+    await this.admin.alterConfigs({ validateOnly: false, resources: [{ type, name: topic, configEntries }] })
+    for (;;) {
+      const { resources } = await this.admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type, name: topic }],
+      })
+      const found = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]))
+      if (Object.entries(settings).every(([name, value]) => found.get(name) === value)) return
+      await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
 

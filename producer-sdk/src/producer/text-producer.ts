@@ -1,5 +1,6 @@
 import { defaultTopics, type TextEventInput, ValenceError } from '@valence/schemas'
 import { type Connection, kafkaFrom, type RegistryConnection, registryFrom } from '../connection.ts'
+import { Delivery, type PendingRecord, type SentRecord } from '../kafka/delivery.ts'
 import {
   type CompressionName,
   compressionTypes,
@@ -10,7 +11,6 @@ import {
 } from '../kafka/index.ts'
 import { recordingPartitioner } from '../kafka/partitioner.ts'
 import { startSend } from '../tracing/text-spans.ts'
-import { Delivery, type PendingText, type SentText } from './delivery.ts'
 import { RecordBatcher } from './record-batcher.ts'
 import {
   completeEvent,
@@ -19,11 +19,17 @@ import {
   type SendOptions,
   type TextEncoder,
   type TextFormat,
+  type TextRecord,
   toTextRecord,
 } from './text-record.ts'
 
 /** A text to be scored. Without `id` it gets a UUID, without `occurredAt` the time of sending. */
 export type TextInput = TextEventInput
+
+/** Where a text was written. */
+export type SentText = SentRecord
+
+type PendingText = TextRecord & PendingRecord
 
 export type TextProducerOptions = Connection &
   RegistryConnection & {

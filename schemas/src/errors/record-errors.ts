@@ -44,8 +44,9 @@ export const recordErrors = {
     deadLetter: true,
   },
   VAL_RECORD_TOO_LARGE_TO_PUBLISH: {
-    message: 'The broker refuses the scored event because it is larger than max.message.bytes',
-    help: 'Raise max.message.bytes of the output topic or send smaller keys, headers and attributes.',
+    message: 'The broker refuses the record because it is larger than max.message.bytes',
+    help: 'Raise max.message.bytes of the topic or send smaller keys, headers and attributes.',
+    http: 413,
     deadLetter: true,
   },
   VAL_RECORD_REFUSED_BY_BROKER: {

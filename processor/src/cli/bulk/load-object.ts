@@ -10,12 +10,12 @@ import {
   valueSubject,
 } from '@valence/schemas'
 import { createOutputPartitions } from '../../kafka/output-partitions.ts'
-import type { PartitionSession } from '../../kafka/partition-session.ts'
 import type { OutgoingRecord } from '../../kafka/record.ts'
 import type { Config } from '../../runtime/config.ts'
 import { openRegistry } from '../../runtime/open-registry.ts'
 import { type FileFormat, readItems } from '../input-file.ts'
 import type { LineProblems } from '../line-problems.ts'
+import type { SettledRecord, SettlingSession } from '../settling-session.ts'
 import { fieldText, type TextFields, type TextItem } from '../text-line.ts'
 import type { BulkObject } from './bulk-source.ts'
 
@@ -31,7 +31,7 @@ export interface TextLoaderOptions {
 }
 
 export interface LoadOptions {
-  readonly session: PartitionSession
+  readonly session: SettlingSession
   /** Lines that an earlier run has sent. */
   readonly from: bigint
   readonly problems: LineProblems
@@ -40,7 +40,7 @@ export interface LoadOptions {
   readonly onLines: (lines: number, end: number) => void
 }
 
-/** Texts that the object holds, and lines, those that are no texts included. */
+/** Texts of the object that are sent, and its lines, those that are no texts or were refused included. */
 export interface LoadedObject {
   readonly texts: number
   readonly lines: bigint
@@ -76,12 +76,12 @@ export class TextLoader {
 
   async load(object: BulkObject, { session, from, problems, signal, onLines }: LoadOptions): Promise<LoadedObject> {
     const file = { chunks: await object.open(), totalBytes: object.bytes }
-    const outbox = new Outbox(session, from)
+    const outbox = new Outbox(session, from, problems)
     for await (const items of readItems(object.uri, file, this.#options.format)) {
       for (const item of items) {
         const record = this.#toRecord(object, item)
         if (isValenceError(record)) problems.add(item.line, record)
-        await outbox.add(isValenceError(record) ? undefined : record)
+        await outbox.add(item.line, isValenceError(record) ? undefined : record)
         if (signal.aborted) return { texts: outbox.texts, lines: outbox.lines, isWhole: false }
       }
       onLines(outbox.texts, items.at(-1)?.end ?? 0)
@@ -118,29 +118,36 @@ function toEvent(fields: TextFields, fallbackId: string): TextEventInput {
 
 /** The lines of one object on their way: what an earlier run has sent is counted and passed over. */
 class Outbox {
-  readonly #session: PartitionSession
+  readonly #session: SettlingSession
+  readonly #problems: LineProblems
   #published: bigint
-  #waiting: OutgoingRecord[] = []
-  texts = 0
+  #waiting: (SettledRecord & { readonly line: number })[] = []
+  #texts = 0
   lines = 0n
 
-  constructor(session: PartitionSession, published: bigint) {
+  constructor(session: SettlingSession, published: bigint, problems: LineProblems) {
     this.#session = session
     this.#published = published
+    this.#problems = problems
+  }
+
+  /** Those that the broker took, or is yet to be asked to. */
+  get texts(): number {
+    return this.#texts - this.#session.refused
   }
 
   /** @param record undefined where the line is no text */
-  async add(record: OutgoingRecord | undefined): Promise<void> {
+  async add(line: number, record: OutgoingRecord | undefined): Promise<void> {
     this.lines += 1n
-    if (record) this.texts += 1
+    if (record) this.#texts += 1
     if (this.lines <= this.#published) return
-    if (record) this.#waiting.push(record)
+    if (record) this.#waiting.push({ record, nextOffset: this.lines, line })
     if (this.lines - this.#published >= linesPerTransaction) await this.flush()
   }
 
   async flush(): Promise<void> {
     if (this.lines <= this.#published) return
-    await this.#session.publish(this.#waiting, this.lines)
+    await this.#session.publish(this.#waiting, this.lines, ({ line }, error) => this.#problems.add(line, error))
     this.#published = this.lines
     this.#waiting = []
   }

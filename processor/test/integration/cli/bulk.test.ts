@@ -95,6 +95,20 @@ describe('valence bulk', () => {
     expect(stderr).toContain('line 3: VAL_TEXT_EMPTY')
   })
 
+  it('names the lines that the broker refuses, and waits for no result of them, in a later run either', async () => {
+    await kafka.configure(topics.input, { 'cleanup.policy': 'compact' })
+    const file = join(folder, 'keys.jsonl')
+    const lines = [{ user: 'a' }, {}, { user: 'b' }, {}].map((more) => JSON.stringify({ text: 'good', ...more }))
+    await writeFile(file, lines.join('\n'))
+    const sent = await runCliProcess([...bulk(file), '--json', '--timeout-ms', '500'], { environment })
+    expect(JSON.parse(sent.stdout)).toMatchObject({ texts: 2, rejected: 2, scored: 0 })
+    expect(sent.stderr).toMatch(/^line 2: VAL_RECORD_REFUSED_BY_BROKER.*INVALID_RECORD\nline 4: /m)
+    expect(sent.code).toBe(1)
+    await new ProcessorProcess(environment).started()
+    expect(await runCliJson<Summary>(bulk(file), { environment })).toMatchObject({ texts: 2, rejected: 0, scored: 2 })
+    expect(await runCliJson<Summary>(bulk(file), { environment })).toMatchObject({ skipped: 1 })
+  })
+
   it('says that results are missing where no processor runs', async () => {
     const file = join(folder, 'a.txt')
     await writeFile(file, 'good\n')

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -130,6 +131,27 @@ describe('valence produce', () => {
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toMatchObject({ produced: 2, rejected: 1 })
     expect(stderr).toContain('line 2: VAL_RECORD_TOO_LARGE_TO_PUBLISH')
+  })
+
+  it('reports what the broker refuses by its line, and produces the others', async () => {
+    await kafka.configure(topics.input, { 'cleanup.policy': 'compact' })
+    const lines = [{ user: 'a' }, {}, { user: 'b' }].map((more) => JSON.stringify({ text: 'fine', ...more }))
+    const { code, stdout, stderr } = await produce('keys.jsonl', lines.join('\n'), ['--key', 'user', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ produced: 2, rejected: 1 })
+    expect(stderr).toMatch(/^line 2: VAL_RECORD_REFUSED_BY_BROKER.*INVALID_RECORD/)
+    expect(code).toBe(1)
+    const raw = await produce('keyless.txt', 'one\ntwo\n', ['--raw', '--json'])
+    expect(JSON.parse(raw.stdout)).toMatchObject({ produced: 0, rejected: 2 })
+    expect(raw).toMatchObject({ code: 1, stderr: expect.stringContaining('line 2: VAL_RECORD_REFUSED_BY_BROKER') })
+  })
+
+  it('sends lines that are too large together one by one', async () => {
+    await kafka.configure(topics.input, { 'max.message.bytes': '2000' })
+    const lines = Array.from({ length: 40 }, () => randomBytes(450).toString('hex'))
+    const { code, stdout } = await produce('large.txt', lines.join('\n'), ['--raw', '--json'])
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, produced: 40, rejected: 0 })
+    const values = (await readCommitted(kafka.brokers, topics.input)).map(({ value }) => value)
+    expect(values.toSorted()).toEqual(lines.toSorted())
   })
 
   it('writes Avro where a registry is configured', async () => {

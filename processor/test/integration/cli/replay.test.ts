@@ -95,6 +95,20 @@ describe('valence replay', () => {
     expect(await readCommitted(kafka.brokers, topics.deadLetters)).toEqual([])
   })
 
+  it('names those whose scores the broker refuses, and scores the others', async () => {
+    await kafka.configure(output, { 'cleanup.policy': 'compact' })
+    const from = Date.now()
+    const messages = ['a', null, 'b', null].map((key, at) => ({ key, value: `fine words ${at}`, partition: 1 }))
+    await kafka.send(topics.input, messages)
+    const given = [...args(from, Date.now() + 60_000), '--json']
+    const { code, stdout, stderr } = await runCliProcess(given, { environment })
+    expect(JSON.parse(stdout)).toMatchObject({ scored: 2, rejected: 0, refused: 2 })
+    expect(stderr).toMatch(/^record 1:1: VAL_RECORD_REFUSED_BY_BROKER.*INVALID_RECORD\nrecord 1:3: /m)
+    expect(code).toBe(1)
+    const keys = (await readCommitted(kafka.brokers, output)).map(({ key }) => key)
+    expect(keys.toSorted()).toEqual(['a', 'b'])
+  })
+
   it.each([
     ['without a beginning', ['--output', 'x'], '--from is needed'],
     ['without an output', ['--from', '1h'], '--output is needed'],

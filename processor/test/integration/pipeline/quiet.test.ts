@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createKafka, loadKafkaJs } from '@valence/producer-sdk/kafka'
+import { createKafka } from '@valence/producer-sdk/kafka'
 import { afterAll, beforeAll, describe, expect, inject, it, type TestContext, vi } from 'vitest'
 import { KafkaLink } from '../../support/faults/kafka-link.ts'
 
@@ -29,26 +29,11 @@ interface Setup {
   readonly environment?: Record<string, string>
 }
 
-/** Settings of a topic, and the moment when its leader goes by them. */
-async function configure(topic: string, settings: Record<string, string>): Promise<void> {
-  const type = loadKafkaJs().ConfigResourceTypes.TOPIC
-  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
-  await kafka.admin.alterConfigs({ validateOnly: false, resources: [{ type, name: topic, configEntries }] })
-  await until(async () => {
-    const { resources } = await kafka.admin.describeConfigs({
-      includeSynonyms: false,
-      resources: [{ type, name: topic }],
-    })
-    const found = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]))
-    for (const [name, value] of Object.entries(settings)) expect(found.get(name)).toBe(value)
-  })
-}
-
 /** Topics with these settings and a processor at rest; from then on nothing comes but what a test sends. */
 async function start({ onTestFinished }: TestContext, setup: Setup = {}) {
   const topics = await kafka.createTopics({ partitions: setup.partitions ?? 1 })
-  if (setup.output) await configure(topics.output, setup.output)
-  if (setup.deadLetters) await configure(topics.deadLetters, setup.deadLetters)
+  if (setup.output) await kafka.configure(topics.output, setup.output)
+  if (setup.deadLetters) await kafka.configure(topics.deadLetters, setup.deadLetters)
   const processor = new ProcessorProcess({
     ...topics.environment,
     VALENCE_MODEL: model.folder,
@@ -194,7 +179,7 @@ describe.concurrent('on a topic that goes quiet', { retry: 0, timeout: 180_000 }
     await until(async () =>
       expect(await processor.metric('valence_pipeline_standstill_seconds', 'DEAD_LETTER_REFUSED')).toBeGreaterThan(0),
     )
-    await configure(topics.deadLetters, { 'cleanup.policy': 'delete' })
+    await kafka.configure(topics.deadLetters, { 'cleanup.policy': 'delete' })
     await until(async () => expect(await letters(topics)).toEqual([['VAL_TEXT_EMPTY', '0']]))
     await until(async () => expect(await scored(topics)).toHaveLength(2))
     await until(async () => expect((await readiness(processor)).body.checks).toMatchObject({ records: 'ok' }))

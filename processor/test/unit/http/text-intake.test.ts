@@ -19,6 +19,19 @@ function recorder() {
 
 const request = { subject: 'alice', headers: {} }
 
+describe('a text that the broker refuses', () => {
+  it.each([
+    ['VAL_RECORD_TOO_LARGE_TO_PUBLISH', 413],
+    ['VAL_RECORD_REFUSED_BY_BROKER', 422],
+  ] as const)("is its sender's fault: %s is %i", async (code, status) => {
+    const intake = new TextIntake(() => Promise.reject(new ValenceError(code, 'INVALID_RECORD')))
+    await using test = await openTestApp({ extend: async (app) => addTextRoutes(app, intake, createMetrics()) })
+    const response = await test.app.inject({ method: 'POST', url: '/v1/texts', payload: { text: 'good' } })
+    expect(response.json()).toMatchObject({ status, code, detail: 'INVALID_RECORD' })
+    expect(response.statusCode).toBe(status)
+  })
+})
+
 describe('the intake', () => {
   it('produces each text without a key, under an id of its own', async () => {
     const { produced, produce } = recorder()

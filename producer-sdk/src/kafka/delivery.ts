@@ -1,19 +1,21 @@
 import { ValenceError } from '@valence/schemas'
-import { kafkaErrors, type Message, type ProducerRecord, type RecordMetadata } from '../kafka/index.ts'
-import { acknowledgedDespite } from '../kafka/partial-send.ts'
-import type { TextRecord } from './text-record.ts'
+import type { Message, ProducerRecord, RecordMetadata } from 'kafkajs'
+import { kafkaErrors } from './kafka-errors.ts'
+import { acknowledgedDespite } from './partial-send.ts'
 
-/** Where a text was written. `offset`: in decimal digits; "-1" where the broker knows it only as a repetition. */
-export interface SentText {
+/** Where a record was written. `offset`: in decimal digits; "-1" where the broker knows it only as a repetition. */
+export interface SentRecord {
   readonly id: string
   readonly topic: string
   readonly partition: number
   readonly offset: string
 }
 
-/** A text with those who wait for it. */
-export interface PendingText extends TextRecord {
-  readonly resolve: (sent: SentText) => void
+/** A record with those who wait for it. */
+export interface PendingRecord {
+  readonly id: string
+  readonly message: Message
+  readonly resolve: (sent: SentRecord) => void
   readonly reject: (error: ValenceError) => void
 }
 
@@ -40,7 +42,7 @@ export class Delivery {
   }
 
   /** Never rejects. */
-  async deliver(batch: readonly PendingText[]): Promise<void> {
+  async deliver(batch: readonly PendingRecord[]): Promise<void> {
     const { topic, compression, send } = this.#options
     try {
       const messages = batch.map(({ message }) => message)
@@ -53,14 +55,14 @@ export class Delivery {
     }
   }
 
-  async #deliverHalves(batch: readonly PendingText[]): Promise<void> {
+  async #deliverHalves(batch: readonly PendingRecord[]): Promise<void> {
     const middle = Math.ceil(batch.length / 2)
     await this.deliver(batch.slice(0, middle))
     await this.deliver(batch.slice(middle))
   }
 
   /** Resolves the records of the partitions that were written; returns the others. */
-  #settle(batch: readonly PendingText[], acknowledged: readonly RecordMetadata[]): PendingText[] {
+  #settle(batch: readonly PendingRecord[], acknowledged: readonly RecordMetadata[]): PendingRecord[] {
     const { topic, partitionOf } = this.#options
     const nextOffsets = new Map(
       acknowledged.map(({ partition, baseOffset }) => [partition, BigInt(baseOffset ?? unknownOffset)]),
@@ -75,7 +77,7 @@ export class Delivery {
     })
   }
 
-  #reject(batch: readonly PendingText[], error: ValenceError): void {
+  #reject(batch: readonly PendingRecord[], error: ValenceError): void {
     for (const { reject } of batch) reject(error)
   }
 }

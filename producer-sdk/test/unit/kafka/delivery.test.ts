@@ -1,12 +1,12 @@
 import type { ValenceError } from '@valence/schemas'
 import { describe, expect, it, vi } from 'vitest'
+import { Delivery, type PendingRecord, type SentRecord } from '../../../src/kafka/delivery.ts'
 import type { Message, ProducerRecord, RecordMetadata } from '../../../src/kafka/index.ts'
 import { rememberAcknowledged, type Shipment } from '../../../src/kafka/overlay/shipment.ts'
-import { Delivery, type PendingText, type SentText } from '../../../src/producer/delivery.ts'
 import { createErrorFromCode } from '../../support/stock-kafkajs.ts'
 
 type Send = (record: ProducerRecord) => Promise<RecordMetadata[]>
-type Outcome = Pick<SentText, 'partition' | 'offset'> | string
+type Outcome = Pick<SentRecord, 'partition' | 'offset'> | string
 
 const codes = { messageTooLarge: 10, requestTimedOut: 7 }
 
@@ -27,11 +27,10 @@ function failure(code: number, ...written: RecordMetadata[]): Error {
 /** Delivers records given by their partitions, and tells what became of each. */
 async function deliver(send: Send, ...partitions: number[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  const batch = partitions.map((partition, index): PendingText => {
+  const batch = partitions.map((partition, index): PendingRecord => {
     const message: Message = { value: String(index), partition }
     return {
       id: `id-${index}`,
-      bytes: 1,
       message,
       resolve: ({ offset }) => {
         outcomes[index] = { partition, offset }
