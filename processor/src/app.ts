@@ -57,6 +57,8 @@ function patiently<T>({ logger, signal }: Base, message: string, action: () => P
     maxDelayMs: 10_000,
     signal,
     alsoRetry: refusals,
+    // A join can hang for a minute.
+    leavesAttempt: true,
     onRetry: (error, delayMs) => {
       const fields = { code: error.code, detail: error.detail, help: error.help, delayMs: Math.round(delayMs) }
       if (refusals.has(error.code)) logger.error(fields, 'Kafka refuses this processor')

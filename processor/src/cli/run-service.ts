@@ -18,24 +18,38 @@ export async function runService({ environment, stderr, signal, exit }: CliConte
   logger.info({ config: redactConfig(config) }, 'starting')
   const crashed = Promise.withResolvers<Error>()
   const tracing = await startTracing(environment)
-  const app = await startUnlessStopped(start, { config, logger, signal, tracing, onFatal: crashed.resolve })
-  if (app === undefined) return 0
-  const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)))
-  const failure = signal.aborted ? undefined : await Promise.race([stopped, crashed.promise])
-  if (failure !== undefined) {
-    const code = isValenceError(failure) ? failure.code : undefined
-    await halted(app)
-    // After what the halt itself made others log: the last word is the cause.
-    logger.fatal({ err: failure, code, cause: failure.cause }, 'failed, exiting for a restart')
-    return exit(1)
+  const stopped = aborted(signal)
+  // From the signal on, whatever hangs then: the start, the drain or a connection.
+  let deadline: NodeJS.Timeout | undefined
+  void stopped.then(() => {
+    deadline = setTimeout(() => exit(1), config.shutdownTimeoutMs)
+  })
+  try {
+    const app = await startUnlessStopped(start, { config, logger, signal, tracing, onFatal: crashed.resolve })
+    if (app === undefined) return 0
+    const failure = await Promise.race([stopped, crashed.promise])
+    if (failure !== undefined) {
+      const code = isValenceError(failure) ? failure.code : undefined
+      await halted(app)
+      // After what the halt itself made others log: the last word is the cause.
+      logger.fatal({ err: failure, code, cause: failure.cause }, 'failed, exiting for a restart')
+      return exit(1)
+    }
+    logger.info('stopping')
+    await app.stop()
+    await tracing?.stop().catch((err: unknown) => logger.warn({ err }, 'last spans not sent'))
+    logger.info('stopped')
+    return 0
+  } finally {
+    clearTimeout(deadline)
   }
-  logger.info('stopping')
-  const deadline = setTimeout(() => exit(1), config.shutdownTimeoutMs)
-  await app.stop()
-  await tracing?.stop().catch((err: unknown) => logger.warn({ err }, 'last spans not sent'))
-  clearTimeout(deadline)
-  logger.info('stopped')
-  return 0
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined)
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
 }
 
 /** A process that exits while a thread of its runs a model dies of SIGABRT; but one that hangs must not keep it. */

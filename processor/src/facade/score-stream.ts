@@ -53,7 +53,6 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
     heartbeatMs: statusMs,
     status: () => ({ ...pulse.read(), lag: clients.count > 0 ? lag.latest() : null, connected: state.connected }),
   })
-  health.add({ name: 'kafka-stream', optional: true, isHealthy: () => state.connected })
   const decode = createScoreDecoder(schemaRegistry)
 
   const tail = new TopicTail({
@@ -71,6 +70,7 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
     },
     onGap: () => feed.interrupt(),
   })
+  health.add({ name: 'kafka-stream', optional: true, isHealthy: () => state.connected && tail.isMember })
 
   const following = followPatiently(tail, {
     signal: stopping.signal,

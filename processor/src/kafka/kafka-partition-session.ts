@@ -28,7 +28,8 @@ const maxRecordsPerSend = 1_000
 const maxBytesPerSend = 512 * 1024
 /** kafkajs wraps sequence numbers wrongly at 2^31, so a producer is retired long before. */
 const maxRecordsPerProducer = 1_000_000_000
-const concurrentTransactionRetries = 100
+/** The markers of a transaction take milliseconds. The overlay waits for them by itself, and longer than this. */
+const concurrentTransactionMs = 5_000
 
 /**
  * One transactional producer for one input partition, its id fixed by group, topic and partition.
@@ -138,12 +139,13 @@ class KafkaPartitionSession implements PartitionSession {
         },
       ],
     }
+    const deadline = performance.now() + concurrentTransactionMs
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await transaction.sendOffsets(request)
       } catch (error) {
         const { type } = kafkaErrors.classify(error)
-        if (type !== 'CONCURRENT_TRANSACTIONS' || attempt >= concurrentTransactionRetries) throw error
+        if (type !== 'CONCURRENT_TRANSACTIONS' || performance.now() > deadline) throw error
         await new Promise((resolve) => setTimeout(resolve, Math.min(5 + attempt, 20)))
       }
     }

@@ -32,9 +32,15 @@ export class TopicTail {
   /** By partition, the offset to read next. */
   readonly #positions = new Map<number, bigint>()
   #isFirst = true
+  #source: RecordSource | undefined
 
   constructor(options: TopicTailOptions) {
     this.#options = options
+  }
+
+  /** The group of the connection counts on it: a heartbeat was answered within the session timeout. */
+  get isMember(): boolean {
+    return this.#source?.isMember() ?? false
   }
 
   /**
@@ -45,6 +51,7 @@ export class TopicTail {
     const lost = Promise.withResolvers<never>()
     const ended = aborted(signal)
     const source = this.#createSource()
+    this.#source = source
     try {
       const started = this.#start(source, lost.reject)
       await Promise.race([within(connectTimeoutMs, started), lost.promise, ended])

@@ -8,12 +8,14 @@ export interface RetryOptions {
   readonly alsoRetry?: ReadonlySet<string>
   /** Ends the retries; the last error is thrown. */
   readonly signal: AbortSignal
+  /** The signal ends the waiting for an attempt under way too: one that hangs is left to itself. */
+  readonly leavesAttempt?: boolean
   readonly onRetry: (error: ValenceError, delayMs: number) => void
 }
 
 /**
  * Runs `action` until it succeeds, for as long as its errors are retryable; others are thrown at once. When the signal
- * aborts, an attempt under way is waited for, and a pause is not.
+ * aborts, an attempt under way is waited for unless it is to be left, and a pause is not.
  */
 export async function retryWhileRetryable<T>(action: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { alsoRetry, signal } = options
@@ -21,8 +23,9 @@ export async function retryWhileRetryable<T>(action: () => Promise<T>, options: 
   cut.promise.catch(() => undefined)
   let failure: { readonly error: unknown } | undefined
   let isPausing = false
-  const cutPause = () => {
+  const cutShort = () => {
     if (isPausing && failure) cut.reject(failure.error)
+    else if (options.leavesAttempt) cut.reject(signal.reason)
   }
   const policy = retry(
     handleWhen(
@@ -45,10 +48,10 @@ export async function retryWhileRetryable<T>(action: () => Promise<T>, options: 
     isPausing = false
     return action()
   }
-  signal.addEventListener('abort', cutPause, { once: true })
+  signal.addEventListener('abort', cutShort, { once: true })
   try {
     return await Promise.race([policy.execute(attempt, signal), cut.promise])
   } finally {
-    signal.removeEventListener('abort', cutPause)
+    signal.removeEventListener('abort', cutShort)
   }
 }

@@ -49,6 +49,21 @@ describe('starting', () => {
     expect(await processor.stop()).toBe(0)
   })
 
+  it('stops when asked although the group lets it wait for another member', async () => {
+    const topics = await kafka.createTopics()
+    const environment = { ...topics.environment, VALENCE_KAFKA_SESSION_TIMEOUT_MS: '90000' }
+    const hung = await new ProcessorProcess(environment).started()
+    hung.signal('SIGSTOP')
+    const processor = new ProcessorProcess(environment)
+    await expect
+      .poll(async () => (await kafka.admin.describeGroups([topics.groupId])).groups[0]?.state)
+      .toBe('PreparingRebalance')
+    const begin = performance.now()
+    expect(await processor.stop()).toBe(0)
+    // The default of VALENCE_SHUTDOWN_TIMEOUT_MS; the group waits for 60 s.
+    expect(performance.now() - begin).toBeLessThan(20_000)
+  })
+
   it('is live before it is ready, and ready once it has joined', async () => {
     const topics = await kafka.createTopics()
     const processor = await new ProcessorProcess(topics.environment).started()

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { CliContext, Output } from '../../../src/cli/cli-context.ts'
 import { runService } from '../../../src/cli/run-service.ts'
 
-function context(events: string[]) {
+function context(events: string[], stop = new AbortController()) {
   let log = ''
   const stderr = new Writable({
     write(chunk, _encoding, done) {
@@ -13,9 +13,9 @@ function context(events: string[]) {
     },
   })
   const given = {
-    environment: {},
+    environment: { VALENCE_SHUTDOWN_TIMEOUT_MS: '100' },
     stderr: Object.assign(stderr, { isTTY: false }) as unknown as Output,
-    signal: new AbortController().signal,
+    signal: stop.signal,
     exit: (code: number) => {
       events.push(`exit ${code}`)
       return code
@@ -52,5 +52,26 @@ describe('a service that only a new process can carry on', () => {
       })
       expect(events).toEqual(['exit 1'])
     }
+  })
+})
+
+describe('a service that is told to stop before its start is complete', () => {
+  it('is done once the start gives up', async () => {
+    const stop = new AbortController()
+    const events: string[] = []
+    const { given } = context(events, stop)
+    const code = await runService(given, async ({ signal }) => {
+      queueMicrotask(() => stop.abort())
+      return await new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    })
+    expect({ code, events }).toEqual({ code: 0, events: [] })
+  })
+
+  it('exits within its shutdown time where the start hangs', async () => {
+    const stop = new AbortController()
+    const events: string[] = []
+    const { given } = context(events, stop)
+    void runService(given, () => new Promise<never>(() => queueMicrotask(() => stop.abort())))
+    await expect.poll(() => events).toEqual(['exit 1'])
   })
 })

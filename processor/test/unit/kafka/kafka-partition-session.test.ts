@@ -1,5 +1,5 @@
 import type { Kafka } from '@valence/producer-sdk/kafka'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openKafkaPartitionSession } from '../../../src/kafka/kafka-partition-session.ts'
 import type { OutgoingRecord } from '../../../src/kafka/record.ts'
 
@@ -184,6 +184,22 @@ describe('a partition session', () => {
     await (await open(kafka)).publish([record(0)], 9n)
     expect(calls.filter((call) => call === 'sendOffsets')).toHaveLength(3)
     expect(calls.at(-1)).toBe('commit')
+  })
+
+  it('gives up once those markers take as long as a fault does', async ({ onTestFinished }) => {
+    onTestFinished(() => void vi.useRealTimers())
+    vi.useFakeTimers()
+    // The overlay waits for half a minute within each call, and wraps what it was answered.
+    const { kafka, calls } = recordingKafka((call) => {
+      if (call !== 'sendOffsets') return undefined
+      vi.advanceTimersByTime(30_000)
+      return Object.assign(new Error('Still so'), { cause: protocolError('CONCURRENT_TRANSACTIONS') })
+    })
+    const published = (await open(kafka)).publish([record(0)], 9n)
+    published.catch(() => undefined)
+    await vi.advanceTimersByTimeAsync(10_000)
+    await expect(published).rejects.toMatchObject({ code: 'VAL_KAFKA_TRANSACTION_FAILED' })
+    expect(calls.filter((call) => call === 'sendOffsets')).toHaveLength(1)
   })
 
   it('does not commit when a partition was not acknowledged', async () => {

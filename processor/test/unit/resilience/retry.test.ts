@@ -86,6 +86,19 @@ describe('retryWhileRetryable', () => {
     expect(attempts).toBe(1)
   })
 
+  it('leaves an attempt that hangs where it is told to', async () => {
+    const stop = new AbortController()
+    const result = retryWhileRetryable(() => new Promise<never>(() => undefined), {
+      initialDelayMs: 1,
+      maxDelayMs: 2,
+      signal: stop.signal,
+      leavesAttempt: true,
+      onRetry: () => undefined,
+    })
+    setTimeout(() => stop.abort(), 5)
+    await expect(result).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
   it('waits for the attempt that is under way when it is told to end', async () => {
     const stop = new AbortController()
     const { result } = run(async () => {
