@@ -1,4 +1,4 @@
-import { compressionTypes } from '@valence/producer-sdk/kafka'
+import { compressionTypes, heldRecordBytes, partitionShareBytes } from '@valence/producer-sdk/kafka'
 import { type SchemaRegistry, valueSubject } from '@valence/schemas'
 import { openEngine } from './engine.ts'
 import { openFacade } from './facade/open-facade.ts'
@@ -151,6 +151,8 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
     flows,
     maxRecords: config.kafkaBatchMaxRecords,
     maxQueued: config.kafkaQueueMaxRecords,
+    maxHeldBytes: partitionShareBytes,
+    heldBytes: heldRecordBytes,
     start: config.kafkaStart,
     logger,
     metrics,

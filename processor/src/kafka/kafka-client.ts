@@ -5,6 +5,7 @@ import {
   type KafkaLog,
   type KafkaOptions,
   setDecompressionLimit,
+  setRecordMemory,
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../runtime/config.ts'
@@ -53,6 +54,7 @@ export function createKafkaClient(
   options: Pick<KafkaOptions, 'groupInstanceId' | 'topicIds'> = {},
 ): Kafka {
   setDecompressionLimit(config.kafkaMaxBatchBytes)
+  setRecordMemory(config.kafkaBufferBytes)
   return createKafka({
     ...kafkaConnection(config),
     clientId: `valence-${role}`,

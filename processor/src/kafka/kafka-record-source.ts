@@ -8,6 +8,7 @@ import {
   MembershipWatch,
   type OversizedBatch,
   onOversizedBatch,
+  retainRecords,
   setLeaveGroup,
   topicIdOf,
 } from '@valence/producer-sdk/kafka'
@@ -213,7 +214,10 @@ class KafkaRecordSource implements RecordSource {
     const lastOffset = batch.lastOffset()
     // `fetchedOffset` is there in JavaScript but missing from the types.
     const fetchedOffset = BigInt((batch as unknown as { fetchedOffset: string }).fetchedOffset)
+    const hold = retainRecords(batch)
     const handed: RecordBatch = {
+      heldBytes: hold?.bytes,
+      release: hold?.release,
       topic: batch.topic,
       partition: batch.partition,
       topicId: topicIdOf(batch),

@@ -34,7 +34,7 @@ export async function startOrderedReading(options: OrderedReadingOptions): Promi
     const name = partitionName(batch)
     busy.add(name)
     source.pause(batch)
-    await options.onBatch(batch)
+    await options.onBatch(batch).finally(batch.release)
     busy.delete(name)
     goOn(batch, astray.delete(name))
   }
@@ -49,9 +49,13 @@ export async function startOrderedReading(options: OrderedReadingOptions): Promi
     },
     onBatch(batch) {
       const name = partitionName(batch)
+      if (!busy.has(name) && batch.fetchedOffset === positionOf(batch)) {
+        handle(batch).catch(onFatal)
+        return
+      }
+      batch.release?.()
       if (busy.has(name)) astray.add(name)
-      else if (batch.fetchedOffset !== positionOf(batch)) goOn(batch, true)
-      else handle(batch).catch(onFatal)
+      else goOn(batch, true)
     },
     onUnreadable: (_partition, error) => onFatal(error),
     onFatal,

@@ -26,6 +26,10 @@ export interface RecordBatch extends TopicPartition {
   readonly nextOffset: bigint
   readonly highWatermark: bigint
   readonly records: readonly KafkaRecord[]
+  /** What the records take of the memory of the process, see `release`. */
+  readonly heldBytes?: number | undefined
+  /** To be called when nobody refers to the records any more; they are counted until then. Twice does nothing. */
+  readonly release?: (() => void) | undefined
 }
 
 /** One record to write, its partition already decided. */

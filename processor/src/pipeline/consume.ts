@@ -20,6 +20,8 @@ export interface Pipeline {
 
 export interface PipelineOptions extends Omit<PartitionTaskContext, 'source' | 'onFatal'> {
   readonly source: RecordSource
+  /** The memory of the fetched records of all partitions. */
+  readonly heldBytes: () => number
   /** Crash only: the process logs why, turns unready and exits; a restart is free. */
   readonly onFatal: (error: Error) => void
 }
@@ -42,6 +44,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const standstills = () => [...tasks.values()].flatMap(({ standstill }) => standstill ?? [])
   const watch = new StandstillWatch({ find: standstills, metrics, logger })
   let looking: NodeJS.Timeout | undefined
+
+  function look(): void {
+    watch.look()
+    metrics.pipeline.heldBytes.set(options.heldBytes())
+  }
 
   const context: PartitionTaskContext = { ...options, onFatal: fail }
 
@@ -88,13 +95,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     async start() {
       await source.start({
         onAssigned: takeAssignment,
-        onBatch: (batch) => tasks.get(partitionName(batch))?.push(batch),
+        onBatch(batch) {
+          const task = tasks.get(partitionName(batch))
+          if (task === undefined) batch.release?.()
+          else task.push(batch)
+        },
         isBehind: (partition) => tasks.get(partitionName(partition))?.isBehind ?? false,
         onUnreadable: (partition, error) => tasks.get(partitionName(partition))?.halt(error),
         onFatal: fail,
       })
       ready = true
-      looking = setInterval(() => watch.look(), lookMs).unref()
+      looking = setInterval(look, lookMs).unref()
     },
     isReady: () => ready,
     isMember: () => source.isMember(),

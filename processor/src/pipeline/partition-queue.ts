@@ -12,6 +12,8 @@ export type PushResult = 'queued' | 'known' | 'gap'
 interface QueuedBatch {
   readonly records: readonly KafkaRecord[]
   readonly nextOffset: bigint
+  readonly heldBytes: number
+  readonly release: () => void
   taken: number
 }
 
@@ -21,6 +23,9 @@ interface QueuedBatch {
  */
 export class PartitionQueue {
   readonly #batches: QueuedBatch[] = []
+  /** All of their records are taken, and not committed yet. */
+  readonly #taken: QueuedBatch[] = []
+  #heldBytes = 0
   #expected: bigint
   #size = 0
   #closed = false
@@ -48,20 +53,46 @@ export class PartitionQueue {
     return this.#size
   }
 
+  /** Memory of the batches of which not all records are committed. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
   /** Batches wait before the one that came last. */
   get isBehind(): boolean {
     return this.#batches.length > 1
   }
 
   push(batch: RecordBatch): PushResult {
-    if (this.#closed || batch.nextOffset <= this.#expected) return 'known'
-    if (batch.fetchedOffset > this.#expected) return 'gap'
+    const { nextOffset, heldBytes = 0, release = () => undefined } = batch
+    const found = this.#compare(batch)
+    if (found !== 'queued') {
+      release()
+      return found
+    }
     const records = batch.records.filter((record) => record.offset >= this.#expected)
-    this.#batches.push({ records, nextOffset: batch.nextOffset, taken: 0 })
+    this.#batches.push({ records, nextOffset, heldBytes, release, taken: 0 })
+    this.#heldBytes += heldBytes
     this.#size += records.length
     this.#expected = batch.nextOffset
     this.#wake?.()
     return 'queued'
+  }
+
+  #compare(batch: RecordBatch): PushResult {
+    if (this.#closed || batch.nextOffset <= this.#expected) return 'known'
+    return batch.fetchedOffset > this.#expected ? 'gap' : 'queued'
+  }
+
+  /** Everything below the offset is committed: the memory of what was taken of it is free. */
+  committed(offset: bigint): void {
+    while (this.#taken[0] !== undefined && this.#taken[0].nextOffset <= offset) this.#release(this.#taken.shift())
+  }
+
+  #release(batch: QueuedBatch | undefined): void {
+    if (batch === undefined) return
+    this.#heldBytes -= batch.heldBytes
+    batch.release()
   }
 
   /** Waits for records and takes up to `limit` of them; undefined once the queue is closed. */
@@ -80,7 +111,8 @@ export class PartitionQueue {
   /** Drops what waits and ends every `take`. */
   close(): void {
     this.#closed = true
-    this.#batches.length = 0
+    // What is under way ends soon, and counts no longer.
+    for (const batch of [...this.#taken.splice(0), ...this.#batches.splice(0)]) this.#release(batch)
     this.#size = 0
     this.#wake?.()
   }
@@ -108,6 +140,7 @@ export class PartitionQueue {
       if (batch.taken < batch.records.length) break
       nextOffset = batch.nextOffset
       this.#batches.shift()
+      this.#taken.push(batch)
     }
     this.#size -= records.length
     return { records, nextOffset }

@@ -23,6 +23,8 @@ export interface PartitionTaskContext {
   readonly flows: PartitionFlows
   readonly maxRecords: number
   readonly maxQueued: number
+  /** The memory of fetched records at which a partition is paused. */
+  readonly maxHeldBytes: () => number
   readonly start: 'earliest' | 'latest'
   readonly logger: Logger
   readonly metrics: Metrics
@@ -83,9 +85,9 @@ export class PartitionTask {
 
   push(batch: RecordBatch): void {
     const queue = this.#queue
-    if (queue === undefined) return
-    if (this.#isOfAnotherTopic(batch)) {
-      queue.fail(new ValenceError('VAL_KAFKA_TOPIC_RECREATED', `${batch.topic}: its id is now ${batch.topicId}`))
+    if (queue === undefined || this.#isOfAnotherTopic(batch)) {
+      batch.release?.()
+      queue?.fail(new ValenceError('VAL_KAFKA_TOPIC_RECREATED', `${batch.topic}: its id is now ${batch.topicId}`))
       return
     }
     if (queue.push(batch) === 'gap') {
@@ -97,7 +99,7 @@ export class PartitionTask {
     if (queue.size > 0) this.#progress.working()
     this.#reportQueue(queue)
     this.#context.flows.logEnd(this.#partition, batch.highWatermark)
-    if (queue.size >= this.#context.maxQueued) this.#pause()
+    if (this.#isFull(queue, 1)) this.#pause()
   }
 
   /** The last batch found others waiting. */
@@ -225,13 +227,14 @@ export class PartitionTask {
         preparing.catch(() => undefined)
         await committing
         const prepared = await preparing
-        committing = this.#commit(session, prepared)
+        committing = this.#commit(session, queue, prepared)
         // A failed commit ends the wait for the next record, which on a quiet topic may never come.
         committing.catch((error: Error) => queue.fail(error))
       }
     } catch (error) {
-      // Nothing is published after a failure, so nothing is prepared any more either.
+      // Nothing is published after a failure, so nothing is prepared, and what waits is fetched again.
       lost.abort()
+      queue.close()
       throw error
     } finally {
       // What was begun is finished before the session closes, whatever ended the reading.
@@ -243,8 +246,17 @@ export class PartitionTask {
     const slice = await queue.take(this.#search.limit(queue.next, this.#context.maxRecords))
     if (slice !== undefined) this.#begun += 1
     this.#reportQueue(queue)
-    if (this.#paused && !this.ended && queue.size <= this.#context.maxQueued / 2) this.#resume()
+    this.#resumeWithRoom(queue)
     return slice
+  }
+
+  #isFull(queue: PartitionQueue, share: number): boolean {
+    const { maxQueued, maxHeldBytes } = this.#context
+    return queue.size >= maxQueued * share || queue.heldBytes >= maxHeldBytes() * share
+  }
+
+  #resumeWithRoom(queue: PartitionQueue): void {
+    if (this.#paused && !this.ended && !this.#isFull(queue, 1 / 2)) this.#resume()
   }
 
   #prepare(slice: RecordSlice, signal: AbortSignal, retrying: AbortSignal): Promise<Publication> {
@@ -264,7 +276,7 @@ export class PartitionTask {
     })
   }
 
-  async #commit(session: PartitionSession, prepared: Publication): Promise<void> {
+  async #commit(session: PartitionSession, queue: PartitionQueue, prepared: Publication): Promise<void> {
     try {
       await this.#context.commit(session, prepared)
     } catch (error) {
@@ -277,7 +289,9 @@ export class PartitionTask {
     this.#begun -= 1
     this.#failures = 0
     this.#halts = 0
-    this.#progress.committed(this.#begun > 0 || (this.#queue?.size ?? 0) > 0)
+    this.#progress.committed(this.#begun > 0 || queue.size > 0)
+    queue.committed(slice.nextOffset)
+    this.#resumeWithRoom(queue)
   }
 
   /** The error to go on with: once even a dead letter without its content is refused, nothing is left to try. */

@@ -120,6 +120,7 @@ export const metricTree = {
       topic: 'topics',
       partition: 'partitions',
     }),
+    heldBytes: gauge('valence_pipeline_held_bytes', 'Memory of records fetched and not committed yet'),
   },
   kafka: {
     transactions: counter('valence_kafka_transactions_total', 'Transactions by outcome', {

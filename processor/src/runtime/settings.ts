@@ -89,6 +89,11 @@ export const settings = {
     '1024',
     'Records fetched ahead per partition; above it the partition is paused',
   ),
+  VALENCE_KAFKA_BUFFER_BYTES: required(
+    whole(8_388_608, 68_719_476_736),
+    '134217728',
+    'Memory for fetched records of all partitions together, unpacked, and 512 bytes for each; partitions wait for it',
+  ),
   VALENCE_KAFKA_MAX_BATCH_BYTES: required(
     whole(1_048_576, 1_073_741_824),
     '33554432',

@@ -61,6 +61,11 @@ export class FakeBroker implements PartitionSessions {
     return this.#committed.get(partitionName(partition))
   }
 
+  /** What each record is counted with. */
+  recordBytes = 1
+  /** Of what was read and not released. */
+  heldBytes = 0
+
   read(partition: TopicPartition, from: bigint, limit: number): RecordBatch | undefined {
     const log = this.#log(partition)
     const records = log.filter(({ offset }) => offset >= from).slice(0, limit)
@@ -68,7 +73,15 @@ export class FakeBroker implements PartitionSessions {
     if (last === undefined) return undefined
     const highWatermark = BigInt(log.length)
     const topicId = this.#topicId(partition)
-    return { ...partition, topicId, fetchedOffset: from, nextOffset: last.offset + 1n, highWatermark, records }
+    const heldBytes = records.length * this.recordBytes
+    this.heldBytes += heldBytes
+    let isHeld = true
+    const release = () => {
+      if (isHeld) this.heldBytes -= heldBytes
+      isHeld = false
+    }
+    const nextOffset = last.offset + 1n
+    return { ...partition, topicId, fetchedOffset: from, nextOffset, highWatermark, records, heldBytes, release }
   }
 
   async open(partition: TopicPartition): Promise<PartitionSession> {

@@ -41,6 +41,13 @@ export { isOverlayInstalled } from './overlay/install.ts'
 export type { OversizedBatch } from './overlay/oversized-batches.ts'
 export { recordingPartitioner } from './partitioner.ts'
 export { beginTransaction } from './producer-epochs.ts'
+export {
+  heldRecordBytes,
+  partitionShareBytes,
+  type RecordHold,
+  retainRecords,
+  setRecordMemory,
+} from './record-memory.ts'
 export { type CommittedOffset, fetchGroupOffsets, fetchStableOffsets } from './stable-offsets.ts'
 export { createStickyAssigner, type HeldPartitions } from './sticky-assigner.ts'
 export { fetchTopic, topicIdOf } from './topic-ids.ts'

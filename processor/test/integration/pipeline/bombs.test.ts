@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { compressionTypes, createKafka } from '@valence/producer-sdk/kafka'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readCommitted } from '../../support/independent-reader.ts'
@@ -62,3 +63,47 @@ describe('a batch of some kilobytes that unpacks to megabytes', { retry: 0 }, ()
     expect(await readCommitted(kafka.brokers, topics.deadLetters)).toHaveLength(codecs.length)
   })
 })
+
+/** What the chart allows by default. */
+const boundBytes = 1_024 * megabyte
+const partitions = 24
+
+/** The most that the process has taken since its start. */
+async function peakBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024
+}
+
+describe.runIf(process.platform === 'linux')(
+  'batches on every partition that unpack to a thousand times their size',
+  () => {
+    it('take a bounded memory together, and hold nobody up', { retry: 0, timeout: 240_000 }, async () => {
+      const topics = await kafka.createTopics({ partitions })
+      const producer = createKafka({ brokers: kafka.brokers, clientId: 'bomber' }).producer()
+      await producer.connect()
+      const send = async (value: Buffer, count: number) => {
+        for (let partition = 0; partition < partitions; partition += 1) {
+          const messages = Array.from({ length: count }, () => ({ partition, value }))
+          await producer.send({ topic: topics.input, messages, compression: compressionTypes.zstd })
+        }
+      }
+      for (let round = 0; round < 2; round += 1) {
+        await send(Buffer.alloc(24 * megabyte, 'a'), 1)
+        await send(Buffer.alloc(65_000, 'word '), 40)
+      }
+      await send(Buffer.from('a neighbour'), 1)
+      await producer.disconnect()
+
+      const processor = await new ProcessorProcess(topics.environment).started()
+      await kafka.drained(topics)
+      const peak = await peakBytes(processor.pid as number)
+      process.stdout.write(`peak of the processor: ${Math.round(peak / megabyte)} MB\n`)
+      // Not read back: the letters carry the bombs, together more than a string can be.
+      const metrics = await (await fetch(`http://127.0.0.1:${processor.adminPort}/metrics`)).text()
+      const letters = [...metrics.matchAll(/^valence_pipeline_dead_letters_total\{.*\} (\d+)$/gm)]
+      expect(letters.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(2 * partitions)
+      expect(await processor.stop()).toBe(0)
+      expect(peak).toBeLessThan(boundBytes)
+    })
+  },
+)

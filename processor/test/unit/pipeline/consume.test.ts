@@ -20,7 +20,9 @@ const echo: PrepareStep = async (from, slice) => ({
   outgoing: slice.records.map(({ key, value, headers }) => ({ topic: 'scores', partition: 0, key, value, headers })),
 })
 
-function setup(options: { prepare?: PrepareStep; maxRecords?: number; maxQueued?: number } = {}) {
+function setup(
+  options: { prepare?: PrepareStep; maxRecords?: number; maxQueued?: number; maxHeldBytes?: number } = {},
+) {
   const broker = new FakeBroker()
   const source = new FakeSource(broker)
   const metrics = createMetrics()
@@ -33,6 +35,8 @@ function setup(options: { prepare?: PrepareStep; maxRecords?: number; maxQueued?
     flows: new PartitionFlows(metrics, Date.now()),
     maxRecords: options.maxRecords ?? 3,
     maxQueued: options.maxQueued ?? 8,
+    heldBytes: () => broker.heldBytes,
+    maxHeldBytes: () => options.maxHeldBytes ?? Number.POSITIVE_INFINITY,
     start: 'earliest',
     logger: silentLogger,
     metrics,
@@ -291,6 +295,36 @@ describe('the pipeline', () => {
     source.assign([first])
     await pump(source, () => broker.published.length === 4)
     expect(values(broker.published)).toEqual(numbered(4))
+  })
+
+  it('pauses a partition whose records take too much memory until enough are committed', async () => {
+    const prepared: PromiseWithResolvers<void>[] = []
+    const prepare: PrepareStep = async (from, slice, options) => {
+      const gate = Promise.withResolvers<void>()
+      prepared.push(gate)
+      await gate.promise
+      return echo(from, slice, options)
+    }
+    const { broker, source, pipeline, metrics } = setup({ prepare, maxHeldBytes: 800, maxQueued: 1_000 })
+    broker.recordBytes = 100
+    broker.append(first, numbered(20))
+    await pipeline.start()
+    source.assign([first])
+    await vi.waitFor(() => expect(source.fetch()).toBe(true))
+    source.fetch()
+    await vi.waitFor(() => expect(prepared).toHaveLength(1))
+    expect([source.fetch(), broker.heldBytes]).toEqual([false, 800])
+    const gauge = async () => (await metrics.pipeline.heldBytes.get()).values[0]?.value
+    await vi.waitFor(async () => expect(await gauge()).toBe(800), { timeout: 4_000 })
+    while (broker.published.length < 20) {
+      for (const gate of prepared.splice(0)) gate.resolve()
+      source.fetch()
+      expect(broker.heldBytes).toBeLessThanOrEqual(1_200)
+      await new Promise(setImmediate)
+    }
+    await vi.waitFor(() => expect(broker.heldBytes).toBe(0))
+    await vi.waitFor(async () => expect(await gauge()).toBe(0), { timeout: 4_000 })
+    await pipeline.stop({ drainMs: 1_000, leaveGroup: true })
   })
 
   it('stops at once on a lost partition and starts anew when it comes back', async () => {

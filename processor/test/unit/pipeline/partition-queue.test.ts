@@ -17,6 +17,29 @@ describe('PartitionQueue', () => {
     expect(second?.nextOffset).toBe(15n)
   })
 
+  it('holds the memory of a batch until all of it is committed, and lets go of what it does not take', async () => {
+    const released: string[] = []
+    const batch = (from: number, to: number) =>
+      ({ ...recordBatch(from, to), heldBytes: 100, release: () => released.push(`${from}-${to}`) }) as const
+    const queue = new PartitionQueue(0n)
+    queue.push(batch(0, 3))
+    queue.push(batch(3, 6))
+    expect(queue.push(batch(0, 6))).toBe('known')
+    expect(queue.push(batch(9, 12))).toBe('gap')
+    expect([queue.heldBytes, released.splice(0)]).toEqual([200, ['0-6', '9-12']])
+    await queue.take(4)
+    queue.committed(2n)
+    expect(queue.heldBytes).toBe(200)
+    queue.committed(4n)
+    expect([queue.heldBytes, released.splice(0)]).toEqual([100, ['0-3']])
+    await queue.take(9)
+    queue.push(batch(6, 9))
+    queue.close()
+    expect([queue.heldBytes, released.splice(0)]).toEqual([0, ['3-6', '6-9']])
+    expect(queue.push(batch(9, 12))).toBe('known')
+    expect(released).toEqual(['9-12'])
+  })
+
   it('joins batches in one slice', async () => {
     const queue = new PartitionQueue(0n)
     queue.push(recordBatch(0, 2))

@@ -1,4 +1,5 @@
 import { type DecompressionBudget, decompressionLimit, withinBudget } from '../decompression-limit.ts'
+import { holdRecords, isCounting, recordMemory } from '../record-memory.ts'
 import type { FetchedRecord } from './aborted-records.ts'
 
 interface Decoder {
@@ -18,16 +19,30 @@ export interface DecoderInternals {
 const magicOffset = 16
 const batchMagic = 2
 const batchPrefixBytes = 12
+const sizeOffset = 8
 const attributesOffset = 21
 const codecMask = 7
 const recordCountOffset = 57
 /** A record is an object with headers and views, however few bytes it came in. */
 const leastRecordBytes = 128
+/** What a record takes beside its bytes: the object, its views, its headers, and what the reader makes of them. */
+const recordOverheadBytes = 512
 const tooLarge = Symbol('too large')
+const noRoom = Symbol('no room')
 
-/** In the place of a partition's records: the batch that comes next unpacks to more than the limit. */
+/** In the place of a partition's records. */
 export interface OversizedRecords extends Array<unknown> {
+  /** The batch that comes next unpacks to more than the limit. */
   readonly limitBytes?: number
+  /** There is no memory for the batch that comes next, now. */
+  readonly waits?: boolean
+}
+
+/** What the records of one partition in one fetch may take, and have taken. */
+interface Allowance {
+  /** What is left of the limit of unpacking. */
+  leftBytes: number
+  usedBytes: number
 }
 
 /**
@@ -36,45 +51,97 @@ export interface OversizedRecords extends Array<unknown> {
  *
  * Hunk M: what they unpack to is bounded. Where the bound is reached behind the first batch, the rest comes with the next
  * fetch; where the first batch alone exceeds it, the result is empty and says so.
+ *
+ * Hunk Q: so is the memory of all partitions together, see record-memory.ts.
  */
 export function createDecodeMessages({ Decoder, decodeRecordBatch, decodeMessageSet }: DecoderInternals) {
   return async (response: Decoder): Promise<OversizedRecords> => {
     const size = response.readInt32()
     if (size <= 0 || !response.canReadBytes(size)) return []
-    const buffer = response.readBytes(size)
+    const buffer = byItself(response.readBytes(size))
     const decoder = new Decoder(buffer)
     if (buffer.readInt8(magicOffset) !== batchMagic) return decodeMessageSet(decoder, size)
-    return decodeBatches(decoder, buffer)
+    return isCounting() ? recordMemory.inTurn(() => decodeBatches(decoder, buffer)) : decodeBatches(decoder, buffer)
   }
 
   async function decodeBatches(decoder: Decoder, buffer: Buffer): Promise<OversizedRecords> {
     const records: FetchedRecord[] = []
     const limitBytes = decompressionLimit()
-    const budget: DecompressionBudget = { leftBytes: limitBytes }
-    for (let isFirst = true; decoder.canReadBytes(batchPrefixBytes); isFirst = false) {
-      const batch = await decodeWithin(budget, decoder, buffer).catch(unlessTooLarge).catch(unlessCutOff)
-      if (batch === tooLarge && isFirst) return Object.assign([], { limitBytes })
-      if (batch === undefined || batch === tooLarge) break
+    const allowance: Allowance = { leftBytes: limitBytes, usedBytes: 0 }
+    while (decoder.canReadBytes(batchPrefixBytes)) {
+      const batch = await decodeWithin(allowance, decoder, buffer).catch(unlessCutOff)
+      if (typeof batch === 'symbol' && records.length === 0) return inPlaceOfRecords(batch, limitBytes)
+      if (batch === undefined || typeof batch === 'symbol') break
       for (const record of batch.records) records.push(record)
     }
-    return records
+    return counted(records, allowance)
   }
 
-  async function decodeWithin(budget: DecompressionBudget, decoder: Decoder, buffer: Buffer) {
-    const count = compressedRecords(buffer.subarray(decoder.offset))
-    const leftBytes = budget.leftBytes - count * leastRecordBytes
+  async function decodeWithin(allowance: Allowance, decoder: Decoder, buffer: Buffer) {
+    const { leftBytes, limitBytes, knownBytes, givenBytes } = planReading(buffer.subarray(decoder.offset), allowance)
     if (leftBytes < 0) return tooLarge
-    if (count === 0) return decodeRecordBatch(decoder)
-    const batch = await withinBudget(budget, () => decodeRecordBatch(decoder))
-    budget.leftBytes = Math.min(budget.leftBytes, leftBytes)
+    if (givenBytes < 0) return noRoom
+    const budget: DecompressionBudget = { leftBytes: givenBytes }
+    const batch = await withinBudget(budget, () => decodeRecordBatch(decoder)).catch(unlessTooLarge)
+    if (batch === tooLarge) return givenBytes < limitBytes ? noRoom : tooLarge
+    const madeBytes = givenBytes - budget.leftBytes
+    allowance.leftBytes = Math.min(leftBytes, limitBytes - madeBytes)
+    allowance.usedBytes += knownBytes + madeBytes
     return batch
   }
 }
 
-/** Where records come as they are, the broker has bounded them. */
-function compressedRecords(batch: Buffer): number {
-  if (batch.length < recordCountOffset + 4) return 0
-  return (batch.readInt16BE(attributesOffset) & codecMask) === 0 ? 0 : batch.readInt32BE(recordCountOffset)
+/** What is known of a batch before it is read. */
+function planReading(batch: Buffer, allowance: Allowance) {
+  const isPacked = isCompressed(batch)
+  const count = recordCount(batch)
+  const knownBytes = count * recordOverheadBytes + (isPacked ? 0 : batchBytes(batch))
+  // Where records come as they are, the broker has bounded them.
+  const limitBytes = isPacked ? allowance.leftBytes : Number.MAX_SAFE_INTEGER
+  return {
+    /** Of the limit of unpacking, behind this batch. */
+    leftBytes: allowance.leftBytes - (isPacked ? count * leastRecordBytes : 0),
+    limitBytes,
+    knownBytes,
+    givenBytes: Math.min(limitBytes, roomFor(allowance) - knownBytes),
+  }
+}
+
+/** The first batch may take of what is there for large ones; others come with the next fetch then. */
+function roomFor({ usedBytes }: Allowance): number {
+  if (!isCounting()) return Number.POSITIVE_INFINITY
+  const { shareBytes, roomForLarge } = recordMemory
+  return usedBytes === 0 ? Math.max(shareBytes, roomForLarge) : shareBytes - usedBytes
+}
+
+function counted(records: FetchedRecord[], { usedBytes }: Allowance): FetchedRecord[] {
+  if (records.length > 0 && isCounting()) holdRecords(records, usedBytes)
+  return records
+}
+
+function inPlaceOfRecords(why: symbol, limitBytes: number): OversizedRecords {
+  return Object.assign([], why === tooLarge ? { limitBytes } : { waits: true })
+}
+
+/** A view would keep the whole response as long as one of its records, whichever partition the rest is of. */
+function byItself(bytes: Buffer): Buffer {
+  if (bytes.length * 2 >= bytes.buffer.byteLength) return bytes
+  // Not `Buffer.from`, which takes small ones from a slab that lives as long as any of them.
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(own)
+  return own
+}
+
+function isCompressed(batch: Buffer): boolean {
+  return batch.length >= attributesOffset + 2 && (batch.readInt16BE(attributesOffset) & codecMask) !== 0
+}
+
+function recordCount(batch: Buffer): number {
+  return batch.length < recordCountOffset + 4 ? 0 : Math.max(0, batch.readInt32BE(recordCountOffset))
+}
+
+function batchBytes(batch: Buffer): number {
+  return batchPrefixBytes + batch.readInt32BE(sizeOffset)
 }
 
 function unlessTooLarge(error: unknown): typeof tooLarge {

@@ -3,6 +3,7 @@ import { dirname, join, sep } from 'node:path'
 import { ValenceError } from '@valence/schemas'
 import { filterAbortedRecords } from './aborted-records.ts'
 import { addBatchTopicIds, type BatchingGroupClass } from './batch-topic-ids.ts'
+import { type CountedGroupClass, countFetchedRecords } from './bounded-fetch.ts'
 import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
 import { createDecodeMessages } from './decode-messages.ts'
 import { decodeRecord } from './decode-record.ts'
@@ -23,7 +24,12 @@ import { keepSteady, type TimedClass } from './steady-times.ts'
 import { addTopicIds, type MetadataBrokerClass, type MetadataInternals } from './topic-ids.ts'
 
 type KafkaJs = typeof import('kafkajs')
-type GroupClass = ConsumerGroupClass & FetchingGroupClass & BatchingGroupClass & BoundedGroupClass & JoiningGroupClass
+type GroupClass = ConsumerGroupClass &
+  FetchingGroupClass &
+  BatchingGroupClass &
+  BoundedGroupClass &
+  CountedGroupClass &
+  JoiningGroupClass
 
 const require = createRequire(import.meta.url)
 const root = dirname(require.resolve('kafkajs/package.json'))
@@ -113,6 +119,7 @@ function install(): void {
     addBatchTopicIds(group, metadata)
     reportOversizedBatches(group)
     keepSteady(group, 'lastRequest')
+    countFetchedRecords(group)
     // Around all of them: what they ask for belongs to a member.
     rejoinBeforeFetching(group, errors)
   })

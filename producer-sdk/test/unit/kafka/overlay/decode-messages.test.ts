@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { codecs, compressionTypes } from '../../../../src/kafka/codecs.ts'
 import { chargeBudget, decompressionLimit, setDecompressionLimit } from '../../../../src/kafka/decompression-limit.ts'
 import { createDecodeMessages, type DecoderInternals } from '../../../../src/kafka/overlay/decode-messages.ts'
+import { holdingInto, type RecordHold, recordMemory } from '../../../../src/kafka/record-memory.ts'
 import { stockModule } from '../../../support/stock-kafkajs.ts'
 
 interface Encoder {
@@ -97,6 +98,71 @@ describe('createDecodeMessages', () => {
 
     it('is not for what comes as it is', async () => {
       expect(await decode(response(await batch(1_000), await batch(1, 20_000)))).toHaveLength(1_001)
+    })
+  })
+
+  describe('Q: within the memory of the process', () => {
+    const { zstd } = compressionTypes
+    const stockMemory = recordMemory.maxBytes
+    const holds: RecordHold[] = []
+    const fetched = (...batches: Buffer[]) => holdingInto(holds, () => decode(response(...batches)))
+    // A share is 40 kB, and large batches have 80 kB.
+    beforeEach(() => {
+      recordMemory.maxBytes = 160_000
+    })
+    afterEach(() => {
+      for (const hold of holds.splice(0)) hold.release()
+      recordMemory.maxBytes = stockMemory
+    })
+
+    it('holds what records unpack to, and 512 bytes for each', async () => {
+      await fetched(await batch(10, 1_000, zstd), await batch(2, 100))
+      expect(recordMemory.heldBytes).toBeGreaterThan(10 * 1_512)
+      expect(recordMemory.heldBytes).toBeLessThan(10 * 1_600 + 2 * 800)
+      holds[0]?.release()
+      expect(recordMemory.heldBytes).toBe(0)
+    })
+
+    it.each(['compressed', 'plain'])('leaves to the next fetch what exceeds a share: %s', async (kind) => {
+      const part = await batch(10, 1_000, kind === 'plain' ? 0 : zstd)
+      expect(await fetched(part, part, part)).toHaveLength(20)
+    })
+
+    it('reads a batch larger than a share while there is room, even one larger than everything', async () => {
+      const [large, huge] = [await batch(1, 50_000, zstd), await batch(1, 1_000_000, zstd)]
+      expect(await fetched(large)).toHaveLength(1)
+      expect(await fetched(large)).toMatchObject({ length: 0, waits: true })
+      expect(await fetched(huge)).toMatchObject({ length: 0, waits: true })
+      expect(await fetched(await batch(10, 1_000, zstd))).toHaveLength(10)
+      for (const hold of holds.splice(0)) hold.release()
+      expect(await fetched(huge)).toHaveLength(1)
+      expect(await fetched(large)).toMatchObject({ waits: true })
+      expect(await fetched(await batch(1, 50_000))).toMatchObject({ waits: true })
+    })
+
+    it('never holds more than its limit, whatever is fetched at once', async () => {
+      const bomb = await batch(1, 30_000, zstd)
+      recordMemory.report(holds, 24, Date.now())
+      const all = await Promise.all(Array.from({ length: 24 }, () => fetched(bomb, bomb)))
+      expect(all.filter(({ length }) => length > 0)).toHaveLength(2)
+      expect(recordMemory.heldBytes).toBeLessThan(80_000)
+      recordMemory.report(holds, 0, Date.now())
+    })
+
+    it('still says of a batch that it is larger than may be', async () => {
+      const stockLimit = decompressionLimit()
+      setDecompressionLimit(60_000)
+      expect(await fetched(await batch(1, 70_000, zstd))).toMatchObject({ limitBytes: 60_000 })
+      setDecompressionLimit(stockLimit)
+    })
+
+    it('keeps of a response the bytes of one partition only', async () => {
+      const one = await batch(1, 20_000)
+      const body = Buffer.alloc(4 + one.length + 500_000)
+      body.writeInt32BE(one.length)
+      one.copy(body, 4)
+      const [record] = (await decode(new Decoder(body))) as { value: Buffer }[]
+      expect(record?.value.buffer.byteLength).toBeLessThan(25_000)
     })
   })
 
