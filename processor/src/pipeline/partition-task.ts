@@ -7,6 +7,7 @@ import { retryWhileRetryable } from '../resilience/retry.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { CommitStep, Publication } from './commit.ts'
+import { fatalCodes, haltCodes, refusalCodes } from './failure-codes.ts'
 import type { PartitionFlows } from './partition-flow.ts'
 import { PartitionProgress, type Standstill } from './partition-progress.ts'
 import { PartitionQueue, type RecordSlice } from './partition-queue.ts'
@@ -219,18 +220,10 @@ export class PartitionTask {
     const lost = new AbortController()
     const signal = AbortSignal.any([this.#released.signal, lost.signal])
     const retrying = AbortSignal.any([this.#ending.signal, lost.signal])
-    let committing: Promise<void> = Promise.resolve()
+    const last = { committing: Promise.resolve() }
+    const begin = (slice: RecordSlice) => this.#prepare(slice, signal, retrying)
     try {
-      for (let slice = await this.#next(queue); slice !== undefined; slice = await this.#next(queue)) {
-        const preparing = this.#prepare(slice, signal, retrying)
-        // Both are awaited below; neither may count as unhandled while the other is.
-        preparing.catch(() => undefined)
-        await committing
-        const prepared = await preparing
-        committing = this.#commit(session, queue, prepared)
-        // A failed commit ends the wait for the next record, which on a quiet topic may never come.
-        committing.catch((error: Error) => queue.fail(error))
-      }
+      while (await this.#step(session, queue, begin, last));
     } catch (error) {
       // Nothing is published after a failure, so nothing is prepared, and what waits is fetched again.
       lost.abort()
@@ -238,8 +231,27 @@ export class PartitionTask {
       throw error
     } finally {
       // What was begun is finished before the session closes, whatever ended the reading.
-      await committing
+      await last.committing
     }
+  }
+
+  /** A call of its own for each slice: a frame that waits for the next one would keep the last one's records alive. */
+  async #step(
+    session: PartitionSession,
+    queue: PartitionQueue,
+    begin: (slice: RecordSlice) => Promise<Publication>,
+    last: { committing: Promise<void> },
+  ): Promise<boolean> {
+    const slice = await this.#next(queue)
+    if (slice === undefined) return false
+    const preparing = begin(slice)
+    // Both are awaited below; neither may count as unhandled while the other is.
+    preparing.catch(() => undefined)
+    await last.committing
+    last.committing = this.#commit(session, queue, await preparing)
+    // A failed commit ends the wait for the next record, which on a quiet topic may never come.
+    last.committing.catch((error: Error) => queue.fail(error))
+    return true
   }
 
   async #next(queue: PartitionQueue): Promise<RecordSlice | undefined> {
@@ -385,13 +397,3 @@ export class PartitionTask {
     })
   }
 }
-
-const refusalCodes: ReadonlySet<string> = new Set(['VAL_RECORD_REFUSED_BY_BROKER', 'VAL_RECORD_TOO_LARGE_TO_PUBLISH'])
-
-const haltCodes: ReadonlySet<string> = new Set(['VAL_KAFKA_BATCH_TOO_LARGE', 'VAL_KAFKA_DEAD_LETTER_REFUSED'])
-
-const fatalCodes: ReadonlySet<string> = new Set([
-  'VAL_KAFKA_OFFSET_GAP',
-  'VAL_KAFKA_TOPIC_RECREATED',
-  'VAL_KAFKA_INSTANCE_DUPLICATE',
-])

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { ValenceError } from '@valence/schemas'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
@@ -51,7 +53,9 @@ function setup() {
   const metrics = createMetrics()
   const onFatal = vi.fn<(error: Error) => void>()
   const due = { publish: [] as Failure[], unavailable: 0 }
+  const slices: WeakRef<object>[] = []
   const prepare: PrepareStep = async (from, slice, { refusal }) => {
+    slices.push(new WeakRef(slice))
     if (due.unavailable > 0) {
       due.unavailable -= 1
       throw new ValenceError('VAL_REGISTRY_UNAVAILABLE')
@@ -87,7 +91,7 @@ function setup() {
     metrics,
     onFatal,
   })
-  return { broker, source, pipeline, due, onFatal }
+  return { broker, source, pipeline, due, onFatal, slices }
 }
 
 type Scene = ReturnType<typeof setup>
@@ -181,6 +185,25 @@ describe('the memory of fetched records', () => {
       },
       { interval: 1, timeout: 10_000 },
     )
+    await pipeline.stop({ drainMs: 1_000, leaveGroup: true })
+  })
+
+  it('refers to no records of the last slice while a partition waits for the next', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const { broker, source, pipeline, slices } = await begin()
+    await vi.waitFor(
+      () => {
+        source.fetch()
+        expect(broker.published).toHaveLength(90)
+        expect(broker.heldBytes).toBe(0)
+      },
+      { interval: 1, timeout: 10_000 },
+    )
+    await vi.waitFor(() => {
+      collect()
+      expect(slices.filter((slice) => slice.deref() !== undefined)).toEqual([])
+    })
     await pipeline.stop({ drainMs: 1_000, leaveGroup: true })
   })
 })
