@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node'
 import { startLocalStack } from '../../../deploy/local/stack.ts'
+import { awaitCoordinators } from './await-coordinators.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -10,6 +11,12 @@ declare module 'vitest' {
 /** One broker, registry and Redis for a whole run; tests use topics, groups and keys of their own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stack = await startLocalStack()
+  try {
+    await awaitCoordinators(stack.brokers)
+  } catch (error) {
+    await stack.stop()
+    throw error
+  }
   project.provide('stack', { brokers: stack.brokers, registryUrl: stack.registryUrl, redisUrl: stack.redisUrl })
   return () => stack.stop()
 }
