@@ -35,13 +35,27 @@ async function mustAnswer(call: Call, method: string, path: string, body?: unkno
 
 const pathOf = (subject: string) => `/subjects/${encodeURIComponent(subject)}/versions`
 
+/** Registries answer in pages: Apicurio of 1,000 unless asked for more, Confluent of 20,000 at most. */
+const pageSubjects = 10_000
+
+/** All subjects, however many fit an answer; a registry that knows no pages answers with all of them each time. */
+async function readSubjects(call: Call): Promise<string[]> {
+  const found = new Set<string>()
+  for (let before = -1; found.size > before; ) {
+    before = found.size
+    const page = await mustAnswer(call, 'GET', `/subjects?offset=${before}&limit=${pageSubjects}`)
+    for (const subject of page as string[]) found.add(subject)
+  }
+  return [...found]
+}
+
 /** All versions of all subjects, and the levels that are set. @throws VAL_REGISTRY_UNAVAILABLE */
 export async function readSchemas(config: Config): Promise<Pick<BackupManifest, 'schemas' | 'compatibility'>> {
   const call = registryCalls(config)
   const schemas: SchemaVersion[] = []
   const compatibility: Record<string, string> = {}
   if (call === undefined) return { schemas, compatibility }
-  for (const subject of (await mustAnswer(call, 'GET', '/subjects')) as string[]) {
+  for (const subject of await readSubjects(call)) {
     for (const version of (await mustAnswer(call, 'GET', pathOf(subject))) as number[]) {
       schemas.push((await mustAnswer(call, 'GET', `${pathOf(subject)}/${version}`)) as SchemaVersion)
     }
