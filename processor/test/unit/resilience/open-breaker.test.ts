@@ -11,9 +11,9 @@ it('shows in metrics, in the log and in /readyz, and leaves the process ready', 
   const breaker = openBreaker(observers, 'redis', 1_000)
   const metric = async (name: string) =>
     (await observers.metrics.registry.metrics()).split('\n').find((line) => line.startsWith(`${name}{part="redis"}`))
-  expect(observers.health.readiness()).toEqual({ healthy: true, checks: { redis: 'ok' } })
+  expect(observers.health.readiness()).toEqual({ healthy: true, checks: { redis: 'ok' }, details: {} })
   for (let i = 0; i < 5; i++) await breaker.run(() => Promise.reject(new Error('away'))).catch(() => undefined)
-  expect(observers.health.readiness()).toEqual({ healthy: true, checks: { redis: 'degraded' } })
+  expect(observers.health.readiness()).toEqual({ healthy: true, checks: { redis: 'degraded' }, details: {} })
   expect(await metric('valence_breaker_state')).toMatch(/ 2$/)
   expect(await metric('valence_breaker_opened_total')).toMatch(/ 1$/)
   expect(await metric('valence_breaker_failures_total')).toMatch(/ 5$/)
