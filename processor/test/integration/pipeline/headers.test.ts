@@ -27,13 +27,8 @@ const users = [
   'hasOwnProperty=h',
   'e=',
 ]
-/** They say how to read the payload of the text. */
-const schemaIds = [
-  '__value_schema_id=guid',
-  '__key_schema_id=guid',
-  'apicurio.value.globalId=7',
-  'apicurio.key.contentId=8',
-]
+/** They say how the payload or the key of the text was written, and name no schema that it would be read by. */
+const schemaIds = ['__key_schema_id=guid', 'apicurio.value.version=7', 'apicurio.key.contentId=8']
 const shown = (headers: readonly string[]) => headers.map((own) => (own.includes('=') ? own : `${own}=NULL`))
 
 let kafka: TestKafka

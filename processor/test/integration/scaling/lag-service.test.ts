@@ -54,9 +54,9 @@ it('asks for processors where there is none, and gives them up once the lag is g
   })
 
   await kafka.produce(topics.input, inventTexts(2_000))
-  await expect.poll(async () => (await scaling(service))?.desiredReplicas, soon).toBe(4)
+  await expect.poll(async () => (await scaling(service))?.total.lag, soon).toBe(2_000)
   const behind = await scaling(service)
-  expect(behind).toMatchObject({ replicas: 0, total: { lag: 2_000, secondsToDrain: null } })
+  expect(behind).toMatchObject({ desiredReplicas: 4, replicas: 0, total: { lag: 2_000, secondsToDrain: null } })
   expect(behind?.partitions.reduce((sum, own) => sum + own.lag, 0)).toBe(2_000)
 
   const metrics = await service.scrape()
