@@ -32,8 +32,8 @@ test: $(INSTALLED) ## unit, contract, integration, docs, architecture, types; th
 test-unit: build
 	@vitest run --project unit
 
-test-machines: $(INSTALLED) ## what reads the machine, on faked ones and in a shell with stray settings: TESTS=path|--all
-	@node test/run-as-machines.ts $(TESTS)
+test-machines: $(INSTALLED) ## what reads the machine, on faked ones and in a shell with stray settings: TESTS=path|--all MACHINE=name
+	@node test/run-as-machines.ts $(if $(MACHINE),--machine=$(MACHINE)) $(TESTS)
 
 test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json FORM=loud|quiet
 	@$(if $(JSON),rm -f "$(JSON)")

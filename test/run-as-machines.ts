@@ -1,6 +1,6 @@
 /**
  * `make test-machines`: unit tests of what reads the machine, once on each faked machine and in a shell with stray settings.
- * Arguments are paths of tests to run instead; `--all` runs every unit test.
+ * Arguments are paths of tests to run instead; `--all` runs every unit test, `--machine=NAME` runs them on that one alone.
  */
 import { fakedMachines } from './faked-machines.ts'
 import { addCounts, runSuite, sumLine } from './suite-run.ts'
@@ -32,10 +32,15 @@ const readers = [
   'processor/test/unit/runtime',
 ]
 
-const args = process.argv.slice(2)
+const machineFlag = '--machine='
+const chosen = process.argv.slice(2).filter((arg) => arg.startsWith(machineFlag))
+const names = chosen.length > 0 ? chosen.map((arg) => arg.slice(machineFlag.length)) : Object.keys(fakedMachines)
+const args = process.argv.slice(2).filter((arg) => !arg.startsWith(machineFlag))
 const paths = args.includes('--all') ? [] : args.length > 0 ? args : readers
 let counts = { passed: 0, failed: 0, skipped: 0 }
-for (const name of Object.keys(fakedMachines)) {
+for (const name of names) {
+  if (!Object.hasOwn(fakedMachines, name))
+    throw new Error(`no such machine: ${name}; there are ${Object.keys(fakedMachines)}`)
   process.stdout.write(`== as ${name}\n`)
   const environment = { ...process.env, ...strayShell, TEST_MACHINE: name }
   counts = addCounts(counts, await runSuite(['--project', 'unit', ...paths], environment))
