@@ -32,7 +32,7 @@ interface Letter {
   readonly partition?: number
   readonly ageMs?: number
   readonly headers?: RecordHeaders
-  readonly origin?: { topic?: string; partition?: number }
+  readonly origin?: { topic?: string; partition?: number; timestamp?: number }
 }
 
 async function writeLetters(...letters: readonly Letter[]): Promise<void> {
@@ -58,11 +58,12 @@ async function writeLetters(...letters: readonly Letter[]): Promise<void> {
   }
 }
 
-const limitRecords = (topic: string, bytes: number) =>
+const setTopic = (topic: string, name: string, value: string) =>
   kafka.admin.alterConfigs({
     validateOnly: false,
-    resources: [{ type: 2, name: topic, configEntries: [{ name: 'max.message.bytes', value: String(bytes) }] }],
+    resources: [{ type: 2, name: topic, configEntries: [{ name, value }] }],
   })
+const limitRecords = (topic: string, bytes: number) => setTopic(topic, 'max.message.bytes', String(bytes))
 
 interface Listed {
   readonly partition: number
@@ -121,6 +122,18 @@ describe('valence dlq list', () => {
     await writeLetters({ value: 'ours' })
     expect(codesOf(await list())).toEqual(expect.arrayContaining([null, 'VAL_TEXT_EMPTY']))
     expect(codesOf(await list('--code', 'VAL_TEXT_EMPTY'))).toEqual(['VAL_TEXT_EMPTY'])
+  })
+
+  it('shows records whose timestamps no date can be', async () => {
+    const timestamp = '9223372036854775807'
+    await setTopic(topics.deadLetters, 'message.timestamp.after.max.ms', timestamp)
+    await producer.send({ topic: topics.deadLetters, messages: [{ value: 'stray', timestamp, partition: 0 }] })
+    await writeLetters({ value: 'ours', origin: { timestamp: Number(timestamp) } })
+    expect(codesOf(await list())).toEqual(expect.arrayContaining([null, 'VAL_TEXT_EMPTY']))
+    for (const args of [['list'], ['show', '0:1'], ['show', '0:1', '--json']]) {
+      const { code, stdout } = await runCliProcess(['dlq', ...args], { environment: topics.environment })
+      expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('VAL_TEXT_EMPTY') })
+    }
   })
 
   it('is empty where there are none', async () => {

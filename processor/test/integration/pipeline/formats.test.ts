@@ -31,6 +31,22 @@ beforeAll(async () => {
 afterEach(killAllProcessors)
 afterAll(() => kafka.close())
 
+/** What somebody who may register schemas has thought up: each record alone would keep a backtracking engine busy for years. */
+const hostile = {
+  linear: { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } } },
+  lookahead: { type: 'object', properties: { text: { type: 'string', pattern: '^(?=a)(a+)+$' } } },
+}
+
+async function registerJson(url: string, subject: string, schema: object): Promise<number> {
+  const response = await fetch(`${url}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schemaType: 'JSON', schema: JSON.stringify(schema) }),
+  })
+  expect(response.status).toBe(200)
+  return ((await response.json()) as { id: number }).id
+}
+
 describe('one running processor, no setting changed', () => {
   it('scores a bare sentence, a JSON object, Avro and JSON Schema records', async () => {
     topics = await kafka.createTopics()
@@ -192,5 +208,24 @@ describe('one running processor, no setting changed', () => {
     const [traced, tombstone] = await readCommitted(kafka.brokers, topics.output)
     expect(traced?.headers).toMatchObject({ traceparent, 'content-type': 'application/json' })
     expect(tombstone?.value).toBeNull()
+  })
+
+  it('goes on beside schemas made to keep it busy, and stops when it is told to', async () => {
+    topics = await kafka.createTopics({ partitions: 2 })
+    const url = inject('stack').registryUrl
+    processor = await new ProcessorProcess({ ...topics.environment, VALENCE_SCHEMA_REGISTRY_URL: url }).started()
+    const payload = Buffer.from(JSON.stringify({ text: `${'a'.repeat(40)}!` }))
+    for (const [name, schema] of Object.entries(hostile)) {
+      const id = await registerJson(url, `${topics.input}-${name}`, schema)
+      await kafka.produceRaw(topics.input, [frame(id, payload), Buffer.from(`a neighbour of ${name}`)])
+    }
+    await kafka.drained(topics)
+    expect(await eventsOf(topics.output)).toHaveLength(2)
+    const letters = await readCommitted(kafka.brokers, topics.deadLetters)
+    expect(letters.map(({ headers }) => headers['valence-error-code']).sort()).toEqual([
+      'VAL_SCHEMA_PATTERN_REFUSED',
+      'VAL_SCHEMA_PAYLOAD_INVALID',
+    ])
+    expect(await processor.stop()).toBe(0)
   })
 })
