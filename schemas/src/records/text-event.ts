@@ -1,6 +1,7 @@
 import { embeddedSchemas } from '../embedded-schemas.ts'
 import { ValenceError } from '../errors.ts'
 import { type AvroCodec, createAvroCodec } from './avro-codec.ts'
+import { isBlankText } from './blank-text.ts'
 import { checkUnicode } from './check-unicode.ts'
 import { parseIsoTime } from './iso-time.ts'
 import { createJsonCodec, type JsonCodec } from './json-codec.ts'
@@ -50,9 +51,6 @@ export function toTextEvent(value: unknown): TextEvent {
   }
 }
 
-/** A character that is neither white space nor a control nor one that Unicode lets a screen leave out. */
-const visible = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u
-
 /** The same text. Throws VAL_TEXT_TOO_LARGE, VAL_RECORD_NOT_UTF8, or VAL_TEXT_EMPTY where nothing of it can be seen. */
 export function checkText(text: string): string {
   // Three bytes is the most that one UTF-16 unit takes, so short texts need no count.
@@ -60,7 +58,7 @@ export function checkText(text: string): string {
     throw new ValenceError('VAL_TEXT_TOO_LARGE', `${Buffer.byteLength(text)} bytes`)
   }
   checkUnicode(text, 'text')
-  if (!visible.test(text)) throw new ValenceError('VAL_TEXT_EMPTY')
+  if (isBlankText(text)) throw new ValenceError('VAL_TEXT_EMPTY')
   return text
 }
 

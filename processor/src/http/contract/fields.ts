@@ -1,15 +1,6 @@
 import { maxOccurredAt, minOccurredAt } from '@valence/schemas'
 import { Type } from 'typebox'
-
-/**
- * At least one character that can be seen, as `checkText` has it. Spelt out, because Python's expressions know no classes
- * of Unicode; beyond U+FFFF the characters themselves stand here, because the two languages escape them differently.
- */
-export const visiblePattern = [
-  '[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u115f\\u1160',
-  '\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb',
-  '\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]',
-].join('')
+import { visiblePattern } from './visible-pattern.ts'
 
 export function nullableText(maxLength: number, description: string) {
   return Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength, description })

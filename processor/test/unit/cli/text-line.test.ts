@@ -55,7 +55,7 @@ describe('readTextLine', () => {
   })
 
   it('rejects an empty line as an empty text', () => {
-    expect(read('').error).toMatchObject({ code: 'VAL_TEXT_EMPTY' })
+    for (const line of ['', '\u2800', ' \u0301']) expect(read(line).error).toMatchObject({ code: 'VAL_TEXT_EMPTY' })
   })
 })
 

@@ -31,6 +31,8 @@ describe('POST /v1/score', () => {
     ['a number', { text: 1 }, 422, 'body/text must be string'],
     ['an unknown field', { text: 'a', texxt: 'b' }, 422, 'body must NOT have additional properties: "texxt"'],
     ['a blank text', { text: ' \n' }, 422, undefined],
+    ['a braille blank', { text: '\u2800' }, 422, undefined],
+    ['a combining mark alone', { text: ' \u0301' }, 422, undefined],
     ['an array', [], 422, 'body must be object'],
   ])('refuses %s', async (_, payload, status, detail) => {
     await using test = await openTestApp()
@@ -107,7 +109,7 @@ describe('POST /v1/score/batch', () => {
 
   it('gives each text its verdict, in order', async () => {
     await using test = await openTestApp()
-    const response = await test.app.inject(batch(['good', ' ', { id: '9', text: 'bad' }]))
+    const response = await test.app.inject(batch(['good', '\u2800', { id: '9', text: 'bad' }]))
     expect(response.statusCode).toBe(200)
     expect(response.json().results).toMatchObject([
       { verdict: 'scored', event: { label: 'positive' } },

@@ -75,6 +75,8 @@ describe('decoding a record', () => {
     ['{}', 'VAL_RECORD_INVALID'],
     ['{"text":""}', 'VAL_TEXT_EMPTY'],
     ['  \n ', 'VAL_TEXT_EMPTY'],
+    ['\u2800', 'VAL_TEXT_EMPTY'],
+    ['{"text":"\\u0301"}', 'VAL_TEXT_EMPTY'],
     ['', 'VAL_TEXT_EMPTY'],
     ['x'.repeat(100 * 1024), 'VAL_TEXT_TOO_LARGE'],
     [JSON.stringify({ text: 'é'.repeat(33_000) }), 'VAL_TEXT_TOO_LARGE'],

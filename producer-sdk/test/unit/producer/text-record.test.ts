@@ -42,7 +42,9 @@ describe('createTextEncoder', () => {
 
   it.each(['json', 'avro'] as const)('refuses a blank text in %s', async (format) => {
     const encode = await createTextEncoder(format, 'texts', { registerFor: async () => 1 } as unknown as SchemaRegistry)
-    expect(() => encode({ id: '1', text: ' ' })).toThrow(expect.objectContaining({ code: 'VAL_TEXT_EMPTY' }))
+    for (const text of [' ', '\u2800', '\u0301']) {
+      expect(() => encode({ id: '1', text })).toThrow(expect.objectContaining({ code: 'VAL_TEXT_EMPTY' }))
+    }
   })
 })
 

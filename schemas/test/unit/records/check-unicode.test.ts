@@ -1,7 +1,6 @@
 import avro from 'avsc'
 import { describe, expect, it } from 'vitest'
 import {
-  checkText,
   checkUnicode,
   embeddedSchemas,
   feedbackEventJson,
@@ -145,20 +144,5 @@ describe('the rule', () => {
     expect(thrownBy(() => textEventJson.parse({ text: 'a', attributes: { [name]: 7 } })).message.isWellFormed()).toBe(
       true,
     )
-  })
-
-  it('counts a text of which nothing can be seen as empty', () => {
-    for (const text of [
-      '\u200b',
-      '\u200d\ufe0f',
-      '\u0000\u0001',
-      '\u2060 \u00ad',
-      '\u{e0041}',
-      '\u3164',
-      '\u200e\u202e',
-    ]) {
-      expect(thrownBy(() => checkText(text)).code).toBe('VAL_TEXT_EMPTY')
-    }
-    for (const text of ['\u200bx', '❤️', '👍🏽', '.', '\u0301']) expect(checkText(text)).toBe(text)
   })
 })
