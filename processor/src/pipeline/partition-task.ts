@@ -35,6 +35,8 @@ export interface PartitionTaskContext {
 const maxDelayMs = 5_000
 /** A partition that stands still at a batch says so this often, and looks whether it still has to. */
 const haltMs = 60_000
+/** Of one record: its result, its dead letter, the letter without headers of others, the letter without content. */
+const maxRefusals = 4
 /** One whose dead letter is refused tries again after growing pauses. */
 const letterPause = { firstMs: 1_000, maxMs: 15_000 }
 
@@ -309,7 +311,7 @@ export class PartitionTask {
   /** The error to go on with: once even a dead letter without its content is refused, nothing is left to try. */
   #noteRefusal(slice: RecordSlice, error: ValenceError): ValenceError {
     const refusal = this.#search.refused(slice, error)
-    if (refusal === undefined || refusal.times < 3) return error
+    if (refusal === undefined || refusal.times < maxRefusals) return error
     const at = `${partitionName(this.#partition)} at ${slice.records[0]?.offset}`
     return new ValenceError('VAL_KAFKA_DEAD_LETTER_REFUSED', `${at}: ${error.message}`, { cause: error })
   }

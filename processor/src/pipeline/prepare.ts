@@ -32,9 +32,10 @@ export function createPrepareStep(
     const stopEncode = metrics.pipeline.encode.startTimer()
     const outgoing = outcomes.map((outcome) => steps.encode(outcome, from))
     stopEncode()
+    if (refusal === undefined) return { from, slice, outcomes, outgoing }
     // The letter of a record that was to become one anyway has been refused already.
-    const isBare = refusal !== undefined && (refusal.times > 1 || scored.some(({ kind }) => kind === 'rejected'))
-    return { from, slice, outcomes, outgoing: isBare ? outgoing.map(withoutContent) : outgoing }
+    const refusedLetters = scored.some(({ kind }) => kind === 'rejected') ? refusal.times : refusal.times - 1
+    return { from, slice, outcomes, outgoing: outgoing.map((letter) => reduce(letter, refusedLetters)) }
   }
 }
 
@@ -47,8 +48,16 @@ function refuse(outcome: Outcome, { code, detail }: Refusal): Outcome {
   return { kind: 'rejected', record: outcome.record, error: new ValenceError(code, reason) }
 }
 
+/** After each refusal the letter leaves out more: the headers of others, then the content. */
+function reduce(letter: OutgoingRecord, refusedLetters: number): OutgoingRecord {
+  if (refusedLetters === 0) return letter
+  const headers = ownHeaders(letter.headers)
+  if (refusedLetters === 1 && headers.length < letter.headers.length) return { ...letter, headers }
+  return withoutContent({ ...letter, headers })
+}
+
 /** Not even the dead letter fits: what remains says where the original is. */
 function withoutContent(letter: OutgoingRecord): OutgoingRecord {
   const key = letter.key !== null && letter.key.length <= maxKeptKeyBytes ? letter.key : null
-  return { ...letter, key, value: Buffer.alloc(0), headers: ownHeaders(letter.headers) }
+  return { ...letter, key, value: Buffer.alloc(0) }
 }

@@ -6,7 +6,7 @@ export interface Refusal {
   readonly code: ErrorCode
   /** The broker's name for it. */
   readonly detail: string | undefined
-  /** How often in a row: 1 for the result, 2 for the dead letter, 3 for a dead letter without the content. */
+  /** How often in a row: 1 for the result, 2 for the dead letter, 3 and 4 for letters that leave out more. */
   readonly times: number
 }
 

@@ -386,12 +386,13 @@ describe('the pipeline', () => {
     )
   })
 
-  /** What the broker would be given for each record: `letter` once its result was refused, then `bare`. */
+  /** What the broker would be given for each record: `letter` once its result was refused, then `plain`, then `bare`. */
   const laddered: PrepareStep = async (from, slice, options) => {
     const publication = await echo(from, slice, options)
     const { times = 0 } = options.refusal ?? {}
     if (times === 0) return publication
-    const value = (record: OutgoingRecord) => Buffer.from(`${times === 1 ? 'letter' : 'bare'} of ${record.value}`)
+    const kind = ['letter', 'plain', 'bare'][times - 1] ?? 'bare'
+    const value = (record: OutgoingRecord) => Buffer.from(`${kind} of ${record.value}`)
     return { ...publication, outgoing: publication.outgoing.map((record) => ({ ...record, value: value(record) })) }
   }
 
@@ -437,7 +438,7 @@ describe('the pipeline', () => {
   it('leaves the content away where the dead letter is refused as well', async () => {
     const { broker, source, pipeline } = setup({ prepare: laddered })
     broker.append(first, ['a', 'bad', 'c'])
-    refusing(broker, /^(letter of )?bad/, 'VAL_RECORD_REFUSED_BY_BROKER')
+    refusing(broker, /^(letter of |plain of )?bad/, 'VAL_RECORD_REFUSED_BY_BROKER')
     await pipeline.start()
     source.assign([first])
     await pump(source, () => broker.published.length >= 3)

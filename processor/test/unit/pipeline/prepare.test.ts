@@ -40,6 +40,15 @@ const headers = [
 ]
 const record = kafkaRecord(0, { key: Buffer.from('k'), headers })
 
+const ownNames = [
+  'valence-error-code',
+  'valence-error-message',
+  'valence-origin-topic',
+  'valence-origin-partition',
+  'valence-origin-offset',
+  'valence-failed-at',
+]
+
 describe('what is prepared for a record that the broker refused', () => {
   it('is its result as long as nothing was refused', async () => {
     expect((await prepared(record, undefined)).outgoing).toMatchObject([
@@ -55,25 +64,30 @@ describe('what is prepared for a record that the broker refused', () => {
     expect(headerText(outgoing[0]?.headers ?? [], 'valence-error-message')).toContain('INVALID_RECORD')
   })
 
-  it('is a dead letter without content, and without the headers of others, when that was refused', async () => {
-    const [letter] = (await prepared(record, refused(2))).outgoing
+  it('is a dead letter with key and value, but without the headers of others, when that was refused', async () => {
+    const large = kafkaRecord(0, { key: Buffer.alloc(1_025), headers })
+    const [letter] = (await prepared(large, refused(2))).outgoing
+    expect(letter).toMatchObject({ topic: 'letters', key: large.key, value: large.value })
+    expect(letter?.headers.map(({ name }) => name)).toEqual(ownNames)
+  })
+
+  it('is a dead letter without content when that was refused as well', async () => {
+    const [letter] = (await prepared(record, refused(3))).outgoing
     expect(letter).toMatchObject({ topic: 'letters', key: record.key, value: Buffer.alloc(0) })
-    expect(letter?.headers.map(({ name }) => name)).toEqual([
-      'valence-error-code',
-      'valence-error-message',
-      'valence-origin-topic',
-      'valence-origin-partition',
-      'valence-origin-offset',
-      'valence-failed-at',
-    ])
+    expect(letter?.headers.map(({ name }) => name)).toEqual(ownNames)
+  })
+
+  it('leaves the content out at once where the record has no headers of others', async () => {
+    const plain = kafkaRecord(0, { key: Buffer.from('k') })
+    expect((await prepared(plain, refused(2))).outgoing).toMatchObject([{ key: plain.key, value: Buffer.alloc(0) }])
   })
 
   it('leaves a large key behind as well', async () => {
     const large = kafkaRecord(0, { key: Buffer.alloc(1_025) })
-    expect((await prepared(large, refused(2))).outgoing).toMatchObject([{ key: null }])
+    expect((await prepared(large, refused(3))).outgoing).toMatchObject([{ key: null }])
   })
 
-  it('is one without content at once where a dead letter is what was refused, and says why it was rejected before', async () => {
+  it('is one that leaves out more at once where a dead letter is what was refused, and says why it was rejected before', async () => {
     const [letter] = (await prepared(kafkaRecord(0, { value: Buffer.alloc(0), headers }), refused(1))).outgoing
     expect(headerText(letter?.headers ?? [], 'valence-tenant')).toBeUndefined()
     expect(headerText(letter?.headers ?? [], 'valence-error-message')).toContain('rejected as VAL_TEXT_EMPTY before')
