@@ -1,3 +1,4 @@
+import type { TextEvent } from '@valence/schemas'
 import type { PartitionSession } from '../kafka/partition-session.ts'
 import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
 import { BoundedLabel } from '../runtime/bounded-label.ts'
@@ -18,6 +19,14 @@ export interface Publication {
 
 /** Publishes results, dead letters and the input offset in one transaction, and counts what became visible by it. */
 export type CommitStep = (session: PartitionSession, publication: Publication) => Promise<void>
+
+/** A clock that is ahead by no more than this makes an age of 0; anything later is no age. */
+const clockSkewMs = 60_000
+
+/** Undefined where the time lies ahead, as a producer is free to say. */
+function ageSeconds(since: number, now: number): number | undefined {
+  return since - now > clockSkewMs ? undefined : Math.max(0, now - since) / 1_000
+}
 
 /** Sources that are told apart in metrics. */
 const maxSources = 50
@@ -45,10 +54,12 @@ export function createCommitStep(
       const labels = { source }
       for (const { sentiment } of own) metrics.model.confidence.observe(labels, sentiment.scores[sentiment.label] ?? 0)
     }
-    for (const { event } of scored) {
-      if (event.occurredAt === null) continue
-      metrics.pipeline.sinceOccurred.observe(Math.max(0, committedAt - event.occurredAt) / 1_000)
-    }
+    for (const { event } of scored) observeSinceOccurred(event, committedAt)
+  }
+
+  function observeSinceOccurred({ occurredAt }: TextEvent, committedAt: number): void {
+    const seconds = occurredAt === null ? undefined : ageSeconds(occurredAt, committedAt)
+    if (seconds !== undefined) metrics.pipeline.sinceOccurred.observe(seconds)
   }
 
   function noteRejected({ record, error }: Outcome & { kind: 'rejected' }, from: TopicPartition): void {
@@ -65,8 +76,9 @@ export function createCommitStep(
       metrics.pipeline.records.inc({ topic: from.topic, outcome }, count)
     }
     for (const { record } of outcomes) {
-      const seconds = Math.max(0, committedAt - record.timestamp) / 1_000
-      observeTraced(metrics.pipeline.endToEnd, {}, seconds, trailOf?.(record)?.traceId)
+      // Below zero Kafka has records without a timestamp.
+      const seconds = record.timestamp < 0 ? undefined : ageSeconds(record.timestamp, committedAt)
+      if (seconds !== undefined) observeTraced(metrics.pipeline.endToEnd, {}, seconds, trailOf?.(record)?.traceId)
     }
     countScored(
       outcomes.filter((outcome) => outcome.kind === 'scored'),

@@ -32,6 +32,26 @@ async function commit(outcomes: readonly Outcome[], options: CommitOptions & { f
 }
 
 describe('the commit step', () => {
+  it('measures no age of a record without a timestamp, or of one from the future', async () => {
+    const at = (timestamp: number, occurredAt: number | null = null): Outcome => {
+      const outcome = scored(1, null, occurredAt)
+      return { ...outcome, record: { ...outcome.record, timestamp } }
+    }
+    const lines = await commit([
+      at(-1),
+      at(now + 3_600_000, now + 3_600_000),
+      at(now + 500, now + 500),
+      at(now - 2_000),
+    ])
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'valence_pipeline_end_to_end_seconds_sum 2',
+        'valence_pipeline_end_to_end_seconds_count 2',
+        'valence_pipeline_since_occurred_seconds_count 1',
+      ]),
+    )
+  })
+
   it('counts each record once by what became of it, and each label once', async () => {
     const rejected: Outcome = {
       kind: 'rejected',
