@@ -18,14 +18,16 @@ function readLine(text: string, path: string, number: number): [digest: string, 
   return [groups.digest, { subject: groups.subject, scopes: new Set(given) }]
 }
 
-/** The keys of a file by their digests; blank lines and comments (#) are passed over. @throws VAL_CONFIG_INVALID */
-function readKeys(path: string): Map<string, Principal> {
-  let text: string
+function readText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (cause) {
     throw new ValenceError('VAL_FILE_UNREADABLE', `${path} (VALENCE_AUTH_API_KEYS_FILE)`, { cause })
   }
+}
+
+/** The keys of a file by their digests; blank lines and comments (#) are passed over. @throws VAL_CONFIG_INVALID */
+function readKeys(text: string, path: string): Map<string, Principal> {
   const lines = text.split('\n').map((content, index) => ({ content: content.trim(), number: index + 1 }))
   const filled = lines.filter(({ content }) => content !== '' && !content.startsWith('#'))
   return new Map(filled.map(({ content, number }) => readLine(content, path, number)))
@@ -44,16 +46,32 @@ export function createKeyAuthenticator({
   watchIntervalMs = 2_000,
   onReload,
 }: KeyAuthenticatorOptions): Authenticator {
-  let keys = readKeys(path)
-  const reload = () => {
+  let keys = readKeys(readText(path), path)
+  let seen: string | undefined
+  let looking: NodeJS.Timeout | undefined
+  /** What two looks in a row found: a file that is being rewritten is empty or cut short for a moment. */
+  const look = () => {
     try {
-      keys = readKeys(path)
+      const text = readText(path)
+      if (text !== seen) {
+        seen = text
+        return lookAgain()
+      }
+      keys = readKeys(text, path)
       onReload?.(undefined)
     } catch (error) {
       onReload?.(error)
     }
   }
-  watchFile(path, { interval: watchIntervalMs, persistent: false }, reload)
+  const lookAgain = () => {
+    clearTimeout(looking)
+    looking = setTimeout(look, watchIntervalMs).unref()
+  }
+  const change = () => {
+    seen = undefined
+    look()
+  }
+  watchFile(path, { interval: watchIntervalMs, persistent: false }, change)
   return {
     scheme: 'api-key',
     async authenticate(headers) {
@@ -63,6 +81,9 @@ export function createKeyAuthenticator({
       if (!principal) throw new ValenceError('VAL_AUTH_API_KEY_INVALID')
       return principal
     },
-    close: () => unwatchFile(path, reload),
+    close() {
+      clearTimeout(looking)
+      unwatchFile(path, change)
+    },
   }
 }

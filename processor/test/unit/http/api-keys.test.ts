@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createKeyAuthenticator } from '../../../src/http/auth/key-authenticator.ts'
 import { openTestApp } from '../../support/http-app.ts'
@@ -62,6 +63,37 @@ describe('API keys', () => {
     await replaceFile('not a key at all\n')
     await expect.poll(() => reloads.slice(before).at(-1)).toMatchObject({ code: 'VAL_CONFIG_INVALID' })
     expect(await subjectOf('gamma')).toBe('carol')
+    authenticator.close()
+  })
+
+  it('stay while the file is being rewritten, and go when it stays empty', async () => {
+    const reloads: unknown[] = []
+    const authenticator = createKeyAuthenticator({
+      path,
+      watchIntervalMs: 100,
+      onReload: (error) => reloads.push(error),
+    })
+    const isKnown = (key: string) =>
+      authenticator.authenticate({ 'x-api-key': key }).then(
+        () => true,
+        () => false,
+      )
+    const lost: string[] = []
+    const watching = setInterval(async () => {
+      if (!(await isKnown('alpha'))) lost.push('alpha')
+    }, 5)
+    const again = `${digest('alpha')} alice sentiment:score\n`
+    // Empty for longer than the watcher takes to see it, but not for two looks.
+    for (let time = 0; time < 3; time += 1) {
+      await writeFile(path, '')
+      await delay(130)
+      await writeFile(path, `${again}${digest(`other ${time}`)} bob sentiment:read\n`)
+      await expect.poll(() => isKnown(`other ${time}`)).toBe(true)
+    }
+    clearInterval(watching)
+    expect(lost).toEqual([])
+    await writeFile(path, '')
+    await expect.poll(() => isKnown('alpha')).toBe(false)
     authenticator.close()
   })
 
