@@ -215,10 +215,10 @@ export async function startProcessor({ config, logger, signal, tracing, onFatal 
   const base: Base = { config, logger, metrics, health, signal, tracing, closers: opened }
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
   opened.defer(() => admin.close())
-  const state = { ready: false }
-  health.add({ name: 'pipeline', isHealthy: () => state.ready })
+  const state: { failed: boolean; pipeline?: Pipeline } = { failed: false }
+  health.add({ name: 'pipeline', isHealthy: () => !state.failed && (state.pipeline?.isReady() ?? false) })
   const fail = (error: Error) => {
-    state.ready = false
+    state.failed = true
     health.fail(error)
     onFatal(error)
   }
@@ -230,7 +230,7 @@ export async function startProcessor({ config, logger, signal, tracing, onFatal 
   watchPipeline(health, pipeline)
   if (config.httpEnabled) await openFacade(base, engine)
   await patiently(base, 'the consumer group cannot be joined yet', () => pipeline.start())
-  state.ready = true
+  state.pipeline = pipeline
   logger.info({ adminPort: admin.port, groupId: config.kafkaGroupId, topics: config.inputTopics }, 'processor started')
   const closers = opened.move()
   return { adminPort: admin.port, stop: () => closers.disposeAsync(), halt: () => engine.close() }

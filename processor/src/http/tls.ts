@@ -17,8 +17,10 @@ interface Credentials {
 function readCredentials({ httpTlsCertFile, httpTlsKeyFile, httpTlsClientCaFile }: Config): Credentials | undefined {
   if (httpTlsCertFile === undefined || httpTlsKeyFile === undefined) return undefined
   try {
-    const ca = httpTlsClientCaFile === undefined ? {} : { ca: readFileSync(httpTlsClientCaFile) }
-    return { cert: readFileSync(httpTlsCertFile), key: readFileSync(httpTlsKeyFile), ...ca }
+    const ca = httpTlsClientCaFile === undefined ? undefined : readFileSync(httpTlsClientCaFile)
+    // OpenSSL takes an empty file, as one is that is being rewritten, and then trusts nobody.
+    if (ca !== undefined) new X509Certificate(ca)
+    return { cert: readFileSync(httpTlsCertFile), key: readFileSync(httpTlsKeyFile), ...(ca && { ca }) }
   } catch (cause) {
     throw new ValenceError('VAL_FILE_UNREADABLE', 'VALENCE_HTTP_TLS_*_FILE', { cause })
   }

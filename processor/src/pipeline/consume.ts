@@ -8,7 +8,10 @@ import { StandstillWatch } from './standstill-watch.ts'
 export interface Pipeline {
   /** Joins the group and processes until stopped. @throws VAL_KAFKA_* */
   start(): Promise<void>
-  /** The group has been joined and nothing failed since. */
+  /**
+   * The group has been joined, each partition was taken once, and nothing failed since. Where a group begins at the end
+   * of a log, what is produced before a partition is taken may come before that end.
+   */
   isReady(): boolean
   /** The group still counts on this processor: a heartbeat was answered within the session timeout. */
   isMember(): boolean
@@ -107,7 +110,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       ready = true
       looking = setInterval(look, lookMs).unref()
     },
-    isReady: () => ready,
+    isReady: () => ready && [...tasks.values()].every(({ ended, isTaken }) => ended || isTaken),
     isMember: () => source.isMember(),
     standstills,
     async stop({ drainMs, leaveGroup }) {

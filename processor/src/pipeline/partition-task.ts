@@ -59,6 +59,7 @@ export class PartitionTask {
   #topicId: string | undefined
   /** The group never had a position here, so none can be lost. */
   #isNew = false
+  #isTaken = false
   #paused = true
   #failures = 0
   #halts = 0
@@ -133,6 +134,11 @@ export class PartitionTask {
     await this.#finished
   }
 
+  /** The partition was taken once, so that the group has a position: what comes from now on is not passed over. */
+  get isTaken(): boolean {
+    return this.#isTaken
+  }
+
   /** Released or drained: this task does nothing any more. */
   get ended(): boolean {
     return this.#ending.signal.aborted
@@ -199,6 +205,7 @@ export class PartitionTask {
       }
       // Pins the starting point, so that a crash before the first result cannot move it.
       if (!committed) await session.publish([], offset)
+      this.#isTaken = true
       if (this.ended) return session
       this.#queue = new PartitionQueue(offset)
       this.#position = offset

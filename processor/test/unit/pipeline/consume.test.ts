@@ -601,6 +601,22 @@ describe('the pipeline', () => {
     expect(broker.published).toEqual([])
   })
 
+  it('is not ready before the position of each partition is the group’s own', async () => {
+    const { broker, source, pipeline } = setup()
+    const { promise: pinned, resolve: pin } = Promise.withResolvers<void>()
+    broker.beforePublish = () => pinned
+    await pipeline.start()
+    expect(pipeline.isReady()).toBe(true)
+    source.assign([first, second])
+    await vi.waitFor(() => expect(broker.committed(first)).toBeUndefined())
+    expect(pipeline.isReady()).toBe(false)
+    pin()
+    await vi.waitFor(() => expect(pipeline.isReady()).toBe(true))
+    expect([broker.committed(first), broker.committed(second)]).toEqual([0n, 0n])
+    await pipeline.stop({ drainMs: 200, leaveGroup: true })
+    expect(pipeline.isReady()).toBe(false)
+  })
+
   it('hands a crash of the source on', async () => {
     const { source, pipeline, onFatal } = setup()
     await pipeline.start()
