@@ -1,4 +1,4 @@
-import { type Admin, kafkaErrors, loadKafkaJs } from '@valence/producer-sdk/kafka'
+import { type Admin, kafkaErrors, murmur2 } from '@valence/producer-sdk/kafka'
 import { isValenceError, ValenceError } from '@valence/schemas'
 
 /** Chooses output partitions the way Kafka's own clients do, so that a key's records stay in order. */
@@ -11,17 +11,13 @@ export interface OutputPartitions {
   of(topic: string, key: Buffer | null, inputPartition: number): number
 }
 
-type Partitioner = ReturnType<ReturnType<typeof loadKafkaJs>['Partitioners']['DefaultPartitioner']>
-type Metadata = Parameters<Partitioner>[0]['partitionMetadata']
-
 export function createOutputPartitions(admin: Admin, topics: readonly string[]): OutputPartitions {
-  const partitioner = loadKafkaJs().Partitioners.DefaultPartitioner()
-  let metadata = new Map<string, Metadata>()
+  let counts = new Map<string, number>()
 
-  async function read(topic: string): Promise<Metadata> {
+  async function read(topic: string): Promise<number> {
     try {
       const found = await admin.fetchTopicMetadata({ topics: [topic] })
-      return found.topics.find(({ name }) => name === topic)?.partitions ?? []
+      return found.topics.find(({ name }) => name === topic)?.partitions.length ?? 0
     } catch (error) {
       throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
     }
@@ -29,27 +25,27 @@ export function createOutputPartitions(admin: Admin, topics: readonly string[]):
 
   return {
     async refresh() {
-      metadata = new Map(await Promise.all(topics.map(async (topic) => [topic, await read(topic)] as const)))
+      counts = new Map(await Promise.all(topics.map(async (topic) => [topic, await read(topic)] as const)))
     },
 
     async update() {
       for (const topic of topics) {
         try {
-          metadata.set(topic, await read(topic))
+          counts.set(topic, await read(topic))
         } catch (error) {
           if (!isValenceError(error) || error.code !== 'VAL_KAFKA_TOPIC_MISSING') throw error
-          metadata.delete(topic)
+          counts.delete(topic)
         }
       }
     },
 
     of(topic, key, inputPartition) {
-      const partitions = metadata.get(topic)
-      if (partitions === undefined) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', topic)
+      const count = counts.get(topic)
+      if (count === undefined) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', topic)
       // Without a key the input partition decides, so that records that came in order go out in order.
-      if (key === null) return inputPartition % partitions.length
+      if (key === null) return inputPartition % count
       // Leaders play no part in a key's partition, so a partition without one must not move the key.
-      return partitioner({ topic, partitionMetadata: partitions, message: { key, value: null } })
+      return (murmur2(key) & 0x7fff_ffff) % count
     },
   }
 }

@@ -12,7 +12,7 @@ import type { PartitionFlows } from './partition-flow.ts'
 import { PartitionProgress, type Standstill } from './partition-progress.ts'
 import { PartitionQueue, type RecordSlice } from './partition-queue.ts'
 import type { PrepareStep } from './prepare.ts'
-import { RefusalSearch } from './refusal-search.ts'
+import { maxRefusals, RefusalSearch } from './refusal-search.ts'
 import { startingPosition } from './starting-position.ts'
 
 /** What the tasks of all partitions share. */
@@ -33,11 +33,8 @@ export interface PartitionTaskContext {
 }
 
 const maxDelayMs = 5_000
-/** A partition that stands still at a batch says so this often, and looks whether it still has to. */
+/** A partition that stands still at a batch says so this often; one whose dead letter is refused, after growing pauses. */
 const haltMs = 60_000
-/** Of one record: its result, its dead letter, the letter without headers of others, the letter without content. */
-const maxRefusals = 4
-/** One whose dead letter is refused tries again after growing pauses. */
 const letterPause = { firstMs: 1_000, maxMs: 15_000 }
 
 /**
@@ -47,10 +44,11 @@ const letterPause = { firstMs: 1_000, maxMs: 15_000 }
  * commits. Any error inside a transaction drops the session and takes the partition again from the committed offset.
  */
 export class PartitionTask {
+  /** It was once, so that the group has a position: what comes from then on is not passed over. */
+  isTaken = false
   readonly #partition: TopicPartition
   readonly #context: PartitionTaskContext
   readonly #released = new AbortController()
-  /** Released or drained. */
   readonly #ending = new AbortController()
   readonly #drainBegun = Promise.withResolvers<undefined>()
   readonly #progress: PartitionProgress
@@ -59,13 +57,12 @@ export class PartitionTask {
   #topicId: string | undefined
   /** The group never had a position here, so none can be lost. */
   #isNew = false
-  #isTaken = false
   #paused = true
   #failures = 0
   #halts = 0
-  /** The offset of the last commit. */
+  /** Of the last commit. */
   #position = 0n
-  /** Slices that were taken from the queue and are not committed. */
+  /** Slices taken and not committed. */
   #begun = 0
   #finished: Promise<void> = Promise.resolve()
 
@@ -134,12 +131,6 @@ export class PartitionTask {
     await this.#finished
   }
 
-  /** The partition was taken once, so that the group has a position: what comes from now on is not passed over. */
-  get isTaken(): boolean {
-    return this.#isTaken
-  }
-
-  /** Released or drained: this task does nothing any more. */
   get ended(): boolean {
     return this.#ending.signal.aborted
   }
@@ -205,7 +196,7 @@ export class PartitionTask {
       }
       // Pins the starting point, so that a crash before the first result cannot move it.
       if (!committed) await session.publish([], offset)
-      this.#isTaken = true
+      this.isTaken = true
       if (this.ended) return session
       this.#queue = new PartitionQueue(offset)
       this.#position = offset

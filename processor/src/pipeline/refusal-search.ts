@@ -10,6 +10,9 @@ export interface Refusal {
   readonly times: number
 }
 
+/** Of one record: its result, its dead letter, the letter without headers of others, the letter without content. */
+export const maxRefusals = 4
+
 type State =
   | { readonly kind: 'none' }
   /** Among the next `count` records, up to `until`, there is at least one that is refused. */

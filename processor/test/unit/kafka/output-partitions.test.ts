@@ -26,6 +26,14 @@ describe('output partitions', () => {
     ).toEqual([-973932308, -790332482, -985981536].map((hash) => (hash & 0x7fffffff) % 6))
   })
 
+  it('are found at once for a key of 100 kB, for which kafkajs takes seconds', async () => {
+    const outputs = createOutputPartitions(adminWith({ scores: 6 }), ['scores'])
+    await outputs.refresh()
+    const begun = performance.now()
+    outputs.of('scores', Buffer.alloc(100_000, 'k'), 0)
+    expect(performance.now() - begun).toBeLessThan(1_000)
+  })
+
   it('follow the input partition where there is no key', async () => {
     const outputs = createOutputPartitions(adminWith({ scores: 4 }), ['scores'])
     await outputs.refresh()

@@ -13,6 +13,7 @@ import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
 import { type RequestQueueClass, stopIdleTimer } from './idle-timer.ts'
 import type { Errors, KafkaJsError, LoadInternal, Protocol } from './internals.ts'
 import { MessageSender, type MessageSenderContext, type SendOptions } from './message-sender.ts'
+import { murmur2 } from './murmur2.ts'
 import { type FetchingGroupClass, failOnOffsetOutOfRange } from './offset-out-of-range.ts'
 import { type BoundedGroupClass, reportOversizedBatches } from './oversized-batches.ts'
 import { type PinnedFile, verifyPins } from './pins.ts'
@@ -72,6 +73,7 @@ function install(): void {
   })
   replace('protocol/requests/fetch/v4/decodeMessages.js', decodeMessages)
   replace('protocol/recordBatch/record/v0/index.js', encodeRecord)
+  replace('producer/partitioners/default/murmur2.js', murmur2)
 
   const errors = load<Errors>('errors.js')
   const protocol: Protocol = {
