@@ -2,8 +2,8 @@ import { GenericContainer, getContainerRuntimeClient, Network, type StartedTestC
 import { images } from './images.ts'
 import { KafkaContainers } from './kafka-containers.ts'
 import { kafkaVersionOf, withoutKafka } from './kafka-version.ts'
+import type { KafkaCluster, LocalStack, LocalStackOptions } from './local-stack.ts'
 import { confluentPath } from './registry-process.ts'
-import type { KafkaCluster, LocalStack, LocalStackOptions } from './stack.ts'
 import { stackEnvironment } from './stack-environment.ts'
 
 const probeTimeoutMs = 3000

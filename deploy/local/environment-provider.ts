@@ -1,7 +1,7 @@
 import { describeCluster } from './kafka-probe.ts'
+import type { LocalStack, LocalStackOptions } from './local-stack.ts'
 import { probeRedis } from './redis-process.ts'
 import { probeRegistry } from './registry-process.ts'
-import type { LocalStack, LocalStackOptions } from './stack.ts'
 import { stackEnvironment } from './stack-environment.ts'
 import { StackError } from './stack-error.ts'
 

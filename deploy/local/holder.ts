@@ -3,7 +3,8 @@
  * to (SIGTERM), when `cli.ts up` is broken off before, or when its record is gone: a removed clone leaves no stack behind.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { type LocalStack, startLocalStack } from './stack.ts'
+import type { LocalStack } from './local-stack.ts'
+import { startLocalStack } from './stack.ts'
 import { StackFile } from './stack-file.ts'
 import { readStackRequest } from './stack-request.ts'
 

@@ -10,7 +10,7 @@ import { choosePorts } from './free-port.ts'
 import { images } from './images.ts'
 import { describeCluster } from './kafka-probe.ts'
 import { brokerEnvironment, brokerProperties } from './kafka-properties.ts'
-import type { KafkaCluster } from './stack.ts'
+import type { KafkaCluster } from './local-stack.ts'
 
 const clientPort = 9092
 const brokerPort = 19_092

@@ -16,8 +16,8 @@ import {
   userArguments,
 } from './kafka-security.ts'
 import type { Part } from './keeper-client.ts'
+import type { KafkaCluster } from './local-stack.ts'
 import { formatProperties } from './properties.ts'
-import type { KafkaCluster } from './stack.ts'
 import type { StackContext } from './stack-context.ts'
 
 const host = '127.0.0.1'

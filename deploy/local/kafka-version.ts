@@ -1,4 +1,4 @@
-import type { KafkaCluster } from './stack.ts'
+import type { KafkaCluster } from './local-stack.ts'
 
 /** Newest release of the line that is tested; `pom.xml` and the Compose file name the same one. */
 export const defaultKafkaVersion = '4.1.2'

@@ -1,4 +1,4 @@
-import type { LocalStackOptions } from './stack.ts'
+import type { LocalStackOptions } from './local-stack.ts'
 import { StackError } from './stack-error.ts'
 
 function readPort(name: string, environment: NodeJS.ProcessEnv): number | undefined {

@@ -9,8 +9,8 @@ import { ActiveModel } from '../src/model/active-model.ts'
 import { evaluate, type Judged } from '../src/model/evaluation.ts'
 import { loadModel } from '../src/model/load-model.ts'
 import { resolveModel } from '../src/model/model-location.ts'
+import { MemoryCache } from '../src/scoring/caching/memory-cache.ts'
 import { createScorer } from '../src/scoring/create-scorer.ts'
-import { MemoryCache } from '../src/scoring/memory-cache.ts'
 
 /** What a cascade would cost and give: the small model answers where it is sure enough, the full one takes the rest. */
 interface Point {

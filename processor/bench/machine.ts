@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
 import { kafkaVersionOf } from '../../deploy/local/kafka-version.ts'
-import { readMachine } from '../src/cli/doctor/machine.ts'
+import { readMachine } from '../src/doctor/machine.ts'
 
 /** What a figure was measured on and with. */
 export interface Machine {

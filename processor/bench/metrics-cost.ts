@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { createMetrics, type Metrics } from '../src/observability/metrics.ts'
 import { createCommitStep, type Publication } from '../src/pipeline/commit.ts'
-import { createMetrics, type Metrics } from '../src/runtime/metrics.ts'
 import { meterScoring } from '../src/scoring/scoring-metrics.ts'
 import { kafkaRecord } from '../test/support/records.ts'
 

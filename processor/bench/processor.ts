@@ -1,6 +1,6 @@
 import { createTextProducer } from '@valence/producer-sdk'
 import { createSchemaRegistry, valueSubject } from '@valence/schemas'
-import type { LocalStack } from '../../deploy/local/stack.ts'
+import type { LocalStack } from '../../deploy/local/local-stack.ts'
 import { ProcessorProcess } from '../test/support/processor-process.ts'
 import { TestKafka } from '../test/support/workload.ts'
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runCli } from './cli/cli.ts'
-import { readMachine } from './cli/doctor/machine.ts'
+import { redact } from './config/redaction.ts'
+import { readMachine } from './doctor/machine.ts'
 import { isInNativeCode } from './inference/native-threads.ts'
-import { redact } from './runtime/redaction.ts'
 
 // The ONNX runtime would report its use to its makers; it reads this when it is first loaded, which is later.
 process.env.ORT_DISABLE_TELEMETRY ??= '1'

@@ -1,5 +1,5 @@
-import { type MetricSpec, metricTree } from '../../../processor/src/runtime/metric-tree.ts'
-import { createMetrics } from '../../../processor/src/runtime/metrics.ts'
+import { type MetricSpec, metricTree } from '../../../processor/src/observability/metric-tree.ts'
+import { createMetrics } from '../../../processor/src/observability/metrics.ts'
 
 interface Series {
   readonly name: string

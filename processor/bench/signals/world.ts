@@ -1,5 +1,5 @@
-import type { LocalStack } from '../../../deploy/local/stack.ts'
-import { MetricSamples } from '../../src/cli/top/metric-samples.ts'
+import type { LocalStack } from '../../../deploy/local/local-stack.ts'
+import { MetricSamples } from '../../src/monitoring/metric-samples.ts'
 import { ProcessorProcess } from '../../test/support/processor-process.ts'
 import { TestKafka, type TestTopics } from '../../test/support/workload.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { LocalStack } from '../../../deploy/local/stack.ts'
+import type { LocalStack } from '../../../deploy/local/local-stack.ts'
 import { ProcessorProcess } from '../../test/support/processor-process.ts'
 import { inventTexts, TestKafka, type TestTopics } from '../../test/support/workload.ts'
 import { Tally, tallyTopic } from './ledger.ts'

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import { isValenceError } from '@valence/schemas'
 import { Command, CommanderError } from 'commander'
-import { hideSecrets, secretsIn, secretsOf } from '../runtime/redaction.ts'
-import type { CliContext, CommandOptions, ExitCode } from './cli-context.ts'
+import { hideSecrets, secretsIn, secretsOf } from '../config/redaction.ts'
 import { type CommandSpec, commands, groupSummaries } from './command-table.ts'
+import type { CliContext, CommandOptions, ExitCode } from './context.ts'
 import { redactingStream, safeLine } from './output.ts'
 
 /** Errors of the one who typed or configured, rather than of the work itself. */

@@ -1,4 +1,4 @@
-import type { LagReport, PartitionFlow } from '../scaling/drain-time.ts'
+import type { LagReport, PartitionFlow } from '../monitoring/drain-time.ts'
 
 type Flow = Pick<PartitionFlow, 'lag' | 'arrivalsPerSecond' | 'donePerSecond' | 'secondsToDrain'>
 

@@ -1,5 +1,5 @@
 import type { ValenceError } from '@valence/schemas'
-import type { Output } from './cli-context.ts'
+import type { Output } from './context.ts'
 import { counted, paint, safeLine } from './output.ts'
 
 const shownProblems = 20

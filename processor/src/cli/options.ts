@@ -1,5 +1,5 @@
 import { ValenceError } from '@valence/schemas'
-import type { CommandOptions } from './cli-context.ts'
+import type { CommandOptions } from './context.ts'
 
 /** `intervalMs` as it is typed: `--interval-ms`. */
 function flagOf(name: string): string {

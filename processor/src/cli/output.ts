@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { styleText } from 'node:util'
-import { printable } from '../runtime/printable.ts'
-import { redact } from '../runtime/redaction.ts'
-import type { Output } from './cli-context.ts'
+import { redact } from '../config/redaction.ts'
+import { printable } from '../platform/printable.ts'
+import type { Output } from './context.ts'
 
 /** The colours of `paint`, and what clears the rest of a line. */
 const own = new RegExp(`(${String.fromCharCode(0x1b)}\\[(?:(?:[1-4]|2[2-4]|3[0-79]|9[0-7])?m|K))`)

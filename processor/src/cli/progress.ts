@@ -1,4 +1,4 @@
-import type { Output } from './cli-context.ts'
+import type { Output } from './context.ts'
 
 export interface Progress {
   /** @param done of `total`, in the same unit; @param items finished so far */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Output } from './cli-context.ts'
+import type { Output } from './context.ts'
 
 const enter = '\u001b[?1049h\u001b[?25l'
 const leave = '\u001b[?25h\u001b[?1049l'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { BoundedLabel, otherValue } from '../runtime/bounded-label.ts'
+import { BoundedLabel, otherValue } from '../observability/bounded-label.ts'
 
 /** What became of one feedback event. */
 export type FeedbackOutcome =

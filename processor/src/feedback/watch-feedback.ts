@@ -9,13 +9,13 @@ import {
   type ScoredEvent,
   ValenceError,
 } from '@valence/schemas'
+import type { Config } from '../config/config.ts'
 import { followPatiently } from '../kafka/follow-patiently.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { TopicTail } from '../kafka/topic-tail.ts'
-import { retryWhileRetryable } from '../resilience/retry.ts'
-import type { Config } from '../runtime/config.ts'
-import type { Logger } from '../runtime/logger.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { retryWhileRetryable } from '../platform/retry.ts'
 import { FeedbackJoin } from './feedback-join.ts'
 
 const expireMs = 1_000

@@ -1,5 +1,5 @@
-import type { Logger } from '../runtime/logger.ts'
-import { type Metrics, observeTraced } from '../runtime/metrics.ts'
+import type { Logger } from '../observability/logger.ts'
+import { type Metrics, observeTraced } from '../observability/metrics.ts'
 import type { HttpApp } from './http-app.ts'
 
 /** One line and one observation a request. The path is the route's pattern: a URL may carry a text. */

@@ -1,5 +1,5 @@
 import cors from '@fastify/cors'
-import type { Config } from '../runtime/config.ts'
+import type { Config } from '../config/config.ts'
 import type { HttpApp } from './http-app.ts'
 
 /** Everything a page of ours loads comes from here; nobody may frame it. Inline styles are what /docs is made of. */

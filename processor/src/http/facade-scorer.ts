@@ -1,5 +1,5 @@
 import type { Verdict } from '../domain/verdict.ts'
-import type { Trail } from '../runtime/trail.ts'
+import type { Trail } from '../observability/trace-context.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { Admission } from './limits/admission.ts'
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { Trail } from '../runtime/trail.ts'
+import type { Trail } from '../observability/trace-context.ts'
 import type { Principal, Scope } from './auth/principal.ts'
 
 /** The application as the routes see it: schemas give the types. */

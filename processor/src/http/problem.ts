@@ -1,7 +1,7 @@
 import { errorCatalogue, isValenceError, ValenceError } from '@valence/schemas'
 import type { FastifyError } from 'fastify'
-import { frameworkCodes } from '../runtime/framework-codes.ts'
-import { redact } from '../runtime/redaction.ts'
+import { redact } from '../config/redaction.ts'
+import { frameworkCodes } from '../platform/framework-codes.ts'
 import type { Problem } from './contract/problem-response.ts'
 
 function validationDetail({ validation, validationContext }: FastifyError): string {

@@ -9,8 +9,8 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { FastifyRequest } from 'fastify'
-import { spanAttributes } from '../runtime/span-attributes.ts'
-import { spanTime } from '../runtime/trail.ts'
+import { spanAttributes } from '../observability/span-attributes.ts'
+import { spanTime } from '../observability/trace-context.ts'
 import type { HttpApp } from './http-app.ts'
 
 type Headers = FastifyRequest['headers']

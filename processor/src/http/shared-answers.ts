@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isValenceError, ValenceError } from '@valence/schemas'
+import type { Breaker } from '../platform/breaker.ts'
 import type { RedisClient } from '../redis/redis-client.ts'
-import type { Breaker } from '../resilience/breaker.ts'
-import type { AcceptedText } from './text-intake.ts'
+import type { AcceptedText } from './accepted-text.ts'
 
 /** Answers to idempotency keys that all replicas know. */
 export interface SharedAnswers {

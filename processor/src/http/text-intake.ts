@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto'
 import { ValenceError } from '@valence/schemas'
 import { LRUCache } from 'lru-cache'
+import type { AcceptedText } from './accepted-text.ts'
 import type { TextRequest } from './contract/text-request.ts'
 import type { SharedAnswers } from './shared-answers.ts'
-
-/** Where an accepted text was written. */
-export interface AcceptedText {
-  readonly id: string
-  readonly topic: string
-  readonly partition: number
-  /** In decimal digits. */
-  readonly offset: string
-}
 
 /** Produces one text; resolves once the broker has acknowledged it. @throws VAL_INTAKE_UNAVAILABLE */
 export type ProduceText = (

@@ -3,9 +3,9 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import { ValenceError } from '@valence/schemas'
-import type { Config } from '../runtime/config.ts'
-import type { Logger } from '../runtime/logger.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import type { Config } from '../config/config.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import { strictServerOptions } from './strict-protocol.ts'
 
 interface Credentials {

@@ -1,4 +1,4 @@
-import type { Metrics } from '../runtime/metrics.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import type { PoolObserver } from './worker-pool.ts'
 import type { LossReason } from './worker-slot.ts'
 

@@ -1,4 +1,4 @@
-import { retryWhileRetryable } from '../resilience/retry.ts'
+import { retryWhileRetryable } from '../platform/retry.ts'
 
 const timeoutMs = 15_000
 

@@ -8,8 +8,8 @@ import {
   setRecordMemory,
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
-import type { Config } from '../runtime/config.ts'
-import type { Logger } from '../runtime/logger.ts'
+import type { Config } from '../config/config.ts'
+import type { Logger } from '../observability/logger.ts'
 import { saslOptions } from './sasl.ts'
 
 function readPem(path: string, setting: string): string {

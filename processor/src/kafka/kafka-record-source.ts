@@ -13,7 +13,7 @@ import {
   topicIdOf,
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
-import type { Logger } from '../runtime/logger.ts'
+import type { Logger } from '../observability/logger.ts'
 import { partitionName, type RecordBatch, type TopicPartition } from './record.ts'
 import type { RecordSource, RecordSourceHandlers } from './record-source.ts'
 

@@ -1,5 +1,5 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
-import type { Logger } from '../runtime/logger.ts'
+import type { Logger } from '../observability/logger.ts'
 import type { TopicPartition } from './record.ts'
 
 export interface LogEndWatchOptions {

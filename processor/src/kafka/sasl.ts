@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { KafkaOptions } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
-import type { Config } from '../runtime/config.ts'
+import type { Config } from '../config/config.ts'
 import { createTokenSource, type TokenSource } from './bearer-token.ts'
 
 /** Read at each login: whoever projects the file renews it in place. */

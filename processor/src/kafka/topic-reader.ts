@@ -1,5 +1,5 @@
 import type { Kafka } from '@valence/producer-sdk/kafka'
-import type { Logger } from '../runtime/logger.ts'
+import type { Logger } from '../observability/logger.ts'
 import { joinPatiently } from './join-patiently.ts'
 import { createKafkaRecordSource } from './kafka-record-source.ts'
 import { startOrderedReading } from './ordered-reading.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
-import type { Logger } from '../runtime/logger.ts'
+import type { Logger } from '../observability/logger.ts'
 import { createKafkaRecordSource } from './kafka-record-source.ts'
 import { startOrderedReading } from './ordered-reading.ts'
 import type { RecordBatch } from './record.ts'

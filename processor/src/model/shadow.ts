@@ -1,7 +1,7 @@
 import type { Sentiment } from '../domain/sentiment.ts'
 import { probabilities, readScores } from '../inference/logits.ts'
 import { packTokens } from '../inference/token-batch.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import type { LoadedModel } from './load-model.ts'
 
 export interface ShadowOptions {

@@ -1,6 +1,6 @@
 import { ownHeaders, ValenceError } from '@valence/schemas'
 import type { OutgoingRecord, TopicPartition } from '../kafka/record.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import type { Publication } from './commit.ts'
 import type { DecodeStep } from './decode.ts'
 import type { EncodeStep } from './encode.ts'

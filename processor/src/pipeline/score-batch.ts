@@ -1,7 +1,7 @@
 import type { TextEvent, ValenceError } from '@valence/schemas'
 import type { Sentiment } from '../domain/sentiment.ts'
 import type { KafkaRecord } from '../kafka/record.ts'
-import type { Trail } from '../runtime/trail.ts'
+import type { Trail } from '../observability/trace-context.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { Decoded } from './decode.ts'
 

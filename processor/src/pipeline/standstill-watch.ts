@@ -1,6 +1,6 @@
 import { partitionName } from '../kafka/record.ts'
-import type { Logger } from '../runtime/logger.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import type { Standstill } from './partition-progress.ts'
 
 export interface StandstillWatchOptions {

@@ -1,4 +1,4 @@
-import type { Config } from '../runtime/config.ts'
+import type { Config } from '../config/config.ts'
 import { type RedisTls, redisTls } from './redis-tls.ts'
 
 export interface RedisNode {

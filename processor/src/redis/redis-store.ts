@@ -1,4 +1,4 @@
-import type { Breaker } from '../resilience/breaker.ts'
+import type { Breaker } from '../platform/breaker.ts'
 import { connectRedis, type RedisClient } from './redis-client.ts'
 import type { RedisPlace } from './redis-place.ts'
 

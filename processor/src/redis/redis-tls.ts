@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ValenceError } from '@valence/schemas'
-import type { Config } from '../runtime/config.ts'
+import type { Config } from '../config/config.ts'
 
 /** For ioredis; nothing where the URL says all. */
 export interface RedisTls {

@@ -1,4 +1,4 @@
-import type { PartitionFlow } from './drain-time.ts'
+import type { PartitionFlow } from '../monitoring/drain-time.ts'
 
 /** Behind by more than it does in this long, a member works as fast as it can. */
 const backlogSeconds = 3

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LagSnapshot } from '../kafka/group-lag.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import type { Scaler, ScalingReport } from './scaler.ts'
 
 export interface GroupWatch {

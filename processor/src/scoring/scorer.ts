@@ -1,5 +1,5 @@
 import type { Verdict } from '../domain/verdict.ts'
-import type { Trail } from '../runtime/trail.ts'
+import type { Trail } from '../observability/trace-context.ts'
 
 /** Who asks: each origin keeps a share of the batcher, so that a Kafka backlog never starves HTTP. */
 export type ScoreOrigin = 'kafka' | 'http' | 'cli'

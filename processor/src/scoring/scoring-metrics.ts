@@ -1,7 +1,7 @@
 import type { Verdict } from '../domain/verdict.ts'
-import { countBy } from '../runtime/count-by.ts'
-import type { Metrics } from '../runtime/metrics.ts'
-import type { MemoryCache } from './memory-cache.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { countBy } from '../platform/count-by.ts'
+import type { MemoryCache } from './caching/memory-cache.ts'
 import type { ScoringObserver } from './scoring-observer.ts'
 
 /** The observer that counts into the metric tree; the size of the cache is noted with each batch. */

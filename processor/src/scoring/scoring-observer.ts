@@ -1,9 +1,9 @@
 import type { ModelRef } from '../domain/sentiment.ts'
 import type { Verdict } from '../domain/verdict.ts'
-import type { Trail } from '../runtime/trail.ts'
-import type { CloseCause } from './batch-policy.ts'
+import type { Trail } from '../observability/trace-context.ts'
+import type { CloseCause } from './batching/batch-policy.ts'
+import type { DropReason } from './batching/waiting-entry.ts'
 import type { ScoreOrigin } from './scorer.ts'
-import type { DropReason } from './waiting-entry.ts'
 
 export interface BatchFacts {
   readonly cause: CloseCause

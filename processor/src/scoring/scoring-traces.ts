@@ -1,6 +1,6 @@
 import { type Link, SpanKind, type Tracer, trace } from '@opentelemetry/api'
-import { spanAttributes } from '../runtime/span-attributes.ts'
-import { spanTime, type Trail } from '../runtime/trail.ts'
+import { spanAttributes } from '../observability/span-attributes.ts'
+import { spanTime, type Trail } from '../observability/trace-context.ts'
 import type { BatchFacts, ScoringObserver, TracedText } from './scoring-observer.ts'
 
 /**

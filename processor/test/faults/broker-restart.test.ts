@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, it } from 'vitest'
-import { type LocalStack, startLocalStack } from '../../../deploy/local/stack.ts'
+import type { LocalStack } from '../../../deploy/local/local-stack.ts'
+import { startLocalStack } from '../../../deploy/local/stack.ts'
 import { reportFault } from '../support/fault-report.ts'
 import { readCommitted } from '../support/independent-reader.ts'
 import { compareOutput, expectExactlyOnce, longestSilenceMs } from '../support/invariants.ts'

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { type LocalStack, startLocalStack } from '../../../deploy/local/stack.ts'
+import type { LocalStack } from '../../../deploy/local/local-stack.ts'
+import { startLocalStack } from '../../../deploy/local/stack.ts'
 import { killAllProcessors, ProcessorProcess } from '../support/processor-process.ts'
 import { inventTexts, TestKafka } from '../support/workload.ts'
 

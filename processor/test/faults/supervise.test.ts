@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { type LocalStack, startLocalStack } from '../../../deploy/local/stack.ts'
+import type { LocalStack } from '../../../deploy/local/local-stack.ts'
+import { startLocalStack } from '../../../deploy/local/stack.ts'
 import { expectExactlyOnce } from '../support/invariants.ts'
 import { killAllProcessors } from '../support/processor-process.ts'
 import { runStep } from '../support/scaling/step-run.ts'

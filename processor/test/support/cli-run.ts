@@ -1,8 +1,8 @@
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { WriteStream } from 'node:tty'
 import { runCli } from '../../src/cli/cli.ts'
-import type { CliContext, Output } from '../../src/cli/cli-context.ts'
-import type { Machine } from '../../src/cli/doctor/machine.ts'
+import type { CliContext, Output } from '../../src/cli/context.ts'
+import type { Machine } from '../../src/doctor/machine.ts'
 
 /** A stream that keeps what is written; a terminal if told to be one. */
 export class OutputProbe extends Writable {

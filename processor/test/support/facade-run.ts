@@ -1,6 +1,6 @@
-import { type Facade, startFacade } from '../../src/facade.ts'
-import { readConfig } from '../../src/runtime/config.ts'
-import { createLogger, type Logger, silentLogger } from '../../src/runtime/logger.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { createLogger, type Logger, silentLogger } from '../../src/observability/logger.ts'
+import { type Facade, startFacade } from '../../src/services/http-service.ts'
 
 export interface FacadeRun extends AsyncDisposable {
   readonly facade: Facade

@@ -1,4 +1,5 @@
 import { checkText, isValenceError, ValenceError } from '@valence/schemas'
+import { readConfig } from '../../src/config/config.ts'
 import { failed, scored, type Verdict } from '../../src/domain/verdict.ts'
 import { type Authenticator, createOpenAuthenticator } from '../../src/http/auth/authenticator.ts'
 import { createFacadeScorer } from '../../src/http/facade-scorer.ts'
@@ -7,9 +8,8 @@ import { createHttpApp, type HttpServerOptions } from '../../src/http/http-serve
 import { Admission } from '../../src/http/limits/admission.ts'
 import { unlimited } from '../../src/http/limits/rate-limits.ts'
 import type { InferenceBackend } from '../../src/inference/backend.ts'
-import { readConfig } from '../../src/runtime/config.ts'
-import { silentLogger } from '../../src/runtime/logger.ts'
-import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts'
+import { silentLogger } from '../../src/observability/logger.ts'
+import { createMetrics, type Metrics } from '../../src/observability/metrics.ts'
 import type { ScoreOptions, Scorer } from '../../src/scoring/scorer.ts'
 import { fakeModel } from './fake-model.ts'
 

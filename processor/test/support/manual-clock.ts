@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/scoring/clock.ts'
+import type { Clock } from '../../src/scoring/scheduling/clock.ts'
 
 /** Time that stands still until it is told to go on. */
 export class ManualClock implements Clock {

@@ -1,7 +1,7 @@
 /** Pulls the model of VALENCE_MODEL twice, as Node itself loads the packages, and prints what came of it. */
 import { isValenceError } from '@valence/schemas'
+import { readConfig } from '../../src/config/config.ts'
 import { openSupply } from '../../src/model/supply/open-supply.ts'
-import { readConfig } from '../../src/runtime/config.ts'
 
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('VALENCE_')))
 const config = readConfig(environment)

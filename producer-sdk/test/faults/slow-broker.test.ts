@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type LocalStack, startLocalStack } from '../../../deploy/local/stack.ts'
+import type { LocalStack } from '../../../deploy/local/local-stack.ts'
+import { startLocalStack } from '../../../deploy/local/stack.ts'
 import { KafkaLink } from '../../../processor/test/support/faults/kafka-link.ts'
 import { leaderOf } from '../../../processor/test/support/faults/leadership.ts'
 import { readCommitted } from '../../../processor/test/support/independent-reader.ts'

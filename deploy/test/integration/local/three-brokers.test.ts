@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { createKafka, type Kafka } from '@valence/producer-sdk/kafka'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { describeCluster } from '../../../local/kafka-probe.ts'
-import { type LocalStack, startLocalStack } from '../../../local/stack.ts'
+import type { LocalStack } from '../../../local/local-stack.ts'
+import { startLocalStack } from '../../../local/stack.ts'
 
 let stack: LocalStack
 let kafka: Kafka

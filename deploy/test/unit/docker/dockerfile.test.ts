@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commands } from '../../../../processor/src/cli/command-table.ts'
-import { readConfig } from '../../../../processor/src/runtime/config.ts'
+import { readConfig } from '../../../../processor/src/config/config.ts'
 import { finalStage, readDockerfile, type Stage, stageNamed } from '../../support/dockerfile.ts'
 import { readRepositoryFile, repositoryRoot } from '../../support/repository.ts'
 
@@ -92,5 +92,5 @@ test('its environment is a valid configuration that answers from outside the con
 test('the health check asks a path of the admin port', () => {
   const [program, script, path] = only(image, 'HEALTHCHECK')
   expect([program, script]).toEqual(['node', '/opt/valence/healthcheck.mjs'])
-  expect(readRepositoryFile('processor/src/runtime/admin-server.ts')).toContain(`'${path}'`)
+  expect(readRepositoryFile('processor/src/observability/admin-server.ts')).toContain(`'${path}'`)
 })

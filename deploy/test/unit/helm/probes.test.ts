@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startAdminServer } from '../../../../processor/src/runtime/admin-server.ts'
-import { Health } from '../../../../processor/src/runtime/health.ts'
-import { createLogger } from '../../../../processor/src/runtime/logger.ts'
-import { createMetrics } from '../../../../processor/src/runtime/metrics.ts'
-import { settings } from '../../../../processor/src/runtime/settings.ts'
+import { settings } from '../../../../processor/src/config/settings.ts'
+import { startAdminServer } from '../../../../processor/src/observability/admin-server.ts'
+import { Health } from '../../../../processor/src/observability/health.ts'
+import { createLogger } from '../../../../processor/src/observability/logger.ts'
+import { createMetrics } from '../../../../processor/src/observability/metrics.ts'
 import { environments } from '../../support/chart-tools.ts'
 import { ofKind, readRendered, workloadsOf } from '../../support/kubernetes-object.ts'
 import { readRepositoryFile } from '../../support/repository.ts'
@@ -54,7 +54,7 @@ describe.each(environments)('in %s', (environment) => {
       expect(ofKind(objects, 'Service').map(({ metadata }) => `${metadata.name}.valence-${environment}.svc`)).toContain(
         url.hostname,
       )
-      expect(readRepositoryFile('processor/src/lag-service.ts')).toContain(`admin.get('${url.pathname}'`)
+      expect(readRepositoryFile('processor/src/services/lag-service.ts')).toContain(`admin.get('${url.pathname}'`)
       expect(readRepositoryFile('processor/src/scaling/scaler.ts')).toContain(
         `readonly ${lag?.metadata.valueLocation}:`,
       )

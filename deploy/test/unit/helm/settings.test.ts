@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readConfig } from '../../../../processor/src/runtime/config.ts'
-import { settings } from '../../../../processor/src/runtime/settings.ts'
+import { readConfig } from '../../../../processor/src/config/config.ts'
+import { settings } from '../../../../processor/src/config/settings.ts'
 import { environments } from '../../support/chart-tools.ts'
 import { finalStage, readDockerfile } from '../../support/dockerfile.ts'
 import { type EnvironmentVariable, ofKind, readRendered, workloadsOf } from '../../support/kubernetes-object.ts'

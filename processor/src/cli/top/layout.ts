@@ -1,11 +1,11 @@
-import { redact } from '../../runtime/redaction.ts'
-import type { PartitionFlow } from '../../scaling/drain-time.ts'
-import type { Output } from '../cli-context.ts'
+import { redact } from '../../config/redaction.ts'
+import type { PartitionFlow } from '../../monitoring/drain-time.ts'
+import type { ErrorCount, ProcessReport } from '../../monitoring/process-report.ts'
+import type { GroupView, ProcessView, TopReport } from '../../monitoring/top-watch.ts'
+import type { Output } from '../context.ts'
 import { duration, perSecond } from '../flow-cells.ts'
 import { counted, paint } from '../output.ts'
 import { cutLine, fitTable, type OptionalColumn, plain } from './fit-table.ts'
-import type { ErrorCount, ProcessReport } from './process-report.ts'
-import type { GroupView, ProcessView, TopReport } from './top-watch.ts'
 
 export interface TopSize {
   readonly columns: number

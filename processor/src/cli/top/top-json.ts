@@ -1,5 +1,5 @@
+import type { TopReport } from '../../monitoring/top-watch.ts'
 import { lagToJson } from '../flow-cells.ts'
-import type { TopReport } from './top-watch.ts'
 
 /** For scripts: what is not known is null. */
 export function topToJson({ at, group, processes, total }: TopReport) {

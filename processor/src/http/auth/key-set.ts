@@ -6,7 +6,7 @@ import {
   type JSONWebKeySet,
   type JWSHeaderParameters,
 } from 'jose'
-import type { Breaker } from '../../resilience/breaker.ts'
+import type { Breaker } from '../../platform/breaker.ts'
 
 export interface KeySetOptions {
   readonly url: string

@@ -1,7 +1,7 @@
 import { ValenceError } from '@valence/schemas'
 import { LRUCache } from 'lru-cache'
+import type { Breaker } from '../../platform/breaker.ts'
 import type { RedisClient } from '../../redis/redis-client.ts'
-import type { Breaker } from '../../resilience/breaker.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Principal } from './principal.ts'
 

@@ -1,6 +1,6 @@
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Breaker } from '../../platform/breaker.ts'
 import type { RedisClient } from '../../redis/redis-client.ts'
-import type { Breaker } from '../../resilience/breaker.ts'
 import { createMemoryLimiter, toAllowance, windowMs } from './memory-limiter.ts'
 import { type RateLimiter, unlimited } from './rate-limits.ts'
 

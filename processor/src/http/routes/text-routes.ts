@@ -1,6 +1,6 @@
 import { textEventJson, ValenceError } from '@valence/schemas'
 import { Type } from 'typebox'
-import type { Metrics } from '../../runtime/metrics.ts'
+import type { Metrics } from '../../observability/metrics.ts'
 import { problems } from '../contract/problem-response.ts'
 import { textRequest } from '../contract/text-request.ts'
 import type { HttpApp } from '../http-app.ts'

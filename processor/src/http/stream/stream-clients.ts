@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Metrics } from '../../runtime/metrics.ts'
+import type { Metrics } from '../../observability/metrics.ts'
 import { type FeedEvent, type FeedListener, type ScoreFeed, sseFrame } from './score-feed.ts'
 import type { StreamPosition } from './stream-position.ts'
 

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { ValenceError } from '@valence/schemas'
-import { redactUrl } from '../../runtime/redaction.ts'
+import { redactUrl } from '../../config/redaction.ts'
 
 function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path)

@@ -1,5 +1,5 @@
 import { ValenceError } from '@valence/schemas'
-import { redactUrl } from '../../runtime/redaction.ts'
+import { redactUrl } from '../../config/redaction.ts'
 import { allowedTransport, allowedUri } from './allow-list.ts'
 import { type ModelSource, rangeStart, readSmall } from './model-source.ts'
 

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Logger } from '../../runtime/logger.ts'
+import type { Logger } from '../../observability/logger.ts'
 import { ModelStore } from './model-store.ts'
 
 /** The store is told at least this often that a model is in use. */

@@ -1,6 +1,6 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { ValenceError } from '@valence/schemas'
-import { redactUrl } from '../../runtime/redaction.ts'
+import { redactUrl } from '../../config/redaction.ts'
 import { allowedUri } from './allow-list.ts'
 import { type ModelSource, rangeStart, readSmall } from './model-source.ts'
 

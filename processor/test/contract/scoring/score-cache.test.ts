@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { createBreaker } from '../../../src/platform/breaker.ts'
 import { createRedisStore } from '../../../src/redis/redis-store.ts'
-import { createBreaker } from '../../../src/resilience/breaker.ts'
-import { MemoryCache } from '../../../src/scoring/memory-cache.ts'
-import type { ScoreCache } from '../../../src/scoring/score-cache.ts'
-import { createSharedCache } from '../../../src/scoring/shared-cache.ts'
+import { MemoryCache } from '../../../src/scoring/caching/memory-cache.ts'
+import type { ScoreCache } from '../../../src/scoring/caching/score-cache.ts'
+import { createSharedCache } from '../../../src/scoring/caching/shared-cache.ts'
 import type { TextScore } from '../../../src/scoring/text-score.ts'
 
 const caches: [string, () => ScoreCache][] = [

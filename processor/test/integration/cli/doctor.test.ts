@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import type { Finding } from '../../../src/cli/doctor/finding.ts'
+import type { Finding } from '../../../src/doctor/finding.ts'
 import { runCliProcess } from '../../support/cli-process.ts'
 import { TestKafka } from '../../support/workload.ts'
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type LocalStack, startLocalStack } from '../../../../deploy/local/stack.ts'
+import type { LocalStack } from '../../../../deploy/local/local-stack.ts'
+import { startLocalStack } from '../../../../deploy/local/stack.ts'
 import { EventReader } from '../../support/event-reader.ts'
 import { runFacade } from '../../support/facade-run.ts'
 import { independentIds } from '../../support/independent-ids.ts'

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { ValenceError } from '@valence/schemas'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import type { AcceptedText } from '../../../src/http/accepted-text.ts'
 import { createSharedAnswers, type SharedAnswersOptions } from '../../../src/http/shared-answers.ts'
-import type { AcceptedText } from '../../../src/http/text-intake.ts'
+import { createBreaker } from '../../../src/platform/breaker.ts'
 import { connectRedis, type RedisClient } from '../../../src/redis/redis-client.ts'
-import { createBreaker } from '../../../src/resilience/breaker.ts'
 import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 
 let proxy: TcpProxy

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { createKafkaRecordSource } from '../../../src/kafka/kafka-record-source.ts'
 import type { RecordBatch, TopicPartition } from '../../../src/kafka/record.ts'
 import type { RecordSource } from '../../../src/kafka/record-source.ts'
-import { silentLogger } from '../../../src/runtime/logger.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
 import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka

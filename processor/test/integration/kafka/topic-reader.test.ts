@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createKafka, type Producer } from '@valence/producer-sdk/kafka'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type PartitionRange, readTopic } from '../../../src/kafka/topic-reader.ts'
-import { silentLogger } from '../../../src/runtime/logger.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
 import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka

@@ -1,8 +1,9 @@
 import { createKafka } from '@valence/producer-sdk/kafka'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { type LocalStack, startLocalStack } from '../../../../deploy/local/stack.ts'
+import type { LocalStack } from '../../../../deploy/local/local-stack.ts'
+import { startLocalStack } from '../../../../deploy/local/stack.ts'
 import { TopicTail } from '../../../src/kafka/topic-tail.ts'
-import { silentLogger } from '../../../src/runtime/logger.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
 import { TestKafka } from '../../support/workload.ts'
 
 let stack: LocalStack

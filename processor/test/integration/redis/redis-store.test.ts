@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { type Breaker, type BreakerOptions, createBreaker } from '../../../src/platform/breaker.ts'
 import { createRedisStore, type RedisStore, type RedisStoreOptions } from '../../../src/redis/redis-store.ts'
-import { type Breaker, type BreakerOptions, createBreaker } from '../../../src/resilience/breaker.ts'
 import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 
 const bytes = Buffer.from([0, 1, 255, 254])

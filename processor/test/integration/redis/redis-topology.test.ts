@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterEach, expect, inject, onTestFinished, test } from 'vitest'
 import { createRevocations } from '../../../src/http/auth/revocations.ts'
+import { createBreaker } from '../../../src/platform/breaker.ts'
 import { connectRedis } from '../../../src/redis/redis-client.ts'
 import type { RedisPlace } from '../../../src/redis/redis-place.ts'
 import { createRedisStore, type RedisStore } from '../../../src/redis/redis-store.ts'
-import { createBreaker } from '../../../src/resilience/breaker.ts'
 import { RedisGroup } from '../../support/redis-group.ts'
 
 const stores: RedisStore[] = []

@@ -5,8 +5,8 @@ import { ActiveModel } from '../../../src/model/active-model.ts'
 import { evaluate } from '../../../src/model/evaluation.ts'
 import { type LoadedModel, loadModel } from '../../../src/model/load-model.ts'
 import { resolveModel } from '../../../src/model/model-location.ts'
+import { MemoryCache } from '../../../src/scoring/caching/memory-cache.ts'
 import { createScorer } from '../../../src/scoring/create-scorer.ts'
-import { MemoryCache } from '../../../src/scoring/memory-cache.ts'
 import { createDice } from '../../support/dice.ts'
 
 /** The packaged model on real workers: what the parts add up to. */

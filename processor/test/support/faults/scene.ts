@@ -1,6 +1,6 @@
 import { loadKafkaJs } from '@valence/producer-sdk/kafka'
 import { createSchemaRegistry, frame, textEventAvro, valueSubject } from '@valence/schemas'
-import type { KafkaCluster } from '../../../../deploy/local/stack.ts'
+import type { KafkaCluster } from '../../../../deploy/local/local-stack.ts'
 import { createDice, type Dice } from '../dice.ts'
 import { createRandom } from '../random.ts'
 import { createTcpProxy, type TcpProxy } from '../tcp-proxy.ts'

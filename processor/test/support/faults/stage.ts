@@ -1,6 +1,6 @@
 import { withoutKafka } from '../../../../deploy/local/kafka-version.ts'
-import type { KafkaCluster } from '../../../../deploy/local/stack.ts'
-import { type StackPart, startLocalStack } from '../../../../deploy/local/stack.ts'
+import type { KafkaCluster, StackPart } from '../../../../deploy/local/local-stack.ts'
+import { startLocalStack } from '../../../../deploy/local/stack.ts'
 import { writeTinyModel } from '../tiny-model.ts'
 import { TestKafka } from '../workload.ts'
 

@@ -1,6 +1,6 @@
 import { ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
-import type { Output } from '../../../src/cli/cli-context.ts'
+import type { Output } from '../../../src/cli/context.ts'
 import { LineProblems } from '../../../src/cli/line-problems.ts'
 import { OutputProbe } from '../../support/cli-run.ts'
 

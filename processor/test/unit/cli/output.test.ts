@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Output } from '../../../src/cli/cli-context.ts'
+import type { Output } from '../../../src/cli/context.ts'
 import { counted, paint, writeJson, writeLines } from '../../../src/cli/output.ts'
 import { OutputProbe } from '../../support/cli-run.ts'
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import type { Output } from '../../../src/cli/cli-context.ts'
+import type { Output } from '../../../src/cli/context.ts'
 import { startProgress } from '../../../src/cli/progress.ts'
 import { OutputProbe } from '../../support/cli-run.ts'
 

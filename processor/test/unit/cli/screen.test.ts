@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Output } from '../../../src/cli/cli-context.ts'
+import type { Output } from '../../../src/cli/context.ts'
 import { Screen } from '../../../src/cli/screen.ts'
 import { OutputProbe } from '../../support/cli-run.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { readConfig, redactConfig } from '../../../src/runtime/config.ts'
-import { createLogger } from '../../../src/runtime/logger.ts'
-import { addressSettings, hideSecrets, secretsOf } from '../../../src/runtime/redaction.ts'
-import { type Setting, settings } from '../../../src/runtime/settings.ts'
+import { readConfig, redactConfig } from '../../../src/config/config.ts'
+import { addressSettings, hideSecrets, secretsOf } from '../../../src/config/redaction.ts'
+import { type Setting, settings } from '../../../src/config/settings.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
 import { runValence } from '../../support/cli-run.ts'
 
 const marker = 'MARKER5up3rS3cret'

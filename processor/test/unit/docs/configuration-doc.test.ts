@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { type Setting, settings } from '../../../src/runtime/settings.ts'
+import { type Setting, settings } from '../../../src/config/settings.ts'
 import { markdownTable } from '../../support/markdown-table.ts'
 
 const path = fileURLToPath(new URL('../../../../docs/configuration.md', import.meta.url))
@@ -42,7 +42,7 @@ npx valence doctor
 `
 
 const footer =
-  '<!-- Written from processor/src/runtime/settings.ts: npx vitest run --project unit configuration-doc -u -->\n'
+  '<!-- Written from processor/src/config/settings.ts: npx vitest run --project unit configuration-doc -u -->\n'
 
 function shortName(name: string): string {
   return name.replace(/^VALENCE_/, '')

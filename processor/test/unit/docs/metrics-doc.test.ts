@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { errorCatalogue } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
-import { labelBounds, type MetricSpec, metricTree } from '../../../src/runtime/metric-tree.ts'
+import { labelBounds, type MetricSpec, metricTree } from '../../../src/observability/metric-tree.ts'
 import { markdownTable } from '../../support/markdown-table.ts'
 
 const path = fileURLToPath(new URL('../../../../docs/metrics.md', import.meta.url))
@@ -37,7 +37,7 @@ Dashboards, alerts and recording rules over these metrics are in \`deploy/grafan
 `
 
 const footer =
-  '<!-- Written from processor/src/runtime/metric-tree.ts: npx vitest run --project unit metrics-doc -u -->\n'
+  '<!-- Written from processor/src/observability/metric-tree.ts: npx vitest run --project unit metrics-doc -u -->\n'
 
 function labelsOf({ labels }: MetricSpec): string {
   const shown = Object.entries(labels).map(([name, domain]) =>

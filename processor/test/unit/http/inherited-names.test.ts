@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import { TextIntake } from '../../../src/http/text-intake.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { openTestApp } from '../../support/http-app.ts'
 
 /** Names that every object inherits, as a caller may name attributes. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { addAdminRoutes } from '../../../src/http/routes/admin-routes.ts'
 import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { openTestApp, type TestAppOptions } from '../../support/http-app.ts'
 
 const client = fileURLToPath(new URL('../../../../producer-sdk/src/client/contract.ts', import.meta.url))

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { ScoreFeed } from '../../../src/http/stream/score-feed.ts'
 import { StreamClients } from '../../../src/http/stream/stream-clients.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { openTestApp } from '../../support/http-app.ts'
 
 const clientCount = 1_000

@@ -6,7 +6,7 @@ import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { type FeedEvent, ScoreFeed } from '../../../src/http/stream/score-feed.ts'
 import { StreamClients } from '../../../src/http/stream/stream-clients.ts'
 import { formatPosition, parsePosition } from '../../../src/http/stream/stream-position.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { EventReader } from '../../support/event-reader.ts'
 import { openTestApp } from '../../support/http-app.ts'
 

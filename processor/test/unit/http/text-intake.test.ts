@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import type { SharedAnswers } from '../../../src/http/shared-answers.ts'
 import { type ProduceText, TextIntake } from '../../../src/http/text-intake.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { openTestApp } from '../../support/http-app.ts'
 
 type Produced = { event: Parameters<ProduceText>[0]; headers: Parameters<ProduceText>[1] }

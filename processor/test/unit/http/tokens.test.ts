@@ -4,7 +4,7 @@ import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWTPayload
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createKeySet, type KeySet } from '../../../src/http/auth/key-set.ts'
 import { createTokenAuthenticator } from '../../../src/http/auth/token-authenticator.ts'
-import { createBreaker } from '../../../src/resilience/breaker.ts'
+import { createBreaker } from '../../../src/platform/breaker.ts'
 import { openTestApp } from '../../support/http-app.ts'
 
 const issuer = 'https://issuer.example'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { meterWorkerPool } from '../../../src/inference/pool-metrics.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 
 test('what the pool does is counted, and losses are handed on', async () => {
   const metrics = createMetrics()

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { watchLogEnds } from '../../../src/kafka/log-end-watch.ts'
-import { silentLogger } from '../../../src/runtime/logger.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

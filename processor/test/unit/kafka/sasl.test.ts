@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { readConfig } from '../../../src/config/config.ts'
 import { saslOptions } from '../../../src/kafka/sasl.ts'
-import { readConfig } from '../../../src/runtime/config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'valence-sasl-'))
 afterAll(() => rmSync(folder, { recursive: true }))

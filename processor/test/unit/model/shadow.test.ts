@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { distance, Shadow, type ShadowOptions } from '../../../src/model/shadow.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeBackend } from '../../support/fake-backend.ts'
 import { fakeModel } from '../../support/fake-model.ts'
 

@@ -1,11 +1,11 @@
 import { ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import type { Trail } from '../../../src/observability/trace-context.ts'
 import { type CommitOptions, createCommitStep } from '../../../src/pipeline/commit.ts'
 import type { Outcome } from '../../../src/pipeline/score-batch.ts'
-import { createLogger } from '../../../src/runtime/logger.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
-import type { Trail } from '../../../src/runtime/trail.ts'
 import { kafkaRecord } from '../../support/records.ts'
 
 const now = 1_700_000_010_000

@@ -1,12 +1,12 @@
 import { type ErrorCode, ValenceError } from '@valence/schemas'
 import { describe, expect, it, vi } from 'vitest'
 import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
+import { PartitionFlows } from '../../../src/monitoring/partition-lag-tracker.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
 import { createPipeline } from '../../../src/pipeline/consume.ts'
-import { PartitionFlows } from '../../../src/pipeline/partition-flow.ts'
 import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
-import { silentLogger } from '../../../src/runtime/logger.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
 import { FakeBroker, FakeSource } from '../../support/fake-broker.ts'
 
 const first: TopicPartition = { topic: 'texts', partition: 0 }

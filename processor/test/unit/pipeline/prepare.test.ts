@@ -1,9 +1,9 @@
 import { deadLetterHeaders, headerText, recordHeader, ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import type { KafkaRecord } from '../../../src/kafka/record.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createPrepareStep } from '../../../src/pipeline/prepare.ts'
 import type { Refusal } from '../../../src/pipeline/refusal-search.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
 import { kafkaRecord } from '../../support/records.ts'
 
 const from = { topic: 'texts', partition: 0 }

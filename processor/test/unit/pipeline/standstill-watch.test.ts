@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import type { Standstill } from '../../../src/pipeline/partition-progress.ts'
 import { StandstillWatch } from '../../../src/pipeline/standstill-watch.ts'
-import { silentLogger } from '../../../src/runtime/logger.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
 
 const standstill: Standstill = {
   topic: 't',

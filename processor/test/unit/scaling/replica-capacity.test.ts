@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PartitionFlow } from '../../../src/scaling/drain-time.ts'
+import type { PartitionFlow } from '../../../src/monitoring/drain-time.ts'
 import { type Capacity, learnCapacity } from '../../../src/scaling/replica-capacity.ts'
 
 function flow(owner: string | null, donePerSecond: number, lag: number): PartitionFlow {

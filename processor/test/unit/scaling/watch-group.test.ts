@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { LagSnapshot } from '../../../src/kafka/group-lag.ts'
-import { createMetrics } from '../../../src/runtime/metrics.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { Scaler, type ScalingReport } from '../../../src/scaling/scaler.ts'
 import { describeScaling, meterScaling, watchGroup } from '../../../src/scaling/watch-group.ts'
 

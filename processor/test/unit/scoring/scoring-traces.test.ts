@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ActiveModel } from '../../../src/model/active-model.ts'
-import type { Trail } from '../../../src/runtime/trail.ts'
+import type { Trail } from '../../../src/observability/trace-context.ts'
 import { createScorer } from '../../../src/scoring/create-scorer.ts'
 import { traceScoring } from '../../../src/scoring/scoring-traces.ts'
 import { FakeBackend } from '../../support/fake-backend.ts'

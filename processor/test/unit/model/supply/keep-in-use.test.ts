@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { keepInUse, tendMs } from '../../../../src/model/supply/keep-in-use.ts'
-import { silentLogger } from '../../../../src/runtime/logger.ts'
+import { silentLogger } from '../../../../src/observability/logger.ts'
 
 const longAgo = new Date('2026-01-01T00:00:00Z')
 let store: string

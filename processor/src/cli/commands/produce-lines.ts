@@ -1,0 +1,120 @@
+import { compressionTypes, Delivery, type Message, recordingPartitioner } from '@valence/producer-sdk/kafka'
+import { ValenceError } from '@valence/schemas'
+import type { Config } from '../../config/config.ts'
+import { translateKafkaError, withAdmin } from '../../kafka/kafka-admin.ts'
+import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import { silentLogger } from '../../observability/logger.ts'
+import { type ByteLine, readByteLines } from '../../text-files/byte-lines.ts'
+import type { InputFile } from '../../text-files/input-file.ts'
+import { createPace } from '../pace.ts'
+import type { ProduceOptions, ProduceWatch } from './produce-run.ts'
+
+const batchLines = 1_000
+const batchBytes = 256 * 1024
+/** What Kafka allows where the topic does not say otherwise. */
+const defaultMaxMessageBytes = 1_048_588
+/** A record batch takes 61 bytes and a record without key and headers some 20. */
+const overheadBytes = 100
+
+/** Sends the bytes of each line as a record of its own, untouched. @throws VAL_KAFKA_*, VAL_PRODUCER_FAILED */
+export async function produceLines(
+  config: Config,
+  options: ProduceOptions,
+  file: InputFile,
+  watch: ProduceWatch,
+): Promise<void> {
+  const maxBytes = (await readMaxMessageBytes(config, options.topic)) - overheadBytes
+  const kafka = createKafkaClient(config, 'cli-producer', silentLogger)
+  const partitions = new WeakMap<Message, number>()
+  const producer = kafka.producer({
+    idempotent: true,
+    allowAutoTopicCreation: false,
+    retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 5_000 },
+    createPartitioner: recordingPartitioner(kafka, partitions),
+  })
+  const delivery = new Delivery({
+    topic: options.topic,
+    compression: compressionTypes[config.kafkaCompression],
+    send: (record) => producer.send(record),
+    partitionOf: (message) => partitions.get(message),
+  })
+  const pace = createPace(options.rate, watch.signal)
+  try {
+    await producer.connect()
+    for await (const lines of readByteLines(file.chunks)) {
+      const fitting = lines.filter((line) => fits(line, maxBytes, watch))
+      for (const batch of inBatches(fitting, options.rate)) {
+        if (watch.signal.aborted) return
+        for (const _ of batch) await pace()
+        await send(delivery, batch, watch)
+      }
+    }
+  } catch (error) {
+    throw translateKafkaError(error)
+  } finally {
+    await producer.disconnect()
+  }
+}
+
+/** Looked at before sending, so that large lines are not sent again and again to find the one that the broker refuses. */
+function fits({ number, bytes, whole }: ByteLine, maxBytes: number, { problems }: ProduceWatch): boolean {
+  if (whole && bytes.length <= maxBytes) return true
+  problems.add(
+    number,
+    new ValenceError('VAL_RECORD_TOO_LARGE_TO_PUBLISH', whole ? `${bytes.length} bytes` : 'the line'),
+  )
+  return false
+}
+
+/** A line that the broker refuses is reported, and its company goes out. @throws what is no line's fault */
+async function send(delivery: Delivery, lines: readonly ByteLine[], watch: ProduceWatch): Promise<void> {
+  let produced = 0
+  const failures: ValenceError[] = []
+  await delivery.deliver(
+    lines.map(({ number, bytes }) => ({
+      id: String(number),
+      message: { key: null, value: bytes },
+      resolve: () => {
+        produced += 1
+      },
+      reject(error) {
+        if (error.deadLetter) watch.problems.add(number, error)
+        else failures.push(error)
+      },
+    })),
+  )
+  watch.onProduced(produced, lines.at(-1)?.end ?? 0)
+  if (failures.length > 0) throw failures[0]
+}
+
+/** Under a rate, batches hold a tenth of a second's lines, so that they flow instead of coming in bursts. */
+function* inBatches(lines: readonly ByteLine[], rate: number | undefined): Generator<readonly ByteLine[]> {
+  const most = rate === undefined ? batchLines : Math.max(1, Math.min(batchLines, Math.floor(rate / 10)))
+  let batch: ByteLine[] = []
+  let bytes = 0
+  for (const line of lines) {
+    if (batch.length >= most || (batch.length > 0 && bytes + line.bytes.length > batchBytes)) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(line)
+    bytes += line.bytes.length
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Kafka's default where the topic's settings may not be read. */
+function readMaxMessageBytes(config: Config, topic: string): Promise<number> {
+  return withAdmin(config, async (admin) => {
+    const { ConfigResourceTypes } = (await import('@valence/producer-sdk/kafka')).loadKafkaJs()
+    const described = await admin
+      .describeConfigs({
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }],
+        includeSynonyms: false,
+      })
+      .catch(() => undefined)
+    const value = described?.resources[0]?.configEntries[0]?.configValue
+    return value === undefined ? defaultMaxMessageBytes : Number(value)
+  })
+}

@@ -1,0 +1,91 @@
+import { createTextProducer, type TextInput, type TextProducer } from '@valence/producer-sdk'
+import { isValenceError } from '@valence/schemas'
+import type { Config } from '../../config/config.ts'
+import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import { silentLogger } from '../../observability/logger.ts'
+import { openRegistry } from '../../registry/open-registry.ts'
+import { type InputFile, readItems } from '../../text-files/input-file.ts'
+import { fieldText, type TextFields, type TextItem } from '../../text-files/text-line.ts'
+import { createPace } from '../pace.ts'
+import type { ProduceOptions, ProduceWatch } from './produce-run.ts'
+
+/** Texts that may wait for their acknowledgement; the producer bounds their bytes by itself. */
+const maxOutstanding = 10_000
+
+/** Sends the texts of a file as text events. @throws VAL_KAFKA_*, VAL_PRODUCER_FAILED, VAL_REGISTRY_UNAVAILABLE */
+export async function produceTexts(
+  config: Config,
+  options: ProduceOptions,
+  file: InputFile,
+  watch: ProduceWatch,
+): Promise<void> {
+  const producer = createTextProducer({
+    kafka: createKafkaClient(config, 'cli-producer', silentLogger),
+    schemaRegistry: openRegistry(config),
+    topic: options.topic,
+    compression: config.kafkaCompression,
+  })
+  try {
+    await producer.connect()
+    const sending = new Sending(producer, watch)
+    const pace = createPace(options.rate, watch.signal)
+    for await (const items of readItems(options.path, file, options.format)) {
+      for (const item of items) {
+        if (watch.signal.aborted || sending.failure) break
+        await pace()
+        if (item.error) watch.problems.add(item.line, item.error)
+        else await sending.send(item, item.fields, options.key)
+      }
+      if (watch.signal.aborted || sending.failure) break
+    }
+    await producer.flush()
+    if (sending.failure) throw sending.failure
+  } finally {
+    await producer.close()
+  }
+}
+
+/** Texts on their way: who is at fault is told apart, the text or the system. */
+class Sending {
+  /** The system is at fault: nothing more is sent. */
+  failure: unknown
+  readonly #producer: TextProducer
+  readonly #watch: ProduceWatch
+  #outstanding = 0
+  #wake: (() => void) | undefined
+
+  constructor(producer: TextProducer, watch: ProduceWatch) {
+    this.#producer = producer
+    this.#watch = watch
+  }
+
+  /** Resolves when another text may follow. */
+  async send({ line, end }: TextItem, fields: TextFields, keyField: string | undefined): Promise<void> {
+    const key = keyField === undefined ? undefined : fieldText(fields, keyField)
+    this.#outstanding += 1
+    this.#producer
+      .send(toEvent(fields), { key })
+      .then(
+        () => this.#watch.onProduced(1, end),
+        (error: unknown) => {
+          if (isValenceError(error) && error.deadLetter) this.#watch.problems.add(line, error)
+          else this.failure ??= error
+        },
+      )
+      .finally(() => {
+        this.#outstanding -= 1
+        this.#wake?.()
+      })
+    while (this.#outstanding >= maxOutstanding) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}
+
+/** The fields of a text event; the producer checks them. Fields beyond the schema, such as labels, stay behind. */
+function toEvent(fields: TextFields): TextInput {
+  const { text, occurredAt, source, lang, attributes } = fields
+  return { text, id: fieldText(fields, 'id'), occurredAt, source, lang, attributes } as TextInput
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isValenceError } from '@valence/schemas'
+import { readConfig, redactConfig } from '../../config/config.ts'
+import { createLogger, prettyDestination } from '../../observability/logger.ts'
+import { startTracing } from '../../observability/tracing.ts'
+import type { App, AppOptions } from '../../services/processor.ts'
+import type { CliContext, ExitCode } from '../context.ts'
+
+/** Longer than any batch takes. */
+const haltMs = 1_000
+
+type Start = (options: AppOptions) => Promise<App>
+
+/** Runs a service until it is told to stop (0), or until only a new process can go on (1). */
+export async function runService({ environment, stderr, signal, exit }: CliContext, start: Start): Promise<ExitCode> {
+  const config = readConfig(environment)
+  const logger = createLogger(config.logLevel, stderr.isTTY ? await prettyDestination() : undefined)
+  logger.info({ config: redactConfig(config) }, 'starting')
+  const crashed = Promise.withResolvers<Error>()
+  const tracing = await startTracing(environment)
+  const stopped = aborted(signal)
+  // From the signal on, whatever hangs then: the start, the drain or a connection.
+  let deadline: NodeJS.Timeout | undefined
+  void stopped.then(() => {
+    deadline = setTimeout(() => exit(1), config.shutdownTimeoutMs)
+  })
+  try {
+    const app = await startUnlessStopped(start, { config, logger, signal, tracing, onFatal: crashed.resolve })
+    if (app === undefined) return 0
+    const failure = await Promise.race([stopped, crashed.promise])
+    if (failure !== undefined) {
+      const code = isValenceError(failure) ? failure.code : undefined
+      await halted(app)
+      // After what the halt itself made others log: the last word is the cause.
+      logger.fatal({ err: failure, code, cause: failure.cause }, 'failed, exiting for a restart')
+      return exit(1)
+    }
+    logger.info('stopping')
+    await app.stop()
+    await tracing?.stop().catch((err: unknown) => logger.warn({ err }, 'last spans not sent'))
+    logger.info('stopped')
+    return 0
+  } finally {
+    clearTimeout(deadline)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined)
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+}
+
+/** A process that exits while a thread of its runs a model dies of SIGABRT; but one that hangs must not keep it. */
+async function halted(app: App): Promise<void> {
+  await Promise.race([app.halt?.().catch(() => undefined), delay(haltMs)])
+}
+
+/** Undefined where it was told to stop while it still waited for a part. */
+async function startUnlessStopped(start: Start, options: AppOptions): Promise<App | undefined> {
+  try {
+    return await start(options)
+  } catch (error) {
+    if (!options.signal.aborted) throw error
+    options.logger.info('stopped before the start was complete')
+    return undefined
+  }
+}

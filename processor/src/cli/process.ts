@@ -1,8 +1,0 @@
-import { startProcessor } from '../app.ts'
-import type { CliContext, ExitCode } from './cli-context.ts'
-import { runService } from './run-service.ts'
-
-/** `valence process`: runs a processor until it is told to stop. */
-export function runProcess(context: CliContext): Promise<ExitCode> {
-  return runService(context, startProcessor)
-}

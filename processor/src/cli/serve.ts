@@ -1,8 +1,0 @@
-import { startFacade } from '../facade.ts'
-import type { CliContext, ExitCode } from './cli-context.ts'
-import { runService } from './run-service.ts'
-
-/** `valence serve`: runs the HTTP facade until it is told to stop. */
-export function runServe(context: CliContext): Promise<ExitCode> {
-  return runService(context, startFacade)
-}

@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import type { Config } from '../config/config.ts'
+import { redactUrl } from '../config/redaction.ts'
+import { connectRedis } from '../redis/redis-client.ts'
+import { redisPlace } from '../redis/redis-place.ts'
+import { openRegistry } from '../registry/open-registry.ts'
+import { type Finding, failure, within } from './finding.ts'
+
+const answerMs = 4_000
+
+/** Without a registry, JSON and bare texts are scored all the same. */
+export async function checkRegistry(config: Config): Promise<Finding[]> {
+  const place = { area: 'registry', check: 'answer' } as const
+  const registry = openRegistry(config)
+  if (registry === undefined) {
+    const detail = 'VALENCE_SCHEMA_REGISTRY_URL is not set: JSON and bare texts only'
+    return [{ ...place, status: 'skipped', detail }]
+  }
+  try {
+    await within(answerMs, registry.ping())
+    return [{ ...place, status: 'ok', detail: redactUrl(config.schemaRegistryUrl ?? '') }]
+  } catch (error) {
+    return [failure(place, error)]
+  }
+}
+
+/** Redis is a cache: without it scores are computed again, so it is never more than a warning. */
+export async function checkRedis(config: Config): Promise<Finding[]> {
+  const place = { area: 'redis', check: 'answer' } as const
+  const server = redisPlace(config)
+  if (server === undefined) {
+    return [{ ...place, status: 'skipped', detail: 'VALENCE_REDIS_URL is not set: in-process cache only' }]
+  }
+  const redis = connectRedis(server)
+  try {
+    await within(answerMs, once(redis, 'ready'))
+    await within(answerMs, redis.ping())
+    return [{ ...place, status: 'ok', detail: redactUrl(server.url) }]
+  } catch (error) {
+    const help = 'Check VALENCE_REDIS_URL and Redis; scores are computed without the shared cache until it is back.'
+    return [failure({ ...place, status: 'warn' }, error, help)]
+  } finally {
+    redis.disconnect()
+  }
+}

@@ -1,0 +1,150 @@
+import { type Admin, createKafka, type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
+import type { Config } from '../config/config.ts'
+import { kafkaConnection } from '../kafka/kafka-client.ts'
+import { parseEndpoint, reach } from './endpoint.ts'
+import { type Finding, failure, within } from './finding.ts'
+import { checkTopicSettings } from './topic-settings.ts'
+
+const area = 'kafka'
+const connectMs = 2_000
+const stepMs = 3_000
+
+type ClusterDescription = Awaited<ReturnType<Admin['describeCluster']>>
+
+/** From the name of the broker to a transaction: each step needs the one before. */
+export async function checkKafka(config: Config): Promise<Finding[]> {
+  const bootstrap = await checkBootstrap(config.kafkaBrokers)
+  if (bootstrap.status === 'fail') return [bootstrap]
+  const kafka = openKafka(config)
+  if (!('client' in kafka)) return [bootstrap, kafka]
+  const admin = kafka.client.admin({ retry: { retries: 0 } })
+  try {
+    const connected = await checkConnect(config, admin)
+    if (connected.status === 'fail') return [bootstrap, connected]
+    return [bootstrap, connected, ...(await checkCluster(config, kafka.client, admin))]
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+function openKafka(config: Config): { client: Kafka } | Finding {
+  try {
+    return {
+      client: createKafka({
+        ...kafkaConnection(config),
+        clientId: 'valence-doctor',
+        connectionTimeoutMs: connectMs,
+        requestTimeoutMs: stepMs,
+        retry: { retries: 0 },
+      }),
+    }
+  } catch (error) {
+    return failure({ area, check: 'client' }, error)
+  }
+}
+
+async function checkBootstrap(brokers: readonly string[]): Promise<Finding> {
+  const problems = await unreachable(brokers.map(parseEndpoint))
+  const check = 'reach'
+  if (problems.length === 0) return { area, check, status: 'ok', detail: brokers.join(', ') }
+  const help = 'Check VALENCE_KAFKA_BROKERS and that the broker runs; `make stack-up` starts one on this machine.'
+  const status = problems.length === brokers.length ? 'fail' : 'warn'
+  return { area, check, status, detail: problems.join('; '), help }
+}
+
+async function unreachable(endpoints: readonly { host: string; port: number }[]): Promise<string[]> {
+  const attempts = await Promise.allSettled(endpoints.map((endpoint) => reach(endpoint, connectMs)))
+  return attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [(attempt.reason as Error).message] : []))
+}
+
+async function checkConnect(config: Config, admin: Admin): Promise<Finding> {
+  const check = 'connect'
+  const how = [config.kafkaTlsEnabled ? 'TLS' : 'no TLS', config.kafkaSaslMechanism ?? 'no authentication'].join(', ')
+  try {
+    await within(stepMs, admin.connect())
+    return { area, check, status: 'ok', detail: how }
+  } catch (error) {
+    return failure({ area, check }, kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE'))
+  }
+}
+
+async function checkCluster(config: Config, kafka: Kafka, admin: Admin): Promise<Finding[]> {
+  try {
+    const cluster = await within(stepMs, admin.describeCluster())
+    const [advertised, topics, transactions] = await Promise.all([
+      checkAdvertised(cluster),
+      checkTopics(config, admin, cluster),
+      checkTransactions(config, kafka),
+    ])
+    return [advertised, ...topics, transactions]
+  } catch (error) {
+    return [failure({ area, check: 'metadata' }, kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE'))]
+  }
+}
+
+/** Clients are sent from the bootstrap address to these; a wrong one is the classic of broken set-ups. */
+async function checkAdvertised({ brokers }: ClusterDescription): Promise<Finding> {
+  const problems = await unreachable(brokers)
+  const check = 'cluster'
+  const detail = `${brokers.length} broker${brokers.length === 1 ? '' : 's'}: ${brokers.map(({ host, port }) => `${host}:${port}`).join(', ')}`
+  if (problems.length === 0) return { area, check, status: 'ok', detail }
+  const help =
+    'These are the addresses the brokers advertise; correct advertised.listeners so that they work from here.'
+  return { area, check, status: 'fail', detail: problems.join('; '), help }
+}
+
+async function checkTopics(config: Config, admin: Admin, { brokers }: ClusterDescription): Promise<Finding[]> {
+  const wanted = [...config.inputTopics, config.outputTopic, config.deadLetterTopic]
+  const known = new Set(await within(stepMs, admin.listTopics()))
+  const existing = wanted.filter((topic) => known.has(topic))
+  const metadata = await within(stepMs, admin.fetchTopicMetadata({ topics: existing }))
+  const replicasOf = new Map(
+    metadata.topics.map(({ name, partitions }) => [
+      name,
+      Math.min(...partitions.map(({ replicas }) => replicas.length)),
+    ]),
+  )
+  const settings = await within(stepMs, checkTopicSettings(config, admin, replicasOf, brokers[0]?.nodeId ?? 0)).catch(
+    (error: unknown) => [failure({ area, check: 'settings of topics', status: 'skipped' }, error)],
+  )
+  const found = wanted.map((topic): Finding => {
+    const check = `topic ${topic}`
+    const known = metadata.topics.find(({ name }) => name === topic)
+    if (!existing.includes(topic) || known === undefined) {
+      return { area, check, status: 'fail', detail: 'does not exist', help: 'Create it: `valence topics create`.' }
+    }
+    const replicas = known.partitions[0]?.replicas.length ?? 0
+    const detail = `${known.partitions.length} partitions, ${replicas} replicas`
+    if (replicas >= Math.min(3, brokers.length)) return { area, check, status: 'ok', detail }
+    const help = 'A lost broker would take records with it: raise the replication factor to 3.'
+    return { area, check, status: 'warn', detail, help }
+  })
+  return [...found, ...settings]
+}
+
+/** Begins and aborts one transaction: the coordinator answers, and this user may use it. */
+async function checkTransactions(config: Config, kafka: Kafka): Promise<Finding> {
+  const check = 'transactions'
+  const transactionalId = `${config.kafkaGroupId}.doctor`
+  const producer = kafka.producer({
+    transactionalId,
+    transactionTimeout: config.kafkaTransactionTimeoutMs,
+    maxInFlightRequests: 1,
+    // The coordinator of a fresh cluster creates its topic at the first transaction.
+    retry: { retries: 3, initialRetryTime: 300 },
+  })
+  const tryOne = async () => {
+    await producer.connect()
+    await (await producer.transaction()).abort()
+  }
+  try {
+    await within(2 * stepMs, tryOne())
+    return { area, check, status: 'ok', detail: `possible with the transactional id ${transactionalId}` }
+  } catch (error) {
+    const failed = kafkaErrors.toValenceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')
+    const help = `Grant Write and Describe on the transactional ids ${config.kafkaGroupId}.*, and see transaction.state.log.replication.factor on small clusters.`
+    return failure({ area, check }, failed, help)
+  } finally {
+    await producer.disconnect()
+  }
+}

@@ -1,0 +1,205 @@
+import { type Admin, kafkaErrors, loadKafkaJs } from '@valence/producer-sdk/kafka'
+import type { Config } from '../config/config.ts'
+import type { Finding } from './finding.ts'
+
+const area = 'kafka'
+/** Headers and framing that a dead letter has beside the record in it. */
+const letterOverheadBytes = 4_096
+/** Clocks differ; brokers refuse what is an hour ahead unless told otherwise. */
+const leastAheadMs = 3_600_000
+const minute = 60_000
+
+/** The settings of a topic by name, as far as the broker tells them. */
+export type TopicSettings = Readonly<Record<string, string | undefined>>
+
+export interface DescribedTopic {
+  readonly topic: string
+  readonly replicas: number
+  readonly settings: TopicSettings
+}
+
+export interface Judged {
+  readonly inputs: readonly DescribedTopic[]
+  readonly output: DescribedTopic | undefined
+  readonly deadLetters: DescribedTopic | undefined
+  readonly offsetsRetentionMinutes: number | undefined
+}
+
+interface Trouble {
+  readonly status: 'warn' | 'fail'
+  readonly detail: string
+  readonly help: string
+}
+
+const warn = (detail: string, help: string): Trouble => ({ status: 'warn', detail, help })
+const numberOf = ({ settings }: DescribedTopic, name: string): number | undefined =>
+  settings[name] === undefined ? undefined : Number(settings[name])
+
+/** What of the settings of topics and brokers will refuse, lose or repeat records. */
+export function judgeTopicSettings({ inputs, output, deadLetters, offsetsRetentionMinutes }: Judged): Finding[] {
+  const largest = Math.max(0, ...inputs.map((input) => numberOf(input, 'max.message.bytes') ?? 0))
+  const written = [output, deadLetters].flatMap((topic) => topic ?? [])
+  return [
+    ...inputs.flatMap((input) =>
+      toFindings(input, [...durability(input), ...retention(input, offsetsRetentionMinutes)]),
+    ),
+    ...written.flatMap((topic) => {
+      const needed = topic === output ? largest : largest + letterOverheadBytes
+      return toFindings(topic, [
+        ...durability(topic),
+        ...replicaTroubles(topic),
+        ...cleanup(topic),
+        ...size(topic, needed, topic === output),
+        ...timestamps(topic, inputs),
+      ])
+    }),
+  ]
+}
+
+function toFindings({ topic }: DescribedTopic, troubles: readonly Trouble[]): Finding[] {
+  const check = `settings ${topic}`
+  if (troubles.length === 0) return [{ area, check, status: 'ok', detail: 'take what is written, and keep it' }]
+  return troubles.map((trouble) => ({ area, check, ...trouble }))
+}
+
+function durability({ settings }: DescribedTopic): Trouble[] {
+  if (settings['unclean.leader.election.enable'] !== 'true') return []
+  return [
+    warn(
+      'unclean.leader.election.enable=true: a replica that lags may become leader, and acknowledged records are gone',
+      'Set unclean.leader.election.enable=false.',
+    ),
+  ]
+}
+
+function replicaTroubles(topic: DescribedTopic): Trouble[] {
+  const least = numberOf(topic, 'min.insync.replicas')
+  const { replicas } = topic
+  if (least === undefined || replicas === 0) return []
+  const detail = `min.insync.replicas=${least} with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`
+  if (least > replicas) {
+    const help = 'Lower min.insync.replicas, or add replicas; until then every transaction fails.'
+    return [{ status: 'fail', detail: `${detail}: nothing can be written`, help }]
+  }
+  if (least === replicas && replicas > 1) {
+    return [warn(`${detail}: writing stops with the first broker that is away`, `Set it to ${replicas - 1}.`)]
+  }
+  if (least === 1 && replicas >= 3) {
+    return [warn(`${detail}: what one broker alone has may be acknowledged and lost with it`, 'Set it to 2.')]
+  }
+  return []
+}
+
+function cleanup({ settings }: DescribedTopic): Trouble[] {
+  if (!settings['cleanup.policy']?.includes('compact')) return []
+  return [
+    warn(
+      `cleanup.policy=${settings['cleanup.policy']}: the broker refuses records without a key, and keeps one for each key`,
+      'Set cleanup.policy=delete, or give every text a key.',
+    ),
+  ]
+}
+
+function size(topic: DescribedTopic, needed: number, isOutput: boolean): Trouble[] {
+  const most = numberOf(topic, 'max.message.bytes')
+  if (most === undefined || most >= needed) return []
+  const what = isOutput ? 'a result with the attributes of a large text' : 'the dead letter of a large record'
+  const outcome = isOutput ? 'is refused and dead-lettered' : 'is kept without its content'
+  return [
+    warn(
+      `max.message.bytes=${most}, the input takes ${isOutput ? needed : needed - letterOverheadBytes}: ${what} ${outcome}`,
+      `Raise max.message.bytes to ${needed} or more.`,
+    ),
+  ]
+}
+
+/** What is published may keep the time of the record it was made of, which is as old as the input keeps records. */
+function timestamps(topic: DescribedTopic, inputs: readonly DescribedTopic[]): Trouble[] {
+  if (topic.settings['message.timestamp.type'] === 'LogAppendTime') return []
+  const oldestMs = Math.max(0, ...inputs.map(retentionMs))
+  const troubles: Trouble[] = []
+  for (const name of ['message.timestamp.before.max.ms', 'message.timestamp.difference.max.ms']) {
+    const limitMs = numberOf(topic, name)
+    if (limitMs === undefined || limitMs >= oldestMs) continue
+    troubles.push(
+      warn(`${name}=${limitMs}: older records are refused, and the input keeps them for longer`, `Unset ${name}.`),
+    )
+  }
+  const aheadMs = numberOf(topic, 'message.timestamp.after.max.ms')
+  if (aheadMs !== undefined && aheadMs < leastAheadMs) {
+    const detail = `message.timestamp.after.max.ms=${aheadMs}: records of a clock that is ahead are refused`
+    troubles.push(warn(detail, `Set it to ${leastAheadMs} or more.`))
+  }
+  return troubles
+}
+
+function retentionMs(topic: DescribedTopic): number {
+  const ms = numberOf(topic, 'retention.ms') ?? 0
+  const isKept = ms < 0 || !(topic.settings['cleanup.policy'] ?? 'delete').includes('delete')
+  return isKept ? Number.POSITIVE_INFINITY : ms
+}
+
+/** A group that nobody is a member of loses its offsets, and starts over on what the input still holds. */
+function retention(input: DescribedTopic, offsetsRetentionMinutes: number | undefined): Trouble[] {
+  if (offsetsRetentionMinutes === undefined || retentionMs(input) <= offsetsRetentionMinutes * minute) return []
+  return [
+    warn(
+      `records are kept for longer than the group's offsets (offsets.retention.minutes=${offsetsRetentionMinutes}): after a longer pause without processors they are scored again`,
+      'Raise offsets.retention.minutes on the brokers above retention.ms, or let no pause last that long.',
+    ),
+  ]
+}
+
+const wanted = [
+  'cleanup.policy',
+  'max.message.bytes',
+  'message.timestamp.type',
+  'message.timestamp.before.max.ms',
+  'message.timestamp.after.max.ms',
+  'message.timestamp.difference.max.ms',
+  'min.insync.replicas',
+  'unclean.leader.election.enable',
+  'retention.ms',
+]
+
+/** Reads the settings and judges them; a user who may not read them is told so, and nothing fails for it. */
+export async function checkTopicSettings(
+  config: Config,
+  admin: Admin,
+  replicasOf: ReadonlyMap<string, number>,
+  brokerId: number,
+): Promise<Finding[]> {
+  const { ConfigResourceTypes } = loadKafkaJs()
+  const topics = [...replicasOf.keys()]
+  const skipped: Finding[] = []
+  const read = async (type: number, names: readonly string[], configNames: readonly string[]) => {
+    const found = new Map<string, TopicSettings>()
+    try {
+      const resources = names.map((name) => ({ type, name, configNames: [...configNames] }))
+      const answer = await admin.describeConfigs({ includeSynonyms: false, resources })
+      for (const { resourceName, configEntries } of answer.resources) {
+        found.set(resourceName, Object.fromEntries(configEntries.map((own) => [own.configName, own.configValue])))
+      }
+    } catch (error) {
+      const { type: reason, message } = kafkaErrors.classify(error)
+      const what = type === ConfigResourceTypes.TOPIC ? 'topics' : 'brokers'
+      const detail = `the settings of the ${what} cannot be read (${reason ?? message}); grant DescribeConfigs to have them looked at`
+      skipped.push({ area, check: `settings of ${what}`, status: 'skipped', detail })
+    }
+    return found
+  }
+  const settings = topics.length === 0 ? new Map() : await read(ConfigResourceTypes.TOPIC, topics, wanted)
+  const broker = await read(ConfigResourceTypes.BROKER, [String(brokerId)], ['offsets.retention.minutes'])
+  const described = (topic: string): DescribedTopic[] => {
+    const own = settings.get(topic)
+    return own === undefined ? [] : [{ topic, replicas: replicasOf.get(topic) ?? 0, settings: own }]
+  }
+  const minutes = broker.get(String(brokerId))?.['offsets.retention.minutes']
+  const judged = judgeTopicSettings({
+    inputs: config.inputTopics.flatMap(described),
+    output: described(config.outputTopic)[0],
+    deadLetters: described(config.deadLetterTopic)[0],
+    offsetsRetentionMinutes: minutes === undefined ? undefined : Number(minutes),
+  })
+  return [...judged, ...skipped]
+}

@@ -1,0 +1,53 @@
+import { openBreaker } from '../observability/open-breaker.ts'
+import type { FacadeBase } from '../observability/service-context.ts'
+import { connectRedis } from '../redis/redis-client.ts'
+import { redisPlace } from '../redis/redis-place.ts'
+import { createRevocations, type Revocations } from './auth/revocations.ts'
+import { createMemoryLimiter } from './limits/memory-limiter.ts'
+import type { RateLimiter } from './limits/rate-limits.ts'
+import { createRedisLimiter } from './limits/redis-limiter.ts'
+import { createSharedAnswers, type SharedAnswers } from './shared-answers.ts'
+import { answerTtlMs } from './text-intake.ts'
+
+/** Longer, and a request is better off without Redis. */
+const redisTimeoutMs = 50
+
+export interface SharedState {
+  readonly limiters: { readonly address: RateLimiter; readonly subject: RateLimiter }
+  /** Undefined without Redis: there is nowhere to keep them for all replicas. */
+  readonly revocations: Revocations | undefined
+  /** Undefined without Redis: each replica knows its own. */
+  readonly answers: SharedAnswers | undefined
+}
+
+/** What all replicas count and know together: in Redis where it is configured, else in this process. */
+export function openSharedState(base: FacadeBase): SharedState {
+  const { config, metrics, closers } = base
+  const { httpRateLimitRequests, httpRateLimitTexts } = config
+  const place = redisPlace(config)
+  if (place === undefined) {
+    const limiters = {
+      address: createMemoryLimiter(httpRateLimitRequests),
+      subject: createMemoryLimiter(httpRateLimitTexts),
+    }
+    return { limiters, revocations: undefined, answers: undefined }
+  }
+  const redis = connectRedis(place)
+  closers.defer(() => redis.disconnect())
+  const breaker = openBreaker(base, 'redis', redisTimeoutMs)
+  const onFallback = () => metrics.http.limiterFallbacks.inc()
+  const limiter = (name: string, limit: number) => createRedisLimiter({ redis, breaker, name, limit, onFallback })
+  return {
+    limiters: {
+      address: limiter('address', httpRateLimitRequests),
+      subject: limiter('subject', httpRateLimitTexts),
+    },
+    revocations: createRevocations({ redis, breaker, onUnchecked: () => metrics.http.revocationsUnchecked.inc() }),
+    answers: createSharedAnswers({
+      redis,
+      breaker,
+      ttlMs: answerTtlMs,
+      onFallback: () => metrics.http.idempotencyFallbacks.inc(),
+    }),
+  }
+}

@@ -1,0 +1,134 @@
+import { type Admin, fetchTopic, loadKafkaJs } from '@valence/producer-sdk/kafka'
+import { createTopics, listTopics, type TopicOutcome } from '../../kafka/create-topics.ts'
+import { isOfEarlierTopic } from '../../kafka/partition-session.ts'
+import { readNote } from '../../kafka/position-note.ts'
+import type { BackupManifest, TopicDefinition } from './backup-manifest.ts'
+
+/** Set on the topic itself, as against the broker's defaults. */
+const topicSource = 1
+/** The answer of a broker without an authorizer. */
+const securityDisabled = 'SECURITY_DISABLED'
+
+/** Definitions of those of the topics that exist. */
+export async function readTopics(admin: Admin, wanted: readonly string[]): Promise<TopicDefinition[]> {
+  const known = await listTopics(admin)
+  const names = wanted.filter((topic) => known.has(topic)).sort()
+  if (names.length === 0) return []
+  const { ConfigResourceTypes } = loadKafkaJs()
+  const [{ topics }, { resources }] = await Promise.all([
+    admin.fetchTopicMetadata({ topics: names }),
+    admin.describeConfigs({
+      includeSynonyms: false,
+      resources: names.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic })),
+    }),
+  ])
+  const settings = new Map(
+    resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      Object.fromEntries(
+        configEntries
+          .filter(({ configSource }) => Number(configSource) === topicSource)
+          .map(({ configName, configValue }) => [configName, configValue]),
+      ),
+    ]),
+  )
+  return topics.map(({ name, partitions }) => ({
+    topic: name,
+    partitions: partitions.length,
+    replication: partitions[0]?.replicas.length ?? 1,
+    settings: settings.get(name) ?? {},
+  }))
+}
+
+/** The ids of topics; those that brokers or client do not tell are absent. */
+export async function readTopicIds(admin: Admin, topics: readonly string[]): Promise<Map<string, string>> {
+  const found = await Promise.all(topics.map(async (topic) => [topic, (await fetchTopic(admin, topic)).id] as const))
+  return new Map(found.flatMap(([topic, id]) => (id === undefined ? [] : [[topic, id] as const])))
+}
+
+/**
+ * Positions on these topics of every group that has any; those of groups that commands throw away are left out, and those
+ * that were committed for an earlier topic of the name.
+ */
+export async function readGroups(
+  admin: Admin,
+  wanted: readonly string[],
+  topicIds: ReadonlyMap<string, string>,
+): Promise<BackupManifest['groups']> {
+  const { clusterId } = await admin.describeCluster()
+  const { groups } = await admin.listGroups()
+  const names = groups.map(({ groupId }) => groupId).filter((groupId) => !groupId.includes('.cli.'))
+  const found: BackupManifest['groups'] = {}
+  for (const groupId of names.sort()) {
+    const topics = await admin.fetchOffsets({ groupId, topics: [...wanted] })
+    const positions = topics.flatMap(({ topic, partitions }) =>
+      partitions
+        .filter(({ offset }) => Number(offset) >= 0)
+        .filter(({ metadata }) => {
+          const committedTopicId = readNote(metadata, clusterId).topicId
+          return !isOfEarlierTopic({ topicId: topicIds.get(topic), committedTopicId })
+        })
+        .map(({ partition, offset }) => [`${topic}-${partition}`, offset] as const),
+    )
+    if (positions.length > 0) found[groupId] = Object.fromEntries(positions)
+  }
+  return found
+}
+
+/** What grants name; a prefixed pattern counts where it covers one of them, or lies within what one of them begins. */
+export interface AclScope {
+  readonly topics: readonly string[]
+  readonly groups: readonly string[]
+}
+
+/** ACLs on these topics and groups, and on transactional ids that begin like the groups; none without an authorizer. */
+export async function readAcls(admin: Admin, { topics, groups }: AclScope): Promise<BackupManifest['acls']> {
+  const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = loadKafkaJs()
+  const everything = {
+    resourceType: AclResourceTypes.ANY,
+    resourcePatternType: ResourcePatternTypes.ANY,
+    operation: AclOperationTypes.ANY,
+    permissionType: AclPermissionTypes.ANY,
+  }
+  const isOurs = (type: number, name: string) => {
+    if (type === AclResourceTypes.TOPIC) return topics.some((topic) => topic.startsWith(name))
+    if (type !== AclResourceTypes.GROUP && type !== AclResourceTypes.TRANSACTIONAL_ID) return false
+    return groups.some((group) => name.startsWith(group) || group.startsWith(name))
+  }
+  try {
+    const { resources } = await admin.describeAcls(everything)
+    return resources
+      .filter(({ resourceType, resourceName }) => isOurs(resourceType, resourceName))
+      .flatMap(({ acls, resourceType, resourceName, resourcePatternType }) =>
+        acls.map((own) => ({ resourceType, resourceName, resourcePatternType, ...own })),
+      )
+  } catch (error) {
+    if ((error as { type?: string }).type === securityDisabled) return []
+    throw error
+  }
+}
+
+/** Creates what is missing; on a smaller cluster with as many replicas as it has brokers. */
+export async function restoreTopics(admin: Admin, topics: readonly TopicDefinition[]): Promise<TopicOutcome[]> {
+  const { brokers } = await admin.describeCluster()
+  return createTopics(
+    admin,
+    topics.map(({ topic, partitions, replication, settings }) => {
+      const replicationFactor = Math.min(replication, brokers.length)
+      const fitting =
+        Number(settings['min.insync.replicas'] ?? 1) > replicationFactor
+          ? { ...settings, 'min.insync.replicas': String(replicationFactor) }
+          : settings
+      return {
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(fitting).map(([name, value]) => ({ name, value })),
+      }
+    }),
+  )
+}
+
+export async function restoreAcls(admin: Admin, acls: BackupManifest['acls']): Promise<void> {
+  if (acls.length > 0) await admin.createAcls({ acl: acls as unknown as Parameters<Admin['createAcls']>[0]['acl'] })
+}

@@ -1,0 +1,156 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { type Admin, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
+import type { RecordHeader, RecordHeaders } from '@valence/schemas'
+import type { Config } from '../../config/config.ts'
+import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import type { KafkaRecord } from '../../kafka/record.ts'
+import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
+import { silentLogger } from '../../observability/logger.ts'
+import type { Vault } from './backup-storage.ts'
+
+/** A record as a line of a segment; bytes in base64. */
+interface KeptRecord {
+  readonly offset: string
+  readonly timestamp: number
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: readonly KeptHeader[]
+}
+
+/** The bytes of the name are kept where they are not valid UTF-8. */
+type KeptHeader = readonly [name: string, value: string | null, nameBytes?: string]
+
+const segmentBytes = 16 * 1024 * 1024
+
+/** Where the records of a topic are kept: a topic that is created again under its name gets another place. */
+export const segmentFolder = (topic: string, topicId: string | undefined) =>
+  topicId === undefined ? `records/${topic}` : `records/${topic}/${topicId}`
+/** So that names sort as offsets do. */
+const padded = (offset: bigint) => offset.toString().padStart(19, '0')
+
+function keepHeader({ name, value, nameBytes }: RecordHeader): KeptHeader {
+  const kept = value?.toString('base64') ?? null
+  return nameBytes === undefined ? [name, kept] : [name, kept, nameBytes.toString('base64')]
+}
+
+function restoreHeader([name, value, nameBytes]: KeptHeader): RecordHeader {
+  const restored = { name, value: value === null ? null : Buffer.from(value, 'base64') }
+  return nameBytes === undefined ? restored : { ...restored, nameBytes: Buffer.from(nameBytes, 'base64') }
+}
+
+function toLine({ offset, timestamp, key, value, headers }: KafkaRecord): string {
+  const kept: KeptRecord = {
+    offset: String(offset),
+    timestamp,
+    key: key?.toString('base64') ?? null,
+    value: value?.toString('base64') ?? null,
+    headers: headers.map(keepHeader),
+  }
+  return JSON.stringify(kept)
+}
+
+/** What of a topic is not kept yet. @param from by partition; where it is absent, what the log still has */
+export async function rangesToKeep(
+  admin: Admin,
+  topic: string,
+  from: (partition: number) => bigint | undefined,
+): Promise<PartitionRange[]> {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  return offsets.map(({ partition, low, high }) => {
+    const begin = from(partition) ?? 0n
+    // A position outside the log is of another topic; where there are no ids this alone tells.
+    const isInside = begin >= BigInt(low) && begin <= BigInt(high)
+    return { partition, from: isInside ? begin : BigInt(low), to: BigInt(high) }
+  })
+}
+
+/** Writes the ranges as segments; returns the number of records. */
+export async function keepRecords(
+  config: Config,
+  vault: Vault,
+  { topic, folder }: { readonly topic: string; readonly folder: string },
+  ranges: readonly PartitionRange[],
+): Promise<number> {
+  const open = new Map<number, { from: bigint; lines: string[]; bytes: number; next: bigint }>()
+  let records = 0
+  const flush = async (partition: number) => {
+    const segment = open.get(partition)
+    open.delete(partition)
+    if (segment === undefined || segment.lines.length === 0) return
+    const name = `${folder}/${partition}/${padded(segment.from)}-${padded(segment.next)}.jsonl.gz`
+    await vault.put(name, gzipSync(`${segment.lines.join('\n')}\n`))
+  }
+  const kafka = createKafkaClient(config, 'cli-backup', silentLogger)
+  const groupId = `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`
+  for await (const batch of readTopic({ kafka, topic, groupId, ranges, logger: silentLogger })) {
+    const segment = open.get(batch.partition) ?? { from: batch.fetchedOffset, lines: [], bytes: 0, next: 0n }
+    open.set(batch.partition, segment)
+    for (const record of batch.records) {
+      const line = toLine(record)
+      segment.lines.push(line)
+      segment.bytes += line.length
+    }
+    segment.next = batch.nextOffset
+    records += batch.records.length
+    if (segment.bytes >= segmentBytes) await flush(batch.partition)
+  }
+  for (const partition of [...open.keys()]) await flush(partition)
+  return records
+}
+
+/** A record of a backup, as it was. */
+export interface RestoredRecord {
+  readonly offset: bigint
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: RecordHeaders
+}
+
+function fromLine(line: string): RestoredRecord {
+  const { offset, timestamp, key, value, headers } = JSON.parse(line) as KeptRecord
+  return {
+    offset: BigInt(offset),
+    timestamp,
+    key: key === null ? null : Buffer.from(key, 'base64'),
+    value: value === null ? null : Buffer.from(value, 'base64'),
+    headers: headers.map(restoreHeader),
+  }
+}
+
+/** The kept records of a partition in order, each once, up to where the backup ends. */
+export async function* readKept(
+  vault: Vault,
+  folder: string,
+  partition: number,
+  end: bigint,
+): AsyncGenerator<RestoredRecord[]> {
+  let next = 0n
+  for (const name of await vault.list(`${folder}/${partition}/`)) {
+    const bytes = await vault.get(name)
+    const lines = bytes === undefined ? [] : gunzipSync(bytes).toString('utf8').trimEnd().split('\n')
+    // A backup that was cut short has left segments that the next one wrote again.
+    const records = lines.map(fromLine).filter(({ offset }) => offset >= next && offset < end)
+    next = (records.at(-1)?.offset ?? next - 1n) + 1n
+    yield records
+  }
+}
+
+/** Produces records to the partition they were in. */
+export async function sendRestored(
+  producer: Producer,
+  topic: string,
+  partition: number,
+  records: readonly RestoredRecord[],
+): Promise<void> {
+  for (let at = 0; at < records.length; at += 500) {
+    await producer.send({
+      topic,
+      acks: -1,
+      messages: records.slice(at, at + 500).map(({ key, value, headers, timestamp }) => ({
+        ...{ key, value, partition, timestamp: String(timestamp) },
+        headers: messageHeaders(headers),
+      })),
+    })
+  }
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin } from '@valence/producer-sdk/kafka'
+import { headerText } from '@valence/schemas'
+import type { Config } from '../../config/config.ts'
+import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import type { KafkaRecord } from '../../kafka/record.ts'
+import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
+import { silentLogger } from '../../observability/logger.ts'
+import { jobHeader } from './load-object.ts'
+
+/** What came out for one object. */
+export interface JobResults {
+  scored: number
+  deadLettered: number
+}
+
+const pauseMs = 1_000
+
+/** Counts the results of the jobs of one run in the output and the dead-letter topic. */
+export class ResultCounter {
+  readonly #config: Config
+  readonly #admin: Admin
+  readonly #positions = new Map<string, bigint>()
+  readonly #results = new Map<string, JobResults>()
+
+  constructor(config: Config, admin: Admin) {
+    this.#config = config
+    this.#admin = admin
+  }
+
+  /** From now on, or from a moment in epoch milliseconds, before which no result can have come. */
+  async begin(since: number | undefined): Promise<void> {
+    for (const topic of this.#topics()) {
+      const ends = await this.#admin.fetchTopicOffsets(topic)
+      const begins = since === undefined ? undefined : await this.#admin.fetchTopicOffsetsByTimestamp(topic, since)
+      for (const { partition, low, high } of ends) {
+        const begin = begins?.find((own) => own.partition === partition)?.offset ?? high
+        const from = BigInt(begin) < BigInt(low) ? BigInt(low) : BigInt(begin)
+        this.#positions.set(`${topic}-${partition}`, from)
+      }
+    }
+  }
+
+  of(fingerprint: string): JobResults {
+    const known = this.#results.get(fingerprint) ?? { scored: 0, deadLettered: 0 }
+    this.#results.set(fingerprint, known)
+    return known
+  }
+
+  /** Reads on until `isEnough`, nothing new came for `stillMs`, or the signal is aborted. */
+  async follow(isEnough: () => boolean, stillMs: number, signal: AbortSignal): Promise<boolean> {
+    let movedAt = Date.now()
+    while (!signal.aborted) {
+      const counted = await this.#round(signal)
+      if (isEnough()) return true
+      if (counted > 0) movedAt = Date.now()
+      if (Date.now() - movedAt > stillMs) return false
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    }
+    return false
+  }
+
+  #topics(): string[] {
+    return [this.#config.outputTopic, this.#config.deadLetterTopic]
+  }
+
+  async #round(signal: AbortSignal): Promise<number> {
+    let counted = 0
+    for (const topic of this.#topics()) {
+      const ends = await this.#admin.fetchTopicOffsets(topic)
+      const ranges = ends.map(({ partition, low, high }): PartitionRange => {
+        return { partition, from: this.#positions.get(`${topic}-${partition}`) ?? BigInt(low), to: BigInt(high) }
+      })
+      counted += await this.#read(topic, ranges, signal)
+      if (signal.aborted) break
+    }
+    return counted
+  }
+
+  async #read(topic: string, ranges: readonly PartitionRange[], signal: AbortSignal): Promise<number> {
+    let counted = 0
+    const kafka = createKafkaClient(this.#config, 'cli-bulk', silentLogger)
+    const groupId = `${this.#config.kafkaGroupId}.cli.${crypto.randomUUID()}`
+    for await (const batch of readTopic({ kafka, topic, groupId, ranges, logger: silentLogger })) {
+      counted += batch.records.filter((record) => this.#count(topic, record)).length
+      this.#positions.set(`${topic}-${batch.partition}`, batch.nextOffset)
+      if (signal.aborted) break
+    }
+    return counted
+  }
+
+  #count(topic: string, { headers }: KafkaRecord): boolean {
+    const results = this.#results.get(headerText(headers, jobHeader) ?? '')
+    if (results === undefined) return false
+    if (topic === this.#config.outputTopic) results.scored += 1
+    else results.deadLettered += 1
+    return true
+  }
+}

@@ -1,0 +1,154 @@
+import type { Admin } from '@valence/producer-sdk/kafka'
+import {
+  frame,
+  isValenceError,
+  recordHeader,
+  type TextEventInput,
+  textEventAvro,
+  textEventJson,
+  type ValenceError,
+  valueSubject,
+} from '@valence/schemas'
+import type { Config } from '../../config/config.ts'
+import { createOutputPartitions } from '../../kafka/output-partitions.ts'
+import type { OutgoingRecord } from '../../kafka/record.ts'
+import { openRegistry } from '../../registry/open-registry.ts'
+import { type FileFormat, readItems } from '../../text-files/input-file.ts'
+import { fieldText, type TextFields, type TextItem } from '../../text-files/text-line.ts'
+import type { SettledRecord, SettlingSession } from '../settling-session.ts'
+import type { BulkObject } from './bulk-source.ts'
+
+/** Passes through to the result, so that it can be told from those of others. */
+export const jobHeader = 'bulk-job'
+
+const linesPerTransaction = 500
+
+export interface TextLoaderOptions {
+  readonly topic: string
+  readonly format: FileFormat
+  readonly key: string | undefined
+}
+
+export interface LoadOptions {
+  readonly session: SettlingSession
+  /** Lines that an earlier run has sent. */
+  readonly from: bigint
+  /** Called for each line that is not published. */
+  readonly onProblem: (line: number, error: ValenceError) => void
+  readonly signal: AbortSignal
+  /** So many lines of the object are done. */
+  readonly onLines: (lines: number, end: number) => void
+}
+
+/** Texts of the object that are sent, and its lines, those that are no texts or were refused included. */
+export interface LoadedObject {
+  readonly texts: number
+  readonly lines: bigint
+  readonly isWhole: boolean
+}
+
+/** Sends the texts of objects, each line in the transaction that counts it: none twice, however often it is begun. */
+export class TextLoader {
+  readonly #options: TextLoaderOptions
+  readonly #encode: (event: TextEventInput) => Buffer
+  readonly #partitionOf: (key: Buffer | null, line: number) => number
+
+  private constructor(
+    options: TextLoaderOptions,
+    encode: (event: TextEventInput) => Buffer,
+    partitionOf: (key: Buffer | null, line: number) => number,
+  ) {
+    this.#options = options
+    this.#encode = encode
+    this.#partitionOf = partitionOf
+  }
+
+  /** @throws VAL_KAFKA_*, VAL_REGISTRY_UNAVAILABLE */
+  static async open(config: Config, admin: Admin, options: TextLoaderOptions): Promise<TextLoader> {
+    const partitions = createOutputPartitions(admin, [options.topic])
+    await partitions.refresh()
+    const registry = openRegistry(config)
+    const schemaId = await registry?.registerFor(valueSubject(options.topic), 'text-event')
+    const encode = (event: TextEventInput) =>
+      schemaId === undefined ? textEventJson.encode(event) : frame(schemaId, textEventAvro.encode(event))
+    return new TextLoader(options, encode, (key, line) => partitions.of(options.topic, key, line))
+  }
+
+  async load(object: BulkObject, { session, from, onProblem, signal, onLines }: LoadOptions): Promise<LoadedObject> {
+    const file = { chunks: await object.open(), totalBytes: object.bytes }
+    const outbox = new Outbox(session, from, onProblem)
+    for await (const items of readItems(object.uri, file, this.#options.format)) {
+      for (const item of items) {
+        const record = this.#toRecord(object, item)
+        if (isValenceError(record)) onProblem(item.line, record)
+        await outbox.add(item.line, isValenceError(record) ? undefined : record)
+        if (signal.aborted) return { texts: outbox.texts, lines: outbox.lines, isWhole: false }
+      }
+      onLines(outbox.texts, items.at(-1)?.end ?? 0)
+    }
+    await outbox.flush()
+    return { texts: outbox.texts, lines: outbox.lines, isWhole: true }
+  }
+
+  #toRecord({ fingerprint }: BulkObject, { line, fields, error }: TextItem): OutgoingRecord | ValenceError {
+    if (error) return error
+    const { topic, key: keyField } = this.#options
+    const keyText = keyField === undefined ? undefined : fieldText(fields, keyField)
+    const key = keyText === undefined ? null : Buffer.from(keyText)
+    try {
+      const value = this.#encode(toEvent(fields, `${fingerprint}-${line}`))
+      return {
+        topic,
+        partition: this.#partitionOf(key, line),
+        key,
+        value,
+        headers: [recordHeader(jobHeader, fingerprint)],
+      }
+    } catch (cause) {
+      if (isValenceError(cause) && cause.deadLetter) return cause
+      throw cause
+    }
+  }
+}
+
+function toEvent(fields: TextFields, fallbackId: string): TextEventInput {
+  const { text, occurredAt, source, lang, attributes } = fields
+  return { text, id: fieldText(fields, 'id') ?? fallbackId, occurredAt, source, lang, attributes } as TextEventInput
+}
+
+/** The lines of one object on their way: what an earlier run has sent is counted and passed over. */
+class Outbox {
+  readonly #session: SettlingSession
+  readonly #onProblem: LoadOptions['onProblem']
+  #published: bigint
+  #waiting: (SettledRecord & { readonly line: number })[] = []
+  #texts = 0
+  lines = 0n
+
+  constructor(session: SettlingSession, published: bigint, onProblem: LoadOptions['onProblem']) {
+    this.#session = session
+    this.#published = published
+    this.#onProblem = onProblem
+  }
+
+  /** Those that the broker took, or is yet to be asked to. */
+  get texts(): number {
+    return this.#texts - this.#session.refused
+  }
+
+  /** @param record undefined where the line is no text */
+  async add(line: number, record: OutgoingRecord | undefined): Promise<void> {
+    this.lines += 1n
+    if (record) this.#texts += 1
+    if (this.lines <= this.#published) return
+    if (record) this.#waiting.push({ record, nextOffset: this.lines, line })
+    if (this.lines - this.#published >= linesPerTransaction) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    if (this.lines <= this.#published) return
+    await this.#session.publish(this.#waiting, this.lines, ({ line }, error) => this.#onProblem(line, error))
+    this.#published = this.lines
+    this.#waiting = []
+  }
+}

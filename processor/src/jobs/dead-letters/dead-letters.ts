@@ -1,0 +1,53 @@
+import type { Admin } from '@valence/producer-sdk/kafka'
+import { type DeadLetter, isValenceError, readDeadLetter, type ValenceError } from '@valence/schemas'
+import type { Config } from '../../config/config.ts'
+import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import type { KafkaRecord, RecordBatch } from '../../kafka/record.ts'
+import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
+import { silentLogger } from '../../observability/logger.ts'
+
+/** Which dead letters are meant. Times are epoch milliseconds of the failure; `until` is exclusive. */
+export interface LetterFilter {
+  readonly codes: ReadonlySet<string> | undefined
+  readonly since: number
+  readonly until: number
+}
+
+/** A record of the dead-letter topic; `letter` is an error where somebody else wrote it. */
+export interface FoundLetter {
+  readonly partition: number
+  readonly record: KafkaRecord
+  readonly letter: DeadLetter | ValenceError
+}
+
+export function matches({ codes, since, until }: LetterFilter, letter: DeadLetter): boolean {
+  return (codes === undefined || codes.has(letter.code)) && letter.failedAt >= since && letter.failedAt < until
+}
+
+export function toFoundLetter(partition: number, record: KafkaRecord): FoundLetter {
+  try {
+    return { partition, record, letter: readDeadLetter(record) }
+  } catch (error) {
+    if (!isValenceError(error)) throw error
+    return { partition, record, letter: error }
+  }
+}
+
+/** The committed part of each partition of the dead-letter topic, as it is now. @throws VAL_KAFKA_* */
+export async function letterRanges(admin: Admin, topic: string): Promise<PartitionRange[]> {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, from: BigInt(low), to: BigInt(high) }))
+    .sort((a, b) => a.partition - b.partition)
+}
+
+/** Reads ranges of the dead-letter topic. @throws VAL_KAFKA_* */
+export function readLetters(config: Config, ranges: readonly PartitionRange[]): AsyncGenerator<RecordBatch> {
+  return readTopic({
+    kafka: createKafkaClient(config, 'cli-dlq', silentLogger),
+    topic: config.deadLetterTopic,
+    groupId: `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`,
+    ranges,
+    logger: silentLogger,
+  })
+}

@@ -1,0 +1,72 @@
+import { type Admin, compressionTypes, isOverlayInstalled } from '@valence/producer-sdk/kafka'
+import type { Config } from '../config/config.ts'
+import { joinPatiently } from '../kafka/join-patiently.ts'
+import { createKafkaClient } from '../kafka/kafka-client.ts'
+import { openKafkaPartitionSession } from '../kafka/kafka-partition-session.ts'
+import { createLogOffsets } from '../kafka/log-offsets.ts'
+import type { PartitionSession } from '../kafka/partition-session.ts'
+import type { TopicPartition } from '../kafka/record.ts'
+import type { PartitionRange } from '../kafka/topic-reader.ts'
+import { silentLogger } from '../observability/logger.ts'
+
+/** Opens sessions of a group that remembers what a command has settled; each fences any other run of the same group. */
+export function sessionOpener(
+  config: Config,
+  admin: Admin,
+  groupId: string,
+): (partition: TopicPartition) => Promise<PartitionSession> {
+  const options = {
+    kafka: createKafkaClient(config, 'cli-sessions', silentLogger),
+    groupId,
+    transactionTimeoutMs: config.kafkaTransactionTimeoutMs,
+    compression: compressionTypes[config.kafkaCompression],
+    offsets: createLogOffsets(admin, groupId),
+    sendTogether: isOverlayInstalled(),
+  }
+  return (partition) => joinPatiently(() => openKafkaPartitionSession(options, partition))
+}
+
+/** One session for each partition of a topic that has something to settle. */
+export class TopicSessions implements AsyncDisposable {
+  readonly #topic: string
+  readonly #openSession: (partition: TopicPartition) => Promise<PartitionSession>
+  readonly #byPartition = new Map<number, PartitionSession>()
+
+  constructor(topic: string, openSession: (partition: TopicPartition) => Promise<PartitionSession>) {
+    this.#topic = topic
+    this.#openSession = openSession
+  }
+
+  /** Opens what has something to settle, then narrows the ranges to what the group has not settled. */
+  async open(ranges: readonly PartitionRange[]): Promise<PartitionRange[]> {
+    const open: PartitionRange[] = []
+    for (const range of ranges.filter(({ from, to }) => from < to)) {
+      const session = await this.#openSession({ topic: this.#topic, partition: range.partition })
+      this.#byPartition.set(range.partition, session)
+      const position = (await session.position()) ?? range.from
+      const isAhead = position > range.from
+      if (position < range.to) open.push(isAhead ? { ...range, from: position } : range)
+    }
+    return open
+  }
+
+  of(partition: number): PartitionSession {
+    const session = this.#byPartition.get(partition)
+    if (!session) throw new Error(`partition ${partition} was not opened; this is a bug`)
+    return session
+  }
+
+  /** In place of a session that an error has spent. */
+  async reopen(partition: number): Promise<PartitionSession> {
+    await this.of(partition).close()
+    const session = await this.#openSession({ topic: this.#topic, partition })
+    this.#byPartition.set(partition, session)
+    // What is published next is published for the topic as it is now.
+    await session.locate()
+    return session
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#byPartition.values()].map((session) => session.close()))
+  }
+}

@@ -1,0 +1,71 @@
+import type { Admin } from '@valence/producer-sdk/kafka'
+import { type SchemaRegistry, valueSubject } from '@valence/schemas'
+import type { Config } from '../../config/config.ts'
+import { createOutputPartitions } from '../../kafka/output-partitions.ts'
+import type { KafkaRecord, RecordBatch, TopicPartition } from '../../kafka/record.ts'
+import { createDecodeStep } from '../../pipeline/decode.ts'
+import { createEncodeStep } from '../../pipeline/encode.ts'
+import { createScoreStep } from '../../pipeline/score-batch.ts'
+import { retryWhileRetryable } from '../../platform/retry.ts'
+import { openRegistry } from '../../registry/open-registry.ts'
+import { openCliScorer } from '../../scoring/in-process-scorer.ts'
+import type { SettledRecord } from '../settling-session.ts'
+
+export interface ReplayedSlice {
+  readonly outgoing: readonly SettledRecord[]
+  readonly scored: number
+  /** Their dead letters exist since they first came; a replay makes no second ones. */
+  readonly rejected: number
+}
+
+export interface ReplayScorer extends AsyncDisposable {
+  score(
+    batch: Pick<RecordBatch, 'topic' | 'partition' | 'records'>,
+    records: readonly KafkaRecord[],
+    signal: AbortSignal,
+  ): Promise<ReplayedSlice>
+}
+
+/** The steps of the pipeline from decode to encode, into another topic. @throws VAL_MODEL_*, VAL_REGISTRY_UNAVAILABLE */
+export async function openReplayScorer(config: Config, admin: Admin, outputTopic: string): Promise<ReplayScorer> {
+  const registry = openRegistry(config)
+  const partitions = createOutputPartitions(admin, [outputTopic])
+  await partitions.refresh()
+  const engine = await openCliScorer(config, 'many')
+  const decode = createDecodeStep({ registry, format: config.inputFormat })
+  const score = createScoreStep(engine.scorer)
+  const encode = createEncodeStep({
+    outputTopic,
+    deadLetterTopic: config.deadLetterTopic,
+    scoredEventSchemaId: await schemaIdFor(config, registry, outputTopic),
+    outputPartition: (topic, key, inputPartition) => partitions.of(topic, key, inputPartition),
+    now: Date.now,
+  })
+  return {
+    async score(batch, records, signal) {
+      const from: TopicPartition = { topic: batch.topic, partition: batch.partition }
+      const outcomes = await retryWhileRetryable(async () => score(await decode(records), signal), {
+        initialDelayMs: 100,
+        maxDelayMs: 5_000,
+        signal,
+        onRetry: () => undefined,
+      })
+      const kept = outcomes.filter(({ kind }) => kind !== 'rejected')
+      return {
+        outgoing: kept.map((outcome) => ({ record: encode(outcome, from), nextOffset: outcome.record.offset + 1n })),
+        scored: kept.filter(({ kind }) => kind === 'scored').length,
+        rejected: outcomes.length - kept.length,
+      }
+    },
+    [Symbol.asyncDispose]: () => engine.close(),
+  }
+}
+
+async function schemaIdFor(
+  config: Config,
+  registry: SchemaRegistry | undefined,
+  topic: string,
+): Promise<number | undefined> {
+  if (registry === undefined || config.outputFormat === 'json') return undefined
+  return registry.registerFor(valueSubject(topic), 'scored-event')
+}

@@ -1,0 +1,46 @@
+import { type Admin, createKafka, kafkaErrors } from '@valence/producer-sdk/kafka'
+import { ValenceError } from '@valence/schemas'
+import type { Config } from '../config/config.ts'
+import { kafkaConnection } from './kafka-client.ts'
+
+/** A command gives up sooner than a service: someone is waiting for it. */
+const patience = {
+  connectionTimeoutMs: 3_000,
+  requestTimeoutMs: 10_000,
+  retry: { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 },
+}
+
+/** An admin client that is not connected yet. */
+export function createAdmin(config: Config): Admin {
+  return createKafka({ ...kafkaConnection(config), ...patience, clientId: 'valence-cli-admin' }).admin()
+}
+
+/** Runs one piece of work with a connected admin client. @throws VAL_KAFKA_* */
+export async function withAdmin<T>(config: Config, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = createAdmin(config)
+  try {
+    await admin.connect()
+    return await work(admin)
+  } catch (error) {
+    throw translateKafkaError(error)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** An error of the catalogue for an error of the client; a defect of ours stays what it is. */
+export function translateKafkaError(error: unknown): unknown {
+  const { fault, type } = kafkaErrors.classify(error)
+  const translated = kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+  // What the catalogue already had a code for, like a token file that is missing, keeps it.
+  const isOurDefect = fault === 'fatal' && type === undefined && translated.cause === error
+  return isOurDefect ? error : translated
+}
+
+/** Before anything is read or sent: a missing topic or broker is told at once. @throws VAL_KAFKA_* */
+export function expectTopic(config: Config, topic: string): Promise<void> {
+  return withAdmin(config, async (admin) => {
+    const known = await admin.listTopics()
+    if (!known.includes(topic)) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', topic)
+  })
+}

@@ -1,0 +1,100 @@
+import { partitionName, type TopicPartition } from '../kafka/record.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { secondsToDrain } from './drain-time.ts'
+
+/** Weight of the newest interval: changes show after some three of them. */
+const newestWeight = 0.4
+
+/** One partition: where its log ends, where its commits stand, and how fast both move. */
+interface Flow {
+  readonly labels: { readonly topic: string; readonly partition: string }
+  end: bigint | undefined
+  committed: bigint
+  arrivedSince: number
+  doneSince: number
+  arrivalsPerSecond: number
+  donePerSecond: number
+}
+
+/**
+ * Lag, rates and time to drain of the assigned partitions. Offsets of transaction markers are counted on both sides:
+ * whoever commits past them is not behind.
+ */
+export class PartitionFlows {
+  readonly #metrics: Metrics['kafka']
+  readonly #flows = new Map<string, Flow>()
+  #tickedAt: number
+
+  constructor(metrics: Metrics, nowMs: number) {
+    this.#metrics = metrics.kafka
+    this.#tickedAt = nowMs
+  }
+
+  /** The topics of the partitions that are watched. */
+  get topics(): string[] {
+    return [...new Set([...this.#flows.values()].map(({ labels }) => labels.topic))]
+  }
+
+  taken(partition: TopicPartition, position: bigint): void {
+    const labels = { topic: partition.topic, partition: String(partition.partition) }
+    const rates = { arrivedSince: 0, doneSince: 0, arrivalsPerSecond: 0, donePerSecond: 0 }
+    this.#flows.set(partitionName(partition), { labels, end: undefined, committed: position, ...rates })
+    this.#metrics.arrived.inc(labels, 0)
+    this.#metrics.committed.inc(labels, 0)
+  }
+
+  /** The log was seen to end here. */
+  logEnd(partition: TopicPartition, end: bigint): void {
+    const flow = this.#flows.get(partitionName(partition))
+    if (flow === undefined || (flow.end !== undefined && end <= flow.end)) return
+    // What lay there before the partition was taken did not arrive now.
+    if (flow.end !== undefined) {
+      const arrived = Number(end - flow.end)
+      flow.arrivedSince += arrived
+      this.#metrics.arrived.inc(flow.labels, arrived)
+    }
+    flow.end = end
+    this.#showLag(flow)
+  }
+
+  committed(partition: TopicPartition, nextOffset: bigint): void {
+    const flow = this.#flows.get(partitionName(partition))
+    if (flow === undefined || nextOffset <= flow.committed) return
+    const done = Number(nextOffset - flow.committed)
+    flow.committed = nextOffset
+    flow.doneSince += done
+    this.#metrics.committed.inc(flow.labels, done)
+    this.#showLag(flow)
+  }
+
+  released(partition: TopicPartition): void {
+    const flow = this.#flows.get(partitionName(partition))
+    if (flow === undefined) return
+    this.#flows.delete(partitionName(partition))
+    for (const metric of [this.#metrics.lag, this.#metrics.drain, this.#metrics.arrived, this.#metrics.committed]) {
+      metric.remove(flow.labels)
+    }
+  }
+
+  /** Takes the interval since the last call into the rates. */
+  tick(nowMs: number): void {
+    const seconds = Math.max((nowMs - this.#tickedAt) / 1_000, 0.001)
+    this.#tickedAt = nowMs
+    for (const flow of this.#flows.values()) {
+      flow.arrivalsPerSecond += newestWeight * (flow.arrivedSince / seconds - flow.arrivalsPerSecond)
+      flow.donePerSecond += newestWeight * (flow.doneSince / seconds - flow.donePerSecond)
+      flow.arrivedSince = 0
+      flow.doneSince = 0
+      const left = secondsToDrain(lagOf(flow), flow.arrivalsPerSecond, flow.donePerSecond)
+      this.#metrics.drain.set(flow.labels, left ?? Number.POSITIVE_INFINITY)
+    }
+  }
+
+  #showLag(flow: Flow): void {
+    this.#metrics.lag.set(flow.labels, lagOf(flow))
+  }
+}
+
+function lagOf({ end, committed }: Flow): number {
+  return end === undefined || end < committed ? 0 : Number(end - committed)
+}

@@ -1,0 +1,125 @@
+import { FairShare, type OriginWeights, originsByUrgency } from '../scheduling/fair-share.ts'
+import type { Seats } from '../scheduling/seats.ts'
+import type { ScoreOrigin } from '../scorer.ts'
+import { type BatchLimits, type ClosedBatch, chooseBatch, limitsFor } from './batch-policy.ts'
+import type { DropReason, WaitingEntry } from './waiting-entry.ts'
+import { WaitingQueue } from './waiting-queue.ts'
+
+export interface BacklogOptions {
+  readonly limits: BatchLimits
+  /** Texts that may wait, per origin. */
+  readonly queueTexts: Readonly<Record<ScoreOrigin, number>>
+  /** Shares of the tokens when several origins have work. */
+  readonly weights: OriginWeights
+  onDrop(entry: WaitingEntry, reason: DropReason): void
+}
+
+export interface OriginBatch extends ClosedBatch<WaitingEntry> {
+  readonly origin: ScoreOrigin
+}
+
+/** Windows of this many full batches are sorted by length. */
+const windowBatches = 16
+
+/** What waits, by origin, and which batch comes next. Times are monotonic milliseconds. */
+export class Backlog {
+  readonly #options: BacklogOptions
+  readonly #queues: Readonly<Record<ScoreOrigin, WaitingQueue>>
+  readonly #shares: FairShare
+  /** No deadline of a waiting asker is earlier. */
+  #earliestDeadline = Number.POSITIVE_INFINITY
+
+  constructor(options: BacklogOptions) {
+    this.#options = options
+    this.#shares = new FairShare(options.weights)
+    const windowSize = options.limits.maxTexts * windowBatches
+    const queue = (origin: ScoreOrigin) => new WaitingQueue(options.queueTexts[origin], windowSize)
+    this.#queues = { http: queue('http'), cli: queue('cli'), kafka: queue('kafka') }
+  }
+
+  get isEmpty(): boolean {
+    return originsByUrgency.every((origin) => this.#queues[origin].length === 0)
+  }
+
+  depth(origin: ScoreOrigin): number {
+    return this.#queues[origin].length
+  }
+
+  hasRoom(origin: ScoreOrigin): boolean {
+    return this.#queues[origin].hasRoom
+  }
+
+  /** Resolves when there may be room, or the caller leaves; look again then. */
+  room(origin: ScoreOrigin, signal?: AbortSignal): Promise<void> {
+    return this.#queues[origin].room(signal)
+  }
+
+  place(entry: WaitingEntry, origin: ScoreOrigin): void {
+    this.#queues[origin].push(entry)
+  }
+
+  noteDeadline(deadline: number | undefined): void {
+    if (deadline !== undefined && deadline < this.#earliestDeadline) this.#earliestDeadline = deadline
+  }
+
+  /** Answers everybody whose deadline has passed, wherever they wait. */
+  dismissLate(nowMs: number): void {
+    if (nowMs < this.#earliestDeadline) return
+    this.#earliestDeadline = Number.POSITIVE_INFINITY
+    for (const origin of originsByUrgency) {
+      for (const entry of this.#queues[origin].all()) {
+        this.#dismiss(entry, nowMs)
+        for (const { deadline } of entry.askers) this.noteDeadline(deadline)
+      }
+      this.#queues[origin].forget()
+    }
+  }
+
+  /** Takes the next batch out, or none when it pays to wait or nobody who has one may send it out. */
+  take(nowMs: number, seats: Seats, draining: boolean): OriginBatch | undefined {
+    for (const origin of this.#shares.order()) {
+      if (!seats.has(origin, nowMs)) continue
+      const limits = limitsFor(origin, seats.isHttpAbout(nowMs), this.#options.limits)
+      const closed = this.#choose(origin, nowMs, limits, draining)
+      if (!closed) continue
+      for (const entry of closed.texts) entry.state = 'taken'
+      this.#shares.charge(
+        origin,
+        closed.texts.reduce((sum, { tokens }) => sum + tokens, 0),
+      )
+      this.#queues[origin].forget()
+      return { ...closed, origin }
+    }
+    return undefined
+  }
+
+  /** When the next deadline passes or, where a batch may go out, when the next one closes by age. */
+  nextEventMs(nowMs: number, seats: Seats): number {
+    const ages = originsByUrgency.map((origin) => {
+      if (!seats.has(origin, nowMs)) return Number.POSITIVE_INFINITY
+      const { oldest } = this.#queues[origin].window()
+      return oldest ? oldest.enqueuedAt + this.#options.limits.maxAgeMs : Number.POSITIVE_INFINITY
+    })
+    return Math.min(this.#earliestDeadline, ...ages)
+  }
+
+  /** A batch of texts that somebody still waits for. */
+  #choose(
+    origin: ScoreOrigin,
+    nowMs: number,
+    limits: BatchLimits,
+    draining: boolean,
+  ): ClosedBatch<WaitingEntry> | undefined {
+    const queue = this.#queues[origin]
+    for (;;) {
+      const closed = chooseBatch(queue.window(), nowMs, limits, draining)
+      for (const entry of closed?.texts ?? []) this.#dismiss(entry, nowMs)
+      if (!closed?.texts.some(({ state }) => state !== 'waiting')) return closed
+      queue.forget()
+    }
+  }
+
+  #dismiss(entry: WaitingEntry, nowMs: number): void {
+    entry.dismissLate(nowMs, (reason) => this.#options.onDrop(entry, reason))
+  }
+}

@@ -1,0 +1,107 @@
+import type { ScoreOrigin } from '../scorer.ts'
+
+/** What the policy knows of a waiting text. */
+export interface WaitingText {
+  readonly tokens: number
+  /** Monotonic milliseconds. */
+  readonly enqueuedAt: number
+}
+
+/** The texts that the next batch may be chosen from. */
+export interface BatchWindow<T extends WaitingText> {
+  readonly oldest: T | undefined
+  /** The oldest among them, ascending; those of one length in the order in which they came. */
+  readonly byLength: readonly T[]
+}
+
+export interface BatchLimits {
+  /** Texts in a batch, at most. */
+  readonly maxTexts: number
+  /** Padded tokens in a batch (texts × longest), at most; a longer text goes alone. */
+  readonly maxTokens: number
+  /** The same for the other origins while HTTP is about: an HTTP text waits for one of their runs, or its rest. */
+  readonly maxTokensBesideHttp: number
+  /** A text waits this long for company, at most. */
+  readonly maxAgeMs: number
+}
+
+/** The limits of the next batch of an origin. A run cannot be interrupted, so beside HTTP the others keep theirs short. */
+export function limitsFor(origin: ScoreOrigin, isHttpAbout: boolean, limits: BatchLimits): BatchLimits {
+  if (origin === 'http' || !isHttpAbout) return limits
+  return { ...limits, maxTokens: Math.min(limits.maxTokens, limits.maxTokensBesideHttp) }
+}
+
+/** What closed a batch: enough tokens, enough texts, the age of the oldest text, or the end of the batcher. */
+export type CloseCause = 'tokens' | 'texts' | 'age' | 'drain'
+
+export interface ClosedBatch<T extends WaitingText> {
+  /** By length, ascending. */
+  readonly texts: readonly T[]
+  readonly cause: CloseCause
+}
+
+/**
+ * The most padding that company may bring. A batch of one costs about a quarter more per token than a full one, so
+ * padding beyond that is dearer than a batch of its own.
+ */
+const maxPadding = 0.2
+
+interface Slice {
+  readonly from: number
+  readonly to: number
+}
+
+/** Grows a slice of the sorted texts around the oldest one, by the neighbour that brings less padding each time. */
+function sliceAround<T extends WaitingText>(sorted: readonly T[], oldest: number, limits: BatchLimits): Slice {
+  let from = oldest
+  let to = oldest + 1
+  let real = sorted[oldest]?.tokens ?? 0
+
+  function paddingWith(at: number): number {
+    const neighbour = sorted[at]
+    if (!neighbour) return Number.POSITIVE_INFINITY
+    const width = Math.max(neighbour.tokens, sorted[to - 1]?.tokens ?? 0)
+    const padded = width * (to - from + 1)
+    if (padded > limits.maxTokens) return Number.POSITIVE_INFINITY
+    const padding = (padded - real - neighbour.tokens) / padded
+    return padding > maxPadding ? Number.POSITIVE_INFINITY : padding
+  }
+
+  while (to - from < limits.maxTexts) {
+    const [shorter, longer] = [paddingWith(from - 1), paddingWith(to)]
+    if (shorter === Number.POSITIVE_INFINITY && longer === Number.POSITIVE_INFINITY) break
+    if (shorter <= longer) real += sorted[--from]?.tokens ?? 0
+    else real += sorted[to++]?.tokens ?? 0
+  }
+  return { from, to }
+}
+
+function closeCause<T extends WaitingText>(
+  { oldest, byLength }: BatchWindow<T>,
+  nowMs: number,
+  limits: BatchLimits,
+): CloseCause | undefined {
+  if (byLength.length >= limits.maxTexts) return 'texts'
+  if (byLength.reduce((sum, { tokens }) => sum + tokens, 0) >= limits.maxTokens) return 'tokens'
+  return oldest && nowMs - oldest.enqueuedAt >= limits.maxAgeMs ? 'age' : undefined
+}
+
+/**
+ * Chooses a batch from the waiting texts of one origin, or none when it pays to wait for company. The batch always
+ * holds the oldest text, so that none starves; the others are those nearest to it in length.
+ */
+export function chooseBatch<T extends WaitingText>(
+  window: BatchWindow<T>,
+  nowMs: number,
+  limits: BatchLimits,
+  draining = false,
+): ClosedBatch<T> | undefined {
+  const { oldest, byLength } = window
+  if (!oldest) return undefined
+  const cause = closeCause(window, nowMs, limits) ?? (draining ? 'drain' : undefined)
+  if (!cause) return undefined
+  const { from, to } = sliceAround(byLength, byLength.indexOf(oldest), limits)
+  const texts = byLength.slice(from, to)
+  // Enough texts were there, but it was their tokens that ended the batch.
+  return { texts, cause: cause === 'texts' && texts.length < limits.maxTexts ? 'tokens' : cause }
+}

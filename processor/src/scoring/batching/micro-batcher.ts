@@ -1,0 +1,202 @@
+import { setImmediate } from 'node:timers'
+import { ValenceError } from '@valence/schemas'
+import type { LoadedModel } from '../../model/load-model.ts'
+import type { Trail } from '../../observability/trace-context.ts'
+import type { Clock } from '../scheduling/clock.ts'
+import { Seats } from '../scheduling/seats.ts'
+import type { ScoreOptions, ScoreOrigin } from '../scorer.ts'
+import type { BatchFacts, ScoringObserver } from '../scoring-observer.ts'
+import { Backlog, type BacklogOptions, type OriginBatch } from './backlog.ts'
+import { type BatchRunner, createBatchRunner } from './batch-runner.ts'
+import { type Asker, type Outcome, WaitingEntry } from './waiting-entry.ts'
+
+export interface MicroBatcherOptions extends Omit<BacklogOptions, 'onDrop'> {
+  readonly clock: Clock
+  readonly observer: ScoringObserver
+}
+
+/** A text to be scored. */
+export interface Submission {
+  readonly text: string
+  /** Tells texts apart: equal keys share one inference. */
+  readonly key: string
+  readonly trail?: Trail | undefined
+}
+
+/**
+ * Gathers texts into batches for one model and runs them: a thin loop around the batch policy and the seats, which say
+ * whose batch goes out when.
+ */
+export class MicroBatcher {
+  readonly #model: LoadedModel
+  readonly #clock: Clock
+  readonly #observer: ScoringObserver
+  readonly #backlog: Backlog
+  readonly #run: BatchRunner
+  readonly #seats: Seats
+  readonly #underWay = new Map<string, WaitingEntry>()
+  #pumpDue = false
+  /** Spent since it was last reported. */
+  #tokenizeMs = 0
+  #cancelTimer: (() => void) | undefined
+  #draining: Promise<void> | undefined
+  #onDrained: (() => void) | undefined
+
+  constructor(model: LoadedModel, options: MicroBatcherOptions) {
+    const { manifest, tokenizer, backend } = model
+    this.#model = model
+    this.#clock = options.clock
+    this.#observer = options.observer
+    this.#seats = new Seats(backend.concurrency)
+    this.#backlog = new Backlog({
+      ...options,
+      onDrop: (entry, reason) => {
+        this.#observer.dropped?.(reason)
+        if (entry.state === 'dropped') this.#underWay.delete(entry.key)
+      },
+    })
+    this.#run = createBatchRunner({
+      backend,
+      padTokenId: manifest.padTokenId,
+      labels: manifest.labels.length,
+      calibration: manifest.calibration,
+      probeIds: tokenizer.encode('ok').ids,
+      settle: (entry, outcome) => this.#settle(entry, outcome),
+      onBisected: () => this.#observer.bisected?.(),
+    })
+  }
+
+  hasRoom(origin: ScoreOrigin): boolean {
+    return this.#backlog.hasRoom(origin)
+  }
+
+  /** Resolves when there may be room for a text of this origin, or the caller leaves; look again then. */
+  room(origin: ScoreOrigin, signal?: AbortSignal): Promise<void> {
+    return this.#backlog.room(origin, signal)
+  }
+
+  /**
+   * Answers once, with the score of the text or with why it has none: VAL_QUEUE_FULL, VAL_DEADLINE_EXCEEDED,
+   * VAL_REQUEST_ABANDONED or an inference error.
+   */
+  submit({ text, key, trail }: Submission, options: ScoreOptions, answer: (outcome: Outcome) => void): void {
+    const asker = this.#asker(options, trail, answer)
+    if (asker.origin === 'http') this.#seats.asked(asker.enqueuedAt)
+    const known = this.#underWay.get(key)
+    if (known) this.#join(known, asker)
+    else this.#enqueue(text, key, asker)
+  }
+
+  /** Runs what waits without waiting for company; resolves when nothing is left. Later texts are refused. */
+  drain(): Promise<void> {
+    this.#draining ??= new Promise((resolve) => {
+      this.#onDrained = resolve
+      this.#pumpSoon()
+    })
+    return this.#draining
+  }
+
+  #asker(
+    { origin, deadline, signal }: ScoreOptions,
+    trail: Trail | undefined,
+    answer: (outcome: Outcome) => void,
+  ): Asker {
+    const enqueuedAt = this.#clock.monotonicMs()
+    const due = deadline === undefined ? undefined : enqueuedAt + deadline - this.#clock.epochMs()
+    return { origin, deadline: due, signal, enqueuedAt, trail, answer }
+  }
+
+  #join(entry: WaitingEntry, asker: Asker): void {
+    this.#observer.deduplicated?.()
+    const isNewOrigin = entry.state === 'waiting' && entry.askers.every(({ origin }) => origin !== asker.origin)
+    entry.join(asker)
+    this.#backlog.noteDeadline(asker.deadline)
+    if (asker.deadline !== undefined) this.#pumpSoon()
+    // Somebody more urgent may want what another origin queued far behind: it then waits in both queues.
+    if (isNewOrigin && this.hasRoom(asker.origin)) this.#place(entry, asker)
+  }
+
+  #enqueue(text: string, key: string, asker: Asker): void {
+    const refusal = this.#refusal(asker.origin)
+    if (refusal) {
+      asker.answer(refusal)
+      return
+    }
+    const entry = new WaitingEntry(key, this.#model.tokenizer.encode(text), asker.enqueuedAt)
+    const elapsedMs = this.#clock.monotonicMs() - asker.enqueuedAt
+    this.#tokenizeMs += elapsedMs
+    if (asker.trail) this.#observer.tokenizedText?.(asker.trail, elapsedMs)
+    entry.join(asker)
+    this.#underWay.set(key, entry)
+    this.#place(entry, asker)
+  }
+
+  #refusal(origin: ScoreOrigin): ValenceError | undefined {
+    if (this.#draining) return new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'the model is being retired')
+    return this.hasRoom(origin) ? undefined : new ValenceError('VAL_QUEUE_FULL')
+  }
+
+  #place(entry: WaitingEntry, { origin, deadline }: Asker): void {
+    this.#backlog.place(entry, origin)
+    this.#backlog.noteDeadline(deadline)
+    this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
+    this.#pumpSoon()
+  }
+
+  /** Once per turn of the event loop: texts that are submitted in one go are sorted together. */
+  #pumpSoon(): void {
+    if (this.#pumpDue) return
+    this.#pumpDue = true
+    setImmediate(() => {
+      this.#pumpDue = false
+      if (this.#tokenizeMs > 0) this.#observer.tokenized?.(this.#tokenizeMs)
+      this.#tokenizeMs = 0
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    const nowMs = this.#clock.monotonicMs()
+    this.#backlog.dismissLate(nowMs)
+    const next = () => this.#backlog.take(nowMs, this.#seats, this.#draining !== undefined)
+    for (let batch = next(); batch; batch = next()) void this.#launch(batch, nowMs)
+    if (!this.#backlog.isEmpty) this.#sleep(nowMs)
+    else if (this.#seats.areEmpty) this.#onDrained?.()
+  }
+
+  /** One timer for all that waits: until a batch closes by age or a deadline passes. */
+  #sleep(nowMs: number): void {
+    const wakeMs = this.#backlog.nextEventMs(nowMs, this.#seats)
+    if (wakeMs === Number.POSITIVE_INFINITY) return
+    this.#cancelTimer = this.#clock.after(Math.max(0, wakeMs - nowMs), () => this.#pump())
+  }
+
+  async #launch(batch: OriginBatch, nowMs: number): Promise<void> {
+    const { texts, origin } = batch
+    this.#seats.take(origin)
+    const ended = this.#report(batch, nowMs)
+    this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
+    await this.#run(texts)
+    ended?.()
+    this.#seats.leave(origin)
+    this.#pump()
+  }
+
+  #report({ texts, cause, origin }: OriginBatch, nowMs: number): (() => void) | undefined {
+    const tokens = texts.reduce((sum, entry) => sum + entry.tokens, 0)
+    const longest = texts.reduce((most, entry) => Math.max(most, entry.tokens), 0)
+    const facts: BatchFacts = { cause, origin, texts: texts.length, tokens, paddedTokens: longest * texts.length }
+    this.#observer.batchClosed?.(facts)
+    const askers = texts.flatMap((entry) => entry.askers)
+    for (const asker of askers) this.#observer.queued?.(asker.origin, nowMs - asker.enqueuedAt)
+    const traced = askers.flatMap(({ trail, enqueuedAt }) => (trail ? [{ trail, waitedMs: nowMs - enqueuedAt }] : []))
+    return traced.length === 0 ? undefined : this.#observer.batchStarted?.(traced, facts)
+  }
+
+  #settle(entry: WaitingEntry, outcome: Outcome): void {
+    this.#underWay.delete(entry.key)
+    entry.settle(outcome)
+  }
+}

@@ -1,0 +1,75 @@
+import { ValenceError } from '@valence/schemas'
+import type { Trail } from '../../observability/trace-context.ts'
+import type { ScoreOrigin } from '../scorer.ts'
+import type { TextScore } from '../text-score.ts'
+
+/** The score of a text, or why it has none. */
+export type Outcome = TextScore | ValenceError
+
+/** One caller who waits for a text. */
+export interface Asker {
+  readonly origin: ScoreOrigin
+  /** Monotonic milliseconds. */
+  readonly deadline: number | undefined
+  readonly signal: AbortSignal | undefined
+  readonly enqueuedAt: number
+  readonly trail?: Trail | undefined
+  answer(outcome: Outcome): void
+}
+
+/** Why a text was dropped before inference. */
+export type DropReason = 'deadline' | 'abandoned'
+
+/** A distinct text under way, with everybody who asked for it. */
+export class WaitingEntry {
+  readonly key: string
+  readonly ids: Int32Array
+  readonly truncated: boolean
+  readonly enqueuedAt: number
+  /** It waits until a batch takes it or nobody wants it any more. */
+  state: 'waiting' | 'taken' | 'dropped' = 'waiting'
+  #askers: Asker[] = []
+
+  constructor(key: string, encoded: { ids: Int32Array; truncated: boolean }, enqueuedAt: number) {
+    this.key = key
+    this.ids = encoded.ids
+    this.truncated = encoded.truncated
+    this.enqueuedAt = enqueuedAt
+  }
+
+  get tokens(): number {
+    return this.ids.length
+  }
+
+  get askers(): readonly Asker[] {
+    return this.#askers
+  }
+
+  join(asker: Asker): void {
+    this.#askers.push(asker)
+  }
+
+  /** Sends away the askers who left or whose deadline passed. The entry is dropped when nobody remains. */
+  dismissLate(nowMs: number, onDrop: (reason: DropReason) => void): void {
+    if (this.state !== 'waiting') return
+    if (this.#askers.every((asker) => !lateReason(asker, nowMs))) return
+    const askers = this.#askers
+    this.#askers = askers.filter((asker) => !lateReason(asker, nowMs))
+    if (this.#askers.length === 0) this.state = 'dropped'
+    for (const asker of askers) {
+      const reason = lateReason(asker, nowMs)
+      if (!reason) continue
+      onDrop(reason)
+      asker.answer(new ValenceError(reason === 'deadline' ? 'VAL_DEADLINE_EXCEEDED' : 'VAL_REQUEST_ABANDONED'))
+    }
+  }
+
+  settle(outcome: Outcome): void {
+    for (const asker of this.#askers.splice(0)) asker.answer(outcome)
+  }
+}
+
+function lateReason({ deadline, signal }: Asker, nowMs: number): DropReason | undefined {
+  if (signal?.aborted) return 'abandoned'
+  return deadline !== undefined && deadline <= nowMs ? 'deadline' : undefined
+}

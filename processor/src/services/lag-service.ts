@@ -1,0 +1,105 @@
+import type { Config } from '../config/config.ts'
+import { watchFeedback } from '../feedback/watch-feedback.ts'
+import { readLag } from '../kafka/group-lag.ts'
+import { createKafkaClient } from '../kafka/kafka-client.ts'
+import { startAdminServer } from '../observability/admin-server.ts'
+import { Health } from '../observability/health.ts'
+import { type Logger, meterLog } from '../observability/logger.ts'
+import { createMetrics } from '../observability/metrics.ts'
+import { openRegistry } from '../registry/open-registry.ts'
+import { Scaler, type ScalerOptions, type ScalingReport } from '../scaling/scaler.ts'
+import { describeScaling, meterScaling, watchGroup } from '../scaling/watch-group.ts'
+import type { App, AppOptions } from './processor.ts'
+
+export function scalerOptions(config: Config): ScalerOptions {
+  return {
+    targetSeconds: config.scalingTargetMs / 1_000,
+    minReplicas: config.scalingMinReplicas,
+    maxReplicas: config.scalingMaxReplicas,
+    capacity: config.scalingCapacityTexts,
+    startSeconds: config.scalingStartMs / 1_000,
+    rebalanceSeconds: config.scalingRebalanceMs / 1_000,
+    downAfterSeconds: config.scalingDownAfterMs / 1_000,
+  }
+}
+
+export interface ScalingWatch {
+  readonly scaler: Scaler
+  /** Resolves once the watching has ended. */
+  stop(): Promise<void>
+}
+
+/** Watches the group of the configuration through an admin client of its own. */
+export function watchScaling(
+  config: Config,
+  logger: Logger,
+  options: ScalerOptions,
+  onReport: (report: ScalingReport) => void,
+): ScalingWatch {
+  const admin = createKafkaClient(config, 'lag', logger).admin()
+  const { kafkaGroupId: groupId, inputTopics: topics, kafkaStart: start, scalingIntervalMs: intervalMs } = config
+  const scaler = new Scaler(options)
+  const stopping = new AbortController()
+  let isConnected = false
+  const read = async () => {
+    if (!isConnected) await admin.connect()
+    isConnected = true
+    return readLag({ admin, groupId, topics, start })
+  }
+  const watching = watchGroup({
+    read,
+    scaler,
+    intervalMs,
+    signal: stopping.signal,
+    onReport,
+    onLost: (error) => logger.warn({ err: error }, 'the group cannot be looked at, the last count stands'),
+    onBack: () => logger.info('the group can be looked at again'),
+  })
+  return {
+    scaler,
+    async stop() {
+      stopping.abort()
+      await watching
+      await admin.disconnect()
+    },
+  }
+}
+
+/**
+ * The lag service: looks at the group from outside, so it works with no processor at all, and publishes how many there
+ * should be at `/scaling` of the admin port. @throws VAL_PORT_UNAVAILABLE
+ */
+export async function startLagService({ config, logger }: Pick<AppOptions, 'config' | 'logger'>): Promise<App> {
+  await using opened = new AsyncDisposableStack()
+  const metrics = createMetrics({ runtime: true })
+  meterLog(logger, metrics)
+  metrics.scaling.target.set(config.scalingTargetMs / 1_000)
+  const health = new Health()
+  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
+  opened.defer(() => admin.close())
+  let last: ScalingReport | undefined
+  const watch = watchScaling(config, logger, scalerOptions(config), (report) => {
+    if (report.desiredReplicas !== last?.desiredReplicas) {
+      const { desiredReplicas, reason, demand, capacity, total } = report
+      logger.info({ desiredReplicas, reason, demand, capacity, lag: total.lag }, 'wanted number of processors')
+    }
+    last = report
+    meterScaling(metrics, report)
+  })
+  opened.defer(() => watch.stop())
+  // Until the broker has answered once there is nothing to say, and KEDA keeps to its fallback.
+  health.add({ name: 'group', isHealthy: () => last !== undefined })
+  admin.get('/scaling', () => last && describeScaling(last))
+  const { feedbackTopic } = config
+  if (feedbackTopic !== undefined) {
+    const registry = openRegistry(config)
+    const feedback = watchFeedback({ config, topic: feedbackTopic, registry, metrics, logger })
+    opened.defer(() => feedback.stop())
+  }
+  logger.info(
+    { adminPort: admin.port, groupId: config.kafkaGroupId, topics: config.inputTopics },
+    'lag service started',
+  )
+  const closers = opened.move()
+  return { adminPort: admin.port, stop: () => closers.disposeAsync() }
+}

@@ -1,0 +1,237 @@
+import { compressionTypes, heldRecordBytes, partitionShareBytes } from '@valence/producer-sdk/kafka'
+import { type SchemaRegistry, valueSubject } from '@valence/schemas'
+import type { Config } from '../config/config.ts'
+import { createKafkaClient } from '../kafka/kafka-client.ts'
+import { createKafkaPartitionSessions } from '../kafka/kafka-partition-sessions.ts'
+import { createKafkaRecordSource } from '../kafka/kafka-record-source.ts'
+import { watchLogEnds } from '../kafka/log-end-watch.ts'
+import type { PartitionSessions } from '../kafka/partition-session.ts'
+import { PartitionFlows } from '../monitoring/partition-lag-tracker.ts'
+import { startAdminServer } from '../observability/admin-server.ts'
+import { Health } from '../observability/health.ts'
+import { type Logger, meterLog } from '../observability/logger.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import type { Tracing } from '../observability/tracing.ts'
+import { createCommitStep } from '../pipeline/commit.ts'
+import { createPipeline, type Pipeline } from '../pipeline/consume.ts'
+import { createDecodeStep } from '../pipeline/decode.ts'
+import { createEncodeStep } from '../pipeline/encode.ts'
+import type { Standstill } from '../pipeline/partition-progress.ts'
+import { createPrepareStep } from '../pipeline/prepare.ts'
+import { RecordTraces } from '../pipeline/record-traces.ts'
+import { createScoreStep } from '../pipeline/score-batch.ts'
+import { retryWhileRetryable } from '../platform/retry.ts'
+import { openRegistry } from '../registry/open-registry.ts'
+import type { Scorer } from '../scoring/scorer.ts'
+import { openEngine } from './engine.ts'
+import { takeSeat } from './instance-id-lease.ts'
+import { openFacade } from './open-facade.ts'
+
+/** A running part of Valence. */
+export interface App {
+  readonly adminPort: number
+  stop(): Promise<void>
+  /** Closes the engine alone, so that no thread is inside a run when the process exits in a hurry. */
+  halt?(): Promise<void>
+}
+
+/** What every role is built on. */
+interface Base {
+  readonly config: Config
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly health: Health
+  readonly signal: AbortSignal
+  readonly tracing?: Tracing | undefined
+  /** Closes what was opened, last first. */
+  readonly closers: AsyncDisposableStack
+}
+
+/** Somebody may still correct or grant these; a process that ended would only come back and ask more often. */
+const refusals: ReadonlySet<string> = new Set(['VAL_KAFKA_AUTHENTICATION_FAILED', 'VAL_KAFKA_NOT_AUTHORISED'])
+
+/** Retries for as long as time or somebody else can mend the error, with one clear line each time. */
+function patiently<T>({ logger, signal }: Base, message: string, action: () => Promise<T>): Promise<T> {
+  return retryWhileRetryable(action, {
+    initialDelayMs: 500,
+    maxDelayMs: 10_000,
+    signal,
+    alsoRetry: refusals,
+    // A join can hang for a minute.
+    leavesAttempt: true,
+    onRetry: (error, delayMs) => {
+      const fields = { code: error.code, detail: error.detail, help: error.help, delayMs: Math.round(delayMs) }
+      if (refusals.has(error.code)) logger.error(fields, 'Kafka refuses this processor')
+      else logger.warn(fields, message)
+    },
+  })
+}
+
+async function outputSchemaId(base: Base, registry: SchemaRegistry | undefined): Promise<number | undefined> {
+  if (registry === undefined || base.config.outputFormat === 'json') return undefined
+  const subject = valueSubject(base.config.outputTopic)
+  return patiently(base, 'the schema registry does not answer yet', () => registry.registerFor(subject, 'scored-event'))
+}
+
+/** How often the ends of the logs are looked at, for lag and rates. */
+const logEndMs = 5_000
+
+async function openSessions(base: Base, flows: PartitionFlows): Promise<PartitionSessions> {
+  const { config, logger, closers } = base
+  const admin = createKafkaClient(config, 'admin', logger).admin({ retry: { retries: 5 } })
+  closers.defer(() => admin.disconnect())
+  const stopWatching = watchLogEnds({
+    admin,
+    topics: () => flows.topics,
+    onEnd: (partition, end) => flows.logEnd(partition, end),
+    onRound: () => flows.tick(Date.now()),
+    intervalMs: logEndMs,
+    logger,
+  })
+  closers.defer(async () => stopWatching())
+  return patiently(base, 'no Kafka broker answers yet', async () =>
+    createKafkaPartitionSessions({
+      producerKafka: createKafkaClient(config, 'producer', logger),
+      admin,
+      groupId: config.kafkaGroupId,
+      outputTopics: [config.outputTopic, config.deadLetterTopic],
+      transactionTimeoutMs: config.kafkaTransactionTimeoutMs,
+      compression: compressionTypes[config.kafkaCompression],
+    }),
+  )
+}
+
+/** A stable name in the group, so that a restarted processor takes its partitions back without a rebalance. */
+async function instanceName({ config, closers }: Base): Promise<string | undefined> {
+  if (config.kafkaInstanceId !== undefined) return config.kafkaInstanceId
+  const seat = await takeSeat(config.kafkaGroupId)
+  if (seat !== undefined) closers.defer(() => seat.close())
+  return seat?.name
+}
+
+async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) => void) {
+  const { config, logger, metrics } = base
+  const registry = openRegistry(config)
+  const scoredEventSchemaId = await outputSchemaId(base, registry)
+  const flows = new PartitionFlows(metrics, Date.now())
+  const sessions = await openSessions(base, flows)
+  const { outputTopic, deadLetterTopic } = config
+  const traces = base.tracing && new RecordTraces(base.tracing.tracer, config.kafkaGroupId)
+  const decode = createDecodeStep({ registry, format: config.inputFormat })
+  const score = createScoreStep(scorer, traces && ((record) => traces.of(record)))
+  const encode = createEncodeStep({
+    outputTopic,
+    deadLetterTopic,
+    scoredEventSchemaId,
+    outputPartition: sessions.outputPartition,
+    now: Date.now,
+  })
+  const instanceId = await instanceName(base)
+  const source = createKafkaRecordSource({
+    kafka: createKafkaClient(config, 'consumer', logger, { groupInstanceId: instanceId, topicIds: true }),
+    groupId: config.kafkaGroupId,
+    topics: config.inputTopics,
+    sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+    fromBeginning: config.kafkaStart === 'earliest',
+    logger,
+  })
+  const commit = createCommitStep(metrics, Date.now, {
+    logger,
+    trailOf: traces && ((record) => traces.of(record)),
+  })
+  const prepare = createPrepareStep(
+    { decode: traces?.traceDecode(decode) ?? decode, score, encode: traces?.traceEncode(encode) ?? encode },
+    metrics,
+  )
+  return createPipeline({
+    source,
+    sessions,
+    prepare: traces?.tracePrepare(prepare) ?? prepare,
+    commit: traces?.traceCommit(commit) ?? commit,
+    flows,
+    maxRecords: config.kafkaBatchMaxRecords,
+    maxQueued: config.kafkaQueueMaxRecords,
+    maxHeldBytes: partitionShareBytes,
+    heldBytes: heldRecordBytes,
+    start: config.kafkaStart,
+    logger,
+    metrics,
+    onFatal,
+  })
+}
+
+/** Decision 13 has why records that are in the way make the processor degraded, and everything else unready. */
+function watchPipeline(health: Health, pipeline: Pipeline): void {
+  const standing = (cause: Standstill['cause']) => pipeline.standstills().filter((own) => own.cause === cause)
+  const describe = (cause: Standstill['cause']) =>
+    standing(cause).map(({ topic, partition, code, since }) => ({
+      topic,
+      partition,
+      code,
+      since: new Date(since).toISOString(),
+    }))
+  health.add({ name: 'group', isHealthy: () => pipeline.isMember() })
+  health.add({
+    name: 'partitions',
+    isHealthy: () => standing('surroundings').length === 0,
+    detail: () => describe('surroundings'),
+  })
+  health.add({
+    name: 'records',
+    optional: true,
+    isHealthy: () => standing('records').length === 0,
+    detail: () => describe('records'),
+  })
+}
+
+async function stopPipeline({ config, logger }: Base, pipeline: Pipeline): Promise<void> {
+  const { drained } = await pipeline.stop({
+    drainMs: config.shutdownTimeoutMs * 0.75,
+    leaveGroup: config.kafkaLeaveOnStop,
+  })
+  if (!drained) logger.warn({ code: 'VAL_SHUTDOWN_TIMED_OUT' }, 'drain cut short, unfinished records are read again')
+}
+
+export interface AppOptions {
+  readonly config: Config
+  readonly logger: Logger
+  /** Ends the waiting for parts that do not answer yet. */
+  readonly signal: AbortSignal
+  /** Undefined where nothing is traced. */
+  readonly tracing?: Tracing | undefined
+  /** Called at most once, when only a new process can go on. */
+  readonly onFatal: (error: Error) => void
+}
+
+/**
+ * A processor: the admin port, the engine, then the pipeline, each built on the ones before.
+ * @throws VAL_MODEL_*, VAL_KAFKA_*, VAL_PORT_UNAVAILABLE
+ */
+export async function startProcessor({ config, logger, signal, tracing, onFatal }: AppOptions): Promise<App> {
+  await using opened = new AsyncDisposableStack()
+  const metrics = createMetrics({ runtime: true })
+  meterLog(logger, metrics)
+  const health = new Health()
+  const base: Base = { config, logger, metrics, health, signal, tracing, closers: opened }
+  const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
+  opened.defer(() => admin.close())
+  const state: { failed: boolean; pipeline?: Pipeline } = { failed: false }
+  health.add({ name: 'pipeline', isHealthy: () => !state.failed && (state.pipeline?.isReady() ?? false) })
+  const fail = (error: Error) => {
+    state.failed = true
+    health.fail(error)
+    onFatal(error)
+  }
+  const engine = await openEngine(base, fail, signal)
+  opened.defer(() => engine.close())
+  admin.post('/model/reload', () => engine.reload())
+  const pipeline = await openPipeline(base, engine.scorer, fail)
+  opened.defer(() => stopPipeline(base, pipeline))
+  watchPipeline(health, pipeline)
+  if (config.httpEnabled) await openFacade(base, engine)
+  await patiently(base, 'the consumer group cannot be joined yet', () => pipeline.start())
+  state.pipeline = pipeline
+  logger.info({ adminPort: admin.port, groupId: config.kafkaGroupId, topics: config.inputTopics }, 'processor started')
+  const closers = opened.move()
+  return { adminPort: admin.port, stop: () => closers.disposeAsync(), halt: () => engine.close() }
+}

@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { hideSecrets, redact, secretsIn, secretsOf } from '../../../src/config/redaction.ts'
+
+afterEach(() => hideSecrets([]))
+
+describe('what is printed', () => {
+  it.each([
+    ['https://host/a/model.json', 'https://host/a/model.json'],
+    ['https://me:pw@host:8443/a', 'https://[redacted]@host:8443/a'],
+    ['redis://:p/w@host:6379/0', 'redis://[redacted]@host:6379/0'],
+    ['redis://me:p@w@host', 'redis://[redacted]@host'],
+    ['https://host/a?X-Amz-Signature=abc&b=c', 'https://host/a?[redacted]'],
+    ['https://host/a#access_token=abc', 'https://host/a#[redacted]'],
+    ['https://host?sig=a/b@c', 'https://host?[redacted]'],
+    ['https://[::1]:8081/x', 'https://[::1]:8081/x'],
+    ['s3://bucket/folder/model.json', 's3://bucket/folder/model.json'],
+    ['file:///opt/@scope/x.js:12:34', 'file:///opt/@scope/x.js:12:34'],
+    ['one:9092,me:pw@two:9092', 'one:9092,[redacted]@two:9092'],
+    ['GET /metrics?api_key=abc&x=1', 'GET /metrics?api_key=[redacted]&x=1'],
+    ['default@0.1.0 at 12:30:45, 7 texts', 'default@0.1.0 at 12:30:45, 7 texts'],
+  ])('has no credentials in %s', (text, shown) => {
+    expect(redact(`said "${text}", again`)).toBe(`said "${shown}", again`)
+  })
+
+  it('stays JSON where a URL stands in escaped quotes', () => {
+    const line = JSON.stringify({ msg: 'no "https://me:pw@host/?q=1" here', next: 1 })
+    expect(JSON.parse(redact(line))).toEqual({ msg: 'no "https://[redacted]@host/?[redacted]" here', next: 1 })
+  })
+
+  it('has no secret of the configuration, in whatever form it is printed', () => {
+    const secret = 'pa"ss w/ord'
+    hideSecrets([secret])
+    for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret)]) {
+      expect(redact(`it is ${form}.`)).not.toMatch(/ss|ord/)
+    }
+  })
+})
+
+describe('secrets', () => {
+  it.each([
+    ['https://me:hidden1@host/?a=hidden2&b=hidden3#hidden4', ['hidden1', 'hidden2', 'hidden3', 'hidden4']],
+    ['https://token-alone@host', ['token-alone']],
+    ['http//me:hidden@host', ['hidden']],
+    ['http:/me:hid/den@host', ['hid/den']],
+    ['me:hidden@host:9092', ['hidden']],
+    ['name@1.2.3', []],
+    ['./folder/with@at/model', []],
+    ['https://host/path', []],
+  ])('in %s are found, whether it is a URL or not', (text, found) => {
+    expect(secretsIn(text)).toEqual(found)
+  })
+
+  it('of the settings, and of libraries that read their own, are known', () => {
+    const found = secretsOf({
+      VALENCE_KAFKA_SASL_PASSWORD: 'hidden-1',
+      VALENCE_MODEL_URI_ALLOW: 'https://a/?x=hidden-2,https://me:hidden-3@b/',
+      VALENCE_KAFKA_GROUP_ID: 'shown?=shown',
+      AWS_SECRET_ACCESS_KEY: 'hidden-4',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-key=hidden-5,other=hidden-6',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://me:hidden-7@host/',
+      PATH: '/bin?x=shown',
+    })
+    expect([...new Set(found.filter((one) => /^hidden-\d$/.test(one)))].sort()).toEqual(
+      [1, 2, 3, 4, 5, 6, 7].map((number) => `hidden-${number}`),
+    )
+    expect(found.join()).not.toContain('shown')
+  })
+})

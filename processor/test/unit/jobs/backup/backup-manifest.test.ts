@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { readManifest } from '../../../../src/jobs/backup/backup-manifest.ts'
+import type { Vault } from '../../../../src/jobs/backup/backup-storage.ts'
+
+const empty = { version: 2, topics: [], groups: {}, acls: [], kept: {}, schemas: [], compatibility: {}, models: [] }
+
+const read = (fields: object) =>
+  readManifest({ get: async () => Buffer.from(JSON.stringify({ ...empty, ...fields })) } as unknown as Vault)
+
+it('has the time of its backup', async () => {
+  expect(await read({ at: 1_735_689_600_000 })).toMatchObject({ at: 1_735_689_600_000 })
+})
+
+it.each([8.64e15 + 1, 2 ** 63, -8.64e15 - 1])(
+  'refuses %d, which no date can be, before anything is restored',
+  async (at) => {
+    await expect(read({ at })).rejects.toMatchObject({ code: 'VAL_BACKUP_INVALID' })
+  },
+)

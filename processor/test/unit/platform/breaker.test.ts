@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { type BreakerState, createBreaker } from '../../../src/platform/breaker.ts'
+
+const fail = () => Promise.reject(new Error('away'))
+
+describe('a breaker', () => {
+  it('opens after failures in a row, fails at once, and closes when the part is back', async () => {
+    const states: BreakerState[] = []
+    let failures = 0
+    const breaker = createBreaker({
+      part: 'redis',
+      timeoutMs: 1_000,
+      breakAfter: 2,
+      breakMs: 30,
+      onState: (_, state) => states.push(state),
+      onFailure: () => failures++,
+    })
+    await expect(breaker.run(fail)).rejects.toThrow('away')
+    await expect(breaker.run(fail)).rejects.toThrow('away')
+    expect(breaker.state).toBe('open')
+    let called = false
+    await expect(
+      breaker.run(async () => {
+        called = true
+      }),
+    ).rejects.toThrow()
+    expect(called).toBe(false)
+    await expect.poll(() => breaker.run(async () => 'back').catch(() => 'away')).toBe('back')
+    expect(states).toEqual(['closed', 'open', 'half-open', 'closed'])
+    expect(failures).toBe(2)
+  })
+
+  it('counts a call that hangs as failed, and aborts it', async () => {
+    const breaker = createBreaker({ part: 'redis', timeoutMs: 10, breakAfter: 1 })
+    const aborted = Promise.withResolvers<void>()
+    const call = breaker.run((signal) => {
+      signal.addEventListener('abort', () => aborted.resolve())
+      return new Promise(() => undefined)
+    })
+    await expect(call).rejects.toThrow()
+    await aborted.promise
+    expect(breaker.state).toBe('open')
+  })
+})

@@ -1,0 +1,111 @@
+import { ValenceError } from '@valence/schemas'
+import { describe, expect, it } from 'vitest'
+import { retryWhileRetryable } from '../../../src/platform/retry.ts'
+
+function run(action: () => Promise<string>, signal = new AbortController().signal) {
+  const retried: string[] = []
+  const result = retryWhileRetryable(action, {
+    initialDelayMs: 1,
+    maxDelayMs: 2,
+    signal,
+    onRetry: (error, delayMs) => {
+      expect(delayMs).toBeGreaterThanOrEqual(0)
+      retried.push(error.code)
+    },
+  })
+  return { result, retried }
+}
+
+describe('retryWhileRetryable', () => {
+  it('tries again while the catalogue says so', async () => {
+    let attempts = 0
+    const { result, retried } = run(async () => {
+      attempts += 1
+      if (attempts < 4) throw new ValenceError('VAL_REGISTRY_UNAVAILABLE')
+      return 'done'
+    })
+    expect(await result).toBe('done')
+    expect(retried).toEqual(Array.from({ length: 3 }, () => 'VAL_REGISTRY_UNAVAILABLE'))
+  })
+
+  it('throws at once what cannot succeed later', async () => {
+    for (const error of [new ValenceError('VAL_KAFKA_OFFSET_GAP'), new TypeError('a defect')]) {
+      const { result, retried } = run(() => Promise.reject(error))
+      await expect(result).rejects.toBe(error)
+      expect(retried).toEqual([])
+    }
+  })
+
+  it('waits out what it is told to wait out', async () => {
+    let attempts = 0
+    const retried: string[] = []
+    const result = await retryWhileRetryable(
+      async () => {
+        attempts += 1
+        if (attempts < 3) throw new ValenceError('VAL_KAFKA_NOT_AUTHORISED')
+        return 'granted'
+      },
+      {
+        initialDelayMs: 1,
+        maxDelayMs: 2,
+        alsoRetry: new Set(['VAL_KAFKA_NOT_AUTHORISED']),
+        signal: new AbortController().signal,
+        onRetry: ({ code }) => retried.push(code),
+      },
+    )
+    expect(result).toBe('granted')
+    expect(retried).toHaveLength(2)
+  })
+
+  it('ends when it is told to', async () => {
+    const stop = new AbortController()
+    const { result, retried } = run(() => {
+      if (retried.length === 2) stop.abort()
+      return Promise.reject(new ValenceError('VAL_KAFKA_UNREACHABLE'))
+    }, stop.signal)
+    await expect(result).rejects.toThrow()
+    expect(retried.length).toBeLessThanOrEqual(3)
+  })
+
+  it('does not wait a pause out when it is told to end, and tries no more', async () => {
+    const stop = new AbortController()
+    let attempts = 0
+    const result = retryWhileRetryable(
+      () => {
+        attempts += 1
+        return Promise.reject(new ValenceError('VAL_KAFKA_UNREACHABLE'))
+      },
+      {
+        initialDelayMs: 60_000,
+        maxDelayMs: 60_000,
+        signal: stop.signal,
+        onRetry: () => setTimeout(() => stop.abort(), 5),
+      },
+    )
+    await expect(result).rejects.toMatchObject({ code: 'VAL_KAFKA_UNREACHABLE' })
+    expect(attempts).toBe(1)
+  })
+
+  it('leaves an attempt that hangs where it is told to', async () => {
+    const stop = new AbortController()
+    const result = retryWhileRetryable(() => new Promise<never>(() => undefined), {
+      initialDelayMs: 1,
+      maxDelayMs: 2,
+      signal: stop.signal,
+      leavesAttempt: true,
+      onRetry: () => undefined,
+    })
+    setTimeout(() => stop.abort(), 5)
+    await expect(result).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  it('waits for the attempt that is under way when it is told to end', async () => {
+    const stop = new AbortController()
+    const { result } = run(async () => {
+      stop.abort()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return 'done'
+    }, stop.signal)
+    expect(await result).toBe('done')
+  })
+})

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest'
+import { Backlog } from '../../../../src/scoring/batching/backlog.ts'
+import { type Asker, WaitingEntry } from '../../../../src/scoring/batching/waiting-entry.ts'
+import { Seats } from '../../../../src/scoring/scheduling/seats.ts'
+import type { ScoreOrigin } from '../../../../src/scoring/scorer.ts'
+import { createDice } from '../../../support/dice.ts'
+
+const limits = { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 20, maxAgeMs: 10 }
+const queueTexts = { http: 1_000, cli: 1_000, kafka: 1_000 }
+const weights = { http: 4, cli: 1, kafka: 1 }
+
+function create(seats = new Seats(Number.POSITIVE_INFINITY)) {
+  const drops: string[] = []
+  const backlog = new Backlog({
+    limits,
+    queueTexts,
+    weights,
+    onDrop: ({ key }, reason) => drops.push(`${key} ${reason}`),
+  })
+  let number = 0
+
+  function place(origin: ScoreOrigin, nowMs: number, change: { tokens?: number } & Partial<Asker> = {}): WaitingEntry {
+    const { tokens = 10, ...rest } = change
+    const entry = new WaitingEntry(`${origin}${number++}`, { ids: new Int32Array(tokens), truncated: false }, nowMs)
+    const asker = {
+      origin,
+      deadline: undefined,
+      signal: undefined,
+      enqueuedAt: nowMs,
+      answer: () => undefined,
+      ...rest,
+    }
+    entry.join(asker)
+    backlog.place(entry, origin)
+    backlog.noteDeadline(asker.deadline)
+    return entry
+  }
+  function take(nowMs: number, draining = false) {
+    backlog.dismissLate(nowMs)
+    return backlog.take(nowMs, seats, draining)
+  }
+  const keys = (nowMs: number) => take(nowMs)?.texts.map(({ key }) => key)
+  const nextEventMs = (nowMs = 0) => backlog.nextEventMs(nowMs, seats)
+  return { backlog, drops, place, take, keys, nextEventMs }
+}
+
+/** One batch runs, the next one waits, and both are of HTTP. */
+function fullSeats(): Seats {
+  const seats = new Seats(1)
+  seats.take('http')
+  seats.take('http')
+  return seats
+}
+
+describe('take', () => {
+  test('gives the batch of the origin whose turn it is, with one origin in a batch', () => {
+    const { place, keys } = create()
+    for (let i = 0; i < 4; i++) place('kafka', 0)
+    place('http', 0)
+    expect(keys(10)).toEqual(['http4'])
+    expect(keys(10)).toEqual(['kafka0', 'kafka1', 'kafka2', 'kafka3'])
+    expect(keys(10)).toBeUndefined()
+  })
+
+  test('passes over an origin whose batch does not close yet', () => {
+    const { place, take } = create()
+    place('http', 0)
+    for (let i = 0; i < 4; i++) place('kafka', 0)
+    expect(take(1)?.origin).toBe('kafka')
+    expect(take(1)).toBeUndefined()
+    expect(take(10)?.origin).toBe('http')
+  })
+
+  test('drops the late before it chooses', () => {
+    const { place, keys, drops, backlog } = create()
+    const controller = new AbortController()
+    place('http', 0, { deadline: 5 })
+    place('http', 0, { signal: controller.signal })
+    place('http', 0)
+    controller.abort()
+    expect(keys(10)).toEqual(['http2'])
+    expect(drops).toEqual(['http0 deadline', 'http1 abandoned'])
+    expect(backlog.isEmpty).toBe(true)
+  })
+
+  test('drops the late far back in the queue too, so that they are answered in time', () => {
+    const { place, take, drops } = create()
+    for (let i = 0; i < 200; i++) place('http', 0)
+    place('http', 0, { deadline: 5 })
+    take(5)
+    expect(drops).toEqual(['http200 deadline'])
+  })
+
+  test('takes an entry that waits in two queues only once', () => {
+    const { backlog, place, keys } = create()
+    const both = place('kafka', 0)
+    backlog.place(both, 'http')
+    expect(keys(10)).toEqual(['kafka0'])
+    expect(keys(10)).toBeUndefined()
+    expect(backlog.isEmpty).toBe(true)
+  })
+
+  test('keeps the batches of others short while HTTP is about', () => {
+    const seats = new Seats(2)
+    const { place, take } = create(seats)
+    for (let i = 0; i < 8; i++) place('kafka', 0)
+    for (let i = 0; i < 4; i++) place('http', 0)
+    seats.asked(0)
+    expect(take(10)).toMatchObject({ origin: 'http', texts: { length: 4 } })
+    expect(take(10)).toMatchObject({ origin: 'kafka', texts: { length: 2 }, cause: 'tokens' })
+    expect(take(2_000)).toMatchObject({ origin: 'kafka', texts: { length: 4 } })
+  })
+
+  test('passes over an origin that may send none out', () => {
+    const seats = new Seats(1)
+    const { place, take } = create(seats)
+    seats.asked(10)
+    seats.take('kafka')
+    place('kafka', 0)
+    expect(take(10)).toBeUndefined()
+    place('http', 0)
+    expect(take(10)?.origin).toBe('http')
+  })
+
+  test('drains what has nobody to wait for', () => {
+    const { place, take } = create()
+    place('kafka', 0)
+    expect(take(0, true)).toMatchObject({ cause: 'drain', origin: 'kafka' })
+  })
+})
+
+describe('nextEventMs', () => {
+  test('is when the oldest text closes its batch by age', () => {
+    const { nextEventMs, place } = create()
+    expect(nextEventMs()).toBe(Number.POSITIVE_INFINITY)
+    place('kafka', 7)
+    place('http', 3)
+    expect(nextEventMs()).toBe(13)
+  })
+
+  test('is the next deadline, also while no batch can leave', () => {
+    const { nextEventMs, place } = create(fullSeats())
+    place('http', 3, { deadline: 11 })
+    expect(nextEventMs()).toBe(11)
+    place('http', 3)
+    expect(nextEventMs()).toBe(11)
+  })
+
+  test('passes over an origin that may send no batch out', () => {
+    const { nextEventMs, place } = create(fullSeats())
+    place('kafka', 3)
+    expect(nextEventMs()).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  test('forgets a deadline that has passed', () => {
+    const { nextEventMs, place, take } = create(fullSeats())
+    place('http', 0, { deadline: 5 })
+    place('http', 0, { deadline: 50 })
+    take(6)
+    expect(nextEventMs()).toBe(50)
+  })
+})
+
+test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+  'HTTP waits for few batches whatever Kafka has waiting, and nothing is lost or doubled, seed %i',
+  (seed) => {
+    const dice = createDice(seed)
+    const { place, take } = create()
+    const placed: string[] = []
+    const taken: string[] = []
+    const http = new Map<string, number>()
+    for (let batch = 0, nowMs = 0; batch < 300; batch++, nowMs += 5) {
+      for (let i = dice.int(6); i > 0; i--) placed.push(place('kafka', nowMs, { tokens: 2 + dice.int(60) }).key)
+      if (dice.int(4) === 0) {
+        const { key } = place('http', nowMs, { tokens: 2 + dice.int(60) })
+        placed.push(key)
+        http.set(key, batch)
+      }
+      for (const { key } of take(nowMs)?.texts ?? []) {
+        taken.push(key)
+        // Two batches of its own age, and few that its share had to let pass.
+        if (http.has(key)) expect(batch - (http.get(key) ?? 0)).toBeLessThanOrEqual(5)
+      }
+    }
+    for (let batch = take(10_000, true); batch; batch = take(10_000, true))
+      taken.push(...batch.texts.map(({ key }) => key))
+    expect(taken.toSorted()).toEqual(placed.toSorted())
+  },
+)

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { Countdown } from '../../../../src/scoring/batching/countdown.ts'
+import { turns } from '../../../support/manual-clock.ts'
+
+test('resolves once everything that was begun has ended', async () => {
+  const countdown = new Countdown()
+  let isOver = false
+  countdown.begin()
+  countdown.begin()
+  void countdown.whenZero().then(() => {
+    isOver = true
+  })
+  countdown.end()
+  await turns()
+  expect(isOver).toBe(false)
+  countdown.end()
+  await turns()
+  expect(isOver).toBe(true)
+})
+
+test('resolves at once where nothing is under way', async () => {
+  const countdown = new Countdown()
+  await countdown.whenZero()
+  countdown.begin()
+  countdown.end()
+  await countdown.whenZero()
+})

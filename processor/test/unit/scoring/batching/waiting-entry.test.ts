@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import {
+  type Asker,
+  type DropReason,
+  type Outcome,
+  WaitingEntry,
+} from '../../../../src/scoring/batching/waiting-entry.ts'
+
+const encoded = { ids: Int32Array.of(1, 2, 3), truncated: false }
+const score = { probabilities: [1], tokens: 3, truncated: false }
+
+function asker(change: Partial<Asker> = {}): Asker & { answers: Outcome[] } {
+  const answers: Outcome[] = []
+  return {
+    origin: 'http',
+    deadline: undefined,
+    signal: undefined,
+    enqueuedAt: 0,
+    answers,
+    answer: (outcome) => answers.push(outcome),
+    ...change,
+  }
+}
+
+function entryWith(...askers: Asker[]): WaitingEntry {
+  const entry = new WaitingEntry('key', encoded, 0)
+  for (const one of askers) entry.join(one)
+  return entry
+}
+
+test('everybody who asked gets the answer, once', () => {
+  const [first, second] = [asker(), asker({ origin: 'kafka' })]
+  const entry = entryWith(first, second)
+  entry.settle(score)
+  entry.settle(score)
+  expect(first.answers).toEqual([score])
+  expect(second.answers).toEqual([score])
+})
+
+test('an asker whose deadline passed is sent away, the others stay', () => {
+  const [late, patient] = [asker({ deadline: 10 }), asker()]
+  const entry = entryWith(late, patient)
+  const drops: DropReason[] = []
+  entry.dismissLate(9, (reason) => drops.push(reason))
+  expect(late.answers).toEqual([])
+  entry.dismissLate(10, (reason) => drops.push(reason))
+  expect(late.answers).toEqual([expect.objectContaining({ code: 'VAL_DEADLINE_EXCEEDED' })])
+  expect(drops).toEqual(['deadline'])
+  expect(entry.state).toBe('waiting')
+  entry.settle(score)
+  expect(late.answers).toHaveLength(1)
+  expect(patient.answers).toEqual([score])
+})
+
+test('an entry that nobody wants any more is dropped', () => {
+  const controller = new AbortController()
+  const left = asker({ signal: controller.signal })
+  const entry = entryWith(left)
+  controller.abort()
+  const states: string[] = []
+  entry.dismissLate(0, (reason) => states.push(`${reason} ${entry.state}`))
+  expect(left.answers).toEqual([expect.objectContaining({ code: 'VAL_REQUEST_ABANDONED' })])
+  expect(states).toEqual(['abandoned dropped'])
+})
+
+test('what is already in a batch is not dropped', () => {
+  const late = asker({ deadline: 1 })
+  const entry = entryWith(late)
+  entry.state = 'taken'
+  entry.dismissLate(5, () => undefined)
+  expect(late.answers).toEqual([])
+})
