@@ -2,6 +2,7 @@ import { ValenceError } from './errors.ts'
 import { headerText, type RecordHeader, type RecordHeaders, recordHeader } from './record-headers.ts'
 import type { DeadLetter, DeadLetterOrigin } from './records/dead-letter.ts'
 import { invalid, isEpochMs } from './records/record-fields.ts'
+import type { RecordOrigin } from './records/record-origin.ts'
 
 /** Names of the headers that Valence reads or writes. All values are UTF-8 text; times are epoch milliseconds. */
 export const headerNames = {
@@ -21,6 +22,11 @@ export const headerNames = {
 /** What the headers of a dead letter tell beside the original record. */
 export type DeadLetterFacts = Pick<DeadLetter, 'code' | 'message' | 'origin' | 'failedAt'>
 
+/** The facts as they are written: a timestamp is any 64 bits then. */
+export interface WrittenFacts extends Omit<DeadLetterFacts, 'origin'> {
+  readonly origin: RecordOrigin & { readonly timestamp: number | bigint | null }
+}
+
 /** A record of the dead-letter topic. */
 export interface DeadLetterRecord {
   readonly key?: Buffer | null
@@ -32,7 +38,7 @@ export interface DeadLetterRecord {
 const maxMessageLength = 1024
 
 /** The original headers, then why and whence. Headers of an earlier failure are replaced. */
-export function deadLetterHeaders(original: RecordHeaders, facts: DeadLetterFacts): RecordHeader[] {
+export function deadLetterHeaders(original: RecordHeaders, facts: WrittenFacts): RecordHeader[] {
   const { code, message, origin, failedAt } = facts
   return [
     ...originalHeaders(original),

@@ -1,10 +1,11 @@
 import { isEpochMs } from '@valence/schemas'
 
 /** What Kafka has where a record carries no timestamp. */
-const noTimestamp = -1
+const noTimestamp = -1n
 
 /** A time from outside, in epoch milliseconds, for people. Kafka's 64 bits hold times that no Date can. */
-export function showTime(epochMs: number): string {
-  if (epochMs === noTimestamp) return '(no time)'
-  return isEpochMs(epochMs) ? new Date(epochMs).toISOString() : `${epochMs} ms`
+export function showTime(epochMs: number | bigint): string {
+  if (BigInt(epochMs) === noTimestamp) return '(no time)'
+  const date = Number(epochMs)
+  return isEpochMs(date) ? new Date(date).toISOString() : `${epochMs} ms`
 }

@@ -226,7 +226,7 @@ class KafkaRecordSource implements RecordSource {
       highWatermark: BigInt(batch.highWatermark),
       records: batch.messages.map((message) => ({
         offset: BigInt(message.offset),
-        timestamp: Number(message.timestamp),
+        timestamp: BigInt(message.timestamp),
         key: message.key,
         value: message.value,
         headers: headersOf(message),

@@ -9,8 +9,8 @@ export interface TopicPartition {
 /** One record as it was read. Buffers are views into the fetch response: copy what outlives the batch. */
 export interface KafkaRecord {
   readonly offset: bigint
-  /** Epoch milliseconds. */
-  readonly timestamp: number
+  /** Epoch milliseconds as the producer wrote them: any 64 bits, -1 for none. */
+  readonly timestamp: bigint
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: RecordHeaders

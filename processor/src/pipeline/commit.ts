@@ -77,7 +77,7 @@ export function createCommitStep(
     }
     for (const { record } of outcomes) {
       // Below zero Kafka has records without a timestamp.
-      const seconds = record.timestamp < 0 ? undefined : ageSeconds(record.timestamp, committedAt)
+      const seconds = record.timestamp < 0n ? undefined : ageSeconds(Number(record.timestamp), committedAt)
       if (seconds !== undefined) observeTraced(metrics.pipeline.endToEnd, {}, seconds, trailOf?.(record)?.traceId)
     }
     countScored(

@@ -12,14 +12,14 @@ import { type BackupManifest, readManifest } from '../../jobs/backup/backup-mani
 import { openVault, type Vault } from '../../jobs/backup/backup-storage.ts'
 import { restoreAcls, restoreTopics } from '../../jobs/backup/cluster-state.ts'
 import { restoreModels } from '../../jobs/backup/kept-models.ts'
-import { type RestoredRecord, readKept, segmentFolder, sendRestored } from '../../jobs/backup/kept-records.ts'
+import { readKept, segmentFolder, sendRestored } from '../../jobs/backup/kept-records.ts'
 import { restoreSchemas } from '../../jobs/backup/kept-schemas.ts'
 import { ownFault, type TopicFailure } from '../../jobs/backup/topic-failures.ts'
 import { listTopics } from '../../kafka/create-topics.ts'
 import { joinPatiently } from '../../kafka/join-patiently.ts'
 import { translateKafkaError, withAdmin } from '../../kafka/kafka-admin.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
-import type { TopicPartition } from '../../kafka/record.ts'
+import type { KafkaRecord, TopicPartition } from '../../kafka/record.ts'
 import { silentLogger } from '../../observability/logger.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { counted, writeJson, writeLines } from '../output.ts'
@@ -141,7 +141,7 @@ class Restore {
   }
 
   /** Inputs below the group's position are done; results and dead letters of inputs from there on will be made anew. */
-  #comesAgain(topic: string, partition: number, record: RestoredRecord): boolean {
+  #comesAgain(topic: string, partition: number, record: KafkaRecord): boolean {
     const { inputTopics, kafkaGroupId } = this.#config
     const positions = this.#manifest.groups[kafkaGroupId] ?? {}
     if (inputTopics.includes(topic)) return record.offset < BigInt(positions[`${topic}-${partition}`] ?? 0)
@@ -212,7 +212,7 @@ interface Origin {
 }
 
 /** A record that is no scored event of ours is kept as it is. */
-function originOfScore({ value }: RestoredRecord): Origin | undefined {
+function originOfScore({ value }: KafkaRecord): Origin | undefined {
   if (value === null) return undefined
   try {
     const event = value[0] === 0 ? scoredEventAvro.decode(framedPayload(value)) : scoredEventJson.parse(value)
@@ -222,7 +222,7 @@ function originOfScore({ value }: RestoredRecord): Origin | undefined {
   }
 }
 
-function originOfLetter({ headers }: RestoredRecord): Origin | undefined {
+function originOfLetter({ headers }: KafkaRecord): Origin | undefined {
   const [topic, partition, offset] = [
     headerNames.originTopic,
     headerNames.originPartition,

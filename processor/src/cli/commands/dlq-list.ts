@@ -66,7 +66,7 @@ function keepNewest(found: FoundLetter[], limit: number): void {
 }
 
 function timeOf({ letter, record }: FoundLetter): number {
-  return isValenceError(letter) ? record.timestamp : letter.failedAt
+  return isValenceError(letter) ? Number(record.timestamp) : letter.failedAt
 }
 
 function toJson({ partition, record, letter }: FoundLetter) {

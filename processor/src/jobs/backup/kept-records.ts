@@ -1,24 +1,12 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Admin, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
-import type { RecordHeader, RecordHeaders } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
 import { silentLogger } from '../../observability/logger.ts'
 import type { Vault } from './backup-storage.ts'
-
-/** A record as a line of a segment; bytes in base64. */
-interface KeptRecord {
-  readonly offset: string
-  readonly timestamp: number
-  readonly key: string | null
-  readonly value: string | null
-  readonly headers: readonly KeptHeader[]
-}
-
-/** The bytes of the name are kept where they are not valid UTF-8. */
-type KeptHeader = readonly [name: string, value: string | null, nameBytes?: string]
+import { fromLine, toLine } from './kept-line.ts'
 
 const segmentBytes = 16 * 1024 * 1024
 
@@ -27,27 +15,6 @@ export const segmentFolder = (topic: string, topicId: string | undefined) =>
   topicId === undefined ? `records/${topic}` : `records/${topic}/${topicId}`
 /** So that names sort as offsets do. */
 const padded = (offset: bigint) => offset.toString().padStart(19, '0')
-
-function keepHeader({ name, value, nameBytes }: RecordHeader): KeptHeader {
-  const kept = value?.toString('base64') ?? null
-  return nameBytes === undefined ? [name, kept] : [name, kept, nameBytes.toString('base64')]
-}
-
-function restoreHeader([name, value, nameBytes]: KeptHeader): RecordHeader {
-  const restored = { name, value: value === null ? null : Buffer.from(value, 'base64') }
-  return nameBytes === undefined ? restored : { ...restored, nameBytes: Buffer.from(nameBytes, 'base64') }
-}
-
-function toLine({ offset, timestamp, key, value, headers }: KafkaRecord): string {
-  const kept: KeptRecord = {
-    offset: String(offset),
-    timestamp,
-    key: key?.toString('base64') ?? null,
-    value: value?.toString('base64') ?? null,
-    headers: headers.map(keepHeader),
-  }
-  return JSON.stringify(kept)
-}
 
 /** What of a topic is not kept yet. @param from by partition; where it is absent, what the log still has */
 export async function rangesToKeep(
@@ -98,33 +65,13 @@ export async function keepRecords(
   return records
 }
 
-/** A record of a backup, as it was. */
-export interface RestoredRecord {
-  readonly offset: bigint
-  readonly timestamp: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: RecordHeaders
-}
-
-function fromLine(line: string): RestoredRecord {
-  const { offset, timestamp, key, value, headers } = JSON.parse(line) as KeptRecord
-  return {
-    offset: BigInt(offset),
-    timestamp,
-    key: key === null ? null : Buffer.from(key, 'base64'),
-    value: value === null ? null : Buffer.from(value, 'base64'),
-    headers: headers.map(restoreHeader),
-  }
-}
-
 /** The kept records of a partition in order, each once, up to where the backup ends. */
 export async function* readKept(
   vault: Vault,
   folder: string,
   partition: number,
   end: bigint,
-): AsyncGenerator<RestoredRecord[]> {
+): AsyncGenerator<KafkaRecord[]> {
   let next = 0n
   for (const name of await vault.list(`${folder}/${partition}/`)) {
     const bytes = await vault.get(name)
@@ -136,18 +83,36 @@ export async function* readKept(
   }
 }
 
+const batchRecords = 500
+/** Between two times within it the difference is exact: kafkajs reckons in numbers from the first time of a batch. */
+const maxExactTime = BigInt(Number.MAX_SAFE_INTEGER) / 2n
+
+/** In order. A time that numbers would round goes in a batch of its own, where it is the first. */
+export function batchesOf(records: readonly KafkaRecord[]): KafkaRecord[][] {
+  const batches: KafkaRecord[][] = []
+  let isOpen = false
+  for (const record of records) {
+    const isExact = record.timestamp <= maxExactTime && record.timestamp >= -maxExactTime
+    const last = batches.at(-1)
+    if (isExact && isOpen && last !== undefined && last.length < batchRecords) last.push(record)
+    else batches.push([record])
+    isOpen = isExact
+  }
+  return batches
+}
+
 /** Produces records to the partition they were in. */
 export async function sendRestored(
   producer: Producer,
   topic: string,
   partition: number,
-  records: readonly RestoredRecord[],
+  records: readonly KafkaRecord[],
 ): Promise<void> {
-  for (let at = 0; at < records.length; at += 500) {
+  for (const batch of batchesOf(records)) {
     await producer.send({
       topic,
       acks: -1,
-      messages: records.slice(at, at + 500).map(({ key, value, headers, timestamp }) => ({
+      messages: batch.map(({ key, value, headers, timestamp }) => ({
         ...{ key, value, partition, timestamp: String(timestamp) },
         headers: messageHeaders(headers),
       })),

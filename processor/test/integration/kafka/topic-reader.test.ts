@@ -91,6 +91,16 @@ describe('readTopic', () => {
     expect([...ends]).toEqual([[0, 3n]])
   })
 
+  it('gives timestamps of 64 bits to the millisecond', async () => {
+    const configEntries = [{ name: 'message.timestamp.after.max.ms', value: String(2n ** 63n - 1n) }]
+    await kafka.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] })
+    const times = [2n ** 53n + 1n, 2n ** 63n - 1n]
+    for (const time of times) await kafka.send(topic, [{ value: 'x', partition: 0, timestamp: String(time) }])
+    const found: bigint[] = []
+    for await (const { records } of open(...(await ranges()))) found.push(...records.map(({ timestamp }) => timestamp))
+    expect(found).toEqual(times)
+  })
+
   it('asks for nothing where there is nothing to read', async () => {
     expect(await readAll()).toMatchObject({ values: [] })
     expect(await readAll({ partition: 0, from: 5n, to: 5n })).toMatchObject({ values: [] })

@@ -35,7 +35,7 @@ describe('the commit step', () => {
   it('measures no age of a record without a timestamp, or of one from the future', async () => {
     const at = (timestamp: number, occurredAt: number | null = null): Outcome => {
       const outcome = scored(1, null, occurredAt)
-      return { ...outcome, record: { ...outcome.record, timestamp } }
+      return { ...outcome, record: { ...outcome.record, timestamp: BigInt(timestamp) } }
     }
     const lines = await commit([
       at(-1),

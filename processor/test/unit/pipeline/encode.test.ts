@@ -71,10 +71,19 @@ describe('encoding an outcome', () => {
     expect(letter.headers[0]).toEqual(recordHeader('x', null))
     expect(readDeadLetter(letter)).toMatchObject({
       code: 'VAL_RECORD_NOT_UTF8',
-      origin: { topic: 'texts', partition: 2, offset: '41', timestamp: record.timestamp },
+      origin: { topic: 'texts', partition: 2, offset: '41', timestamp: Number(record.timestamp) },
       failedAt: 99,
     })
   })
+
+  it.each([2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n), -1n])(
+    'says the timestamp %d to the millisecond',
+    (timestamp) => {
+      const error = new ValenceError('VAL_RECORD_NOT_UTF8')
+      const letter = encoder()({ kind: 'rejected', record: kafkaRecord(41, { timestamp }), error }, from)
+      expect(headerText(letter.headers, 'valence-origin-timestamp')).toBe(String(timestamp))
+    },
+  )
 
   it('leaves what describes the payload of the input with the input: on dead letters and tombstones, not on scores', () => {
     const headers = [

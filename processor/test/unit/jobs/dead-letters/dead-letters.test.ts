@@ -25,7 +25,7 @@ function letterAt(offset: number, options: LetterOptions = {}) {
   } = options
   const record: KafkaRecord = {
     offset: BigInt(offset),
-    timestamp: failedAt + 1,
+    timestamp: BigInt(failedAt + 1),
     key,
     value,
     headers: deadLetterHeaders(headers, {
@@ -70,7 +70,7 @@ describe('letterFilter', () => {
 
 describe('toFoundLetter', () => {
   it('marks a record that is no dead letter of ours', () => {
-    const record = { offset: 1n, timestamp: now, key: null, value: Buffer.from('x'), headers: [] }
+    const record = { offset: 1n, timestamp: BigInt(now), key: null, value: Buffer.from('x'), headers: [] }
     expect(toFoundLetter(2, record)).toMatchObject({ partition: 2, letter: { code: 'VAL_RECORD_INVALID' } })
   })
 })
@@ -146,7 +146,13 @@ describe('planReplay', () => {
   })
 
   it('skips what is no dead letter and what was kept without its content', () => {
-    const stranger = toFoundLetter(0, { offset: 1n, timestamp: now, key: null, value: Buffer.from('x'), headers: [] })
+    const stranger = toFoundLetter(0, {
+      offset: 1n,
+      timestamp: BigInt(now),
+      key: null,
+      value: Buffer.from('x'),
+      headers: [],
+    })
     const empty = letterAt(2, { code: 'VAL_RECORD_TOO_LARGE_TO_PUBLISH', key: null, value: Buffer.alloc(0) })
     expect(plan([stranger, empty])).toMatchObject([{ outgoing: [], skipped: 2 }])
   })

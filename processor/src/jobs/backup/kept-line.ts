@@ -1,0 +1,49 @@
+import type { RecordHeader } from '@valence/schemas'
+import type { KafkaRecord } from '../../kafka/record.ts'
+
+/** A record as a line of a segment; bytes in base64. */
+interface KeptRecord {
+  readonly offset: string
+  /** Decimal digits; earlier backups have numbers. */
+  readonly timestamp: string | number
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: readonly KeptHeader[]
+}
+
+/** The bytes of the name are kept where they are not valid UTF-8. */
+type KeptHeader = readonly [name: string, value: string | null, nameBytes?: string]
+
+function keepHeader({ name, value, nameBytes }: RecordHeader): KeptHeader {
+  const kept = value?.toString('base64') ?? null
+  return nameBytes === undefined ? [name, kept] : [name, kept, nameBytes.toString('base64')]
+}
+
+function restoreHeader([name, value, nameBytes]: KeptHeader): RecordHeader {
+  const restored = { name, value: value === null ? null : Buffer.from(value, 'base64') }
+  return nameBytes === undefined ? restored : { ...restored, nameBytes: Buffer.from(nameBytes, 'base64') }
+}
+
+/** A record as it is kept, without a line break. */
+export function toLine({ offset, timestamp, key, value, headers }: KafkaRecord): string {
+  const kept: KeptRecord = {
+    offset: String(offset),
+    timestamp: String(timestamp),
+    key: key?.toString('base64') ?? null,
+    value: value?.toString('base64') ?? null,
+    headers: headers.map(keepHeader),
+  }
+  return JSON.stringify(kept)
+}
+
+/** The record as it was. */
+export function fromLine(line: string): KafkaRecord {
+  const { offset, timestamp, key, value, headers } = JSON.parse(line) as KeptRecord
+  return {
+    offset: BigInt(offset),
+    timestamp: BigInt(timestamp),
+    key: key === null ? null : Buffer.from(key, 'base64'),
+    value: value === null ? null : Buffer.from(value, 'base64'),
+    headers: headers.map(restoreHeader),
+  }
+}

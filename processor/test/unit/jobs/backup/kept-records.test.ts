@@ -1,0 +1,46 @@
+import type { Producer } from '@valence/producer-sdk/kafka'
+import { recordHeader } from '@valence/schemas'
+import { expect, it } from 'vitest'
+import { fromLine, toLine } from '../../../../src/jobs/backup/kept-line.ts'
+import { sendRestored } from '../../../../src/jobs/backup/kept-records.ts'
+import type { KafkaRecord } from '../../../../src/kafka/record.ts'
+import { kafkaRecord } from '../../../support/records.ts'
+
+const edges = [-1n, 0n, 1_700_000_000_000n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)]
+
+it.each(edges)('a record keeps its timestamp %d to the millisecond', (timestamp) => {
+  const headers = [
+    recordHeader('x', null),
+    { name: '\ufffd', value: Buffer.from([0xff]), nameBytes: Buffer.from([0xff]) },
+  ]
+  const record = kafkaRecord(2 ** 40, { timestamp, headers })
+  expect(fromLine(toLine(record))).toEqual(record)
+})
+
+it('a timestamp of an earlier backup is a number', () => {
+  const line = toLine(kafkaRecord(1, { timestamp: 1_700_000_000_000n })).replace('"1700000000000"', '1700000000000')
+  expect(JSON.parse(line).timestamp).toBe(1_700_000_000_000)
+  expect(fromLine(line).timestamp).toBe(1_700_000_000_000n)
+})
+
+/** What was sent, a batch a row. */
+async function batchesSent(records: readonly KafkaRecord[]): Promise<(string | undefined)[][]> {
+  const batches: (string | undefined)[][] = []
+  const producer: Pick<Producer, 'send'> = {
+    send: async ({ messages }) => {
+      batches.push(messages.map(({ timestamp }) => timestamp))
+      return []
+    },
+  }
+  await sendRestored(producer as Producer, 't', 0, records)
+  return batches
+}
+
+it('records are restored in order, and none beside a time that kafkajs would round', async () => {
+  const records = [1n, 2n, 2n ** 63n - 1n, 2n ** 63n - 3n, 3n, 4n].map((timestamp, offset) =>
+    kafkaRecord(offset, { timestamp }),
+  )
+  expect(await batchesSent(records)).toEqual([['1', '2'], ['9223372036854775807'], ['9223372036854775805'], ['3', '4']])
+  const many = Array.from({ length: 1_100 }, (_, offset) => kafkaRecord(offset))
+  expect((await batchesSent(many)).map(({ length }) => length)).toEqual([500, 500, 100])
+})
