@@ -2,7 +2,14 @@ import type { KafkaRecord, RecordBatch } from '../../src/kafka/record.ts'
 
 export function kafkaRecord(offset: number, fields: Partial<KafkaRecord> = {}): KafkaRecord {
   const value = Buffer.from(`text ${offset}`)
-  return { offset: BigInt(offset), timestamp: BigInt(1_700_000_000_000 + offset), key: null, value, headers: [], ...fields }
+  return {
+    offset: BigInt(offset),
+    timestamp: BigInt(1_700_000_000_000 + offset),
+    key: null,
+    value,
+    headers: [],
+    ...fields,
+  }
 }
 
 /** A batch of the offsets from `first` up to, not including, `end`. */
