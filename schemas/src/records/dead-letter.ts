@@ -45,9 +45,11 @@ function readHeaders(record: RawRecord, readBytes: ReadBytes): RecordHeader[] {
   if (!Array.isArray(headers)) invalid('headers', 'an array')
   return headers.map((item, index) => {
     const header = asRecord(item, `headers[${index}]`)
+    const nameBytes = readBytes(header.nameBytes ?? null, `headers[${index}].nameBytes`)
     return {
       name: readString(header, 'name', `headers[${index}].name`),
       value: readBytes(header.value ?? null, `headers[${index}].value`),
+      ...(nameBytes !== null && { nameBytes }),
     }
   })
 }
@@ -75,7 +77,11 @@ function toJson(letter: DeadLetter): object {
     ...rest,
     key: toBase64(key),
     value: toBase64(value),
-    headers: headers.map((header) => ({ name: header.name, value: toBase64(header.value) })),
+    headers: headers.map(({ name, value: bytes, nameBytes }) => ({
+      name,
+      value: toBase64(bytes),
+      ...(nameBytes && { nameBytes: toBase64(nameBytes) }),
+    })),
   }
 }
 

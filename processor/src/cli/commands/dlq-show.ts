@@ -79,8 +79,8 @@ function describe({ partition, record }: FoundLetter, letter: DeadLetter): strin
       ? []
       : [['produced at', showTime(origin.timestamp)] as [string, string]]),
     ['key', previewBytes(letter.key, headerWidth)],
-    ...letter.headers.map(({ name, value }): [string, string] => [
-      `header ${previewBytes(Buffer.from(name), headerNameWidth)}`,
+    ...letter.headers.map(({ name, value, nameBytes }): [string, string] => [
+      `header ${previewBytes(nameBytes ?? Buffer.from(name), headerNameWidth)}`,
       previewBytes(value, headerWidth),
     ]),
   ]

@@ -21,6 +21,14 @@ describe.each([
     expect(decode(encode(deadLetter({ headers }))).headers).toStrictEqual(headers)
   })
 
+  it('keeps the name of a header that is not UTF-8', () => {
+    const headers = [
+      { name: 'a\ufffd', value: Buffer.from('1'), nameBytes: Buffer.from([0x61, 0xff]) },
+      { name: 'a\ufffd', value: null },
+    ]
+    expect(decode(encode(deadLetter({ headers }))).headers).toStrictEqual(headers)
+  })
+
   it('keeps an offset beyond 2^53 and a record without a timestamp', () => {
     const origin = { topic: 't', partition: 0, offset: '9223372036854775807', timestamp: null }
     expect(decode(encode(deadLetter({ origin }))).origin).toStrictEqual(origin)
@@ -65,6 +73,7 @@ describe('deadLetterJson', () => {
     [{ headers: {} }, 'headers must be an array'],
     [{ headers: [{ name: 'ok' }, { value: 'YQ==' }] }, 'headers[1].name must be a string'],
     [{ headers: [{ name: 'n', value: '*' }] }, 'headers[0].value must be a base64 string or null'],
+    [{ headers: [{ name: 'n', value: null, nameBytes: '*' }] }, 'headers[0].nameBytes must be a base64 string or null'],
     [{ headers: ['n'] }, 'headers[0] must be an object'],
   ])('names the field at fault: %#', (fault, detail) => {
     expect(thrownBy(() => deadLetterJson.parse({ ...deadLetterJson.toJson(deadLetter()), ...fault }))).toMatchObject({
