@@ -10,6 +10,7 @@ import { decodeRecord } from './decode-record.ts'
 import { encodeRecord } from './encode-record.ts'
 import { EosManager, type EosManagerOptions } from './eos-manager.ts'
 import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
+import { openFreshConnections, type ReopenedClass } from './fresh-connections.ts'
 import { type RequestQueueClass, stopIdleTimer } from './idle-timer.ts'
 import type { Errors, KafkaJsError, LoadInternal, Protocol } from './internals.ts'
 import { MessageSender, type MessageSenderContext, type SendOptions } from './message-sender.ts'
@@ -95,7 +96,10 @@ function install(): void {
     keepSteady(queue, 'throttledUntil')
   })
   patch<TimedClass>('network/requestQueue/socketRequest.js', (request) => keepSteady(request, 'sentAt'))
-  patch<ConnectionClass>('network/connection.js', (connection) => replaceSilentConnections(connection, errors))
+  patch<ConnectionClass & ReopenedClass>('network/connection.js', (connection) => {
+    replaceSilentConnections(connection, errors)
+    openFreshConnections(connection)
+  })
   patch<BrokerPoolClass>('cluster/brokerPool.js', (pool) => {
     reportRefusals(pool)
     keepSteady(pool, 'metadataExpireAt')
