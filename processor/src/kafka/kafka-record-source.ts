@@ -10,6 +10,7 @@ import {
   onOversizedBatch,
   retainRecords,
   setLeaveGroup,
+  takeEmptyBatches,
   topicIdOf,
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
@@ -47,8 +48,6 @@ class KafkaRecordSource implements RecordSource {
   readonly #options: KafkaRecordSourceOptions
   readonly #consumer: Consumer
   readonly #assigned = new Map<string, TopicPartition>()
-  /** Where the next fetch of each partition begins, to account for batches that hold control records only. */
-  readonly #positions = new Map<string, bigint>()
   #handlers: RecordSourceHandlers | undefined
   #ownershipWaiters: (() => void)[] = []
   readonly #membership: MembershipWatch
@@ -103,7 +102,6 @@ class KafkaRecordSource implements RecordSource {
   }
 
   seek({ topic, partition }: TopicPartition, offset: bigint): void {
-    this.#positions.set(partitionName({ topic, partition }), offset)
     this.#consumer.seek({ topic, partition, offset: offset.toString() })
   }
 
@@ -168,6 +166,7 @@ class KafkaRecordSource implements RecordSource {
       this.#takeAssignment(payload.memberAssignment, payload.duration),
     )
     onOversizedBatch(this.#consumer, (batch) => this.#refuse(batch))
+    takeEmptyBatches(this.#consumer)
     this.#consumer.on(events.HEARTBEAT, () => {
       this.#membership.confirmed()
       this.#releaseWaiters()
@@ -176,9 +175,6 @@ class KafkaRecordSource implements RecordSource {
       this.#lastFetch = performance.now()
       this.#silentTurns = 0
       this.#membership.fetched()
-    })
-    this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
-      if (payload.batchSize === 0) this.#skipControlRecords(payload, BigInt(payload.lastOffset) + 1n)
     })
   }
 
@@ -194,7 +190,6 @@ class KafkaRecordSource implements RecordSource {
       this.#assigned.set(name, partition)
       if (!retained.has(name)) this.pause(partition)
     }
-    for (const name of this.#positions.keys()) if (!this.#assigned.has(name)) this.#positions.delete(name)
     this.#handlers?.onAssigned(partitions, joinMs)
     this.#releaseWaiters()
   }
@@ -232,20 +227,8 @@ class KafkaRecordSource implements RecordSource {
         headers: headersOf(message),
       })),
     }
-    this.#positions.set(name, handed.nextOffset)
     resolveOffset(lastOffset)
     this.#handlers?.onBatch(handed)
-  }
-
-  /** kafkajs skips batches of control or aborted records by itself; only this event tells that it moved on. */
-  #skipControlRecords(batch: TopicPartition & { highWatermark: string }, nextOffset: bigint): void {
-    const name = partitionName(batch)
-    const fetchedOffset = this.#positions.get(name)
-    if (fetchedOffset === undefined || !this.#assigned.has(name)) return
-    this.#positions.set(name, nextOffset)
-    const { topic, partition } = batch
-    const highWatermark = BigInt(batch.highWatermark)
-    this.#handlers?.onBatch({ topic, partition, fetchedOffset, nextOffset, highWatermark, records: [] })
   }
 
   #refuse({ topic, partition, fetchedOffset, limitBytes }: OversizedBatch): void {

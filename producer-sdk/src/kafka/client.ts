@@ -4,9 +4,9 @@ import type { Consumer, ConsumerConfig, Kafka, Mechanism, RetryOptions, SASLOpti
 import { codecs } from './codecs.ts'
 import { type KafkaLog, type KafkaLogLevel, kafkaLogging } from './log.ts'
 import { hardenSasl } from './oauth-bearer.ts'
+import { type BatchListener, type OversizedBatch, setBatchListener } from './overlay/batch-listener.ts'
 import { labelBatches } from './overlay/batch-topic-ids.ts'
 import { loadHardenedKafkaJs, loadStockKafkaJs } from './overlay/install.ts'
-import { type BatchListener, type OversizedBatch, setBatchListener } from './overlay/oversized-batches.ts'
 import { type Membership, setMembership } from './overlay/static-membership.ts'
 
 type KafkaJs = typeof import('kafkajs')
@@ -172,4 +172,13 @@ export function setLeaveGroup(consumer: Consumer, leave: boolean): void {
 export function onOversizedBatch(consumer: Consumer, listener: (batch: OversizedBatch) => void): void {
   const own = listenerByConsumer.get(consumer)
   if (own) own.onOversized = listener
+}
+
+/**
+ * `eachBatch` of this consumer gets batches of control or aborted records too, without messages; their last offset is to
+ * be resolved like any other. Needs the overlay.
+ */
+export function takeEmptyBatches(consumer: Consumer): void {
+  const own = listenerByConsumer.get(consumer)
+  if (own) own.takesEmpty = true
 }

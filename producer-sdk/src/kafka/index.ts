@@ -29,7 +29,14 @@ export type {
   TopicPartitionOffset,
   Transaction,
 } from 'kafkajs'
-export { createKafka, type KafkaOptions, loadKafkaJs, onOversizedBatch, setLeaveGroup } from './client.ts'
+export {
+  createKafka,
+  type KafkaOptions,
+  loadKafkaJs,
+  onOversizedBatch,
+  setLeaveGroup,
+  takeEmptyBatches,
+} from './client.ts'
 export { type CompressionName, compressionTypes } from './codecs.ts'
 export { setDecompressionLimit } from './decompression-limit.ts'
 export { Delivery, type PendingRecord, type SentRecord } from './delivery.ts'
@@ -37,9 +44,9 @@ export { type KafkaFailure, type KafkaFault, kafkaErrors } from './kafka-errors.
 export type { KafkaLog, KafkaLogLevel } from './log.ts'
 export { MembershipWatch } from './membership-watch.ts'
 export { headersOf, messageHeaders } from './message-headers.ts'
+export type { OversizedBatch } from './overlay/batch-listener.ts'
 export { isOverlayInstalled } from './overlay/install.ts'
 export { murmur2 } from './overlay/murmur2.ts'
-export type { OversizedBatch } from './overlay/oversized-batches.ts'
 export { recordingPartitioner } from './partitioner.ts'
 export { beginTransaction } from './producer-epochs.ts'
 export {

@@ -12,7 +12,12 @@ let first: TopicPartition
 const open: RecordSource[] = []
 
 /** A source with what it told its reader. */
-async function startSource(topic: string, groupId: string, isBehind = () => false) {
+async function startSource(
+  topic: string,
+  groupId: string,
+  isBehind = () => false,
+  onBatch: (batch: RecordBatch) => void = () => undefined,
+) {
   const { brokers } = inject('stack')
   const source = createKafkaRecordSource({
     kafka: createKafka({ brokers, clientId: 'source-test' }),
@@ -32,6 +37,7 @@ async function startSource(topic: string, groupId: string, isBehind = () => fals
     onBatch: (batch) => {
       arrivals.push(performance.now())
       batches.push(batch)
+      onBatch(batch)
     },
     isBehind,
     onUnreadable: (_partition, error) => failures.push(error),
@@ -120,6 +126,38 @@ describe('the record source', () => {
     expect(batches.flatMap(({ records }) => records.map(({ value }) => value?.toString()))).toEqual(['kept'])
     for (const [index, batch] of batches.entries()) {
       expect(batch.fetchedOffset).toBe(index === 0 ? 0n : batches[index - 1]?.nextOffset)
+    }
+  })
+
+  it('does not let control records that were fetched before a seek back pass over what lies between', async () => {
+    const { input, groupId } = await kafka.createTopics({ partitions: 2 })
+    const [left, right] = [0, 1].map((partition) => ({ topic: input, partition })) as [TopicPartition, TopicPartition]
+    const producer = createKafka({ brokers: kafka.brokers, clientId: 'right' }).producer({
+      transactionalId: `${groupId}-input`,
+      maxInFlightRequests: 1,
+    })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: input, messages: ['a', 'b'].map((value) => ({ value, partition: 1 })) })
+    await transaction.commit()
+    await producer.disconnect()
+    await kafka.send(input, [{ value: 'c', partition: 0 }])
+    // The marker of the right one comes in the same answer as the record of the left one, before it or after it.
+    const { source, batches } = await startSource(input, groupId, undefined, ({ partition }) => {
+      if (partition === left.partition) source.seek(right, 0n)
+    })
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      batches.length = 0
+      source.seek(left, 0n)
+      source.seek(right, 2n)
+      source.resume(left)
+      source.resume(right)
+      await until(() => expect(offsets(batches.filter(({ partition }) => partition === 1))).toEqual([0, 1]))
+      source.pause(left)
+      source.pause(right)
+      const fromStart = batches.filter(({ partition, fetchedOffset }) => partition === 1 && fetchedOffset === 0n)
+      expect(fromStart.map(({ records }) => records.length)).toEqual([2])
+      expect(await source.confirmOwnership(left)).toBe(true)
     }
   })
 

@@ -7,6 +7,7 @@ import { type CountedGroupClass, countFetchedRecords } from './bounded-fetch.ts'
 import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
 import { createDecodeMessages } from './decode-messages.ts'
 import { decodeRecord } from './decode-record.ts'
+import { type FilteringGroupClass, handOverEmptyBatches } from './empty-batches.ts'
 import { encodeRecord } from './encode-record.ts'
 import { EosManager, type EosManagerOptions } from './eos-manager.ts'
 import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
@@ -30,6 +31,7 @@ type GroupClass = ConsumerGroupClass &
   FetchingGroupClass &
   BatchingGroupClass &
   BoundedGroupClass &
+  FilteringGroupClass &
   CountedGroupClass &
   JoiningGroupClass
 
@@ -124,6 +126,7 @@ function install(): void {
     failOnOffsetOutOfRange(group)
     addBatchTopicIds(group, metadata)
     reportOversizedBatches(group)
+    handOverEmptyBatches(group)
     keepSteady(group, 'lastRequest')
     countFetchedRecords(group)
     // Around all of them: what they ask for belongs to a member.

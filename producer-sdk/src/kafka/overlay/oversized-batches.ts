@@ -1,20 +1,6 @@
 import { ValenceError } from '@valence/schemas'
+import { batchListenerOf } from './batch-listener.ts'
 import type { OversizedRecords } from './decode-messages.ts'
-import { processWide } from './process-wide.ts'
-
-/** Where a batch lies that cannot be read. */
-export interface OversizedBatch {
-  readonly topic: string
-  readonly partition: number
-  /** The offset that was asked for. */
-  readonly fetchedOffset: bigint
-  readonly limitBytes: number
-}
-
-/** What a consumer wants to be told; without a listener it crashes. */
-export interface BatchListener {
-  onOversized?: ((batch: OversizedBatch) => void) | undefined
-}
 
 interface FetchedBatch {
   readonly topic: string
@@ -31,13 +17,6 @@ export interface BoundedGroupClass {
   readonly prototype: ConsumerGroup & { fetch(nodeId: number): Promise<FetchedBatch[]> }
 }
 
-const listeners = processWide('batch-listeners', () => new WeakMap<object, BatchListener>())
-
-/** For the consumer that owns this cluster. */
-export function setBatchListener(cluster: object, listener: BatchListener): void {
-  listeners.set(cluster, listener)
-}
-
 /** Hunk M, the reading side: whoever reads a partition hears of a batch that unpacks to too much, and the others go on. */
 export function reportOversizedBatches(groupClass: BoundedGroupClass): void {
   const innerFetch = groupClass.prototype.fetch
@@ -46,7 +25,7 @@ export function reportOversizedBatches(groupClass: BoundedGroupClass): void {
     for (const { topic, partition, fetchedOffset, rawMessages } of batches) {
       const { limitBytes } = rawMessages
       if (limitBytes === undefined) continue
-      const onOversized = listeners.get(this.cluster)?.onOversized
+      const onOversized = batchListenerOf(this.cluster)?.onOversized
       const at = `${topic}-${partition} at ${fetchedOffset}: more than ${limitBytes} bytes`
       if (onOversized === undefined) throw new ValenceError('VAL_KAFKA_BATCH_TOO_LARGE', at)
       onOversized({ topic, partition, fetchedOffset: BigInt(fetchedOffset), limitBytes })

@@ -1,9 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import {
-  type BoundedGroupClass,
-  reportOversizedBatches,
-  setBatchListener,
-} from '../../../../src/kafka/overlay/oversized-batches.ts'
+import { setBatchListener } from '../../../../src/kafka/overlay/batch-listener.ts'
+import { type BoundedGroupClass, reportOversizedBatches } from '../../../../src/kafka/overlay/oversized-batches.ts'
 
 const fine = { topic: 't', partition: 0, fetchedOffset: '3', rawMessages: ['record'] }
 const oversized = { topic: 't', partition: 1, fetchedOffset: '7', rawMessages: Object.assign([], { limitBytes: 10 }) }
