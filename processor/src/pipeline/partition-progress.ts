@@ -10,6 +10,7 @@ export interface Standstill extends TopicPartition {
   readonly cause: 'records' | 'surroundings'
 }
 
+/** Times by a clock that cannot be set. */
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'working'; readonly since: number }
@@ -23,15 +24,35 @@ export const stuckMs = 30_000
 /** Without an error: as long as one transaction's texts may take on a slow machine. */
 const slowMs = 300_000
 
+export interface ProgressClock {
+  /** Milliseconds that only ever go forward. */
+  monotonicMs(): number
+  epochMs(): number
+}
+
+const systemClock: ProgressClock = { monotonicMs: () => performance.now(), epochMs: () => Date.now() }
+
 /** Since when one partition has had work and committed none of it. */
 export class PartitionProgress {
   readonly #partition: TopicPartition
-  readonly #now: () => number
+  readonly #clock: ProgressClock
   #state: State = { kind: 'idle' }
+  /** Since when brokers are asked to give the partition or to take its results; both take moments. */
+  #askingSince: number | undefined
 
-  constructor(partition: TopicPartition, now: () => number = Date.now) {
+  constructor(partition: TopicPartition, clock: ProgressClock = systemClock) {
     this.#partition = partition
-    this.#now = now
+    this.#clock = clock
+  }
+
+  /** Runs what only brokers can hold up. */
+  async asking<T>(call: () => Promise<T>): Promise<T> {
+    this.#askingSince = this.#now()
+    try {
+      return await call()
+    } finally {
+      this.#askingSince = undefined
+    }
   }
 
   /** There is work: the partition is being taken, or records wait. */
@@ -65,16 +86,22 @@ export class PartitionProgress {
   get standstill(): Standstill | undefined {
     const state = this.#state
     if (state.kind === 'idle') return undefined
-    const { since } = state
+    const since = Math.round(this.#clock.epochMs() - (this.#now() - state.since))
     if (state.kind === 'halted') return { ...this.#partition, since, code: state.code, cause: 'records' }
-    const isFailing = state.kind === 'failing'
-    if (this.#now() - since < (isFailing ? stuckMs : slowMs)) return undefined
-    return {
-      ...this.#partition,
-      since,
-      code: isFailing ? state.code : 'VAL_KAFKA_PARTITION_STUCK',
-      cause: 'surroundings',
-    }
+    const code = this.#stuckFor(state)
+    return code && { ...this.#partition, since, code, cause: 'surroundings' }
+  }
+
+  #stuckFor(state: Extract<State, { kind: 'working' | 'failing' }>): ErrorCode | undefined {
+    const now = this.#now()
+    if (state.kind === 'failing') return now - state.since < stuckMs ? undefined : state.code
+    // Retries within a single call can outlast any patience.
+    if (this.#askingSince !== undefined && now - this.#askingSince >= stuckMs) return 'VAL_KAFKA_UNREACHABLE'
+    return now - state.since < slowMs ? undefined : 'VAL_KAFKA_PARTITION_STUCK'
+  }
+
+  #now(): number {
+    return this.#clock.monotonicMs()
   }
 
   #since(): number {

@@ -164,7 +164,7 @@ export class PartitionTask {
   }
 
   async #takeUnlessDrained(): Promise<PartitionSession | undefined> {
-    const taking = this.#take()
+    const taking = this.#progress.asking(() => this.#take())
     const session = await Promise.race([taking, this.#drainBegun.promise])
     if (session === undefined) {
       taking.then(
@@ -290,7 +290,7 @@ export class PartitionTask {
 
   async #commit(session: PartitionSession, queue: PartitionQueue, prepared: Publication): Promise<void> {
     try {
-      await this.#context.commit(session, prepared)
+      await this.#progress.asking(() => this.#context.commit(session, prepared))
     } catch (error) {
       throw isValenceError(error) && refusalCodes.has(error.code) ? this.#noteRefusal(prepared.slice, error) : error
     }

@@ -1,4 +1,13 @@
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll, TimeoutStrategy, timeout, wrap } from 'cockatiel'
+import {
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleAll,
+  type IBackoff,
+  TimeoutStrategy,
+  timeout,
+  wrap,
+} from 'cockatiel'
 
 export type BreakerState = 'closed' | 'half-open' | 'open'
 
@@ -29,9 +38,23 @@ const states: Readonly<Record<CircuitState, BreakerState>> = {
   [CircuitState.Isolated]: 'open',
 }
 
+/** The library asks by the machine's clock how long it still has to wait; were that set back, for ever. */
+function openFor(breakMs: number): IBackoff<unknown> {
+  const until = performance.now() + breakMs
+  return {
+    get duration() {
+      return performance.now() < until ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
+    },
+    next: () => openFor(breakMs),
+  }
+}
+
 export function createBreaker(options: BreakerOptions): Breaker {
   const { part, timeoutMs, breakAfter = 5, breakMs = 2_000, onState, onFailure } = options
-  const circuit = circuitBreaker(handleAll, { halfOpenAfter: breakMs, breaker: new ConsecutiveBreaker(breakAfter) })
+  const circuit = circuitBreaker(handleAll, {
+    halfOpenAfter: { next: () => openFor(breakMs) },
+    breaker: new ConsecutiveBreaker(breakAfter),
+  })
   const guarded = wrap(circuit, timeout(timeoutMs, TimeoutStrategy.Aggressive))
   circuit.onStateChange((state) => onState?.(part, states[state]))
   circuit.onFailure(() => onFailure?.(part))

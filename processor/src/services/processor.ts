@@ -84,7 +84,7 @@ async function openSessions(base: Base, flows: PartitionFlows): Promise<Partitio
     admin,
     topics: () => flows.topics,
     onEnd: (partition, end) => flows.logEnd(partition, end),
-    onRound: () => flows.tick(Date.now()),
+    onRound: () => flows.tick(performance.now()),
     intervalMs: logEndMs,
     logger,
   })
@@ -113,7 +113,7 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
   const { config, logger, metrics } = base
   const registry = openRegistry(config)
   const scoredEventSchemaId = await outputSchemaId(base, registry)
-  const flows = new PartitionFlows(metrics, Date.now())
+  const flows = new PartitionFlows(metrics, performance.now())
   const sessions = await openSessions(base, flows)
   const { outputTopic, deadLetterTopic } = config
   const traces = base.tracing && new RecordTraces(base.tracing.tracer, config.kafkaGroupId)

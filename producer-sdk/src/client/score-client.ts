@@ -85,7 +85,7 @@ export function createScoreClient(options: ScoreClientOptions): ScoreClient {
   }
 
   async function attempt<T>({ path, body, headers }: Call, deadline: number, signal: AbortSignal): Promise<T> {
-    const leftMs = Math.max(1, Math.min(60_000, Math.floor(deadline - Date.now())))
+    const leftMs = Math.max(1, Math.min(60_000, Math.floor(deadline - performance.now())))
     const own = {
       'content-type': 'application/json',
       'timeout-ms': String(leftMs),
@@ -116,7 +116,7 @@ export function createScoreClient(options: ScoreClientOptions): ScoreClient {
 
   function call<T>(request: Call): Promise<T> {
     const limitMs = request.options.timeoutMs ?? timeoutMs
-    const deadline = Date.now() + limitMs
+    const deadline = performance.now() + limitMs
     const timeout = AbortSignal.timeout(limitMs)
     const signal = request.options.signal ? AbortSignal.any([timeout, request.options.signal]) : timeout
     const attempts = { retries, initialDelayMs, maxDelayMs, signal, random }

@@ -49,12 +49,12 @@ export class ResultCounter {
 
   /** Reads on until `isEnough`, nothing new came for `stillMs`, or the signal is aborted. */
   async follow(isEnough: () => boolean, stillMs: number, signal: AbortSignal): Promise<boolean> {
-    let movedAt = Date.now()
+    let movedAt = performance.now()
     while (!signal.aborted) {
       const counted = await this.#round(signal)
       if (isEnough()) return true
-      if (counted > 0) movedAt = Date.now()
-      if (Date.now() - movedAt > stillMs) return false
+      if (counted > 0) movedAt = performance.now()
+      if (performance.now() - movedAt > stillMs) return false
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
     return false

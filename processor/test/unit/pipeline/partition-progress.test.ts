@@ -3,11 +3,14 @@ import { PartitionProgress } from '../../../src/pipeline/partition-progress.ts'
 
 const partition = { topic: 'texts', partition: 3 }
 let now: number
+/** How far the clock of the machine was set. */
+let set: number
 let progress: PartitionProgress
 
 beforeEach(() => {
   now = 1_000
-  progress = new PartitionProgress(partition, () => now)
+  set = 0
+  progress = new PartitionProgress(partition, { monotonicMs: () => now, epochMs: () => now + set })
 })
 
 const after = (seconds: number) => {
@@ -79,5 +82,36 @@ describe('the progress of a partition', () => {
     expect(progress.standstill).toMatchObject(standing)
     progress.committed(false)
     expect(progress.standstill).toBeUndefined()
+  })
+
+  it('is one after half a minute of a call that brokers do not answer, without any error', async () => {
+    progress.working()
+    const answer = Promise.withResolvers<string>()
+    const asked = progress.asking(() => answer.promise)
+    expect(after(29)).toBeUndefined()
+    expect(after(1)).toEqual({ ...partition, since: 1_000, code: 'VAL_KAFKA_UNREACHABLE', cause: 'surroundings' })
+    answer.resolve('done')
+    expect(await asked).toBe('done')
+    expect(progress.standstill).toBeUndefined()
+  })
+
+  it('counts texts that were worked on for long not as a call to brokers', async () => {
+    progress.working()
+    now += 200_000
+    const answer = Promise.withResolvers<void>()
+    const asked = progress.asking(() => answer.promise)
+    expect(after(29)).toBeUndefined()
+    answer.reject(new Error('lost'))
+    await expect(asked).rejects.toThrow('lost')
+    expect(after(60)).toBeUndefined()
+  })
+
+  it('is one in time where the clock is set back meanwhile, and none because it is set forward', () => {
+    progress.working()
+    progress.failed('VAL_KAFKA_UNREACHABLE', 5n)
+    set = 3_600_000
+    expect(after(10)).toBeUndefined()
+    set = -3_600_000
+    expect(after(20)).toMatchObject({ code: 'VAL_KAFKA_UNREACHABLE', since: 1_000 + set })
   })
 })

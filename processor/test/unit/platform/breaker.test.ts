@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type BreakerState, createBreaker } from '../../../src/platform/breaker.ts'
 
 const fail = () => Promise.reject(new Error('away'))
@@ -40,5 +40,19 @@ describe('a breaker', () => {
     await expect(call).rejects.toThrow()
     await aborted.promise
     expect(breaker.state).toBe('open')
+  })
+
+  it('closes in time where the clock is set back while it is open', async () => {
+    const breaker = createBreaker({ part: 'redis', timeoutMs: 1_000, breakAfter: 1, breakMs: 30 })
+    await expect(breaker.run(fail)).rejects.toThrow('away')
+    const set = Date.now() - 3_600_000
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => set + performance.now())
+    try {
+      await expect(breaker.run(async () => 'too early')).rejects.toThrow()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(await breaker.run(async () => 'back')).toBe('back')
+    } finally {
+      clock.mockRestore()
+    }
   })
 })

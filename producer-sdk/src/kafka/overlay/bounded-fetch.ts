@@ -83,7 +83,7 @@ export function countFetchedRecords({ prototype }: CountedGroupClass): void {
     const holds = beginFetch(this, nodeId)
     const assigned = this.subscriptionState.assigned()
     const partitions = assigned.reduce((sum, { partitions: numbers }) => sum + numbers.length, 0)
-    recordMemory.report(this, partitions, Date.now())
+    recordMemory.report(this, partitions, performance.now())
     const batches = await holdingInto(holds, () => innerFetch.call(this as never, nodeId)).catch((error) => {
       releaseUnlessRetained(holds)
       throw error

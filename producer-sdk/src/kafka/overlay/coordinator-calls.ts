@@ -72,7 +72,7 @@ export class CoordinatorCalls {
     api: ApiName,
     fields: object,
   ): Promise<unknown> {
-    const deadline = Date.now() + this.#budgetMs
+    const deadline = performance.now() + this.#budgetMs
     for (let attempt = 0; ; attempt += 1) {
       try {
         const broker = await find()
@@ -82,7 +82,7 @@ export class CoordinatorCalls {
         const backoff = backoffFor(error as KafkaJsError)
         if (!backoff) throw error
         const waitMs = Math.min(backoff.firstMs * growth ** attempt, backoff.maxMs)
-        if (Date.now() + waitMs > deadline) {
+        if (performance.now() + waitMs > deadline) {
           throw new this.#internals.errors.KafkaJSNonRetriableError(error as Error, { cause: error })
         }
         await this.#recover(coordinator, error as KafkaJsError)
