@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 INSTALLED := node_modules/.installed
 
-.PHONY: help install build demo test test-unit test-machines test-faults bench soak check sbom model stack-up stack-down clean
+.PHONY: help install build demo test test-unit test-machines test-faults bench soak check pages sbom model stack-up stack-down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ check: build ## types, lint, format, dead code, package checks
 	@publint --strict producer-sdk
 	@attw --quiet --pack schemas --profile esm-only
 	@attw --quiet --pack producer-sdk --profile esm-only
+
+pages: $(INSTALLED) ## write the pages, schemas and dashboards that are made from code anew
+	@node --conditions=@valence/source processor/pages/write.ts
+	@node --conditions=@valence/source deploy/grafana/write-dashboards.ts
 
 sbom: ## what the product is made of, as CycloneDX: SBOM=sbom.cdx.json
 	@npm exec --yes --package=npm@11.19.1 -- npm sbom --sbom-format=cyclonedx --sbom-type=application --omit=dev \

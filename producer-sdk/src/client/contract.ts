@@ -1,4 +1,4 @@
-/** The types of the HTTP API, written from its OpenAPI document by processor/test/unit/http/openapi.test.ts. */
+/** The types of the HTTP API. Written from its OpenAPI document by `make pages`. */
 
 export interface TextRequest {
   /**
@@ -81,8 +81,7 @@ export interface BatchRequest {
   /**
    * Texts, bare or with their fields
    *
-   * @minItems 1
-   * @maxItems 256
+   * 1 to 256 items.
    */
   texts: (
     | string

@@ -1,7 +1,7 @@
 /**
- * At least one character that can be seen, as `checkText` has it; written by its test (`vitest -u`). Spelt out, because
- * Python's expressions know no classes of Unicode; beyond U+FFFF the characters themselves stand in the pattern, because
- * the two languages escape them differently.
+ * Matches a text with at least one visible character, by the rule of `checkText`. Written by `make pages`. The ranges are
+ * spelt out because Python's expressions have no Unicode classes. Characters beyond U+FFFF stand in the pattern as
+ * themselves because Python and JavaScript escape them differently.
  */
 export const visiblePattern = [
   '[^',
