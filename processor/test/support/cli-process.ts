@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { endWithWorker } from './end-with-worker.ts'
 
 const bin = fileURLToPath(new URL('../../bin/valence.js', import.meta.url))
 
@@ -25,6 +26,7 @@ export function startCli(args: readonly string[], { environment = {}, input }: C
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
+  endWithWorker(child)
   running.add(child)
   let stdout = ''
   let stderr = ''

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findFreePorts } from '../../../deploy/local/free-port.ts'
+import { endWithWorker } from './end-with-worker.ts'
 import type { OtlpReceiver } from './otlp-receiver.ts'
 
 /**
@@ -31,6 +32,7 @@ export async function startCollector(binary: string, receiver: OtlpReceiver) {
   // JSON is YAML.
   await writeFile(file, JSON.stringify(config))
   const child = spawn(binary, ['--config', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+  endWithWorker(child)
   let output = ''
   await new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (chunk) => {

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { endWithWorker } from './end-with-worker.ts'
 
 const bin = fileURLToPath(new URL('../../bin/valence.js', import.meta.url))
 
@@ -41,6 +42,7 @@ export class ProcessorProcess {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...model, VALENCE_ADMIN_PORT: '0', ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
+    endWithWorker(this.#child)
     running.add(this)
     this.exited = once(this.#child, 'exit').then(([code, signal]) => {
       running.delete(this)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { findFreePorts } from '../../../deploy/local/free-port.ts'
 import { probeRedis } from '../../../deploy/local/redis-process.ts'
+import { endWithWorker } from './end-with-worker.ts'
 
 interface RedisServer {
   readonly port: number
@@ -87,6 +88,7 @@ export class RedisGroup implements AsyncDisposable {
     await writeFile(file, `${[...common, ...settings].join('\n')}\n`)
     const isSentinel = settings.some((setting) => setting.startsWith('sentinel '))
     const child = spawn(this.#binary, [file, ...(isSentinel ? ['--sentinel'] : [])], { stdio: 'ignore' })
+    endWithWorker(child)
     this.#servers.push({ port, process: child })
     await eventually(() => isSo(probeRedis('127.0.0.1', port)))
   }
