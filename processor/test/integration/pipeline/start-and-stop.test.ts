@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { readCommitted } from '../../support/independent-reader.ts'
 import { compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
 import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
@@ -64,12 +64,12 @@ describe('starting', () => {
     expect(performance.now() - begin).toBeLessThan(20_000)
   })
 
-  it('is live before it is ready, and ready once it has joined', async () => {
+  it('is live before it is ready, and ready once it has its partitions', async () => {
     const topics = await kafka.createTopics()
     const processor = await new ProcessorProcess(topics.environment).started()
     const status = async (path: string) => (await fetch(`http://127.0.0.1:${processor.adminPort}${path}`)).status
     expect(await status('/livez')).toBe(200)
-    expect(await status('/readyz')).toBe(200)
+    await vi.waitFor(async () => expect(await status('/readyz')).toBe(200), { timeout: 30_000, interval: 100 })
     expect(await status('/metrics')).toBe(200)
   })
 })
