@@ -105,7 +105,7 @@ process.stdout.write(
   ].join('\n')}\n`,
 )
 const data = `${JSON.stringify(report, null, 2)}\n`
-await writeFile(join(repository, 'docs/benchmarks.json'), data)
+await writeFile(join(repository, 'docs/lab/benchmarks.json'), data)
 publish()
 if (json !== undefined) await writeFile(json, data)
 process.exit(0)

@@ -27,7 +27,10 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     ratio: { type: 'string' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-cascade.json', import.meta.url)) },
+    json: {
+      type: 'string',
+      default: fileURLToPath(new URL('../../docs/lab/benchmarks-cascade.json', import.meta.url)),
+    },
   },
 })
 if (values.data === undefined || values.ratio === undefined)

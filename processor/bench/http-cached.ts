@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '6' },
     rounds: { type: 'string', default: '3' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-cached.json', import.meta.url)) },
+    json: { type: 'string', default: fileURLToPath(new URL('../../docs/lab/benchmarks-cached.json', import.meta.url)) },
   },
 })
 const batchTexts = 256

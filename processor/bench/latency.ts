@@ -31,7 +31,10 @@ const { values } = parseArgs({
     texts: { type: 'string' },
     seconds: { type: 'string', default: '15' },
     shares: { type: 'string', default: '0.1,0.5,0.8,0.95' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-latency.json', import.meta.url)) },
+    json: {
+      type: 'string',
+      default: fileURLToPath(new URL('../../docs/lab/benchmarks-latency.json', import.meta.url)),
+    },
   },
 })
 if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')

@@ -89,7 +89,7 @@ for (let run = 0; run < runs; run += 1) {
   }
 }
 const [real = Number.NaN, none = Number.NaN] = contestants.map(({ least }) => (least * 1_000) / texts)
-const benchmarks = fileURLToPath(new URL('../../docs/benchmarks.json', import.meta.url))
+const benchmarks = fileURLToPath(new URL('../../docs/lab/benchmarks.json', import.meta.url))
 const { processor } = JSON.parse(await readFile(benchmarks, 'utf8')) as { processor: { cpuPerThousand: number } }
 const share = (real - none) / (processor.cpuPerThousand * 1_000)
 process.stdout.write(

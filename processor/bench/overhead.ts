@@ -31,7 +31,7 @@ function options() {
     options: {
       seconds: { type: 'string', default: '200' },
       'texts-per-round': { type: 'string', default: '1500' },
-      json: { type: 'string', default: join(repository, 'docs/overhead.json') },
+      json: { type: 'string', default: join(repository, 'docs/lab/overhead.json') },
       help: { type: 'boolean' },
     },
   })

@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     transactions: { type: 'string', default: '200' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/overlay.json', import.meta.url)) },
+    json: { type: 'string', default: fileURLToPath(new URL('../../docs/lab/overlay.json', import.meta.url)) },
   },
 })
 const rounds = Number(values.rounds)

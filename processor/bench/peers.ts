@@ -35,7 +35,7 @@ function options() {
       count: { type: 'string', default: '1500' },
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: '' },
-      json: { type: 'string', default: here('../../docs/benchmarks-peers.json') },
+      json: { type: 'string', default: here('../../docs/lab/benchmarks-peers.json') },
       python: { type: 'string', default: here('peers/.venv/bin/python') },
       models: { type: 'string', default: here('peers/.models') },
     },

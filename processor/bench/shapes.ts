@@ -22,7 +22,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '3000' },
     behind: { type: 'string', default: '10000000' },
     only: { type: 'string', default: '' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-shapes.json', import.meta.url)) },
+    json: { type: 'string', default: fileURLToPath(new URL('../../docs/lab/benchmarks-shapes.json', import.meta.url)) },
   },
 })
 if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { sizingPage } from './sizing/sizing.ts'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
-const measured = JSON.parse(readFileSync(new URL('../../docs/benchmarks.json', import.meta.url), 'utf8'))
+const measured = JSON.parse(readFileSync(new URL('../../docs/lab/benchmarks.json', import.meta.url), 'utf8'))
 const section = sizingPage(measured)
 if (values.write) {
   const path = new URL('../../docs/scale.md', import.meta.url)

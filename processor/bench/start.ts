@@ -11,7 +11,7 @@ import { median } from './measure.ts'
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-start.json', import.meta.url)) },
+    json: { type: 'string', default: fileURLToPath(new URL('../../docs/lab/benchmarks-start.json', import.meta.url)) },
   },
 })
 const rounds = Number(values.rounds)

@@ -27,7 +27,10 @@ const { values } = parseArgs({
     count: { type: 'string', default: '6000' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/benchmarks-variants.json', import.meta.url)) },
+    json: {
+      type: 'string',
+      default: fileURLToPath(new URL('../../docs/lab/benchmarks-variants.json', import.meta.url)),
+    },
   },
 })
 if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')

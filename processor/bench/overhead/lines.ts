@@ -28,7 +28,7 @@ export interface OverheadReport {
 const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(1)} %`
 const spread = ({ median, p25, p75 }: Comparison) => `${percent(median)} (${percent(p25)} to ${percent(p75)})`
 
-/** The passage of docs/tracing.md. */
+/** The passage of docs/lab/overhead.md. */
 export function overheadLines(report: OverheadReport): string {
   const { date, machine, rounds, textsPerRound, scrapeSeconds, contestants, metrics, traces } = report
   const rows = [

@@ -89,7 +89,7 @@ export interface Measurements {
 }
 
 function read(name: string) {
-  const path = fileURLToPath(new URL(`../../../docs/${name}.json`, import.meta.url))
+  const path = fileURLToPath(new URL(`../../../docs/lab/${name}.json`, import.meta.url))
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
 }
 

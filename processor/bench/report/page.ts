@@ -63,7 +63,7 @@ ${processor.eventLoopDelayP99Ms.toFixed(1)} ms. CPU of the broker is not counted
 function peersSection({ peers }: Measurements): string {
   if (!peers) return ''
   const parts = [
-    '## Peers on the same model, texts and cores\n\nWho they are and how to run them: [processor/bench/peers](../processor/bench/peers/README.md).\n',
+    '## Peers on the same model, texts and cores\n\nWho they are and how to run them: [processor/bench/peers](../../processor/bench/peers/README.md).\n',
   ]
   if (peers.kafka) {
     const { results, texts, date, rounds } = peers.kafka
@@ -204,7 +204,7 @@ function cascadeSection({ cascade }: Measurements): string {
 
 The fast model answers where its confidence reaches a threshold, the default model takes the rest. The fast one is ${cascade.ratio.toFixed(2)} times as
 fast (\`node processor/bench/fast-model.ts\`, ${day(cascade.date)}); the columns of the sets are points of macro-recall against the default model alone
-(\`node processor/bench/cascade.ts --data FOLDER --ratio R\`). What was decided: [decisions](decisions).
+(\`node processor/bench/cascade.ts --data FOLDER --ratio R\`). What was decided: [decisions](../decisions/README.md).
 
 ${markdownTable(['threshold', 'referred', 'throughput', ...names], rows)}
 `
@@ -220,7 +220,7 @@ Every figure here is written from the data of the last published runs, \`benchma
 ![Throughput beside the peers, latency over the load, what a cascade gains and costs, and the lengths of the texts](benchmarks.svg)
 
 ${sections.filter((section) => section !== '').join('\n')}
-<!-- Written from docs/benchmarks*.json: node processor/bench/report/publish.ts -->
+<!-- Written from docs/lab/benchmarks*.json: node processor/bench/report/publish.ts -->
 `
 }
 

@@ -18,11 +18,11 @@ function wrap(text: string, width = 120): string {
   return lines.join('\n')
 }
 
-/** docs/benchmarks.md, its plots and the README's paragraph, out of the data beside the page. */
+/** docs/lab/benchmarks.md, its plots and the README's paragraph, out of the data beside the page. */
 export function publish(): void {
   const measurements = readMeasurements()
-  writeFileSync(document('docs/benchmarks.md'), benchmarksPage(measurements))
-  writeFileSync(document('docs/benchmarks.svg'), plotMeasurements(measurements))
+  writeFileSync(document('docs/lab/benchmarks.md'), benchmarksPage(measurements))
+  writeFileSync(document('docs/lab/benchmarks.svg'), plotMeasurements(measurements))
   const readme = readFileSync(document('README.md'), 'utf8')
   const paragraph = wrap(performanceParagraph(measurements))
   writeFileSync(

@@ -1,6 +1,6 @@
 /** What the simulated cluster is made of. Where a figure was measured, the page it is on is named. */
 export const calibration = {
-  /** Texts per second of one replica with two cores: docs/benchmarks.md, the processor's median. */
+  /** Texts per second of one replica with two cores: docs/lab/benchmarks.md, the processor's median. */
   capacity: 1_089,
   /** A record is in work for about this long even when nothing waits: fetch, batch, transaction. Assumed. */
   inFlightSeconds: 0.3,

@@ -33,7 +33,7 @@ function alertCell({ alerts }: Signal, limitSeconds: number): string {
   return alerts.map(one).join(', ')
 }
 
-/** The table of docs/operations.md. */
+/** The table of docs/lab/signals.md. */
 export function signalTable({ date, machine, limitSeconds, signals, notMeasured }: SignalReport): string {
   const head = ['fault', 'what was done', 'metric that moves', 'after', 'alert that fires']
   const rows = [
@@ -47,6 +47,6 @@ export function signalTable({ date, machine, limitSeconds, signals, notMeasured 
     ...Object.entries(notMeasured).map(([name, why]) => [name, `not measured: ${why}`, '', '', '']),
   ]
   const intro = `Measured on ${date.slice(0, 10)} on ${machine}, with Prometheus scraping every 15 s and the rules of \`deploy/prometheus\`.
-Other alerts that fired meanwhile are in \`docs/signals.json\`.`
+Other alerts that fired meanwhile are in \`docs/lab/signals.json\`.`
   return `${intro}\n\n${markdownTable(head, rows)}`
 }

@@ -1,6 +1,6 @@
 import { effectiveReplicas, usefulCounts } from '../../src/scaling/replica-counts.ts'
 
-/** What sizing takes from docs/benchmarks.json. */
+/** What sizing takes from docs/lab/benchmarks.json. */
 export interface Measured {
   readonly date: string
   readonly machine: { readonly cpu: string; readonly cores: number }

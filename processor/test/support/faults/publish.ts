@@ -6,7 +6,7 @@ import { quietTables } from './quiet-tables.ts'
 
 // node processor/test/support/faults/publish.ts out.json: keeps the counts of a run of `make test-faults` for the docs. Where
 // that was a run of one form (FORM=quiet or loud), those of the other form stay.
-const docs = new URL('../../../../docs/', import.meta.url)
+const docs = new URL('../../../../docs/lab/', import.meta.url)
 const data = new URL('exactly-once.json', docs)
 const page = new URL('exactly-once.md', docs)
 const section = /(?<=<!-- faults -->\n)[\s\S]*(?=<!-- \/faults -->)/

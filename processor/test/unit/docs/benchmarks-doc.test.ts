@@ -7,8 +7,8 @@ import { benchmarksPage, performanceParagraph } from '../../../bench/report/page
 const document = (name: string) => fileURLToPath(new URL(`../../../../${name}`, import.meta.url))
 
 // After a benchmark: node processor/bench/report/publish.ts
-it('docs/benchmarks.md says what the benchmarks measured', () => {
-  expect(readFileSync(document('docs/benchmarks.md'), 'utf8')).toBe(benchmarksPage(readMeasurements()))
+it('docs/lab/benchmarks.md says what the benchmarks measured', () => {
+  expect(readFileSync(document('docs/lab/benchmarks.md'), 'utf8')).toBe(benchmarksPage(readMeasurements()))
 })
 
 it('the README claims what the benchmarks measured', () => {

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { explanations } from '../../support/fault-report.ts'
 import { merged, readPublished, withTables } from '../../support/faults/publish.ts'
 
-describe('docs/exactly-once.md', () => {
+describe('docs/lab/exactly-once.md', () => {
   const { rows, page } = readPublished()
   const faults = rows.filter((row) => 'fault' in row).filter((row) => row.quiet === undefined)
   const quiet = rows.filter((row) => 'fault' in row).filter((row) => row.quiet !== undefined)
   const counted = faults.filter(({ without }) => without === undefined)
 
-  it('has the tables of the runs in docs/exactly-once.json (node processor/test/support/faults/publish.ts out.json)', () => {
+  it('has the tables of the runs in docs/lab/exactly-once.json (node processor/test/support/faults/publish.ts out.json)', () => {
     expect(withTables(page, rows)).toBe(page)
   })
 
@@ -48,7 +48,7 @@ describe('docs/exactly-once.md', () => {
 
   it('shows the evidence wherever the broker is to blame', () => {
     for (const { explained } of counted) {
-      if (explained) expect(page).toContain(`### ${explanations[explained]}\n`)
+      if (explained) expect(page).toContain(`## ${explanations[explained]}\n`)
     }
   })
 

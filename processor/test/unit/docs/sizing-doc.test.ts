@@ -17,9 +17,9 @@ const measured: Measured = {
   processor: { textsPerSecond: 1_000, cpuPerThousand: 1.8 },
 }
 
-it('docs/scale.md says what follows from docs/benchmarks.json (node processor/bench/sizing.ts --write)', () => {
+it('docs/scale.md says what follows from docs/lab/benchmarks.json (node processor/bench/sizing.ts --write)', () => {
   const words = (text: string) => text.replace(/[-|\s:]+/g, ' ')
-  expect(words(read('scale.md'))).toContain(words(sizingPage(JSON.parse(read('benchmarks.json')))))
+  expect(words(read('scale.md'))).toContain(words(sizingPage(JSON.parse(read('lab/benchmarks.json')))))
 })
 
 describe('sizing', () => {

@@ -8,7 +8,7 @@ const document = (name: string) =>
 const squeezed = (text: string) => text.replaceAll(/[\s-]+/g, ' ')
 
 // After a run of processor/bench/overhead.ts: paste what it prints.
-it('docs/tracing.md says what metrics and traces were measured to cost', () => {
-  const report = JSON.parse(document('overhead.json')) as OverheadReport
-  expect(squeezed(document('tracing.md'))).toContain(squeezed(overheadLines(report)))
+it('docs/lab/overhead.md says what metrics and traces were measured to cost', () => {
+  const report = JSON.parse(document('lab/overhead.json')) as OverheadReport
+  expect(squeezed(document('lab/overhead.md'))).toContain(squeezed(overheadLines(report)))
 })

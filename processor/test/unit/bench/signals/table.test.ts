@@ -4,7 +4,7 @@ import { faults } from '../../../../bench/signals/faults.ts'
 import { type SignalReport, signalTable } from '../../../../bench/signals/table.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../../../${path}`, import.meta.url), 'utf8')
-const published = JSON.parse(read('docs/signals.json')) as SignalReport
+const published = JSON.parse(read('docs/lab/signals.json')) as SignalReport
 
 const report: SignalReport = {
   date: '2026-11-25T10:00:00.000Z',
@@ -47,9 +47,9 @@ describe('the table of signals', () => {
   })
 })
 
-describe('docs/operations.md', () => {
+describe('docs/lab/signals.md', () => {
   it('has the table of the published run', () => {
-    expect(read('docs/operations.md')).toContain(`\n${signalTable(published)}\n`)
+    expect(read('docs/lab/signals.md')).toContain(`\n${signalTable(published)}\n`)
   })
 
   it('has a row for every fault that can be brought in', () => {
