@@ -26,6 +26,12 @@ function onSignal(): void {
   stop.abort()
 }
 
+// Libraries report to the console: OpenTelemetry what a collector answered, its address included.
+const { stderr } = process
+const writeError = stderr.write.bind(stderr) as (chunk: unknown, ...rest: unknown[]) => boolean
+stderr.write = (chunk: unknown, ...rest: unknown[]) =>
+  writeError(typeof chunk === 'string' ? redact(chunk) : chunk, ...rest)
+
 // Node would print what was thrown as it is, URLs with credentials in it included.
 process.on('uncaughtException', (error) => {
   process.stderr.write(`${redact(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)

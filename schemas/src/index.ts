@@ -60,4 +60,5 @@ export {
 } from './registry/schema-registry.ts'
 export { type FramedValue, readFramedValue, readSchemaIdHeader, type SchemaId } from './schema-id.ts'
 export { defaultTopics, valueSubject } from './topics.ts'
+export { basicAuthorization, plainUrl } from './url-credentials.ts'
 export { frame, framedPayload, readSchemaId } from './wire-format.ts'

@@ -69,8 +69,8 @@ export const kafkaErrors = {
     help: 'Check cleanup.policy, max.message.bytes and min.insync.replicas of the dead-letter topic; the partition goes on by itself within 15 s.',
   },
   VAL_KAFKA_TIMESTAMP_REFUSED: {
-    message: 'The broker refuses the time at which this processor writes',
-    help: 'Compare the clocks of broker and processor, and see message.timestamp.* of the topic; records wait and nothing is lost.',
+    message: 'The broker refuses the time at which this machine writes',
+    help: 'Compare the clocks of the broker and of this machine, and see message.timestamp.* of the topic. A processor keeps its records until then; a producer may send again.',
     retryable: true,
   },
   VAL_KAFKA_PARTITION_STUCK: {

@@ -1,3 +1,4 @@
+import { basicAuthorization, plainUrl } from '../url-credentials.ts'
 import { type RegistryAnswer, type RegistryApiOptions, unavailable } from './registry-api.ts'
 
 /** An answer as it came: its body as text, for what is no JSON to be parsed. */
@@ -11,9 +12,9 @@ export type RegistryGet = (url: string) => Promise<RawAnswer>
 
 /** @param options whose URL may carry the credentials, as that of the other client may */
 export function createRegistryGet({ url, auth, timeoutMs }: RegistryApiOptions): RegistryGet {
-  const { username, password } = auth ?? credentialsIn(url)
-  const basic = Buffer.from(`${username}:${password}`).toString('base64')
-  const headers = { accept: 'application/json, */*', ...(username === '' ? {} : { authorization: `Basic ${basic}` }) }
+  const own =
+    auth === undefined ? plainUrl(url).headers : { authorization: basicAuthorization(auth.username, auth.password) }
+  const headers = { accept: 'application/json, */*', ...own }
   return async (place) => {
     try {
       const response = await fetch(place, { headers, signal: AbortSignal.timeout(timeoutMs) })
@@ -24,11 +25,6 @@ export function createRegistryGet({ url, auth, timeoutMs }: RegistryApiOptions):
       throw unavailable(`${place}: ${(cause as Error).message}`, cause)
     }
   }
-}
-
-function credentialsIn(url: string): { username: string; password: string } {
-  const { username, password } = new URL(url)
-  return { username: decodeURIComponent(username), password: decodeURIComponent(password) }
 }
 
 function parse(text: string): unknown {

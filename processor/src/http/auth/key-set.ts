@@ -1,4 +1,4 @@
-import { ValenceError } from '@valence/schemas'
+import { plainUrl, ValenceError } from '@valence/schemas'
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -32,14 +32,19 @@ function isUnknownKey(error: unknown): boolean {
 
 /** Fetches the key set of an issuer (JWKS), now and then again. */
 export function createKeySet(options: KeySetOptions): KeySet {
-  const { url, breaker, refreshMs = 300_000, cooldownMs = 5_000, onRefreshFailed } = options
+  const { breaker, refreshMs = 300_000, cooldownMs = 5_000, onRefreshFailed } = options
   const get = options.fetch ?? fetch
+  const { url, headers } = plainUrl(options.url)
   let local: ReturnType<typeof createLocalJWKSet> | undefined
   let fetchedAt = Number.NEGATIVE_INFINITY
   let underWay: Promise<void> | undefined
 
   async function load(signal: AbortSignal): Promise<void> {
-    const response = await get(url, { signal, headers: { accept: 'application/json' }, redirect: 'error' })
+    const response = await get(url, {
+      signal,
+      headers: { ...headers, accept: 'application/json' },
+      redirect: 'error',
+    })
     if (!response.ok) throw new Error(`the key set answered ${response.status}`)
     local = createLocalJWKSet((await response.json()) as JSONWebKeySet)
   }

@@ -1,4 +1,4 @@
-import { ValenceError } from '@valence/schemas'
+import { basicAuthorization, plainUrl, ValenceError } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import type { BackupManifest, SchemaVersion } from './backup-manifest.ts'
 
@@ -6,10 +6,13 @@ type Call = (method: string, path: string, body?: unknown) => Promise<{ status: 
 
 /** The Confluent API of the registry; undefined where none is configured. */
 function registryCalls(config: Config): Call | undefined {
-  const { schemaRegistryUrl: url, schemaRegistryUsername: user, schemaRegistryPassword: password } = config
-  if (url === undefined) return undefined
-  const headers: Record<string, string> = { 'content-type': 'application/vnd.schemaregistry.v1+json' }
-  if (user && password) headers.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+  const { schemaRegistryUrl, schemaRegistryUsername: user, schemaRegistryPassword: password } = config
+  if (schemaRegistryUrl === undefined) return undefined
+  const { url, headers: own } = plainUrl(schemaRegistryUrl)
+  const headers = {
+    'content-type': 'application/vnd.schemaregistry.v1+json',
+    ...(user && password ? { authorization: basicAuthorization(user, password) } : own),
+  }
   return async (method, path, body) => {
     const request = { method, headers, signal: AbortSignal.timeout(10_000) }
     try {
@@ -53,17 +56,17 @@ async function readSubjects(call: Call): Promise<string[]> {
 export async function readSchemas(config: Config): Promise<Pick<BackupManifest, 'schemas' | 'compatibility'>> {
   const call = registryCalls(config)
   const schemas: SchemaVersion[] = []
-  const compatibility: Record<string, string> = {}
-  if (call === undefined) return { schemas, compatibility }
+  const compatibility = new Map<string, string>()
+  if (call === undefined) return { schemas, compatibility: {} }
   for (const subject of await readSubjects(call)) {
     for (const version of (await mustAnswer(call, 'GET', pathOf(subject))) as number[]) {
       schemas.push((await mustAnswer(call, 'GET', `${pathOf(subject)}/${version}`)) as SchemaVersion)
     }
     const level = await call('GET', `/config/${encodeURIComponent(subject)}`)
     const { compatibilityLevel } = (level.body ?? {}) as { compatibilityLevel?: string }
-    if (level.status < 300 && compatibilityLevel) compatibility[subject] = compatibilityLevel
+    if (level.status < 300 && compatibilityLevel) compatibility.set(subject, compatibilityLevel)
   }
-  return { schemas, compatibility }
+  return { schemas, compatibility: Object.fromEntries(compatibility) }
 }
 
 /**

@@ -199,4 +199,18 @@ describe('the key set', () => {
     for (let i = 0; i < 5; i++) await ask(await token(pairs.next))
     expect(server.asked).toBe(asked)
   })
+
+  it('logs in at the issuer with the credentials of the URL', async () => {
+    const asked: [string, unknown][] = []
+    const get = async (place: unknown, init?: RequestInit) => {
+      asked.push([String(place), init?.headers])
+      return Response.json({ keys: [] })
+    }
+    const breaker = createBreaker({ part: 'jwks', timeoutMs: 60_000 })
+    const own = createKeySet({ url: 'https://me:p%40ss@issuer.example/keys', breaker, fetch: get })
+    await expect.poll(() => asked.length).toBe(1)
+    own.close()
+    const authorization = `Basic ${Buffer.from('me:p@ss').toString('base64')}`
+    expect(asked).toEqual([['https://issuer.example/keys', { accept: 'application/json', authorization }]])
+  })
 })

@@ -38,4 +38,14 @@ describe('readSchemas', () => {
     await using limited = await registry(({ query }) => subjects.slice(0, Number(query.get('limit') ?? 100)))
     expect(await kept(limited.url)).toBe(117)
   })
+
+  it('logs in with the credentials of the URL, as the other commands do', async () => {
+    const logins = new Set<string | undefined>()
+    await using whole = await registry(({ headers }) => {
+      logins.add(headers.authorization)
+      return subjects
+    })
+    expect(await kept(whole.url.replace('//', '//me:p%40ss@'))).toBe(117)
+    expect([...logins]).toEqual([`Basic ${Buffer.from('me:p@ss').toString('base64')}`])
+  })
 })
