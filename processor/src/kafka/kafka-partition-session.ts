@@ -171,7 +171,7 @@ class KafkaPartitionSession implements PartitionSession {
     }))
     const { compression } = this.#options
     const acknowledged = await transaction.sendBatch({ topicMessages, acks: -1, compression }).catch((error) => {
-      throw asSendError(error, records)
+      throw kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED', records)
     })
     const found = new Set(acknowledged.map((ack) => partitionName({ topic: ack.topicName, partition: ack.partition })))
     const missing = [...new Set(records.map(partitionName))].filter((name) => !found.has(name))
@@ -212,13 +212,4 @@ function chunksOf(records: readonly OutgoingRecord[]): OutgoingRecord[][] {
     bytes += size
   }
   return current.length > 0 ? [...chunks, current] : chunks
-}
-
-/** A time that the broker refuses is this machine's, unless a record brought its own: then no record is to blame. */
-function asSendError(error: unknown, records: readonly OutgoingRecord[]): ValenceError {
-  const { type, message } = kafkaErrors.classify(error)
-  if (type === 'INVALID_TIMESTAMP' && records.every(({ timestamp }) => timestamp === undefined)) {
-    return new ValenceError('VAL_KAFKA_TIMESTAMP_REFUSED', message, { cause: error })
-  }
-  return kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')
 }

@@ -50,8 +50,10 @@ export class Delivery {
       this.#reject(left, new ValenceError('VAL_KAFKA_ACK_MISMATCH'))
     } catch (error) {
       const left = this.#settle(batch, acknowledgedDespite(error))
-      if (kafkaErrors.refusesRecord(error) && left.length > 1) await this.#deliverHalves(left)
-      else this.#reject(left, kafkaErrors.toProduceError(error, 'VAL_PRODUCER_FAILED'))
+      const messages = left.map(({ message }) => message)
+      const isRecords = kafkaErrors.refusesRecord(error) && !kafkaErrors.refusesClock(error, messages)
+      if (isRecords && left.length > 1) await this.#deliverHalves(left)
+      else this.#reject(left, kafkaErrors.toProduceError(error, 'VAL_PRODUCER_FAILED', messages))
     }
   }
 

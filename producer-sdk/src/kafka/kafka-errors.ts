@@ -203,11 +203,24 @@ function refusesRecord(error: unknown): boolean {
   return type !== undefined && recordRefusals.has(type)
 }
 
-/** Like `toValenceError`, for the answer to a Produce request. */
-function toProduceError(error: unknown, otherwise: ErrorCode): ValenceError {
+interface Timed {
+  readonly timestamp?: unknown
+}
+
+/** The broker refuses the time of sending, which none of the records brought along: the clocks differ, no record is to blame. */
+function refusesClock(error: unknown, records: readonly Timed[]): boolean {
+  return classify(error).type === 'INVALID_TIMESTAMP' && records.every(({ timestamp }) => timestamp === undefined)
+}
+
+/** Like `toValenceError`, for the answer to a Produce request with these records. */
+function toProduceError(error: unknown, otherwise: ErrorCode, records: readonly Timed[]): ValenceError {
   const { fault, type, message } = classify(error)
+  if (refusesClock(error, records)) {
+    const detail = `${message} (it is ${new Date().toISOString()} here)`
+    return new ValenceError('VAL_KAFKA_TIMESTAMP_REFUSED', detail, { cause: error })
+  }
   if (!refusesRecord(error) || fault === 'too-large') return toValenceError(error, otherwise)
   return new ValenceError('VAL_RECORD_REFUSED_BY_BROKER', type ?? message, { cause: error })
 }
 
-export const kafkaErrors = { classify, refusesRecord, toProduceError, toValenceError } as const
+export const kafkaErrors = { classify, refusesClock, refusesRecord, toProduceError, toValenceError } as const

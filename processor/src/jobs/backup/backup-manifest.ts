@@ -2,7 +2,16 @@ import { isEpochMs, ValenceError } from '@valence/schemas'
 import { z } from 'zod'
 import type { Vault } from './backup-storage.ts'
 
-const offsets = z.record(z.string(), z.string().regex(/^\d+$/))
+/** Unlike that of zod it keeps `__proto__`, as a group, a topic or a setting may be called. */
+function recordOf<T extends z.ZodType>(value: T) {
+  return z
+    .custom<object>((given) => typeof given === 'object' && given !== null && !Array.isArray(given), 'is no object')
+    .transform((given) => new Map(Object.entries(given)))
+    .pipe(z.map(z.string(), value))
+    .transform((entries): Record<string, z.output<T>> => Object.fromEntries(entries))
+}
+
+const offsets = recordOf(z.string().regex(/^\d+$/))
 
 /** What `backup.json` holds. Offsets are digits, because they may exceed 2^53. */
 const backupManifest = z.object({
@@ -15,11 +24,11 @@ const backupManifest = z.object({
       topic: z.string(),
       partitions: z.number().int().positive(),
       replication: z.number().int().positive(),
-      settings: z.record(z.string(), z.string()),
+      settings: recordOf(z.string()),
     }),
   ),
   /** Group → `topic-partition` → next offset. */
-  groups: z.record(z.string(), offsets),
+  groups: recordOf(offsets),
   acls: z.array(z.record(z.string(), z.union([z.string(), z.number()]))),
   /** Of the topics whose records are kept: `topic-partition` → the offset before which they are. */
   kept: offsets,
@@ -29,7 +38,7 @@ const backupManifest = z.object({
    */
   settled: offsets.default({}),
   /** Topic → where the segments of its records are, in a folder of their own for each topic that ever had the name. */
-  segments: z.record(z.string(), z.object({ folder: z.string(), topicId: z.string().optional() })).default({}),
+  segments: recordOf(z.object({ folder: z.string(), topicId: z.string().optional() })).default({}),
   schemas: z.array(
     z.object({
       subject: z.string(),
@@ -40,7 +49,7 @@ const backupManifest = z.object({
       references: z.array(z.unknown()).optional(),
     }),
   ),
-  compatibility: z.record(z.string(), z.string()),
+  compatibility: recordOf(z.string()),
   models: z.array(z.string()),
 })
 

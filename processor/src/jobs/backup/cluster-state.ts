@@ -58,7 +58,7 @@ export async function readGroups(
   const { clusterId } = await admin.describeCluster()
   const { groups } = await admin.listGroups()
   const names = groups.map(({ groupId }) => groupId).filter((groupId) => !groupId.includes('.cli.'))
-  const found: BackupManifest['groups'] = {}
+  const found = new Map<string, Readonly<Record<string, string>>>()
   for (const groupId of names.sort()) {
     const topics = await admin.fetchOffsets({ groupId, topics: [...wanted] })
     const positions = topics.flatMap(({ topic, partitions }) =>
@@ -70,9 +70,9 @@ export async function readGroups(
         })
         .map(({ partition, offset }) => [`${topic}-${partition}`, offset] as const),
     )
-    if (positions.length > 0) found[groupId] = Object.fromEntries(positions)
+    if (positions.length > 0) found.set(groupId, Object.fromEntries(positions))
   }
-  return found
+  return Object.fromEntries(found)
 }
 
 /** What grants name; a prefixed pattern counts where it covers one of them, or lies within what one of them begins. */

@@ -8,7 +8,7 @@ import { createErrorFromCode } from '../../support/stock-kafkajs.ts'
 type Send = (record: ProducerRecord) => Promise<RecordMetadata[]>
 type Outcome = Pick<SentRecord, 'partition' | 'offset'> | string
 
-const codes = { messageTooLarge: 10, requestTimedOut: 7 }
+const codes = { messageTooLarge: 10, requestTimedOut: 7, invalidTimestamp: 32 }
 
 function acknowledge(partition: number, baseOffset: string): RecordMetadata {
   return { topicName: 'texts', partition, errorCode: 0, baseOffset }
@@ -76,10 +76,17 @@ describe('Delivery', () => {
     expect(await deliver(send, 0, 1)).toEqual(['VAL_KAFKA_UNREACHABLE', { partition: 1, offset: '5' }])
   })
 
+  it('blames no record where the broker refuses the time of sending', async () => {
+    const send = vi.fn<Send>(async () => {
+      throw failure(codes.invalidTimestamp)
+    })
+    expect(await deliver(send, 0, 0, 1)).toEqual(Array(3).fill('VAL_KAFKA_TIMESTAMP_REFUSED'))
+    expect(send).toHaveBeenCalledOnce()
+  })
+
   it.each([
     ['is too large', codes.messageTooLarge, 'VAL_RECORD_TOO_LARGE_TO_PUBLISH'],
     ['has no key where the topic is compacted', 87, 'VAL_RECORD_REFUSED_BY_BROKER'],
-    ['is older than the topic allows', 32, 'VAL_RECORD_REFUSED_BY_BROKER'],
   ])('finds the record that %s by halves, and rejects it alone', async (_, refusal, code) => {
     let offset = 0
     const send = vi.fn<Send>(async ({ messages }) => {

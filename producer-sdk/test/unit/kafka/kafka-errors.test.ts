@@ -50,7 +50,7 @@ describe('kafkaErrors.classify', () => {
   ])('blames the record for code %i in the answer to a Produce request', (code, own, detail) => {
     const error = createErrorFromCode(code)
     expect(kafkaErrors.refusesRecord(error)).toBe(true)
-    expect(kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')).toMatchObject({
+    expect(kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED', [{ timestamp: '1' }])).toMatchObject({
       code: own,
       detail: expect.stringContaining(detail),
     })
@@ -67,7 +67,7 @@ describe('kafkaErrors.classify', () => {
   ])('blames no record for code %i', (code, own) => {
     const error = createErrorFromCode(code)
     expect(kafkaErrors.refusesRecord(error)).toBe(false)
-    expect(kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED').code).toBe(own)
+    expect(kafkaErrors.toProduceError(error, 'VAL_KAFKA_TRANSACTION_FAILED', []).code).toBe(own)
   })
 
   it('names codes that kafkajs does not know', () => {

@@ -17,3 +17,12 @@ it.each([8.64e15 + 1, 2 ** 63, -8.64e15 - 1])(
     await expect(read({ at })).rejects.toMatchObject({ code: 'VAL_BACKUP_INVALID' })
   },
 )
+
+it('keeps a group, a setting and a subject named __proto__', async () => {
+  const text = `{"at":1,"version":2,"topics":[],"groups":{"__proto__":{"t-0":"7"}},"acls":[],"kept":{"__proto__-0":"1"},
+    "schemas":[],"compatibility":{"__proto__":"NONE"},"models":[]}`
+  const vault = { get: async () => Buffer.from(text) } as unknown as Vault
+  const { groups, compatibility } = (await readManifest(vault)) ?? {}
+  expect(Object.entries(groups ?? {})).toEqual([['__proto__', { 't-0': '7' }]])
+  expect(Object.keys(compatibility ?? {})).toEqual(['__proto__'])
+})
