@@ -27,13 +27,13 @@ demo: build ## the main job on real parts: INPUT=file.jsonl SUMMARY=out.json
 	@node deploy/local/demo.ts $(if $(INPUT),--input "$(INPUT)") $(if $(SUMMARY),--summary "$(SUMMARY)")
 
 test: $(INSTALLED) ## unit, contract, integration, docs, architecture, types; the last line sums them up
-	@node test/run-suites.ts
+	@node testing/runs/run-suites.ts
 
 test-unit: build
 	@vitest run --project unit
 
 test-machines: $(INSTALLED) ## what reads the machine, on faked ones and in a shell with stray settings: TESTS=path|--all MACHINE=name
-	@node test/run-as-machines.ts $(if $(MACHINE),--machine=$(MACHINE)) $(TESTS)
+	@node testing/runs/run-as-machines.ts $(if $(MACHINE),--machine=$(MACHINE)) $(TESTS)
 
 test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json FORM=loud|quiet
 	@$(if $(JSON),rm -f "$(JSON)")

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
-import { cleanRunEnvironment } from './test/clean-environment.ts'
+import { cleanRunEnvironment } from './testing/runs/clean-environment.ts'
 
 // Before vitest starts a worker: time zone and locale are read once, when a process starts.
 cleanRunEnvironment(process.env)
 
 // Three places, or vitest tests a stale dist: see https://vitest.dev/config/#resolve-conditions
 const conditions = ['@valence/source', 'import', 'module', 'node', 'default']
-const workspaces = '{schemas,producer-sdk,processor,deploy}'
+const workspaces = '{schemas,producer-sdk,processor,testing,deploy}'
 
 const shared = {
   resolve: { conditions },
@@ -22,8 +22,8 @@ function suite(
     ...shared,
     test: {
       name,
-      include: [`test/${name}/**/*.test.ts`, `${workspaces}/test/${name}/**/*.test.ts`],
-      setupFiles: ['./test/clean-environment.setup.ts'],
+      include: [`${workspaces}/test/${name}/**/*.test.ts`],
+      setupFiles: ['./testing/runs/clean-environment.setup.ts'],
       provide: { suite: name },
       pool: 'forks' as const,
       hookTimeout: 120_000,
@@ -36,7 +36,7 @@ function suite(
 
 const cores = availableParallelism()
 const onParts = {
-  globalSetup: ['./processor/test/support/stack.setup.ts'],
+  globalSetup: ['./testing/src/processes/stack.setup.ts'],
   // Each file starts processors beside the shared parts, and some measure silences: three at once on two cores broke bounds.
   maxWorkers: Math.max(1, cores - 1),
   sequence: { groupOrder: 1 },

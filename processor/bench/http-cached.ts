@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import autocannon from 'autocannon'
-import { ProcessorProcess } from '../test/support/processor-process.ts'
 import { median } from './measure.ts'
 
 /** What the facade answers out of its cache on one core: the same text by itself, and 256 texts a request. */

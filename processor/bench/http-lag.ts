@@ -1,6 +1,6 @@
-import { startLocalStack } from '../../deploy/local/stack.ts'
-import { ProcessorProcess } from '../test/support/processor-process.ts'
-import { TestKafka } from '../test/support/workload.ts'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { freshText, load } from './http-requests.ts'
 import { median } from './measure.ts'
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
-import { kafkaVersionOf } from '../../deploy/local/kafka-version.ts'
+import { kafkaVersionOf } from '@valence/deploy/local/kafka-version'
 import { readMachine } from '../src/doctor/machine.ts'
 
 /** What a figure was measured on and with. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import { createMetrics, type Metrics } from '../src/observability/metrics.ts'
 import { createCommitStep, type Publication } from '../src/pipeline/commit.ts'
 import { meterScoring } from '../src/scoring/scoring-metrics.ts'
-import { kafkaRecord } from '../test/support/records.ts'
 
 // What the calls of the metrics cost per text: the same counting of a transaction, once into real metrics and once into
 // metrics that do nothing. The least of many runs, because a busy machine can only make one longer. Scrapes are not in it.

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { startLocalStack } from '../../deploy/local/stack.ts'
-import { runScript } from '../../producer-sdk/test/support/child.ts'
-import type { IdleCost } from '../../producer-sdk/test/support/idle-clients.script.ts'
-import type { TransactionCost } from '../../producer-sdk/test/support/transaction-cost.script.ts'
-import { TestKafka } from '../test/support/workload.ts'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { TestKafka } from '@valence/testing/counting/workload'
+import type { IdleCost } from '@valence/testing/kafkajs/idle-clients.script'
+import { runScript } from '@valence/testing/kafkajs/run-script'
+import type { TransactionCost } from '@valence/testing/kafkajs/transaction-cost.script'
 import { median } from './measure.ts'
 import { type OverlayReport, overlayLines } from './report/overlay.ts'
 
@@ -31,8 +31,17 @@ interface Costs {
 
 async function measure(brokers: string, topic: string, overlay: boolean, { transactions, idle }: Costs): Promise<void> {
   const work = { brokers, topic, partitions, transactions: Number(values.transactions), overlay }
-  transactions.push(await runScript<TransactionCost>('transaction-cost.script.ts', work))
-  idle.push(await runScript<IdleCost>('idle-clients.script.ts', { brokers, clients, measureMs: 5_000, overlay }))
+  transactions.push(
+    await runScript<TransactionCost>(import.meta.resolve('@valence/testing/kafkajs/transaction-cost.script'), work),
+  )
+  idle.push(
+    await runScript<IdleCost>(import.meta.resolve('@valence/testing/kafkajs/idle-clients.script'), {
+      brokers,
+      clients,
+      measureMs: 5_000,
+      overlay,
+    }),
+  )
 }
 
 function middle<Cost extends object>(costs: readonly Cost[]): Cost {

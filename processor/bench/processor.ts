@@ -1,8 +1,8 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
 import { createTextProducer } from '@valence/producer-sdk'
 import { createSchemaRegistry, valueSubject } from '@valence/schemas'
-import type { LocalStack } from '../../deploy/local/local-stack.ts'
-import { ProcessorProcess } from '../test/support/processor-process.ts'
-import { TestKafka } from '../test/support/workload.ts'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 
 /** What a real processor spent on a backlog: Kafka in, Kafka out, exactly once. */
 export interface ProcessorCost {

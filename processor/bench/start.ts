@@ -3,8 +3,8 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { resolveModel } from '../src/model/model-location.ts'
-import { ProcessorProcess } from '../test/support/processor-process.ts'
 import { median } from './measure.ts'
 
 /** Milliseconds from starting `valence serve` to its first score, with the model where it is at hand. */

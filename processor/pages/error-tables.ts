@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCatalogue } from '@valence/schemas'
-import { markdownTable } from '../test/support/markdown-table.ts'
+import { markdownTable } from '@valence/testing/counting/markdown-table'
 
 /** Headings of the page, and the areas (second word of the code) under each. */
 const sections: readonly (readonly [heading: string, areas: readonly string[]])[] = [

@@ -1,5 +1,5 @@
+import { markdownTable } from '@valence/testing/counting/markdown-table'
 import { labelBounds, type MetricSpec, metricTree } from '../src/observability/metric-tree.ts'
-import { markdownTable } from '../test/support/markdown-table.ts'
 
 const titles: Readonly<Record<keyof typeof metricTree, string>> = {
   pipeline: 'Pipeline',

@@ -1,5 +1,5 @@
+import { markdownTable } from '@valence/testing/counting/markdown-table'
 import { type Setting, settings } from '../src/config/settings.ts'
-import { markdownTable } from '../test/support/markdown-table.ts'
 
 /** The sections of the page, in order, with the beginnings of the names that belong to each. */
 const sections: readonly (readonly [title: string, beginnings: readonly string[]])[] = [

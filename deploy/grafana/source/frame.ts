@@ -10,7 +10,7 @@ import {
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard'
-import { metricTree } from '../../../processor/src/observability/metric-tree.ts'
+import { metricTree } from '@valence/processor/observability/metric-tree'
 import { datasource, note, type PanelBuilder } from './panels.ts'
 
 export interface DashboardPlan {

@@ -1,4 +1,4 @@
-import { metricTree } from '../../../processor/src/observability/metric-tree.ts'
+import { metricTree } from '@valence/processor/observability/metric-tree'
 import type { DashboardPlan } from './frame.ts'
 import { lines } from './panels.ts'
 import { each, gauge, observations, observed, ofLimit, quantile, rate, rateOfEach } from './queries.ts'

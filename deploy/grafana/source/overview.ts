@@ -1,4 +1,4 @@
-import { metricTree } from '../../../processor/src/observability/metric-tree.ts'
+import { metricTree } from '@valence/processor/observability/metric-tree'
 import type { DashboardPlan } from './frame.ts'
 import { figure, lines } from './panels.ts'
 import { each, gauge, quantile, rate, share } from './queries.ts'

@@ -1,4 +1,4 @@
-import type { MetricSpec } from '../../../processor/src/observability/metric-tree.ts'
+import type { MetricSpec } from '@valence/processor/observability/metric-tree'
 
 /** Metrics are given as leaves of the tree, so that a name or label which is gone does not compile. */
 type Counter = MetricSpec & { readonly kind: 'counter' }

@@ -1,4 +1,4 @@
-import type { MetricSpec } from '../../../processor/src/observability/metric-tree.ts'
+import type { MetricSpec } from '@valence/processor/observability/metric-tree'
 
 /** What prom-client collects of every process, as far as the dashboards show it. */
 export const runtimeMetrics = {

@@ -1,4 +1,4 @@
-import { type Evaluation, evaluate, type Judged } from '../../../processor/src/model/evaluation.ts'
+import { type Evaluation, evaluate, type Judged } from '@valence/processor/model/evaluation'
 
 /** Where a record lies on an input topic: what identifies a text from the moment the broker has it. */
 export function coordinates(origin: { topic: string; partition: number; offset: string }): string {

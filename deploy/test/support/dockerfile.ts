@@ -56,6 +56,13 @@ export function stageNamed(stages: readonly Stage[], name: string): Stage {
   return stage
 }
 
+/** What a stage removes by an instruction `RUN rm -r …`. */
+export function removedIn({ instructions }: Stage): string[] {
+  return instructions
+    .filter(({ keyword, arguments: [command] }) => keyword === 'RUN' && command === 'rm')
+    .flatMap(({ arguments: [, ...words] }) => words.filter((word) => !word.startsWith('-')))
+}
+
 /** The stage that becomes the image. */
 export function finalStage(stages: readonly Stage[]): Stage {
   const stage = stages.at(-1)

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, readdir, stat, symlink } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { type CopyInstruction, finalStage, readDockerfile, stageNamed } from './dockerfile.ts'
+import { type CopyInstruction, finalStage, readDockerfile, removedIn, stageNamed } from './dockerfile.ts'
 import { repositoryRoot } from './repository.ts'
 
 const imageRoot = '/opt/valence'
@@ -67,6 +67,9 @@ export async function layOutImage(root: string): Promise<void> {
     if (instruction.from === 'dependencies') {
       for (const manifest of stageNamed(stages, 'manifests').copies) await copy(manifest, repositoryRoot, root)
       await installDependencies(root)
+      for (const path of removedIn(stageNamed(stages, 'dependencies'))) {
+        await rm(join(root, path), { recursive: true, force: true })
+      }
       continue
     }
     const sources = instruction.sources.map((source) => (source.startsWith('/') ? relative(imageRoot, source) : source))

@@ -1,5 +1,5 @@
-import { type MetricSpec, metricTree } from '../../../processor/src/observability/metric-tree.ts'
-import { createMetrics } from '../../../processor/src/observability/metrics.ts'
+import { type MetricSpec, metricTree } from '@valence/processor/observability/metric-tree'
+import { createMetrics } from '@valence/processor/observability/metrics'
 
 interface Series {
   readonly name: string

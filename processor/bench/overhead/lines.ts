@@ -1,4 +1,4 @@
-import { markdownTable } from '../../test/support/markdown-table.ts'
+import { markdownTable } from '@valence/testing/counting/markdown-table'
 
 /** Of the ratios of neighbouring rounds. */
 export interface Comparison {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { AcknowledgedText } from '../../test/support/invariants.ts'
-import type { TestKafka, TestTopics } from '../../test/support/workload.ts'
+import type { AcknowledgedText } from '@valence/testing/counting/invariants'
+import type { TestKafka, TestTopics } from '@valence/testing/counting/workload'
 import type { Contestant } from './contestants.ts'
 
 /** What one program printed at its end; times in seconds since 1970. */

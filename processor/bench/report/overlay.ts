@@ -1,4 +1,4 @@
-import { markdownTable } from '../../test/support/markdown-table.ts'
+import { markdownTable } from '@valence/testing/counting/markdown-table'
 
 interface Side {
   readonly transaction: { readonly requests: number; readonly perSecond: number; readonly cpuMs: number }

@@ -1,4 +1,4 @@
-import { markdownTable } from '../../test/support/markdown-table.ts'
+import { markdownTable } from '@valence/testing/counting/markdown-table'
 import type { Measured, Measurements } from './measurements.ts'
 
 const day = (date: string) => date.slice(0, 10)

@@ -6,15 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { createTcpProxy } from '@valence/testing/kafka/tcp-proxy'
+import { ModelReleases } from '@valence/testing/models/model-releases'
+import { fillDisk } from '@valence/testing/parts/fill-disk'
+import { TokenIssuer } from '@valence/testing/parts/token-issuer'
+import type { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { generateKeyPair, SignJWT } from 'jose'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
 import type { MetricSamples } from '../../src/monitoring/metric-samples.ts'
-import { fillDisk } from '../../test/support/fill-disk.ts'
-import { ModelReleases } from '../../test/support/model-releases.ts'
-import type { ProcessorProcess } from '../../test/support/processor-process.ts'
-import { createTcpProxy } from '../../test/support/tcp-proxy.ts'
-import { TokenIssuer } from '../../test/support/token-issuer.ts'
 import type { World, WorldSettings } from './world.ts'
 
 /** One thing that goes wrong, and where it is to be seen. */
@@ -121,7 +121,7 @@ export const faults: readonly Fault[] = [
       settings: {
         partitions: 6,
         processor: {
-          ...preloaded('../../test/support/scaling/throttle.preload.ts'),
+          ...preloaded('../../../testing/src/scaling/throttle.preload.ts'),
           TEST_THROTTLE_TEXTS: '10',
         },
         lagService: { VALENCE_SCALING_CAPACITY_TEXTS: '10' },

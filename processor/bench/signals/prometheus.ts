@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { findFreePorts } from '../../../deploy/local/free-port.ts'
+import { findFreePorts } from '@valence/deploy/local/free-port'
 
 const rules = fileURLToPath(new URL('../../../deploy/prometheus/rules/*.yml', import.meta.url))
 /** As in deploy/prometheus/prometheus.yml. */

@@ -1,4 +1,4 @@
-import { markdownTable } from '../../test/support/markdown-table.ts'
+import { markdownTable } from '@valence/testing/counting/markdown-table'
 
 /** What one fault showed. Seconds are counted from the fault; null was not seen within the limit. */
 export interface Signal {

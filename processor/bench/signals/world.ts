@@ -1,7 +1,7 @@
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { MetricSamples } from '../../src/monitoring/metric-samples.ts'
-import { ProcessorProcess } from '../../test/support/processor-process.ts'
-import { TestKafka, type TestTopics } from '../../test/support/workload.ts'
 
 /** What a fault may ask for beyond one processor and a lag service. */
 export interface WorldSettings {

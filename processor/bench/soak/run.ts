@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { ProcessorProcess } from '../../test/support/processor-process.ts'
-import { inventTexts, TestKafka, type TestTopics } from '../../test/support/workload.ts'
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { inventTexts, TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { Tally, tallyTopic } from './ledger.ts'
 import type { SoakSample } from './trend.ts'
 

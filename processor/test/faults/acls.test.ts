@@ -1,10 +1,10 @@
 import { deadLetterHeaders } from '@valence/schemas'
+import { inventTexts, type TestTopics } from '@valence/testing/counting/workload'
+import { roleAttempts } from '@valence/testing/kafka/role-attempts'
+import { roleGrants } from '@valence/testing/kafka/role-grants'
+import { type Grant, grantName, SecuredKafka } from '@valence/testing/kafka/secured-kafka'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest'
-import { killAllProcessors } from '../support/processor-process.ts'
-import { roleAttempts } from '../support/role-attempts.ts'
-import { roleGrants } from '../support/role-grants.ts'
-import { type Grant, grantName, SecuredKafka } from '../support/secured-kafka.ts'
-import { inventTexts, type TestTopics } from '../support/workload.ts'
 
 type Role = keyof typeof roleGrants
 

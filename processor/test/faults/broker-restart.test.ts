@@ -1,11 +1,11 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { reportFault } from '@valence/testing/counting/fault-report'
+import { compareOutput, expectExactlyOnce, longestSilenceMs } from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { reportFault } from '../support/fault-report.ts'
-import { readCommitted } from '../support/independent-reader.ts'
-import { compareOutput, expectExactlyOnce, longestSilenceMs } from '../support/invariants.ts'
-import { killAllProcessors, ProcessorProcess } from '../support/processor-process.ts'
-import { inventTexts, TestKafka } from '../support/workload.ts'
 
 let stack: LocalStack
 let kafka: TestKafka

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { killAllProcessors, ProcessorProcess } from '../support/processor-process.ts'
-import { writeTinyModel } from '../support/tiny-model.ts'
 
 const idle = 10_000
 const dawdlers = 500

@@ -1,12 +1,17 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { faultSeed, reportFault } from '@valence/testing/counting/fault-report'
+import {
+  type AcknowledgedText,
+  compareOutput,
+  expectExactlyOnce,
+  longestSilenceMs,
+} from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { runWithKills } from '@valence/testing/processes/kill-run'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { faultSeed, reportFault } from '../support/fault-report.ts'
-import { readCommitted } from '../support/independent-reader.ts'
-import { type AcknowledgedText, compareOutput, expectExactlyOnce, longestSilenceMs } from '../support/invariants.ts'
-import { runWithKills } from '../support/kill-run.ts'
-import { killAllProcessors } from '../support/processor-process.ts'
-import { inventTexts, TestKafka } from '../support/workload.ts'
 
 const seed = faultSeed()
 let stack: LocalStack

@@ -1,8 +1,8 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { killAllProcessors, ProcessorProcess } from '../support/processor-process.ts'
-import { inventTexts, TestKafka } from '../support/workload.ts'
 
 const total = Number(process.env.VALENCE_FAULTS_MEMORY_TEXTS ?? 200_000)
 const chunk = 10_000

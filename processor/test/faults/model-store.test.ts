@@ -3,17 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { reportFault } from '@valence/testing/counting/fault-report'
+import {
+  type AcknowledgedText,
+  compareOutput,
+  expectExactlyOnce,
+  longestSilenceMs,
+} from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { ModelReleases } from '@valence/testing/models/model-releases'
+import { fillDisk } from '@valence/testing/parts/fill-disk'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
 import { resolveModel } from '../../src/model/model-location.ts'
-import { reportFault } from '../support/fault-report.ts'
-import { fillDisk } from '../support/fill-disk.ts'
-import { readCommitted } from '../support/independent-reader.ts'
-import { type AcknowledgedText, compareOutput, expectExactlyOnce, longestSilenceMs } from '../support/invariants.ts'
-import { ModelReleases } from '../support/model-releases.ts'
-import { killAllProcessors, ProcessorProcess } from '../support/processor-process.ts'
-import { inventTexts, TestKafka } from '../support/workload.ts'
 
 const times = 3
 /** Room for the graph, which the releases share, and for some manifests. */

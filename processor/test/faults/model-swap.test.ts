@@ -1,16 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { reportFault } from '@valence/testing/counting/fault-report'
+import {
+  type AcknowledgedText,
+  compareOutput,
+  expectExactlyOnce,
+  longestSilenceMs,
+} from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { ModelReleases, misattributed, type ScoredText, tellingTexts } from '@valence/testing/models/model-releases'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
 import { resolveModel } from '../../src/model/model-location.ts'
-import { reportFault } from '../support/fault-report.ts'
-import { readCommitted } from '../support/independent-reader.ts'
-import { type AcknowledgedText, compareOutput, expectExactlyOnce, longestSilenceMs } from '../support/invariants.ts'
-import { ModelReleases, misattributed, type ScoredText, tellingTexts } from '../support/model-releases.ts'
-import { killAllProcessors, ProcessorProcess } from '../support/processor-process.ts'
-import { inventTexts, TestKafka } from '../support/workload.ts'
 
 const swaps = Number(process.env.VALENCE_FAULTS_SWAPS ?? 100)
 let stack: LocalStack

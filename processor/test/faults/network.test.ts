@@ -1,10 +1,10 @@
+import { faultSeed } from '@valence/testing/counting/fault-report'
+import { expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { networkFaults } from '@valence/testing/faults/network-faults'
+import { runFaults } from '@valence/testing/faults/run-faults'
+import { openStage, type Stage } from '@valence/testing/faults/stage'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, it } from 'vitest'
-import { faultSeed } from '../support/fault-report.ts'
-import { networkFaults } from '../support/faults/network-faults.ts'
-import { runFaults } from '../support/faults/run-faults.ts'
-import { openStage, type Stage } from '../support/faults/stage.ts'
-import { expectExactlyOnce } from '../support/invariants.ts'
-import { killAllProcessors } from '../support/processor-process.ts'
 
 let stage: Stage
 

@@ -1,13 +1,13 @@
+import { faultSeed } from '@valence/testing/counting/fault-report'
+import { expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { leaderMoves } from '@valence/testing/faults/broker-faults'
+import { deathsBeforeCommit } from '@valence/testing/faults/network-faults'
+import { kills, zombies } from '@valence/testing/faults/process-faults'
+import { type Protection, withoutProtection } from '@valence/testing/faults/protections'
+import { type FaultRun, runFaults } from '@valence/testing/faults/run-faults'
+import { openStage, type Stage } from '@valence/testing/faults/stage'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { faultSeed } from '../support/fault-report.ts'
-import { leaderMoves } from '../support/faults/broker-faults.ts'
-import { deathsBeforeCommit } from '../support/faults/network-faults.ts'
-import { kills, zombies } from '../support/faults/process-faults.ts'
-import { type Protection, withoutProtection } from '../support/faults/protections.ts'
-import { type FaultRun, runFaults } from '../support/faults/run-faults.ts'
-import { openStage, type Stage } from '../support/faults/stage.ts'
-import { expectExactlyOnce } from '../support/invariants.ts'
-import { killAllProcessors } from '../support/processor-process.ts'
 
 let stage: Stage
 

@@ -1,13 +1,13 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { reportFault } from '@valence/testing/counting/fault-report'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
+import { abortedInput } from '@valence/testing/record-faults/aborted-input'
+import { addedPartitions } from '@valence/testing/record-faults/added-partitions'
+import { recreatedTopic, truncatedLog } from '@valence/testing/record-faults/lost-log'
+import type { RecordFaultOutcome } from '@valence/testing/record-faults/outcome'
 import { afterAll, afterEach, beforeAll, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { reportFault } from '../support/fault-report.ts'
-import { killAllProcessors } from '../support/processor-process.ts'
-import { abortedInput } from '../support/record-faults/aborted-input.ts'
-import { addedPartitions } from '../support/record-faults/added-partitions.ts'
-import { recreatedTopic, truncatedLog } from '../support/record-faults/lost-log.ts'
-import type { RecordFaultOutcome } from '../support/record-faults/outcome.ts'
-import { TestKafka } from '../support/workload.ts'
 
 let stack: LocalStack
 let kafka: TestKafka

@@ -1,10 +1,10 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { reportFault } from '@valence/testing/counting/fault-report'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
+import { badWorkers } from '@valence/testing/record-faults/bad-workers'
 import { afterAll, afterEach, beforeAll, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { reportFault } from '../support/fault-report.ts'
-import { killAllProcessors } from '../support/processor-process.ts'
-import { badWorkers } from '../support/record-faults/bad-workers.ts'
-import { TestKafka } from '../support/workload.ts'
 
 let stack: LocalStack
 let kafka: TestKafka

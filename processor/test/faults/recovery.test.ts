@@ -1,11 +1,11 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { reportRecovery } from '@valence/testing/counting/fault-report'
+import { expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
+import { recoverFromKill } from '@valence/testing/processes/recovery-run'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { reportRecovery } from '../support/fault-report.ts'
-import { expectExactlyOnce } from '../support/invariants.ts'
-import { killAllProcessors } from '../support/processor-process.ts'
-import { recoverFromKill } from '../support/recovery-run.ts'
-import { TestKafka } from '../support/workload.ts'
 
 let stack: LocalStack
 let kafka: TestKafka

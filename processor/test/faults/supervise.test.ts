@@ -1,10 +1,10 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
+import { runStep } from '@valence/testing/scaling/step-run'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { expectExactlyOnce } from '../support/invariants.ts'
-import { killAllProcessors } from '../support/processor-process.ts'
-import { runStep } from '../support/scaling/step-run.ts'
-import { TestKafka } from '../support/workload.ts'
 
 let stack: LocalStack
 let kafka: TestKafka

@@ -49,6 +49,11 @@ function isAllowed(from: string, to: string): boolean {
 
 const processorFiles = sources(processorSource)
 const allFiles = ['schemas', 'producer-sdk', 'processor'].flatMap((name) => sources(join(repository, name, 'src')))
+const workspaces = ['schemas', 'producer-sdk', 'processor', 'testing', 'deploy']
+/** Sources, tests, benches, scripts. */
+const everyFile = workspaces
+  .flatMap((name) => sources(join(repository, name)))
+  .filter((path) => !/\/(node_modules|dist)\//.test(path))
 const names = (paths: readonly string[]) => paths.map((path) => relative(repository, path))
 
 describe('the house', () => {
@@ -67,9 +72,9 @@ describe('the house', () => {
   })
 
   it('crosses workspaces by package name only', () => {
-    const wrong = allFiles.filter((path) => {
+    const wrong = everyFile.filter((path) => {
       const workspace = relative(repository, path).split('/')[0] as string
-      return importsOf(path).some((target) => !target.startsWith(join(repository, workspace)))
+      return importsOf(path).some((target) => !target.startsWith(`${join(repository, workspace)}/`))
     })
     expect(names(wrong)).toEqual([])
   })
@@ -106,17 +111,13 @@ describe('the house', () => {
   it('has at least a line of test for a line of source', () => {
     const count = (paths: readonly string[]) =>
       paths.reduce((sum, path) => sum + readFileSync(path, 'utf8').split('\n').length, 0)
-    const tests = ['schemas', 'producer-sdk', 'processor', 'deploy'].flatMap((name) =>
-      sources(join(repository, name, 'test')),
-    )
+    const tests = everyFile.filter((path) => /^(testing\/|[a-z-]+\/test\/)/.test(relative(repository, path)))
     const code = [...allFiles, ...sources(join(repository, 'deploy/local'))]
     expect(count(tests) / count(code)).toBeGreaterThanOrEqual(1)
   })
 
   it('runs every test file in a suite', () => {
-    const tests = ['schemas', 'producer-sdk', 'processor', 'deploy']
-      .flatMap((name) => sources(join(repository, name, 'test')))
-      .filter((path) => path.endsWith('.test.ts'))
+    const tests = everyFile.filter((path) => path.endsWith('.test.ts'))
     expect(names(tests.filter((path) => !/\/test\/(unit|contract|integration|faults)\//.test(path)))).toEqual([])
   })
 })

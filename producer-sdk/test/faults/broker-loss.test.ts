@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { readCommitted } from '../../../processor/test/support/independent-reader.ts'
 import { createTextProducer } from '../../src/index.ts'
 import { createKafka, fetchStableOffsets, type Producer } from '../../src/kafka/index.ts'
 

@@ -1,11 +1,11 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { KafkaLink } from '@valence/testing/faults/kafka-link'
+import { leaderOf } from '@valence/testing/faults/leadership'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { runScript } from '@valence/testing/kafkajs/run-script'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
-import { KafkaLink } from '../../../processor/test/support/faults/kafka-link.ts'
-import { leaderOf } from '../../../processor/test/support/faults/leadership.ts'
-import { readCommitted } from '../../../processor/test/support/independent-reader.ts'
 import { type Admin, createKafka } from '../../src/kafka/index.ts'
-import { runScript } from '../support/child.ts'
 import { uniqueName } from '../support/real-kafka.ts'
 
 // Long against what kafkajs needs for its retry, short against its request timeout.
@@ -42,7 +42,7 @@ async function sendThroughTrouble(overlay: boolean): Promise<string[]> {
   const topic = await createSpreadTopic()
   const troubles = [link.ambush('Produce', { holdMs }), link.ambush('Produce', 'request lost')]
   const options = { brokers: link.brokers, topic, defect: 'slow-broker', overlay }
-  expect(await runScript('defects.script.ts', options)).toBe('committed')
+  expect(await runScript(new URL('../support/defects.script.ts', import.meta.url), options)).toBe('committed')
   expect(await Promise.all(troubles)).toEqual([true, true])
   const records = await readCommitted(stack.brokers, topic)
   return records.map(({ value }) => value ?? '').sort()

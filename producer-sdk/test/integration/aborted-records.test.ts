@@ -1,6 +1,6 @@
+import { runScript } from '@valence/testing/kafkajs/run-script'
 import { describe, expect, it } from 'vitest'
 import type { Producer, Transaction } from '../../src/kafka/index.ts'
-import { runScript } from '../support/child.ts'
 import { brokers, createClient, createTopic, readValues, uniqueName } from '../support/real-kafka.ts'
 
 const last = 'end'
@@ -78,7 +78,12 @@ describe('F: aborted transactions of several producers in one partition', () => 
 
     const [own, stock] = await Promise.all(
       [true, false].map((overlay) =>
-        runScript<string[]>('read-topic.script.ts', { brokers: brokers(), topic, last, overlay }),
+        runScript<string[]>(new URL('../support/read-topic.script.ts', import.meta.url), {
+          brokers: brokers(),
+          topic,
+          last,
+          overlay,
+        }),
       ),
     )
     expect(own).toEqual(independent)

@@ -1,9 +1,14 @@
+import { runScript } from '@valence/testing/kafkajs/run-script'
 import { describe, expect, it } from 'vitest'
-import { runScript } from '../support/child.ts'
 import { brokers, createClient, createTopic, readValues } from '../support/real-kafka.ts'
 
 const run = <Result>(topic: string, defect: string, overlay: boolean) =>
-  runScript<Result>('defects.script.ts', { brokers: brokers(), topic, defect, overlay })
+  runScript<Result>(new URL('../support/defects.script.ts', import.meta.url), {
+    brokers: brokers(),
+    topic,
+    defect,
+    overlay,
+  })
 
 /** Stock kafkajs and the overlay, each in a process of its own, on the same broker. */
 describe('a defect of kafkajs', () => {

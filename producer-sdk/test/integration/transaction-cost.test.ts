@@ -1,13 +1,16 @@
+import { runScript } from '@valence/testing/kafkajs/run-script'
+import type { TransactionCost } from '@valence/testing/kafkajs/transaction-cost.script'
 import { expect, it } from 'vitest'
-import { runScript } from '../support/child.ts'
 import { brokers, createTopic } from '../support/real-kafka.ts'
-import type { TransactionCost } from '../support/transaction-cost.script.ts'
 
 it('a transaction takes half the requests that it takes on stock kafkajs', async () => {
   const [stock, own] = await Promise.all(
     [false, true].map(async (overlay) => {
       const options = { brokers: brokers(), topic: await createTopic(3), partitions: 3, transactions: 30, overlay }
-      return runScript<TransactionCost>('transaction-cost.script.ts', options)
+      return runScript<TransactionCost>(
+        import.meta.resolve('@valence/testing/kafkajs/transaction-cost.script'),
+        options,
+      )
     }),
   )
   // AddOffsetsToTxn, TxnOffsetCommit, AddPartitionsToTxn, Produce, EndTxn; now and then one of them is repeated.

@@ -1,6 +1,6 @@
+import { apiKeys, WireTap } from '@valence/testing/kafkajs/wire-tap'
 import { createKafka } from '../../src/kafka/index.ts'
 import { advanceSequences } from './advance-sequences.ts'
-import { apiKeys, WireTap } from './wire-tap.ts'
 
 /** Brings one defect about, on stock kafkajs or with the overlay, and prints what happened. */
 interface Options {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { type ReadRecord, readCommitted } from '@valence/testing/kafka/independent-reader'
 import { inject } from 'vitest'
-import { type ReadRecord, readCommitted } from '../../../processor/test/support/independent-reader.ts'
 import { type Admin, createKafka, type Kafka, type KafkaOptions } from '../../src/kafka/index.ts'
 
 export function brokers(): string {

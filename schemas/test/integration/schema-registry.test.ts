@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { startLocalStack } from '@valence/deploy/local/stack'
 import {
   createSchemaRegistry,
   embeddedSchemas,
@@ -11,7 +12,6 @@ import {
   valueSubject,
 } from '@valence/schemas'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { startLocalStack } from '../../../deploy/local/stack.ts'
 import { scoredEvent, textEvent } from '../support/events.ts'
 import { rejectionOf, thrownBy } from '../support/thrown.ts'
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { commands } from '@valence/processor/cli/command-table'
+import { readConfig } from '@valence/processor/config/config'
 import { expect, test } from 'vitest'
-import { commands } from '../../../../processor/src/cli/command-table.ts'
-import { readConfig } from '../../../../processor/src/config/config.ts'
-import { finalStage, readDockerfile, type Stage, stageNamed } from '../../support/dockerfile.ts'
+import { finalStage, readDockerfile, removedIn, type Stage, stageNamed } from '../../support/dockerfile.ts'
 import { readRepositoryFile, repositoryRoot } from '../../support/repository.ts'
 
 const stages = readDockerfile()
@@ -44,14 +44,20 @@ test('everything that is copied exists', () => {
   }
 })
 
-test('every workspace has its manifest installed, its source compiled and its result delivered', () => {
+test('every workspace has its manifest installed; what is compiled is delivered, the others are removed', () => {
   const { workspaces } = JSON.parse(readRepositoryFile('package.json')) as { workspaces: string[] }
+  const compiled = workspaces.filter((workspace) => existsSync(join(repositoryRoot, workspace, 'tsconfig.json')))
+  const others = workspaces.filter((workspace) => !compiled.includes(workspace))
   const copied = fromContext.flatMap(({ sources }) => sources)
   const delivered = image.copies.filter(({ from }) => from === 'build').map(({ target }) => target)
-  expect(delivered.sort()).toEqual(workspaces.map((workspace) => `${workspace}/dist`).sort())
-  for (const workspace of workspaces) {
+  expect(delivered.sort()).toEqual(compiled.map((workspace) => `${workspace}/dist`).sort())
+  for (const workspace of compiled) {
     for (const part of ['package.json', 'tsconfig.json', 'src']) expect(copied).toContain(`${workspace}/${part}`)
   }
+  for (const workspace of others) expect(copied).toContain(`${workspace}/package.json`)
+  expect(removedIn(stageNamed(stages, 'dependencies')).sort()).toEqual(
+    others.flatMap((workspace) => [workspace, `node_modules/@valence/${workspace}`]).sort(),
+  )
 })
 
 test('the builder receives what is copied, and nothing else', () => {

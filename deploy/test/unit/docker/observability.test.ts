@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { readConfig } from '@valence/processor/config/config'
+import { createLogger } from '@valence/processor/observability/logger'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { readConfig } from '../../../../processor/src/config/config.ts'
-import { createLogger } from '../../../../processor/src/observability/logger.ts'
 import { readComposeFile, serviceNamed } from '../../support/compose-file.ts'
 import { readRepositoryFile, repositoryRoot } from '../../support/repository.ts'
 

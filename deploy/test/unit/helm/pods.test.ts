@@ -1,5 +1,5 @@
+import { commands } from '@valence/processor/cli/command-table'
 import { describe, expect, test } from 'vitest'
-import { commands } from '../../../../processor/src/cli/command-table.ts'
 import { environments } from '../../support/chart-tools.ts'
 import { readRendered, workloadsOf } from '../../support/kubernetes-object.ts'
 

@@ -1,6 +1,6 @@
+import { readConfig } from '@valence/processor/config/config'
+import { settings } from '@valence/processor/config/settings'
 import { describe, expect, test } from 'vitest'
-import { readConfig } from '../../../../processor/src/config/config.ts'
-import { settings } from '../../../../processor/src/config/settings.ts'
 import { environments } from '../../support/chart-tools.ts'
 import { finalStage, readDockerfile } from '../../support/dockerfile.ts'
 import { type EnvironmentVariable, ofKind, readRendered, workloadsOf } from '../../support/kubernetes-object.ts'

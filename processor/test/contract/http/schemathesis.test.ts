@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { runFacade } from '@valence/testing/processes/facade-run'
 import { describe, expect, it } from 'vitest'
-import { runFacade } from '../../support/facade-run.ts'
 
 const configuration = fileURLToPath(new URL('schemathesis.toml', import.meta.url))
 const isInstalled = spawnSync('schemathesis', ['--version']).status === 0

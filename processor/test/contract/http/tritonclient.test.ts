@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { runFacade } from '@valence/testing/processes/facade-run'
 import { describe, expect, it } from 'vitest'
-import { runFacade } from '../../support/facade-run.ts'
 
 const script = fileURLToPath(new URL('ask-tritonclient.py', import.meta.url))
 const python = process.env.TEST_PYTHON ?? 'python3'

@@ -1,10 +1,10 @@
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { tinyGraph, tinyLogits, tinyVocabulary as v } from '@valence/testing/models/tiny-model'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { InferenceBackend } from '../../../src/inference/backend.ts'
 import { createInProcessBackend } from '../../../src/inference/in-process-backend.ts'
 import { packTokens } from '../../../src/inference/token-batch.ts'
 import { createWorkerPool } from '../../../src/inference/worker-pool.ts'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { tinyGraph, tinyLogits, tinyVocabulary as v } from '../../support/tiny-model.ts'
 
 const row = (...ids: number[]) => Int32Array.of(v['[CLS]'], ...ids, v['[SEP]'])
 /** To thousandths; adding 0 makes −0 a 0. */

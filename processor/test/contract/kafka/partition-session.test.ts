@@ -1,12 +1,12 @@
 import { createKafka } from '@valence/producer-sdk/kafka'
 import { recordHeader } from '@valence/schemas'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { FakeBroker } from '@valence/testing/kafka/fake-broker'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createKafkaPartitionSessions } from '../../../src/kafka/kafka-partition-sessions.ts'
 import type { PartitionSessions } from '../../../src/kafka/partition-session.ts'
 import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
-import { FakeBroker } from '../../support/fake-broker.ts'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 /** One broker to run the contract on: sessions on an input partition that holds ten records, and what readers see. */
 interface Subject {

@@ -1,8 +1,8 @@
+import { brokerFaults } from '@valence/testing/faults/broker-faults'
+import { expectComesOut, runQuietly } from '@valence/testing/faults/run-faults'
+import { openStage, type Stage } from '@valence/testing/faults/stage'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, it } from 'vitest'
-import { brokerFaults } from '../../support/faults/broker-faults.ts'
-import { expectComesOut, runQuietly } from '../../support/faults/run-faults.ts'
-import { openStage, type Stage } from '../../support/faults/stage.ts'
-import { killAllProcessors } from '../../support/processor-process.ts'
 
 let stage: Stage
 

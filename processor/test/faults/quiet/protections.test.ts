@@ -1,11 +1,11 @@
+import type { FaultKind } from '@valence/testing/faults/fault-kind'
+import { refusedReturns } from '@valence/testing/faults/network-faults'
+import { strangers } from '@valence/testing/faults/process-faults'
+import { type Protection, withoutProtection } from '@valence/testing/faults/protections'
+import { type FaultResult, runQuietly } from '@valence/testing/faults/run-faults'
+import { openStage, type Stage } from '@valence/testing/faults/stage'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { FaultKind } from '../../support/faults/fault-kind.ts'
-import { refusedReturns } from '../../support/faults/network-faults.ts'
-import { strangers } from '../../support/faults/process-faults.ts'
-import { type Protection, withoutProtection } from '../../support/faults/protections.ts'
-import { type FaultResult, runQuietly } from '../../support/faults/run-faults.ts'
-import { openStage, type Stage } from '../../support/faults/stage.ts'
-import { killAllProcessors } from '../../support/processor-process.ts'
 
 let stage: Stage
 

@@ -1,14 +1,14 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compareOutput, expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { serveBucket } from '@valence/testing/models/s3-bucket'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllCommands, runCliJson, runCliProcess } from '@valence/testing/processes/cli-process'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { killAllCommands, runCliJson, runCliProcess } from '../../support/cli-process.ts'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { serveBucket } from '../../support/s3-bucket.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
-import { inventTexts, TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let topics: TestTopics

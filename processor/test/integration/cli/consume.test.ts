@@ -7,10 +7,10 @@ import {
   scoredEventJson,
   valueSubject,
 } from '@valence/schemas'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { killAllCommands, runCliProcess, startCli } from '@valence/testing/processes/cli-process'
+import { parseLines } from '@valence/testing/processes/cli-run'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { killAllCommands, runCliProcess, startCli } from '../../support/cli-process.ts'
-import { parseLines } from '../../support/cli-run.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let topics: TestTopics

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { createKafka, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
 import { type DeadLetterFacts, deadLetterHeaders, type RecordHeaders, recordHeader } from '@valence/schemas'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { logReaches } from '@valence/testing/kafka/topic-probe'
+import { killAllCommands, runCliJson, runCliProcess, startCli } from '@valence/testing/processes/cli-process'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { killAllCommands, runCliJson, runCliProcess, startCli } from '../../support/cli-process.ts'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { logReaches } from '../../support/topic-probe.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let topics: TestTopics

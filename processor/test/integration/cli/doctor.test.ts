@@ -1,7 +1,7 @@
+import { TestKafka } from '@valence/testing/counting/workload'
+import { runCliProcess } from '@valence/testing/processes/cli-process'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Finding } from '../../../src/doctor/finding.ts'
-import { runCliProcess } from '../../support/cli-process.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

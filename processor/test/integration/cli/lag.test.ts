@@ -1,9 +1,9 @@
 import { createKafka } from '@valence/producer-sdk/kafka'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { killAllCommands, runCliJson, runCliProcess } from '@valence/testing/processes/cli-process'
+import { probeCli } from '@valence/testing/processes/cli-run'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { runCli } from '../../../src/cli/cli.ts'
-import { killAllCommands, runCliJson, runCliProcess } from '../../support/cli-process.ts'
-import { probeCli } from '../../support/cli-run.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let topics: TestTopics

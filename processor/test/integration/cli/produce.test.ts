@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSchemaRegistry, framedPayload, readSchemaId } from '@valence/schemas'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { logReaches, readOnlyValue } from '@valence/testing/kafka/topic-probe'
+import { killAllCommands, runCliProcess, startCli } from '@valence/testing/processes/cli-process'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { killAllCommands, runCliProcess, startCli } from '../../support/cli-process.ts'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { logReaches, readOnlyValue } from '../../support/topic-probe.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let topics: TestTopics

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { type AcknowledgedText, compareOutput, expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllCommands, runCliJson, runCliProcess, startCli } from '@valence/testing/processes/cli-process'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { killAllCommands, runCliJson, runCliProcess, startCli } from '../../support/cli-process.ts'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { type AcknowledgedText, compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
-import { inventTexts, TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let topics: TestTopics

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllCommands, runCliProcess, startCli } from '@valence/testing/processes/cli-process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { killAllCommands, runCliProcess, startCli } from '../../support/cli-process.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
 
 let model: Awaited<ReturnType<typeof writeTinyModel>>
 let environment: Record<string, string>

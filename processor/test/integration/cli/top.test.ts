@@ -1,10 +1,10 @@
 import { once } from 'node:events'
+import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
+import { createTcpProxy } from '@valence/testing/kafka/tcp-proxy'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllCommands, startCli } from '@valence/testing/processes/cli-process'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
-import { killAllCommands, startCli } from '../../support/cli-process.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { createTcpProxy } from '../../support/tcp-proxy.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
-import { inventTexts, TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let model: Awaited<ReturnType<typeof writeTinyModel>>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { runCliJson, runCliProcess } from '@valence/testing/processes/cli-process'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { runCliJson, runCliProcess } from '../../support/cli-process.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream'
 import { createKafka } from '@valence/producer-sdk/kafka'
 import { createSchemaRegistry, feedbackEventAvro, frame, scoredEventJson, valueSubject } from '@valence/schemas'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
 import { afterAll, beforeAll, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { readConfig } from '../../../src/config/config.ts'
 import { MetricSamples } from '../../../src/monitoring/metric-samples.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { startLagService } from '../../../src/services/lag-service.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { createScoreClient } from '@valence/producer-sdk/client'
+import { runFacade } from '@valence/testing/processes/facade-run'
 import { describe, expect, it } from 'vitest'
-import { runFacade } from '../../support/facade-run.ts'
 
 const fresh = (count: number, tag: string) => Array.from({ length: count }, (_, i) => `${tag}: a text of its own, ${i}`)
 

@@ -1,7 +1,7 @@
+import { fuzz } from '@valence/testing/http-abuse/fuzz'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { fuzz } from '../../support/http-abuse/fuzz.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
 
 let model: Awaited<ReturnType<typeof writeTinyModel>>
 let server: ProcessorProcess

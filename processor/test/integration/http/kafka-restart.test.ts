@@ -1,10 +1,10 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { EventReader } from '@valence/testing/kafka/event-reader'
+import { independentIds } from '@valence/testing/kafka/independent-ids'
+import { runFacade } from '@valence/testing/processes/facade-run'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { LocalStack } from '../../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../../deploy/local/stack.ts'
-import { EventReader } from '../../support/event-reader.ts'
-import { runFacade } from '../../support/facade-run.ts'
-import { independentIds } from '../../support/independent-ids.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let stack: LocalStack
 let kafka: TestKafka

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { EventReader } from '@valence/testing/kafka/event-reader'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { createTcpProxy } from '@valence/testing/kafka/tcp-proxy'
+import { type FacadeRun, runFacade } from '@valence/testing/processes/facade-run'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { EventReader } from '../../support/event-reader.ts'
-import { type FacadeRun, runFacade } from '../../support/facade-run.ts'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { createTcpProxy } from '../../support/tcp-proxy.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let topics: TestTopics

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { type FacadeRun, runFacade } from '@valence/testing/processes/facade-run'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { type FacadeRun, runFacade } from '../../support/facade-run.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 const executablePath = ['chromium', 'chromium-browser', 'google-chrome']
   .flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)))

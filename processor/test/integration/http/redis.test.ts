@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { createTcpProxy, type TcpProxy } from '@valence/testing/kafka/tcp-proxy'
+import { TokenIssuer } from '@valence/testing/parts/token-issuer'
+import { type FacadeRun, runFacade } from '@valence/testing/processes/facade-run'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import { type FacadeRun, runFacade } from '../../support/facade-run.ts'
-import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
-import { TokenIssuer } from '../../support/token-issuer.ts'
 
 let proxy: TcpProxy
 let issuer: TokenIssuer

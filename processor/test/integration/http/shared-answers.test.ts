@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { ValenceError } from '@valence/schemas'
+import { createTcpProxy, type TcpProxy } from '@valence/testing/kafka/tcp-proxy'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { AcceptedText } from '../../../src/http/accepted-text.ts'
 import { createSharedAnswers, type SharedAnswersOptions } from '../../../src/http/shared-answers.ts'
 import { createBreaker } from '../../../src/platform/breaker.ts'
 import { connectRedis, type RedisClient } from '../../../src/redis/redis-client.ts'
-import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 
 let proxy: TcpProxy
 let connections: RedisClient[]

@@ -1,8 +1,8 @@
 import { request } from 'node:https'
 import type { TLSSocket } from 'node:tls'
+import { Certificates } from '@valence/testing/kafka/certificates'
+import { runFacade } from '@valence/testing/processes/facade-run'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Certificates } from '../../support/certificates.ts'
-import { runFacade } from '../../support/facade-run.ts'
 
 const certificates = new Certificates()
 

@@ -1,14 +1,14 @@
 import { createScoreConsumer } from '@valence/producer-sdk'
 import { createKafka } from '@valence/producer-sdk/kafka'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import type { ForgedAnswer, KafkaApi, RequestFate } from '@valence/testing/faults/kafka-conversation'
+import { KafkaLink } from '@valence/testing/faults/kafka-link'
 import { afterAll, beforeAll, describe, expect, inject, it, type TestContext, vi } from 'vitest'
 import { joinPatiently } from '../../../src/kafka/join-patiently.ts'
 import { createKafkaRecordSource } from '../../../src/kafka/kafka-record-source.ts'
 import type { TopicPartition } from '../../../src/kafka/record.ts'
 import type { RecordSourceHandlers } from '../../../src/kafka/record-source.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
-import type { ForgedAnswer, KafkaApi, RequestFate } from '../../support/faults/kafka-conversation.ts'
-import { KafkaLink } from '../../support/faults/kafka-link.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 const sessionTimeoutMs = 6_000
 

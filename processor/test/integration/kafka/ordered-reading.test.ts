@@ -1,9 +1,9 @@
 import { createKafka } from '@valence/producer-sdk/kafka'
+import { TestKafka } from '@valence/testing/counting/workload'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { createKafkaRecordSource } from '../../../src/kafka/kafka-record-source.ts'
 import { startOrderedReading } from '../../../src/kafka/ordered-reading.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

@@ -1,15 +1,15 @@
 import { kafkaErrors } from '@valence/producer-sdk/kafka'
+import { compareOutput, expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { inventTexts, type TestTopics } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { roleGrants } from '@valence/testing/kafka/role-grants'
+import { SecuredKafka } from '@valence/testing/kafka/secured-kafka'
+import { TokenIssuer } from '@valence/testing/parts/token-issuer'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../../src/config/config.ts'
 import { createKafkaClient } from '../../../src/kafka/kafka-client.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { roleGrants } from '../../support/role-grants.ts'
-import { SecuredKafka } from '../../support/secured-kafka.ts'
-import { TokenIssuer } from '../../support/token-issuer.ts'
-import { inventTexts, type TestTopics } from '../../support/workload.ts'
 
 type Environment = Readonly<Record<string, string>>
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { createKafka, type Producer } from '@valence/producer-sdk/kafka'
+import { TestKafka } from '@valence/testing/counting/workload'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type PartitionRange, readTopic } from '../../../src/kafka/topic-reader.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let producer: Producer

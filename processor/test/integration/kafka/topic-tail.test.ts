@@ -1,10 +1,10 @@
+import type { LocalStack } from '@valence/deploy/local/local-stack'
+import { startLocalStack } from '@valence/deploy/local/stack'
 import { createKafka } from '@valence/producer-sdk/kafka'
+import { TestKafka } from '@valence/testing/counting/workload'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { LocalStack } from '../../../../deploy/local/local-stack.ts'
-import { startLocalStack } from '../../../../deploy/local/stack.ts'
 import { TopicTail } from '../../../src/kafka/topic-tail.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let stack: LocalStack
 let kafka: TestKafka

@@ -1,6 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compareOutput, expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import {
+  type Expected,
+  ModelReleases,
+  misattributed,
+  type ScoredText,
+  tellingTexts,
+} from '@valence/testing/models/model-releases'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readConfig } from '../../../src/config/config.ts'
 import { isInNativeCode } from '../../../src/inference/native-threads.ts'
@@ -8,18 +20,6 @@ import { Health } from '../../../src/observability/health.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { type Engine, openEngine } from '../../../src/services/engine.ts'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
-import {
-  type Expected,
-  ModelReleases,
-  misattributed,
-  type ScoredText,
-  tellingTexts,
-} from '../../support/model-releases.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let releases: ModelReleases
 let store: string

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterEach, describe, expect, it } from 'vitest'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
 
 afterEach(killAllProcessors)
 

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { compressionTypes, createKafka } from '@valence/producer-sdk/kafka'
+import { compareOutput, expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { inventTexts, TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

@@ -1,11 +1,11 @@
+import { faultSeed } from '@valence/testing/counting/fault-report'
+import { expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { shortFaults } from '@valence/testing/faults/network-faults'
+import { kills } from '@valence/testing/faults/process-faults'
+import { runFaults } from '@valence/testing/faults/run-faults'
+import { openStage, type Stage } from '@valence/testing/faults/stage'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
-import { faultSeed } from '../../support/fault-report.ts'
-import { shortFaults } from '../../support/faults/network-faults.ts'
-import { kills } from '../../support/faults/process-faults.ts'
-import { runFaults } from '../../support/faults/run-faults.ts'
-import { openStage, type Stage } from '../../support/faults/stage.ts'
-import { expectExactlyOnce } from '../../support/invariants.ts'
-import { killAllProcessors } from '../../support/processor-process.ts'
 
 let stage: Stage
 

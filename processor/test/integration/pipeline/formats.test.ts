@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSchemaRegistry, frame, textEventAvro, textEventJson, valueSubject } from '@valence/schemas'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let topics: TestTopics

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createScoreConsumer, type ScoreMeta } from '@valence/producer-sdk'
 import { recordHeader } from '@valence/schemas'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllCommands, runCliJson, runCliProcess } from '@valence/testing/processes/cli-process'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { killAllCommands, runCliJson, runCliProcess } from '../../support/cli-process.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 const run = promisify(execFile)
 

@@ -1,9 +1,14 @@
+import {
+  type AcknowledgedText,
+  compareOutput,
+  expectExactlyOnce,
+  longestSilenceMs,
+} from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { runWithKills } from '@valence/testing/processes/kill-run'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { type AcknowledgedText, compareOutput, expectExactlyOnce, longestSilenceMs } from '../../support/invariants.ts'
-import { runWithKills } from '../../support/kill-run.ts'
-import { killAllProcessors } from '../../support/processor-process.ts'
-import { inventTexts, TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

@@ -1,11 +1,11 @@
+import { faultSeed } from '@valence/testing/counting/fault-report'
+import { inTurn } from '@valence/testing/faults/in-turn'
+import { endTxnAnswers } from '@valence/testing/faults/network-faults'
+import { kills, strangers } from '@valence/testing/faults/process-faults'
+import { expectComesOut, runFaults } from '@valence/testing/faults/run-faults'
+import { openStage, type Stage } from '@valence/testing/faults/stage'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
-import { faultSeed } from '../../support/fault-report.ts'
-import { inTurn } from '../../support/faults/in-turn.ts'
-import { endTxnAnswers } from '../../support/faults/network-faults.ts'
-import { kills, strangers } from '../../support/faults/process-faults.ts'
-import { expectComesOut, runFaults } from '../../support/faults/run-faults.ts'
-import { openStage, type Stage } from '../../support/faults/stage.ts'
-import { killAllProcessors } from '../../support/processor-process.ts'
 
 let stage: Stage
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { createKafka } from '@valence/producer-sdk/kafka'
-import { afterAll, beforeAll, describe, expect, inject, it, type TestContext, vi } from 'vitest'
-import { KafkaLink } from '../../support/faults/kafka-link.ts'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { KafkaLink } from '@valence/testing/faults/kafka-link'
 
-import { type ReadRecord, readCommitted } from '../../support/independent-reader.ts'
-import { ProcessorProcess } from '../../support/processor-process.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
+import { type ReadRecord, readCommitted } from '@valence/testing/kafka/independent-reader'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { ProcessorProcess } from '@valence/testing/processes/processor-process'
+import { afterAll, beforeAll, describe, expect, inject, it, type TestContext, vi } from 'vitest'
 
 let kafka: TestKafka
 let model: Awaited<ReturnType<typeof writeTinyModel>>

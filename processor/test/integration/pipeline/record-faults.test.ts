@@ -1,13 +1,13 @@
+import { TestKafka } from '@valence/testing/counting/workload'
+import { killAllCommands } from '@valence/testing/processes/cli-process'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
+import { abortedInput } from '@valence/testing/record-faults/aborted-input'
+import { nothingButPoison, oneTextFailsTheGraph } from '@valence/testing/record-faults/bad-texts'
+import { badWorkers } from '@valence/testing/record-faults/bad-workers'
+import { recreatedTopic, truncatedLog } from '@valence/testing/record-faults/lost-log'
+import { replayAfterTheCause } from '@valence/testing/record-faults/replay'
+import { tooLargeOutput } from '@valence/testing/record-faults/too-large'
 import { afterAll, afterEach, beforeAll, describe, inject, it } from 'vitest'
-import { killAllCommands } from '../../support/cli-process.ts'
-import { killAllProcessors } from '../../support/processor-process.ts'
-import { abortedInput } from '../../support/record-faults/aborted-input.ts'
-import { nothingButPoison, oneTextFailsTheGraph } from '../../support/record-faults/bad-texts.ts'
-import { badWorkers } from '../../support/record-faults/bad-workers.ts'
-import { recreatedTopic, truncatedLog } from '../../support/record-faults/lost-log.ts'
-import { replayAfterTheCause } from '../../support/record-faults/replay.ts'
-import { tooLargeOutput } from '../../support/record-faults/too-large.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

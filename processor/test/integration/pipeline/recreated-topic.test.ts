@@ -1,7 +1,7 @@
+import { TestKafka } from '@valence/testing/counting/workload'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
+import { recreatedWhileAsleep, recreatedWhileAway } from '@valence/testing/record-faults/recreated-topic'
 import { afterAll, afterEach, beforeAll, describe, inject, it } from 'vitest'
-import { killAllProcessors } from '../../support/processor-process.ts'
-import { recreatedWhileAsleep, recreatedWhileAway } from '../../support/record-faults/recreated-topic.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSchemaRegistry, frame, textEventAvro, valueSubject } from '@valence/schemas'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { readCommitted } from '@valence/testing/kafka/independent-reader'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
-import { readCommitted } from '../../support/independent-reader.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let gate: Server

@@ -1,13 +1,13 @@
 import { context, diag, metrics, propagation, trace } from '@opentelemetry/api'
 import { createScoreConsumer, createTextProducer } from '@valence/producer-sdk'
 import type { ScoredEvent } from '@valence/schemas'
+import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
+import { startCollector } from '@valence/testing/telemetry/otel-collector'
+import { attributeOf, OtlpReceiver, type ReceivedSpan } from '@valence/testing/telemetry/otlp-receiver'
 import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest'
 import { startTracing } from '../../../src/observability/tracing.ts'
-import { startCollector } from '../../support/otel-collector.ts'
-import { attributeOf, OtlpReceiver, type ReceivedSpan } from '../../support/otlp-receiver.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
-import { TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 let model: Awaited<ReturnType<typeof writeTinyModel>>

@@ -1,8 +1,8 @@
+import { type AcknowledgedText, compareOutput, expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { inventTexts, TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { readCommitted, readSettled } from '@valence/testing/kafka/independent-reader'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { readCommitted, readSettled } from '../../support/independent-reader.ts'
-import { type AcknowledgedText, compareOutput, expectExactlyOnce } from '../../support/invariants.ts'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { inventTexts, TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 const clients: TestKafka[] = []

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { createTcpProxy, type TcpProxy } from '@valence/testing/kafka/tcp-proxy'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { type Breaker, type BreakerOptions, createBreaker } from '../../../src/platform/breaker.ts'
 import { createRedisStore, type RedisStore, type RedisStoreOptions } from '../../../src/redis/redis-store.ts'
-import { createTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 
 const bytes = Buffer.from([0, 1, 255, 254])
 let proxy: TcpProxy

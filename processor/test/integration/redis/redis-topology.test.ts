@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { RedisGroup } from '@valence/testing/parts/redis-group'
 import { Redis } from 'ioredis'
 import { afterEach, expect, inject, onTestFinished, test } from 'vitest'
 import { createRevocations } from '../../../src/http/auth/revocations.ts'
@@ -6,7 +7,6 @@ import { createBreaker } from '../../../src/platform/breaker.ts'
 import { connectRedis } from '../../../src/redis/redis-client.ts'
 import type { RedisPlace } from '../../../src/redis/redis-place.ts'
 import { createRedisStore, type RedisStore } from '../../../src/redis/redis-store.ts'
-import { RedisGroup } from '../../support/redis-group.ts'
 
 const stores: RedisStore[] = []
 

@@ -1,6 +1,6 @@
+import { inventTexts, TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
-import { killAllProcessors, ProcessorProcess } from '../../support/processor-process.ts'
-import { inventTexts, TestKafka, type TestTopics } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

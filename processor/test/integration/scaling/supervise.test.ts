@@ -1,8 +1,8 @@
+import { expectExactlyOnce } from '@valence/testing/counting/invariants'
+import { TestKafka } from '@valence/testing/counting/workload'
+import { killAllProcessors } from '@valence/testing/processes/processor-process'
+import { runStep } from '@valence/testing/scaling/step-run'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
-import { expectExactlyOnce } from '../../support/invariants.ts'
-import { killAllProcessors } from '../../support/processor-process.ts'
-import { runStep } from '../../support/scaling/step-run.ts'
-import { TestKafka } from '../../support/workload.ts'
 
 let kafka: TestKafka
 

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createDice } from '@valence/testing/inputs/dice'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createWorkerPool } from '../../../src/inference/worker-pool.ts'
 import { ActiveModel } from '../../../src/model/active-model.ts'
@@ -7,7 +8,6 @@ import { type LoadedModel, loadModel } from '../../../src/model/load-model.ts'
 import { resolveModel } from '../../../src/model/model-location.ts'
 import { MemoryCache } from '../../../src/scoring/caching/memory-cache.ts'
 import { createScorer } from '../../../src/scoring/create-scorer.ts'
-import { createDice } from '../../support/dice.ts'
 
 /** The packaged model on real workers: what the parts add up to. */
 const openModel = () =>

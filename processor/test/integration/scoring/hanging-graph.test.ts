@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { tinyTokenizer, tinyVocabulary, writeTinyModel } from '@valence/testing/models/tiny-model'
+import { killAllCommands, startCli } from '@valence/testing/processes/cli-process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { killAllCommands, startCli } from '../../support/cli-process.ts'
-import { tinyTokenizer, tinyVocabulary, writeTinyModel } from '../../support/tiny-model.ts'
 
 type TinyModel = Awaited<ReturnType<typeof writeTinyModel>>
 

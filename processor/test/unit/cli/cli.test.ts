@@ -1,6 +1,6 @@
+import { runValence } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import { commands, groupSummaries } from '../../../src/cli/command-table.ts'
-import { runValence } from '../../support/cli-run.ts'
 
 const pathOf = (usage: string) => usage.split(/ (?=[[<])/)[0]?.split(' ') ?? []
 

@@ -1,8 +1,8 @@
 import { ValenceError } from '@valence/schemas'
+import { OutputProbe } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import type { Output } from '../../../src/cli/context.ts'
 import { LineProblems } from '../../../src/cli/line-problems.ts'
-import { OutputProbe } from '../../support/cli-run.ts'
 
 function report(problems: LineProblems): string[] {
   const probe = new OutputProbe()

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
+import { OutputProbe } from '@valence/testing/processes/cli-run'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Output } from '../../../src/cli/context.ts'
 import { counted, paint, writeJson, writeLines } from '../../../src/cli/output.ts'
-import { OutputProbe } from '../../support/cli-run.ts'
 
 const asOutput = (stream: unknown) => stream as Output
 

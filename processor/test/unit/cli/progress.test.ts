@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
+import { OutputProbe } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import type { Output } from '../../../src/cli/context.ts'
 import { startProgress } from '../../../src/cli/progress.ts'
-import { OutputProbe } from '../../support/cli-run.ts'
 
 async function run(isTTY: boolean, total: number | undefined): Promise<string> {
   const probe = new OutputProbe(isTTY)

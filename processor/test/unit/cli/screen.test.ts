@@ -1,7 +1,7 @@
+import { OutputProbe } from '@valence/testing/processes/cli-run'
 import { expect, it } from 'vitest'
 import type { Output } from '../../../src/cli/context.ts'
 import { Screen } from '../../../src/cli/screen.ts'
-import { OutputProbe } from '../../support/cli-run.ts'
 
 const open = (probe: OutputProbe) => {
   const stop = new AbortController()

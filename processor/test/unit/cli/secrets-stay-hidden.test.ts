@@ -1,9 +1,9 @@
+import { runValence } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import { readConfig, redactConfig } from '../../../src/config/config.ts'
 import { addressSettings, hideSecrets, secretsOf } from '../../../src/config/redaction.ts'
 import { type Setting, settings } from '../../../src/config/settings.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
-import { runValence } from '../../support/cli-run.ts'
 
 const marker = 'MARKER5up3rS3cret'
 

@@ -1,6 +1,6 @@
+import { explanations } from '@valence/testing/counting/fault-report'
+import { merged, readPublished, withTables } from '@valence/testing/faults/publish'
 import { describe, expect, it } from 'vitest'
-import { explanations } from '../../support/fault-report.ts'
-import { merged, readPublished, withTables } from '../../support/faults/publish.ts'
 
 describe('docs/lab/exactly-once.md', () => {
   const { rows, page } = readPublished()
@@ -8,7 +8,7 @@ describe('docs/lab/exactly-once.md', () => {
   const quiet = rows.filter((row) => 'fault' in row).filter((row) => row.quiet !== undefined)
   const counted = faults.filter(({ without }) => without === undefined)
 
-  it('has the tables of the runs in docs/lab/exactly-once.json (node processor/test/support/faults/publish.ts out.json)', () => {
+  it('has the tables of the runs in docs/lab/exactly-once.json (node testing/src/faults/publish.ts out.json)', () => {
     expect(withTables(page, rows)).toBe(page)
   })
 

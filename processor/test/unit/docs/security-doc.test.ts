@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { roleGrants } from '@valence/testing/kafka/role-grants'
 import { expect, it } from 'vitest'
-import { roleGrants } from '../../support/role-grants.ts'
 
 const page = readFileSync(new URL('../../../../docs/security.md', import.meta.url), 'utf8')
 const section = page.split(/^## /m).find((text) => text.startsWith('Kafka: ACLs')) ?? ''

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { runValence } from '@valence/testing/processes/cli-run'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Finding } from '../../../src/doctor/finding.ts'
-import { runValence } from '../../support/cli-run.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
 
 let model: Awaited<ReturnType<typeof writeTinyModel>>
 

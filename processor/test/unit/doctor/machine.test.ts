@@ -1,6 +1,6 @@
+import { goodMachine } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import { checkMachine, readMachine } from '../../../src/doctor/machine.ts'
-import { goodMachine } from '../../support/cli-run.ts'
 
 describe('checkMachine', () => {
   it.each([

@@ -3,9 +3,9 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createKeyAuthenticator } from '../../../src/http/auth/key-authenticator.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 const digest = (key: string) => createHash('sha256').update(key).digest('hex')
 

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { errorCatalogue, ValenceError } from '@valence/schemas'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
 import { defaultHeaders, statusOf, toProblem, toValenceError } from '../../../src/http/problem.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 async function sendRaw(port: number, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')

@@ -1,7 +1,7 @@
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { fakeModel } from '@valence/testing/models/fake-model'
+import { openTestApp, sentimentOf, unavailable } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { fakeModel } from '../../support/fake-model.ts'
-import { openTestApp, sentimentOf, unavailable } from '../../support/http-app.ts'
 
 const infer = (payload: object, url = '/v2/models/tiny/infer') => ({ method: 'POST', url, payload }) as const
 const tensor = (data: unknown, shape: number[]) => ({ inputs: [{ name: 'text', datatype: 'BYTES', shape, data }] })

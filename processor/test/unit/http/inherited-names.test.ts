@@ -1,8 +1,8 @@
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { expect, it } from 'vitest'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import { TextIntake } from '../../../src/http/text-intake.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 /** Names that every object inherits, as a caller may name attributes. */
 const attributes = '{"__proto__":"p","constructor":"c","toString":"t","valueOf":"v","hasOwnProperty":"h"}'

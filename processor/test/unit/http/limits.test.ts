@@ -1,11 +1,11 @@
 import { ValenceError } from '@valence/schemas'
+import { openTestApp, ScriptedScorer, sentimentOf, unavailable } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
 import { failed } from '../../../src/domain/verdict.ts'
 import { createFacadeScorer } from '../../../src/http/facade-scorer.ts'
 import { Admission } from '../../../src/http/limits/admission.ts'
 import { createMemoryLimiter } from '../../../src/http/limits/memory-limiter.ts'
 import { unlimited } from '../../../src/http/limits/rate-limits.ts'
-import { openTestApp, ScriptedScorer, sentimentOf, unavailable } from '../../support/http-app.ts'
 
 const patience = { deadline: Number.MAX_SAFE_INTEGER, signal: new AbortController().signal }
 

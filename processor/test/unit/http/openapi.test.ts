@@ -1,9 +1,9 @@
+import { openTestApp, type TestAppOptions } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
 import { addAdminRoutes } from '../../../src/http/routes/admin-routes.ts'
 import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { openTestApp, type TestAppOptions } from '../../support/http-app.ts'
 
 async function documentOf(options: TestAppOptions = {}) {
   await using test = await openTestApp({

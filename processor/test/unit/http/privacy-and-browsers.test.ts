@@ -1,6 +1,6 @@
+import { openTestApp, unavailable } from '@valence/testing/processes/http-app'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { openTestApp, unavailable } from '../../support/http-app.ts'
 
 const origin = 'https://app.example'
 

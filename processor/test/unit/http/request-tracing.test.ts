@@ -1,11 +1,11 @@
 import { SpanStatusCode } from '@opentelemetry/api'
+import { openTestApp, unavailable } from '@valence/testing/processes/http-app'
+import { SpanCollector } from '@valence/testing/telemetry/span-collector'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import { TextIntake } from '../../../src/http/text-intake.ts'
 import { createExposition } from '../../../src/observability/exposition.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { openTestApp, unavailable } from '../../support/http-app.ts'
-import { SpanCollector } from '../../support/span-collector.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }

@@ -1,7 +1,7 @@
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { fakeModel } from '@valence/testing/models/fake-model'
+import { openTestApp, sentimentOf, unavailable } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { fakeModel } from '../../support/fake-model.ts'
-import { openTestApp, sentimentOf, unavailable } from '../../support/http-app.ts'
 
 const score = (payload: object, headers = {}) => ({ method: 'POST', url: '/v1/score', payload, headers }) as const
 
@@ -186,7 +186,7 @@ describe('GET /v1/score', () => {
   })
 
   it('scores again once another model is active', async () => {
-    const { fakeModel } = await import('../../support/fake-model.ts')
+    const { fakeModel } = await import('@valence/testing/models/fake-model')
     const models = ['old', 'new'].map((name) => fakeModel(undefined as never, name))
     let at = 0
     await using test = await openTestApp({ model: () => models[at] as (typeof models)[number] })

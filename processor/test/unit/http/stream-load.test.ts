@@ -1,11 +1,11 @@
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { ScoredEvent } from '@valence/schemas'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { expect, it } from 'vitest'
 import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { ScoreFeed } from '../../../src/http/stream/score-feed.ts'
 import { StreamClients } from '../../../src/http/stream/stream-clients.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 const clientCount = 1_000
 const eventCount = 300

@@ -1,12 +1,12 @@
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { ScoredEvent } from '@valence/schemas'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { afterEach, expect, it } from 'vitest'
 import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { ScoreFeed } from '../../../src/http/stream/score-feed.ts'
 import { StreamClients, type StreamClientsOptions } from '../../../src/http/stream/stream-clients.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 const closers: (() => unknown)[] = []
 

@@ -1,14 +1,14 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { ScoredEvent } from '@valence/schemas'
+import { EventReader } from '@valence/testing/kafka/event-reader'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
 import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { type FeedEvent, ScoreFeed } from '../../../src/http/stream/score-feed.ts'
 import { StreamClients } from '../../../src/http/stream/stream-clients.ts'
 import { formatPosition, parsePosition } from '../../../src/http/stream/stream-position.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { EventReader } from '../../support/event-reader.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 const event = (id: string, source: string | null = null) => ({ id, source, label: 'positive' }) as ScoredEvent
 

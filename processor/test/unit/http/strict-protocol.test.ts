@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { expect, it } from 'vitest'
-import { openTestApp } from '../../support/http-app.ts'
 
 /** What comes back for these lines on a connection of their own, until the server ends it. */
 async function ask(...lines: string[]): Promise<string> {

@@ -1,10 +1,10 @@
 import { ValenceError } from '@valence/schemas'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import type { SharedAnswers } from '../../../src/http/shared-answers.ts'
 import { type ProduceText, TextIntake } from '../../../src/http/text-intake.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 type Produced = { event: Parameters<ProduceText>[0]; headers: Parameters<ProduceText>[1] }
 

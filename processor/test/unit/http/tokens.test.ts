@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createKeySet, type KeySet } from '../../../src/http/auth/key-set.ts'
 import { createTokenAuthenticator } from '../../../src/http/auth/token-authenticator.ts'
 import { createBreaker } from '../../../src/platform/breaker.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 const issuer = 'https://issuer.example'
 const audience = 'valence'

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
+import { openTestApp } from '@valence/testing/processes/http-app'
 import { expect, it } from 'vitest'
 import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import { TextIntake } from '../../../src/http/text-intake.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { openTestApp } from '../../support/http-app.ts'
 
 const lone = 'a\ud800'
 const refused = { status: 400, code: 'VAL_RECORD_NOT_UTF8' }

@@ -1,7 +1,7 @@
+import { tinyGraph, tinyVocabulary as v } from '@valence/testing/models/tiny-model'
 import { expect, test } from 'vitest'
 import { type GraphSpec, openGraphSession } from '../../../src/inference/graph-session.ts'
 import { packTokens } from '../../../src/inference/token-batch.ts'
-import { tinyGraph, tinyVocabulary as v } from '../../support/tiny-model.ts'
 
 const row = (...ids: number[]) => Int32Array.of(v['[CLS]'], ...ids, v['[SEP]'])
 

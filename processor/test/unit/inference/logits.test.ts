@@ -1,6 +1,6 @@
+import { tinyLabels } from '@valence/testing/models/tiny-model'
 import { describe, expect, test } from 'vitest'
 import { probabilities, readScores } from '../../../src/inference/logits.ts'
-import { tinyLabels } from '../../support/tiny-model.ts'
 
 describe('probabilities', () => {
   test('are the softmax of one row among several', () => {

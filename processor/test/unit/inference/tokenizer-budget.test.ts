@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers'
+import { nastyTexts } from '@valence/testing/inputs/nasty-texts'
 import { describe, expect, it } from 'vitest'
 import { createTokenizer } from '../../../src/inference/tokenizer.ts'
 import { resolveModel } from '../../../src/model/model-location.ts'
-import { nastyTexts } from '../../support/nasty-texts.ts'
 
 const packaged = join(resolveModel(undefined), 'tokenizer.json')
 /** Tokenizing is done on the event loop, so this is how long one text can hold it up; docs/security.md names it. */

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers'
+import { tinyTokenizer, tinyVocabulary as v } from '@valence/testing/models/tiny-model'
 import { describe, expect, test } from 'vitest'
 import { createTokenizer } from '../../../src/inference/tokenizer.ts'
 import { resolveModel } from '../../../src/model/model-location.ts'
-import { tinyTokenizer, tinyVocabulary as v } from '../../support/tiny-model.ts'
 
 const cls = v['[CLS]']
 const sep = v['[SEP]']

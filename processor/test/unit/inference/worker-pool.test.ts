@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs'
+import { tinyGraph, tinyVocabulary as v } from '@valence/testing/models/tiny-model'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { InferenceBackend } from '../../../src/inference/backend.ts'
 import { packTokens } from '../../../src/inference/token-batch.ts'
 import { createWorkerPool, type PoolObserver, type WorkerPoolOptions } from '../../../src/inference/worker-pool.ts'
-import { tinyGraph, tinyVocabulary as v } from '../../support/tiny-model.ts'
 
-const faultyWorker = new URL('../../support/faulty-worker.ts', import.meta.url)
+const faultyWorker = new URL('../../../../testing/src/models/faulty-worker.ts', import.meta.url)
 const pools: InferenceBackend[] = []
 
 afterEach(async () => {

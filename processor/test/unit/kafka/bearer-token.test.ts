@@ -1,6 +1,6 @@
+import { TokenEndpoint } from '@valence/testing/parts/token-endpoint'
 import { describe, expect, it } from 'vitest'
 import { createTokenSource } from '../../../src/kafka/bearer-token.ts'
-import { TokenEndpoint } from '../../support/token-endpoint.ts'
 
 const granted = (token: string, seconds: number) => ({
   status: 200,

@@ -1,7 +1,7 @@
+import { FakeBroker, FakeSource } from '@valence/testing/kafka/fake-broker'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { startOrderedReading } from '../../../src/kafka/ordered-reading.ts'
 import type { RecordBatch, TopicPartition } from '../../../src/kafka/record.ts'
-import { FakeBroker, FakeSource } from '../../support/fake-broker.ts'
 
 const first: TopicPartition = { topic: 'scores', partition: 0 }
 const other: TopicPartition = { topic: 'scores', partition: 1 }

@@ -1,4 +1,6 @@
 import { ValenceError } from '@valence/schemas'
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { fakeModel } from '@valence/testing/models/fake-model'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ActiveModel } from '../../../src/model/active-model.ts'
 import { HotSwap, type HotSwapOptions } from '../../../src/model/hot-swap.ts'
@@ -6,8 +8,6 @@ import type { LoadedModel } from '../../../src/model/load-model.ts'
 import type { StoredModel } from '../../../src/model/supply/model-store.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { fakeModel } from '../../support/fake-model.ts'
 
 const stored = (digest: string) => ({ digest, folder: `/store/${digest}` }) as StoredModel
 

@@ -1,5 +1,7 @@
 import { appendFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { type OpenManifest, tinyGraph, writeTinyModel } from '@valence/testing/models/tiny-model'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { InferenceBackend } from '../../../src/inference/backend.ts'
 import type { GraphSpec } from '../../../src/inference/graph-session.ts'
@@ -8,8 +10,6 @@ import { isInNativeCode } from '../../../src/inference/native-threads.ts'
 import { packTokens } from '../../../src/inference/token-batch.ts'
 import { createWorkerPool, type PoolObserver } from '../../../src/inference/worker-pool.ts'
 import { loadModel } from '../../../src/model/load-model.ts'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { type OpenManifest, tinyGraph, writeTinyModel } from '../../support/tiny-model.ts'
 
 const folders: { remove(): Promise<void> }[] = []
 afterEach(async () => {

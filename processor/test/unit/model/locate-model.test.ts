@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { SupplyBench } from '@valence/testing/models/supply-bench'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { locateModel, resolveModel } from '../../../src/model/model-location.ts'
-import { SupplyBench } from '../../support/supply-bench.ts'
 
 let bench: SupplyBench
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { manifestJsonSchema } from '../../../src/model/manifest.ts'
-import { writeTinyModel } from '../../support/tiny-model.ts'
 
 const folder = new URL('../../../model/', import.meta.url)
 

@@ -1,6 +1,6 @@
+import { type OpenManifest, writeTinyModel } from '@valence/testing/models/tiny-model'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseManifest } from '../../../src/model/manifest.ts'
-import { type OpenManifest, writeTinyModel } from '../../support/tiny-model.ts'
 
 let tiny: Awaited<ReturnType<typeof writeTinyModel>>
 beforeAll(async () => {

@@ -1,8 +1,8 @@
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { fakeModel } from '@valence/testing/models/fake-model'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { distance, Shadow, type ShadowOptions } from '../../../src/model/shadow.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { fakeModel } from '../../support/fake-model.ts'
 
 const shadows: Shadow[] = []
 afterEach(() => Promise.all(shadows.splice(0).map((shadow) => shadow.close())))

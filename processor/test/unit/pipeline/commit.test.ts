@@ -1,4 +1,5 @@
 import { ValenceError } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
@@ -6,7 +7,6 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import type { Trail } from '../../../src/observability/trace-context.ts'
 import { type CommitOptions, createCommitStep } from '../../../src/pipeline/commit.ts'
 import type { Outcome } from '../../../src/pipeline/score-batch.ts'
-import { kafkaRecord } from '../../support/records.ts'
 
 const now = 1_700_000_010_000
 const model = { name: 'tiny', version: '1', sha256: 'abcdef' }

@@ -1,4 +1,5 @@
 import { type ErrorCode, ValenceError } from '@valence/schemas'
+import { FakeBroker, FakeSource } from '@valence/testing/kafka/fake-broker'
 import { describe, expect, it, vi } from 'vitest'
 import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
 import { PartitionFlows } from '../../../src/monitoring/partition-lag-tracker.ts'
@@ -7,7 +8,6 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
 import { createPipeline } from '../../../src/pipeline/consume.ts'
 import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
-import { FakeBroker, FakeSource } from '../../support/fake-broker.ts'
 
 const first: TopicPartition = { topic: 'texts', partition: 0 }
 const second: TopicPartition = { topic: 'texts', partition: 1 }

@@ -1,7 +1,7 @@
 import { deflateRawSync, gzipSync } from 'node:zlib'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import { createDecodeStep, type RecordFormat } from '../../../src/pipeline/decode.ts'
-import { kafkaRecord } from '../../support/records.ts'
 
 async function decodeOne(
   value: string | Buffer,

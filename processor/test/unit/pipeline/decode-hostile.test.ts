@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { headersFromRecord } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createDecodeStep, type Decoded } from '../../../src/pipeline/decode.ts'
-import { kafkaRecord } from '../../support/records.ts'
 
 const decode = createDecodeStep({ registry: undefined, format: 'auto' })
 const maxTextBytes = 64 * 1024

@@ -7,9 +7,9 @@ import {
   type TextEvent,
   ValenceError,
 } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import { createDecodeStep, type DecodeOptions } from '../../../src/pipeline/decode.ts'
-import { kafkaRecord } from '../../support/records.ts'
 
 type Cached = Pick<SchemaRegistry, 'cached' | 'load'>
 

@@ -1,8 +1,8 @@
 import { frame, headerText, readDeadLetter, recordHeader, scoredEventAvro, ValenceError } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import { createEncodeStep } from '../../../src/pipeline/encode.ts'
 import type { Outcome } from '../../../src/pipeline/score-batch.ts'
-import { kafkaRecord } from '../../support/records.ts'
 
 const from = { topic: 'texts', partition: 2 }
 const scored: Outcome = {

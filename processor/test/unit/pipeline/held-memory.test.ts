@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { ValenceError } from '@valence/schemas'
+import { FakeBroker, FakeSource } from '@valence/testing/kafka/fake-broker'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
@@ -10,7 +11,6 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
 import { createPipeline } from '../../../src/pipeline/consume.ts'
 import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
-import { FakeBroker, FakeSource } from '../../support/fake-broker.ts'
 
 const partitions: TopicPartition[] = [0, 1, 2].map((partition) => ({ topic: 'texts', partition }))
 const recordBytes = 100

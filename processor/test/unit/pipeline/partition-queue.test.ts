@@ -1,6 +1,6 @@
+import { recordBatch } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import { PartitionQueue } from '../../../src/pipeline/partition-queue.ts'
-import { recordBatch } from '../../support/records.ts'
 
 const offsets = (slice: Awaited<ReturnType<PartitionQueue['take']>>) =>
   slice?.records.map(({ offset }) => Number(offset))

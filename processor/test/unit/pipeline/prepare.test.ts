@@ -1,10 +1,10 @@
 import { deadLetterHeaders, headerText, recordHeader, ValenceError } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import type { KafkaRecord } from '../../../src/kafka/record.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createPrepareStep } from '../../../src/pipeline/prepare.ts'
 import type { Refusal } from '../../../src/pipeline/refusal-search.ts'
-import { kafkaRecord } from '../../support/records.ts'
 
 const from = { topic: 'texts', partition: 0 }
 const refused = (times: number): Refusal => ({ code: 'VAL_RECORD_REFUSED_BY_BROKER', detail: 'INVALID_RECORD', times })

@@ -1,14 +1,14 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import { AlwaysOffSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace'
 import { recordHeader, ValenceError } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
+import { SpanCollector } from '@valence/testing/telemetry/span-collector'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
 import type { Publication } from '../../../src/pipeline/commit.ts'
 import type { EncodeStep } from '../../../src/pipeline/encode.ts'
 import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
 import { RecordTraces } from '../../../src/pipeline/record-traces.ts'
-import { kafkaRecord } from '../../support/records.ts'
-import { SpanCollector } from '../../support/span-collector.ts'
 
 const from = { topic: 'texts', partition: 2 }
 const traceId = '0af7651916cd43dd8448eb211c80319c'

@@ -1,7 +1,7 @@
 import { ValenceError } from '@valence/schemas'
+import { recordBatch } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import { RefusalSearch } from '../../../src/pipeline/refusal-search.ts'
-import { recordBatch } from '../../support/records.ts'
 
 const error = new ValenceError('VAL_RECORD_REFUSED_BY_BROKER', 'INVALID_RECORD')
 

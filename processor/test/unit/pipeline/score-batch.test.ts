@@ -1,10 +1,10 @@
 import { ValenceError } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import type { Sentiment } from '../../../src/domain/sentiment.ts'
 import { failed, scored, type Verdict } from '../../../src/domain/verdict.ts'
 import type { Decoded } from '../../../src/pipeline/decode.ts'
 import { createScoreStep } from '../../../src/pipeline/score-batch.ts'
-import { kafkaRecord } from '../../support/records.ts'
 
 const sentiment = { label: 'positive' } as Sentiment
 const signal = new AbortController().signal

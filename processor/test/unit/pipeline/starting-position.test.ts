@@ -1,7 +1,7 @@
+import { FakeBroker } from '@valence/testing/kafka/fake-broker'
 import { expect, it } from 'vitest'
 import type { TopicPartition } from '../../../src/kafka/record.ts'
 import { startingPosition } from '../../../src/pipeline/starting-position.ts'
-import { FakeBroker } from '../../support/fake-broker.ts'
 
 const partition: TopicPartition = { topic: 'texts', partition: 1 }
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
+import { Certificates } from '@valence/testing/kafka/certificates'
 import { expect, onTestFinished, test } from 'vitest'
 import { readConfig } from '../../../src/config/config.ts'
 import { connectRedis } from '../../../src/redis/redis-client.ts'
 import { redisTls } from '../../../src/redis/redis-tls.ts'
-import { Certificates } from '../../support/certificates.ts'
 
 /** Answers what ioredis asks at the start and PING, to clients of the authority alone. Resolves with its port. */
 async function startRedis(certificates: Certificates): Promise<number> {

@@ -1,12 +1,12 @@
+import { turns } from '@valence/testing/inputs/manual-clock'
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { fakeModel } from '@valence/testing/models/fake-model'
 import { describe, expect, test } from 'vitest'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { ActiveModel } from '../../../src/model/active-model.ts'
 import { MemoryCache } from '../../../src/scoring/caching/memory-cache.ts'
 import type { ScoreCache } from '../../../src/scoring/caching/score-cache.ts'
 import { createScorer, type ScorerOptions } from '../../../src/scoring/create-scorer.ts'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { fakeModel } from '../../support/fake-model.ts'
-import { turns } from '../../support/manual-clock.ts'
 
 function create(options: ScorerOptions = {}, backend = new FakeBackend()) {
   const models = new ActiveModel(fakeModel(backend))

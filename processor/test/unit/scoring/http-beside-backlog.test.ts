@@ -1,10 +1,10 @@
+import { createDice } from '@valence/testing/inputs/dice'
+import { ManualClock, turns } from '@valence/testing/inputs/manual-clock'
+import { fakeModel } from '@valence/testing/models/fake-model'
 import { expect, test } from 'vitest'
 import type { InferenceBackend, TokenBatch } from '../../../src/inference/backend.ts'
 import { ActiveModel } from '../../../src/model/active-model.ts'
 import { createScorer } from '../../../src/scoring/create-scorer.ts'
-import { createDice } from '../../support/dice.ts'
-import { fakeModel } from '../../support/fake-model.ts'
-import { ManualClock, turns } from '../../support/manual-clock.ts'
 
 /** A slow machine: what a worker takes for a run, in milliseconds. */
 const runMs = (tokens: number) => 2 + tokens / 4

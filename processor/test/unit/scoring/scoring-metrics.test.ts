@@ -1,11 +1,11 @@
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { fakeModel } from '@valence/testing/models/fake-model'
 import { expect, test } from 'vitest'
 import { ActiveModel } from '../../../src/model/active-model.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { MemoryCache } from '../../../src/scoring/caching/memory-cache.ts'
 import { createScorer } from '../../../src/scoring/create-scorer.ts'
 import { meterScoring } from '../../../src/scoring/scoring-metrics.ts'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { fakeModel } from '../../support/fake-model.ts'
 
 test('what the scorer does is counted', async () => {
   const metrics = createMetrics()

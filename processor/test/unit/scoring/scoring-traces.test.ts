@@ -1,12 +1,12 @@
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { fakeModel } from '@valence/testing/models/fake-model'
+import { SpanCollector } from '@valence/testing/telemetry/span-collector'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ActiveModel } from '../../../src/model/active-model.ts'
 import type { Trail } from '../../../src/observability/trace-context.ts'
 import { createScorer } from '../../../src/scoring/create-scorer.ts'
 import { traceScoring } from '../../../src/scoring/scoring-traces.ts'
-import { FakeBackend } from '../../support/fake-backend.ts'
-import { fakeModel } from '../../support/fake-model.ts'
-import { SpanCollector } from '../../support/span-collector.ts'
 
 let collector: SpanCollector
 beforeEach(() => {

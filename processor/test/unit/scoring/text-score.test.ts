@@ -1,6 +1,6 @@
+import { tinyLabels } from '@valence/testing/models/tiny-model'
 import { expect, test } from 'vitest'
 import { toSentiment } from '../../../src/scoring/text-score.ts'
-import { tinyLabels } from '../../support/tiny-model.ts'
 
 test('a score becomes a sentiment with the names of its model', () => {
   const model = { name: 'tiny', version: '1', sha256: 'abcdefabcdef' }

@@ -1,6 +1,6 @@
+import { collect } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import { type ByteLine, maxLineBytes, readByteLines } from '../../../src/text-files/byte-lines.ts'
-import { collect } from '../../support/cli-run.ts'
 
 async function* chunked(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)

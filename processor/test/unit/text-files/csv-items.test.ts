@@ -1,7 +1,7 @@
+import { collect } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import { readCsvItems } from '../../../src/text-files/csv-items.ts'
 import type { TextItem } from '../../../src/text-files/text-line.ts'
-import { collect } from '../../support/cli-run.ts'
 
 async function* chunked(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import { collect, probeCli } from '@valence/testing/processes/cli-run'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FileFormat, openInput, readItems } from '../../../src/text-files/input-file.ts'
-import { collect, probeCli } from '../../support/cli-run.ts'
 
 let folder: string
 

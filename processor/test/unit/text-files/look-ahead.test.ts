@@ -1,7 +1,7 @@
+import { collect } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import { lookAhead } from '../../../src/text-files/look-ahead.ts'
 import type { TextItem } from '../../../src/text-files/text-line.ts'
-import { collect } from '../../support/cli-run.ts'
 
 const item = (line: number): TextItem => ({ line, end: line, fields: { text: String(line) } })
 

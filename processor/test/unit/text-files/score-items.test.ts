@@ -1,10 +1,10 @@
 import { isValenceError, ValenceError } from '@valence/schemas'
+import { collect } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import { failed, scored, type Verdict } from '../../../src/domain/verdict.ts'
 import type { Scorer } from '../../../src/scoring/scorer.ts'
 import { type ScoredItem, scoreItems } from '../../../src/text-files/score-items.ts'
 import type { TextItem } from '../../../src/text-files/text-line.ts'
-import { collect } from '../../support/cli-run.ts'
 
 function verdict(text: string): Verdict {
   const model = { name: 'fake', version: '1', sha256: '0' }

@@ -1,5 +1,5 @@
+import { createDice } from '@valence/testing/inputs/dice'
 import { describe, expect, it } from 'vitest'
-import { createDice } from '../../../../processor/test/support/dice.ts'
 import { assignSticky, type MemberClaim, type TopicPartitions } from '../../../src/kafka/sticky-assignment.ts'
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)

@@ -1,7 +1,7 @@
 import { propagation, SpanStatusCode, trace } from '@opentelemetry/api'
 import { recordHeader, ValenceError } from '@valence/schemas'
+import { SpanCollector } from '@valence/testing/telemetry/span-collector'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SpanCollector } from '../../../../processor/test/support/span-collector.ts'
 import { startSend, withinProcess } from '../../../src/tracing/text-spans.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'

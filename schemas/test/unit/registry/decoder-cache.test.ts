@@ -1,7 +1,7 @@
+import { schemaReply, startFakeRegistry, unknownSchemaReply } from '@valence/testing/parts/fake-registry'
 import { describe, expect, it } from 'vitest'
 import { createSchemaRegistry, embeddedSchemas, scoredEventAvro, textEventAvro } from '../../../src/index.ts'
 import { scoredEvent, textEvent } from '../../support/events.ts'
-import { schemaReply, startFakeRegistry, unknownSchemaReply } from '../../support/fake-registry.ts'
 import { rejectionOf } from '../../support/thrown.ts'
 
 const textSchema = embeddedSchemas['text-event'].avro

@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest'
-import { createSchemaRegistry, embeddedSchemas, textEventAvro } from '../../../src/index.ts'
 import {
   type FakeRequest,
   type Reply,
   schemaReply,
   startFakeRegistry,
   unknownSchemaReply,
-} from '../../support/fake-registry.ts'
+} from '@valence/testing/parts/fake-registry'
+import { describe, expect, it } from 'vitest'
+import { createSchemaRegistry, embeddedSchemas, textEventAvro } from '../../../src/index.ts'
 import { rejectionOf } from '../../support/thrown.ts'
 
 const textSchema = embeddedSchemas['text-event'].avro

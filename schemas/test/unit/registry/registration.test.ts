@@ -1,6 +1,6 @@
+import { type FakeRequest, type Reply, startFakeRegistry } from '@valence/testing/parts/fake-registry'
 import { describe, expect, it } from 'vitest'
 import { createSchemaRegistry, embeddedSchemas } from '../../../src/index.ts'
-import { type FakeRequest, type Reply, startFakeRegistry } from '../../support/fake-registry.ts'
 import { rejectionOf } from '../../support/thrown.ts'
 
 const noSubject: Reply = { status: 404, body: { error_code: 40401, message: 'Subject not found' } }

@@ -1,6 +1,6 @@
+import { type Reply, schemaReply, startFakeRegistry, unknownSchemaReply } from '@valence/testing/parts/fake-registry'
 import { describe, expect, it } from 'vitest'
 import { createSchemaRegistry, embeddedSchemas } from '../../../src/index.ts'
-import { type Reply, schemaReply, startFakeRegistry, unknownSchemaReply } from '../../support/fake-registry.ts'
 import { rejectionOf, thrownBy } from '../../support/thrown.ts'
 
 const textSchema = embeddedSchemas['text-event'].avro

@@ -1,8 +1,8 @@
 import { SchemaRegistry as Library } from '@kafkajs/confluent-schema-registry'
+import { type FakeRequest, type Reply, schemaReply, startFakeRegistry } from '@valence/testing/parts/fake-registry'
 import avro from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { createSchemaRegistry } from '../../../src/index.ts'
-import { type FakeRequest, type Reply, schemaReply, startFakeRegistry } from '../../support/fake-registry.ts'
 import { rejectionOf } from '../../support/thrown.ts'
 
 const named = (name: string, type: unknown) => ({ type: 'record', name, fields: [{ name: 'inner', type }] })

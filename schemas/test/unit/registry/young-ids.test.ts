@@ -1,13 +1,13 @@
-import { describe, expect, it } from 'vitest'
-import { createSchemaRegistry, embeddedSchemas } from '../../../src/index.ts'
-import { YoungIds } from '../../../src/registry/young-ids.ts'
 import {
   type FakeRegistry,
   type Reply,
   schemaReply,
   startFakeRegistry,
   unknownSchemaReply,
-} from '../../support/fake-registry.ts'
+} from '@valence/testing/parts/fake-registry'
+import { describe, expect, it } from 'vitest'
+import { createSchemaRegistry, embeddedSchemas } from '../../../src/index.ts'
+import { YoungIds } from '../../../src/registry/young-ids.ts'
 import { rejectionOf } from '../../support/thrown.ts'
 
 const known = schemaReply(embeddedSchemas['text-event'].avro)

@@ -2,9 +2,9 @@ import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { runValence } from '@valence/testing/processes/cli-run'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runValence } from '../../../support/cli-run.ts'
-import { writeTinyModel } from '../../../support/tiny-model.ts'
 
 let model: Awaited<ReturnType<typeof writeTinyModel>>
 let folder: string

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { writeTinyModel } from '@valence/testing/models/tiny-model'
+import { type ProbeOptions, parseLines, probeCli, runValence } from '@valence/testing/processes/cli-run'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runCli } from '../../../../src/cli/cli.ts'
-import { type ProbeOptions, parseLines, probeCli, runValence } from '../../../support/cli-run.ts'
-import { writeTinyModel } from '../../../support/tiny-model.ts'
 
 type Model = Awaited<ReturnType<typeof writeTinyModel>>
 interface Line {

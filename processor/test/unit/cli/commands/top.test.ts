@@ -1,10 +1,10 @@
+import { parseLines, probeCli, runValence } from '@valence/testing/processes/cli-run'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { runCli } from '../../../../src/cli/cli.ts'
 import { type AdminServer, startAdminServer } from '../../../../src/observability/admin-server.ts'
 import { Health } from '../../../../src/observability/health.ts'
 import { silentLogger } from '../../../../src/observability/logger.ts'
 import { createMetrics, type Metrics } from '../../../../src/observability/metrics.ts'
-import { parseLines, probeCli, runValence } from '../../../support/cli-run.ts'
 
 let metrics: Metrics
 let admin: AdminServer

@@ -1,4 +1,5 @@
 import { ValenceError } from '@valence/schemas'
+import { OutputProbe } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import type { Output } from '../../../../src/cli/context.ts'
 import { layoutTop } from '../../../../src/cli/top/layout.ts'
@@ -8,7 +9,6 @@ import { MetricSamples } from '../../../../src/monitoring/metric-samples.ts'
 import { reportAll, reportProcess } from '../../../../src/monitoring/process-report.ts'
 import type { TopReport } from '../../../../src/monitoring/top-watch.ts'
 import { createMetrics, observeTraced } from '../../../../src/observability/metrics.ts'
-import { OutputProbe } from '../../../support/cli-run.ts'
 
 const at = Date.parse('2026-11-25T10:00:02Z')
 

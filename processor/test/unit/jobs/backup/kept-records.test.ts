@@ -1,10 +1,10 @@
 import type { Producer } from '@valence/producer-sdk/kafka'
 import { recordHeader } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
 import { expect, it } from 'vitest'
 import { fromLine, toLine } from '../../../../src/jobs/backup/kept-line.ts'
 import { sendRestored } from '../../../../src/jobs/backup/kept-records.ts'
 import type { KafkaRecord } from '../../../../src/kafka/record.ts'
-import { kafkaRecord } from '../../../support/records.ts'
 
 const edges = [-1n, 0n, 1_700_000_000_000n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)]
 

@@ -1,5 +1,5 @@
+import { type FakeRequest, type Reply, startFakeRegistry } from '@valence/testing/parts/fake-registry'
 import { describe, expect, it } from 'vitest'
-import { type FakeRequest, type Reply, startFakeRegistry } from '../../../../../schemas/test/support/fake-registry.ts'
 import { readConfig } from '../../../../src/config/config.ts'
 import { readSchemas } from '../../../../src/jobs/backup/kept-schemas.ts'
 

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { appendFile, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SupplyBench, unhurried } from '@valence/testing/models/supply-bench'
 import { afterEach, expect, test, vi } from 'vitest'
 import { BlobShelf } from '../../../../src/model/supply/blob-shelf.ts'
 import { downloadFile } from '../../../../src/model/supply/download.ts'
 import { storeFailure } from '../../../../src/model/supply/store-failure.ts'
-import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
 const closers: (() => Promise<void> | void)[] = []
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SupplyBench, unhurried } from '@valence/testing/models/supply-bench'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { digestOf, ModelStore } from '../../../../src/model/supply/model-store.ts'
-import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
 let bench: SupplyBench
 beforeEach(async () => {

@@ -1,11 +1,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { chmod, mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hangs, stalls, truncated } from '@valence/testing/models/model-registry'
+import { SupplyBench, unhurried } from '@valence/testing/models/supply-bench'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BlobShelf } from '../../../../src/model/supply/blob-shelf.ts'
 import { digestOf } from '../../../../src/model/supply/model-store.ts'
-import { hangs, stalls, truncated } from '../../../support/model-registry.ts'
-import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
 let bench: SupplyBench
 beforeEach(async () => {

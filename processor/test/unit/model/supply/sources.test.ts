@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { endless, startModelRegistry, truncated } from '@valence/testing/models/model-registry'
+import { SupplyBench, unhurried } from '@valence/testing/models/supply-bench'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { redactUrl } from '../../../../src/config/redaction.ts'
 import { allowedUri } from '../../../../src/model/supply/allow-list.ts'
 import { openSupply } from '../../../../src/model/supply/open-supply.ts'
-import { endless, startModelRegistry, truncated } from '../../../support/model-registry.ts'
-import { SupplyBench, unhurried } from '../../../support/supply-bench.ts'
 
 let bench: SupplyBench
 let outside: string
@@ -203,7 +203,7 @@ describe('file', () => {
 describe('s3', () => {
   /** In a process of its own: the test runner resolves the SDK to its builds for bundlers, which Node cannot load. */
   async function pullFromS3(uri: string, endpoint: string): Promise<unknown> {
-    const script = fileURLToPath(new URL('../../../support/pull-model.script.ts', import.meta.url))
+    const script = fileURLToPath(new URL('../../../../../testing/src/models/pull-model.script.ts', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@valence/source', script], {
       env: {
         PATH: process.env.PATH,

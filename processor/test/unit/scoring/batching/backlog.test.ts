@@ -1,9 +1,9 @@
+import { createDice } from '@valence/testing/inputs/dice'
 import { describe, expect, test } from 'vitest'
 import { Backlog } from '../../../../src/scoring/batching/backlog.ts'
 import { type Asker, WaitingEntry } from '../../../../src/scoring/batching/waiting-entry.ts'
 import { Seats } from '../../../../src/scoring/scheduling/seats.ts'
 import type { ScoreOrigin } from '../../../../src/scoring/scorer.ts'
-import { createDice } from '../../../support/dice.ts'
 
 const limits = { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 20, maxAgeMs: 10 }
 const queueTexts = { http: 1_000, cli: 1_000, kafka: 1_000 }

@@ -1,3 +1,4 @@
+import { createDice } from '@valence/testing/inputs/dice'
 import { describe, expect, test } from 'vitest'
 import {
   type BatchLimits,
@@ -5,7 +6,6 @@ import {
   limitsFor,
   type WaitingText,
 } from '../../../../src/scoring/batching/batch-policy.ts'
-import { createDice } from '../../../support/dice.ts'
 
 const limits: BatchLimits = { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 40, maxAgeMs: 10 }
 

@@ -1,9 +1,9 @@
 import { isValenceError } from '@valence/schemas'
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { tinyVocabulary as v } from '@valence/testing/models/tiny-model'
 import { describe, expect, test } from 'vitest'
 import { createBatchRunner } from '../../../../src/scoring/batching/batch-runner.ts'
 import { type Outcome, WaitingEntry } from '../../../../src/scoring/batching/waiting-entry.ts'
-import { FakeBackend } from '../../../support/fake-backend.ts'
-import { tinyVocabulary as v } from '../../../support/tiny-model.ts'
 
 const probe = [v['[CLS]'], v.ok, v['[SEP]']]
 

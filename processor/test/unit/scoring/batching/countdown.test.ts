@@ -1,6 +1,6 @@
+import { turns } from '@valence/testing/inputs/manual-clock'
 import { expect, test } from 'vitest'
 import { Countdown } from '../../../../src/scoring/batching/countdown.ts'
-import { turns } from '../../../support/manual-clock.ts'
 
 test('resolves once everything that was begun has ended', async () => {
   const countdown = new Countdown()

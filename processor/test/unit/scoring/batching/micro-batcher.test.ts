@@ -1,12 +1,12 @@
 import { isValenceError } from '@valence/schemas'
+import { ManualClock, turns } from '@valence/testing/inputs/manual-clock'
+import { FakeBackend } from '@valence/testing/models/fake-backend'
+import { fakeModel } from '@valence/testing/models/fake-model'
 import { describe, expect, test } from 'vitest'
 import { MicroBatcher } from '../../../../src/scoring/batching/micro-batcher.ts'
 import type { Outcome } from '../../../../src/scoring/batching/waiting-entry.ts'
 import type { ScoreOptions, ScoreOrigin } from '../../../../src/scoring/scorer.ts'
 import type { BatchFacts } from '../../../../src/scoring/scoring-observer.ts'
-import { FakeBackend } from '../../../support/fake-backend.ts'
-import { fakeModel } from '../../../support/fake-model.ts'
-import { ManualClock, turns } from '../../../support/manual-clock.ts'
 
 function create(backend = new FakeBackend()) {
   const clock = new ManualClock()

@@ -1,8 +1,8 @@
+import { createDice } from '@valence/testing/inputs/dice'
+import { turns } from '@valence/testing/inputs/manual-clock'
 import { expect, test } from 'vitest'
 import { WaitingEntry } from '../../../../src/scoring/batching/waiting-entry.ts'
 import { WaitingQueue } from '../../../../src/scoring/batching/waiting-queue.ts'
-import { createDice } from '../../../support/dice.ts'
-import { turns } from '../../../support/manual-clock.ts'
 
 const entry = (key: string, tokens = 1) => new WaitingEntry(key, { ids: new Int32Array(tokens), truncated: false }, 0)
 

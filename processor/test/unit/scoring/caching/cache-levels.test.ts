@@ -1,9 +1,9 @@
+import { turns } from '@valence/testing/inputs/manual-clock'
 import { describe, expect, test } from 'vitest'
 import { CacheLevels } from '../../../../src/scoring/caching/cache-levels.ts'
 import { MemoryCache } from '../../../../src/scoring/caching/memory-cache.ts'
 import type { ScoreCache } from '../../../../src/scoring/caching/score-cache.ts'
 import type { TextScore } from '../../../../src/scoring/text-score.ts'
-import { turns } from '../../../support/manual-clock.ts'
 
 const score = (tokens: number): TextScore => ({ probabilities: [1], tokens, truncated: false })
 

@@ -1,7 +1,7 @@
+import { createDice } from '@valence/testing/inputs/dice'
 import { describe, expect, test } from 'vitest'
 import { FairShare } from '../../../../src/scoring/scheduling/fair-share.ts'
 import type { ScoreOrigin } from '../../../../src/scoring/scorer.ts'
-import { createDice } from '../../../support/dice.ts'
 
 const weights = { http: 4, cli: 1, kafka: 1 }
 

@@ -1,6 +1,6 @@
+import { turns } from '@valence/testing/inputs/manual-clock'
 import { expect, test } from 'vitest'
 import { Line } from '../../../../src/scoring/scheduling/line.ts'
-import { turns } from '../../../support/manual-clock.ts'
 
 function stand(line: Line, name: string, entered: string[], signal?: AbortSignal): void {
   void Promise.resolve(line.enter(signal)).then((isIn) => entered.push(isIn ? name : `${name} left`))

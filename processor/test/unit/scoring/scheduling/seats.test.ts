@@ -1,7 +1,7 @@
+import { createDice } from '@valence/testing/inputs/dice'
 import { expect, test } from 'vitest'
 import { Seats } from '../../../../src/scoring/scheduling/seats.ts'
 import type { ScoreOrigin } from '../../../../src/scoring/scorer.ts'
-import { createDice } from '../../../support/dice.ts'
 
 /** Sends out as many batches of an origin as may go. */
 function fill(seats: Seats, origin: ScoreOrigin, nowMs = 0): number {
