@@ -16,7 +16,14 @@ const shared = {
 
 function suite(
   name: string,
-  options: { testTimeout: number; globalSetup?: string[]; maxWorkers: number; sequence: { groupOrder: number } },
+  options: {
+    testTimeout: number
+    globalSetup?: string[]
+    include?: string[]
+    exclude?: string[]
+    maxWorkers: number
+    sequence: { groupOrder: number }
+  },
 ) {
   return {
     ...shared,
@@ -35,22 +42,40 @@ function suite(
 }
 
 const cores = availableParallelism()
-const onParts = {
-  globalSetup: ['./testing/src/processes/stack.setup.ts'],
-  // Each file starts processors beside the shared parts, and some measure silences: three at once on two cores broke bounds.
-  maxWorkers: Math.max(1, cores - 1),
-  sequence: { groupOrder: 1 },
-}
+/** On a Kafka, registry and Redis that all of them share. */
+const onParts = { globalSetup: ['./testing/src/processes/stack.setup.ts'] }
+/** Files that bound a silence, a pace or a start, or whose processors take the whole machine: one at a time, after the others. */
+const alone = [
+  'processor/test/integration/cli/score-process.test.ts',
+  'processor/test/integration/engine-cost.test.ts',
+  'processor/test/integration/kafka/secured.test.ts',
+  'processor/test/integration/pipeline/{bombs,faults,kill,quiet,quiet-faults,record-faults}.test.ts',
+  'processor/test/integration/scaling/*.test.ts',
+  'producer-sdk/test/integration/idle-cost.test.ts',
+]
 
 // No suite has a second try: one that hides a race in a test hides it in the product too.
 export default defineConfig({
   test: {
     projects: [
       suite('unit', { testTimeout: 60_000, maxWorkers: cores, sequence: { groupOrder: 0 } }),
-      suite('contract', { testTimeout: 60_000, ...onParts }),
-      suite('integration', { testTimeout: 120_000, ...onParts }),
+      suite('contract', { testTimeout: 60_000, ...onParts, maxWorkers: cores, sequence: { groupOrder: 1 } }),
+      suite('integration', {
+        testTimeout: 120_000,
+        ...onParts,
+        exclude: alone,
+        maxWorkers: cores,
+        sequence: { groupOrder: 1 },
+      }),
+      suite('alone', {
+        testTimeout: 180_000,
+        ...onParts,
+        include: alone,
+        maxWorkers: 1,
+        sequence: { groupOrder: 2 },
+      }),
       // One at a time: each has three brokers and processors, and measures silences.
-      suite('faults', { testTimeout: 900_000, maxWorkers: 1, sequence: { groupOrder: 2 } }),
+      suite('faults', { testTimeout: 900_000, maxWorkers: 1, sequence: { groupOrder: 3 } }),
     ],
   },
 })

@@ -9,7 +9,7 @@ const counts = addCounts(
   await compile('-b'),
   await compile('-p', 'tsconfig.test.json'),
   await runSuite(['--project', 'unit']),
-  await runSuite(['--project', 'contract', '--project', 'integration']),
+  await runSuite(['--project', 'contract', '--project', 'integration', '--project', 'alone']),
 )
 process.stdout.write(`${sumLine(counts)}\n`)
 process.exitCode = counts.failed === 0 ? 0 : 1

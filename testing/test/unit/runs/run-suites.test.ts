@@ -52,7 +52,7 @@ it('every suite runs although the ones before failed, and the last line sums the
     'tsc -b',
     'tsc -p tsconfig.test.json',
     'vitest run --project unit',
-    'vitest run --project contract --project integration',
+    'vitest run --project contract --project integration --project alone',
   ])
 })
 
