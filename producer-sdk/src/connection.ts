@@ -1,7 +1,8 @@
 import { createSchemaRegistry, type SchemaRegistry } from '@valence/schemas'
 import { createKafka, type Kafka, type KafkaOptions } from './kafka/index.ts'
 
-type ClientOptions = Pick<
+/** The options of `createKafka` that hold for any client. */
+export type ClientOptions = Pick<
   KafkaOptions,
   'tls' | 'sasl' | 'onLog' | 'logLevel' | 'connectionTimeoutMs' | 'requestTimeoutMs' | 'retry'
 >

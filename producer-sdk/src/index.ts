@@ -9,7 +9,7 @@ export {
   ValenceError,
 } from '@valence/schemas'
 export { createScoreClient, type ScoreClient, type ScoreClientOptions, ScoreError } from './client/index.ts'
-export type { Connection, RegistryConnection } from './connection.ts'
+export type { ClientOptions, Connection, RegistryConnection } from './connection.ts'
 export { createScoreConsumer, type ScoreConsumer, type ScoreConsumerOptions } from './consumer/score-consumer.ts'
 export { createScoreDecoder, type ScoreDecoder } from './consumer/score-decoder.ts'
 export type { ScoreHandler, ScoreHandlers, ScoreMeta } from './consumer/score-handler.ts'

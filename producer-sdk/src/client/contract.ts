@@ -28,7 +28,12 @@ export interface TextRequest {
     [k: string]: string
   }
 }
-
+/**
+ * The sentiment of one text
+ *
+ * This interface was referenced by `Unused`'s JSON-Schema
+ * via the `definition` "ScoredEvent".
+ */
 export interface ScoredEvent {
   id: string
   occurredAt: number | null
@@ -76,7 +81,12 @@ export interface ScoredEvent {
    */
   origin: null
 }
-
+/**
+ * Several texts to score
+ *
+ * This interface was referenced by `Unused`'s JSON-Schema
+ * via the `definition` "BatchRequest".
+ */
 export interface BatchRequest {
   /**
    * Texts, bare or with their fields
@@ -115,7 +125,12 @@ export interface BatchRequest {
       }
   )[]
 }
-
+/**
+ * A verdict for each text
+ *
+ * This interface was referenced by `Unused`'s JSON-Schema
+ * via the `definition` "BatchResponse".
+ */
 export interface BatchResponse {
   /**
    * One verdict a text, in the order of the texts
@@ -134,7 +149,12 @@ export interface BatchResponse {
     }
   }[]
 }
-
+/**
+ * Where the text was written
+ *
+ * This interface was referenced by `Unused`'s JSON-Schema
+ * via the `definition` "AcceptedText".
+ */
 export interface AcceptedText {
   id: string
   topic: string
@@ -144,7 +164,12 @@ export interface AcceptedText {
    */
   offset: string
 }
-
+/**
+ * Why a request was not done (RFC 9457)
+ *
+ * This interface was referenced by `Unused`'s JSON-Schema
+ * via the `definition` "Problem".
+ */
 export interface Problem {
   /**
    * `urn:valence:error:` and the code

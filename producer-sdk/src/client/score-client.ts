@@ -6,6 +6,7 @@ import { ScoreError } from './score-error.ts'
 /** A fresh credential for each call, so that tokens may expire. */
 export type Credential = string | (() => string | Promise<string>)
 
+/** How to reach the HTTP facade, and how long to try. */
 export interface ScoreClientOptions {
   /** Where the facade is: `https://scores.example`. */
   readonly baseUrl: string
@@ -22,14 +23,17 @@ export interface ScoreClientOptions {
   readonly maxDelayMs?: number | undefined
   /** @default the global fetch, which keeps connections alive in Node and in browsers */
   readonly fetch?: typeof fetch | undefined
+  /** Spreads the waits between tries. @default Math.random */
   readonly random?: (() => number) | undefined
 }
 
+/** Limits of one call. */
 export interface CallOptions {
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
+/** Limits of one call of `produce`, and its idempotency key. */
 export interface ProduceOptions extends CallOptions {
   /** One is made up unless given, so that a repeated call produces the text once. */
   readonly idempotencyKey?: string | undefined
@@ -37,6 +41,7 @@ export interface ProduceOptions extends CallOptions {
 
 /** Calls the HTTP facade. Every method throws ScoreError. */
 export interface ScoreClient {
+  /** Scores one text. @throws ScoreError */
   score(text: string | TextRequest, options?: CallOptions): Promise<ScoredEvent>
   /** Up to 256 texts; one verdict each, in order. */
   scoreAll(texts: BatchRequest['texts'], options?: CallOptions): Promise<BatchResponse['results']>

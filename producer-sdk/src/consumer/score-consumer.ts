@@ -5,6 +5,7 @@ import { createScoreDecoder } from './score-decoder.ts'
 import type { ScoreHandlers } from './score-handler.ts'
 import { ScorePump } from './score-pump.ts'
 
+/** Where to read scored events, as which group, and what to do with them. */
 export type ScoreConsumerOptions = Connection &
   RegistryConnection &
   ScoreHandlers & {
@@ -32,6 +33,7 @@ export type ScoreConsumerOptions = Connection &
     readonly fetchRetry?: RetryOptions | undefined
   }
 
+/** A running or startable consumer of scored events. */
 export interface ScoreConsumer {
   /** Resolves once the group has been joined. @throws VAL_KAFKA_*, VAL_CONFIG_INVALID */
   start(): Promise<void>

@@ -17,8 +17,10 @@ export interface ScoreMeta {
   commit(): Promise<void>
 }
 
+/** Handles one scored event; the next one of its partition waits for it. */
 export type ScoreHandler = (event: ScoredEvent, meta: ScoreMeta) => Promise<void> | void
 
+/** What is called for records of the output topic. */
 export interface ScoreHandlers {
   /** One event at a time in each partition. What it throws ends the consumer: see `done`. */
   readonly handler: ScoreHandler

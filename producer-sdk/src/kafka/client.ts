@@ -11,6 +11,7 @@ import { type Membership, setMembership } from './overlay/static-membership.ts'
 
 type KafkaJs = typeof import('kafkajs')
 
+/** How to reach the brokers. */
 export interface KafkaOptions {
   /** Bootstrap addresses `host:port`, as an array or separated by commas. */
   readonly brokers: string | readonly string[]

@@ -8,6 +8,7 @@ import { lz4SizeBound, snappySize } from './unpacked-size.ts'
 /** The codec numbers of the record batch format. */
 export const compressionTypes = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 
+/** A codec by name. */
 export type CompressionName = keyof typeof compressionTypes
 
 /** What kafkajs expects of a codec: an encoder's bytes in, compressed bytes out, and back. */

@@ -15,7 +15,9 @@ export interface SentRecord {
 export interface PendingRecord {
   readonly id: string
   readonly message: Message
+  /** Called once the broker has acknowledged the record. */
   readonly resolve: (sent: SentRecord) => void
+  /** Called once the record will not be tried again. */
   readonly reject: (error: ValenceError) => void
 }
 

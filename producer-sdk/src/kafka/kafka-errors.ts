@@ -223,4 +223,16 @@ function toProduceError(error: unknown, otherwise: ErrorCode, records: readonly 
   return new ValenceError('VAL_RECORD_REFUSED_BY_BROKER', type ?? message, { cause: error })
 }
 
-export const kafkaErrors = { classify, refusesClock, refusesRecord, toProduceError, toValenceError } as const
+/** What errors of kafkajs and of brokers mean, and which error of the catalogue each becomes. */
+export const kafkaErrors = {
+  /** What an error means; any value gets an answer, and nothing is thrown. */
+  classify,
+  /** Whether a broker refuses the time of sending, which no record brought along. */
+  refusesClock,
+  /** Whether the answer to a Produce request blames a record. */
+  refusesRecord,
+  /** Like `toValenceError`, for the answer to a Produce request with these records. */
+  toProduceError,
+  /** The error of the catalogue for an error of the client. */
+  toValenceError,
+} as const

@@ -1,5 +1,6 @@
 import type { LogEntry, logLevel } from 'kafkajs'
 
+/** The levels at which kafkajs logs. */
 export type KafkaLogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /** Receives what kafkajs logs: its message, and the rest as fields. */

@@ -31,6 +31,7 @@ export type SentText = SentRecord
 
 type PendingText = TextRecord & PendingRecord
 
+/** Where texts go, in which format, and how they are batched. */
 export type TextProducerOptions = Connection &
   RegistryConnection & {
     /** @default 'sentiment.texts.v1' */
@@ -53,12 +54,15 @@ export type TextProducerOptions = Connection &
     readonly deliveryRetry?: RetryOptions | undefined
   }
 
+/** Options of `sendAll`. */
 export interface SendAllOptions {
   /** The key and headers of each event. */
   readonly optionsFor?: (event: TextInput) => SendOptions
+  /** Called for each text that the broker has acknowledged. */
   readonly onSent?: (sent: SentText) => void
 }
 
+/** Sends texts to the input topic. */
 export interface TextProducer {
   /** Connects, and registers the schema. `send` does so by itself; this is for failing early. */
   connect(): Promise<void>

@@ -16,11 +16,13 @@ import {
 } from '@valence/schemas'
 import { type Message, messageHeaders } from '../kafka/index.ts'
 
+/** How a text is written into its record. */
 export type TextFormat = 'avro' | 'json'
 
 /** Headers by name, several values of one name as an array; or in a list, which keeps the order of all. */
 export type HeadersInput = HeaderRecord | readonly { readonly name: string; readonly value: HeaderValue }[]
 
+/** Key, headers and partition of one text. */
 export interface SendOptions {
   /** Records of one key stay in order, in one partition; so do their scores. */
   readonly key?: string | Buffer | null | undefined

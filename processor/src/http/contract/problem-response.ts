@@ -13,7 +13,7 @@ export const problemSchema = Type.Object(
     requestId: Type.String(),
     error: Type.Optional(Type.String({ description: 'For Open Inference Protocol clients' })),
   },
-  { title: 'Problem' },
+  { title: 'Problem', description: 'Why a request was not done (RFC 9457)' },
 )
 
 export type Problem = Static<typeof problemSchema>

@@ -26,7 +26,7 @@ export const scoredResponse = Type.Object(
     scoredAt: Type.Integer({ description: 'Epoch milliseconds' }),
     origin: Type.Null({ description: 'The record that carried the text; null over HTTP' }),
   },
-  { title: 'ScoredEvent' },
+  { title: 'ScoredEvent', description: 'The sentiment of one text' },
 )
 
 export const itemError = Type.Object({
@@ -51,5 +51,5 @@ export const batchResponse = Type.Object(
       { description: 'One verdict a text, in the order of the texts' },
     ),
   },
-  { title: 'BatchResponse' },
+  { title: 'BatchResponse', description: 'A verdict for each text' },
 )

@@ -25,7 +25,7 @@ export const batchRequest = Type.Object(
       description: 'Texts, bare or with their fields',
     }),
   },
-  { additionalProperties: false, title: 'BatchRequest' },
+  { additionalProperties: false, title: 'BatchRequest', description: 'Several texts to score' },
 )
 
 export type BatchItem = Static<typeof batchItem>

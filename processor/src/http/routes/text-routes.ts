@@ -14,7 +14,7 @@ const acceptedText = Type.Object(
     partition: Type.Integer(),
     offset: Type.String({ description: 'In decimal digits' }),
   },
-  { title: 'AcceptedText' },
+  { title: 'AcceptedText', description: 'Where the text was written' },
 )
 
 const intakeHeaders = Type.Object({
