@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { finished } from 'node:stream/promises'
 import { ValenceError } from '@valence/schemas'
 import { parse } from 'csv-parse'
 import type { TextFields, TextItem } from './text-line.ts'
@@ -44,12 +45,8 @@ export async function* readCsvItems(source: AsyncIterable<Buffer>): AsyncGenerat
     if (items.length > 0) yield items
     items = []
   }
-  await new Promise<void>((resolve) => {
-    parser.once('error', () => resolve())
-    parser.once('end', resolve)
-    parser.resume().end()
-  })
-  if (failure) throw failure
+  // Rejects with an error that the parser has raised already, too.
+  await finished(parser.resume().end())
   if (items.length > 0) yield items
 }
 

@@ -7,6 +7,12 @@ async function* chunked(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
+/** As a file is read: the end is known some time after the last bytes. */
+async function* endingLate(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
+  await new Promise(setImmediate)
+}
+
 async function read(content: string | Buffer, size = 5): Promise<TextItem[]> {
   return (await collect(readCsvItems(chunked(Buffer.from(content), size)))).flat()
 }
@@ -67,6 +73,11 @@ describe('readCsvItems', () => {
       code: 'VAL_USAGE_INVALID',
       message: expect.stringContaining('id, body'),
     })
+  })
+
+  it('refuses it where the end of the file is known later, too', async () => {
+    const reading = collect(readCsvItems(endingLate(Buffer.from('id,body\n1,fine\n'))))
+    await expect(reading).rejects.toMatchObject({ code: 'VAL_USAGE_INVALID' })
   })
 
   it('gives nothing for an empty file', async () => {
