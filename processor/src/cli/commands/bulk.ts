@@ -4,7 +4,7 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { type BulkObject, listObjects } from '../../jobs/bulk/bulk-source.ts'
 import { decodePosition, encodePosition, finishedAt } from '../../jobs/bulk/job-position.ts'
 import { ResultCounter } from '../../jobs/bulk/job-results.ts'
-import { TextLoader } from '../../jobs/bulk/load-object.ts'
+import { type LoadedObject, TextLoader } from '../../jobs/bulk/load-object.ts'
 import { sessionOpener } from '../../jobs/partition-sessions.ts'
 import { SettlingSession } from '../../jobs/settling-session.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
@@ -29,6 +29,11 @@ interface Job {
   readonly object: BulkObject
   readonly session: SettlingSession
   readonly lines: bigint
+}
+
+interface BulkProblems {
+  readonly lines: LineProblems
+  readonly objects: LineProblems
 }
 
 interface BulkSummary {
@@ -59,15 +64,16 @@ export async function runBulk(
     key: textOption(options, 'key'),
     stillMs: countOption(options, 'timeoutMs') ?? defaultStillMs,
   }
-  const problems = new LineProblems()
+  const problems: BulkProblems = { lines: new LineProblems(), objects: new LineProblems('object') }
   const startedAt = performance.now()
   const objects = await listObjects(source, config.bulkS3Endpoint)
   const done = await withAdmin(config, (admin) => new BulkRun(context, config, admin, request, problems).run(objects))
   const seconds = Number(((performance.now() - startedAt) / 1_000).toFixed(3))
-  const summary: BulkSummary = { ...done.counts, rejected: problems.count, seconds }
+  const summary: BulkSummary = { ...done.counts, rejected: problems.lines.count, seconds }
   if (options.json) await writeJson(context.stdout, { source, ...summary })
   else await writeLines(context.stdout, [describe(summary)])
-  problems.report(context.stderr, 'rejected')
+  problems.lines.report(context.stderr, 'rejected')
+  problems.objects.report(context.stderr, 'not read to the end; the same command goes on with them')
   if (!done.isComplete) {
     context.stderr.write(
       context.signal.aborted
@@ -75,7 +81,8 @@ export async function runBulk(
         : 'results are missing; do processors run? The same command goes on waiting\n',
     )
   }
-  return done.isComplete && problems.count === 0 && summary.deadLettered === 0 ? 0 : 1
+  const failed = problems.lines.count + problems.objects.count + summary.deadLettered
+  return done.isComplete && failed === 0 ? 0 : 1
 }
 
 function describe({ objects, skipped, texts, rejected, scored, deadLettered, seconds }: BulkSummary): string {
@@ -97,14 +104,16 @@ class BulkRun {
   readonly #admin: Admin
   readonly #request: BulkRequest
   readonly #problems: LineProblems
+  readonly #unreadable: LineProblems
   readonly #results: ResultCounter
 
-  constructor(context: CliContext, config: Config, admin: Admin, request: BulkRequest, problems: LineProblems) {
+  constructor(context: CliContext, config: Config, admin: Admin, request: BulkRequest, problems: BulkProblems) {
     this.#context = context
     this.#config = config
     this.#admin = admin
     this.#request = request
-    this.#problems = problems
+    this.#problems = problems.lines
+    this.#unreadable = problems.objects
     this.#results = new ResultCounter(config, admin)
   }
 
@@ -122,7 +131,7 @@ class BulkRun {
       const { scored, deadLettered } = this.#results.of(job.object.fingerprint)
       return scored + deadLettered >= expected
     }
-    const isSent = loaded.length === jobs.length && loaded.every(({ isWhole }) => isWhole)
+    const isSent = loaded.length === jobs.length && loaded.every(({ isWhole, failure }) => isWhole || failure)
     const isOutAll = await this.#results.follow(() => loaded.every(isOut), this.#request.stillMs, this.#context.signal)
     for (const own of loaded.filter((one) => one.isWhole && isOut(one))) {
       await own.job.session.publish([], finishedAt(own.lines), () => undefined)
@@ -171,7 +180,7 @@ class BulkRun {
     const loader = await TextLoader.open(this.#config, this.#admin, this.#request)
     const total = jobs.reduce((sum, { object }) => sum + object.bytes, 0)
     const progress = await startProgress(stderr, { noun: 'texts', total })
-    const loaded: { job: Job; texts: number; lines: bigint; isWhole: boolean }[] = []
+    const loaded: ({ job: Job } & LoadedObject)[] = []
     let [doneBytes, doneTexts] = [0, 0]
     try {
       for (const job of jobs) {
@@ -185,6 +194,7 @@ class BulkRun {
           onLines: (texts, end) => progress.update(doneBytes + end, doneTexts + texts),
         })
         loaded.push({ job, ...own })
+        if (own.failure) this.#unreadable.add(object.uri, own.failure)
         doneBytes += object.bytes
         doneTexts += own.texts
         if (signal.aborted) break

@@ -33,18 +33,24 @@ async function listFolder(path: string): Promise<BulkObject[]> {
     const names = isFolder
       ? (await readdir(path)).filter((name) => !name.startsWith('.')).map((n) => join(path, n))
       : [path]
-    const found = await Promise.all(names.map(async (name) => ({ name, stats: await stat(name) })))
-    return found
-      .filter(({ stats }) => stats.isFile())
-      .map(({ name, stats }) => ({
-        uri: pathToFileURL(name).href,
-        bytes: stats.size,
-        modifiedAt: Math.floor(stats.mtimeMs),
-        fingerprint: fingerprintOf(pathToFileURL(name).href, stats.size, stats.mtimeMs),
-        open: async () => createReadStream(name),
-      }))
+    const found = await Promise.all(names.map(toFile))
+    return found.filter((file) => file !== undefined)
   } catch (cause) {
     throw new ValenceError('VAL_FILE_UNREADABLE', path, { cause })
+  }
+}
+
+/** Undefined where it is no file. One that is not there, such as a broken link in a folder, fails when it is read. */
+async function toFile(name: string): Promise<BulkObject | undefined> {
+  const stats = await stat(name).catch(() => undefined)
+  if (stats !== undefined && !stats.isFile()) return undefined
+  const uri = pathToFileURL(name).href
+  return {
+    uri,
+    bytes: stats?.size ?? 0,
+    modifiedAt: Math.floor(stats?.mtimeMs ?? Date.now()),
+    fingerprint: fingerprintOf(uri, stats?.size, stats?.mtimeMs),
+    open: async () => createReadStream(name),
   }
 }
 

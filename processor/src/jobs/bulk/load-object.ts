@@ -6,7 +6,7 @@ import {
   type TextEventInput,
   textEventAvro,
   textEventJson,
-  type ValenceError,
+  ValenceError,
   valueSubject,
 } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
@@ -45,6 +45,8 @@ export interface LoadedObject {
   readonly texts: number
   readonly lines: bigint
   readonly isWhole: boolean
+  /** Why it could not be read to its end. */
+  readonly failure?: ValenceError
 }
 
 /** Sends the texts of objects, each line in the transaction that counts it: none twice, however often it is begun. */
@@ -75,19 +77,28 @@ export class TextLoader {
   }
 
   async load(object: BulkObject, { session, from, onProblem, signal, onLines }: LoadOptions): Promise<LoadedObject> {
-    const file = { chunks: await object.open(), totalBytes: object.bytes }
     const outbox = new Outbox(session, from, onProblem)
-    for await (const items of readItems(object.uri, file, this.#options.format)) {
+    let failure: ValenceError | undefined
+    for await (const items of readObject(object, this.#options.format)) {
+      if (isValenceError(items)) {
+        failure = items
+        break
+      }
       for (const item of items) {
-        const record = this.#toRecord(object, item)
-        if (isValenceError(record)) onProblem(item.line, record)
-        await outbox.add(item.line, isValenceError(record) ? undefined : record)
+        await this.#addTo(outbox, object, item, onProblem)
         if (signal.aborted) return { texts: outbox.texts, lines: outbox.lines, isWhole: false }
       }
       onLines(outbox.texts, items.at(-1)?.end ?? 0)
     }
     await outbox.flush()
-    return { texts: outbox.texts, lines: outbox.lines, isWhole: true }
+    const loaded = { texts: outbox.texts, lines: outbox.lines, isWhole: failure === undefined }
+    return failure === undefined ? loaded : { ...loaded, failure }
+  }
+
+  async #addTo(outbox: Outbox, object: BulkObject, item: TextItem, onProblem: LoadOptions['onProblem']): Promise<void> {
+    const record = this.#toRecord(object, item)
+    if (isValenceError(record)) onProblem(item.line, record)
+    await outbox.add(item.line, isValenceError(record) ? undefined : record)
   }
 
   #toRecord({ fingerprint }: BulkObject, { line, fields, error }: TextItem): OutgoingRecord | ValenceError {
@@ -108,6 +119,19 @@ export class TextLoader {
       if (isValenceError(cause) && cause.deadLetter) return cause
       throw cause
     }
+  }
+}
+
+/** The items of an object; last, where it cannot be read to its end, why. What its reader throws is its own fault. */
+async function* readObject(
+  object: BulkObject,
+  format: FileFormat,
+): AsyncGenerator<readonly TextItem[] | ValenceError, void> {
+  try {
+    const file = { chunks: await object.open(), totalBytes: object.bytes }
+    yield* readItems(object.uri, file, format)
+  } catch (cause) {
+    yield isValenceError(cause) ? cause : new ValenceError('VAL_FILE_UNREADABLE', undefined, { cause })
   }
 }
 

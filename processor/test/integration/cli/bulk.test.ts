@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AcknowledgedText, compareOutput, expectExactlyOnce } from '@valence/testing/counting/invariants'
@@ -93,6 +93,19 @@ describe('valence bulk', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('line 2: VAL_RECORD_JSON_INVALID')
     expect(stderr).toContain('line 3: VAL_TEXT_EMPTY')
+  })
+
+  it('names objects that cannot be read, and goes on with the others', async () => {
+    await writeFile(join(folder, 'a.txt'), 'good\n')
+    await symlink(join(folder, 'nowhere'), join(folder, 'b.txt'))
+    await writeFile(join(folder, 'c.csv'), 'no,column\n1,2\n')
+    await writeFile(join(folder, 'd.txt'), 'bad\n')
+    await new ProcessorProcess(environment).started()
+    const { code, stdout, stderr } = await runCliProcess(['bulk', folder, '--json'], { environment })
+    expect(JSON.parse(stdout)).toMatchObject({ objects: 4, texts: 2, scored: 2 })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^object file:\S+b\.txt: VAL_FILE_UNREADABLE/m)
+    expect(stderr).toMatch(/^object file:\S+c\.csv: VAL_USAGE_INVALID/m)
   })
 
   it('names the lines that the broker refuses, and waits for no result of them, in a later run either', async () => {
