@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 INSTALLED := node_modules/.installed
 
-.PHONY: help install build demo test test-unit test-machines test-faults bench soak check pages docs sbom model stack-up stack-down clean
+.PHONY: help install build demo test test-unit test-machines test-faults bench soak check pages docs changelog sbom model stack-up stack-down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ pages: $(INSTALLED) ## write the pages, schemas and dashboards that are made fro
 docs: build ## the API reference of the SDK, into .docs/sdk
 	@cd producer-sdk && npm exec --yes --package=typedoc@0.28.20 --package=typescript@6.0.3 --loglevel=error -- typedoc --logLevel Warn
 	@echo '.docs/sdk/index.html'
+
+changelog: $(INSTALLED) ## move the fragments of docs/changes into CHANGELOG.md: VERSION=1.2.3
+	@node processor/pages/collect-changes.ts "$(or $(VERSION),$(error VERSION=1.2.3 is missing))"
 
 sbom: ## what the product is made of, as CycloneDX: SBOM=sbom.cdx.json
 	@npm exec --yes --package=npm@11.19.1 -- npm sbom --sbom-format=cyclonedx --sbom-type=application --omit=dev \
