@@ -35,9 +35,9 @@ function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
 }
 
 /** Timers cannot wait longer: beyond this they ring at once. */
-export const longestMs = 2 ** 31 - 1
+export const maxTimerMs = 2 ** 31 - 1
 
-function milliseconds(min: number, max = longestMs) {
+function milliseconds(min: number, max = maxTimerMs) {
   return whole(min, max)
 }
 
@@ -66,7 +66,7 @@ export const settings = {
   VALENCE_KAFKA_LEAVE_ON_STOP: required(
     flag,
     'true',
-    'Leave the group on a graceful stop, so that others take over at once. `false` keeps the seat for a restart under the same instance id',
+    'Leave the group on a graceful stop, so that others take over at once. `false` keeps its partitions for a restart under the same instance id',
   ),
   VALENCE_KAFKA_START: required(
     z.enum(['earliest', 'latest']),

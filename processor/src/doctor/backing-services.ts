@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { Config } from '../config/config.ts'
 import { redactUrl } from '../config/redaction.ts'
+import { redisAddress } from '../redis/redis-address.ts'
 import { connectRedis } from '../redis/redis-client.ts'
-import { redisPlace } from '../redis/redis-place.ts'
 import { openRegistry } from '../registry/open-registry.ts'
 import { type Finding, failure, within } from './finding.ts'
 
@@ -27,7 +27,7 @@ export async function checkRegistry(config: Config): Promise<Finding[]> {
 /** Redis is a cache: without it scores are computed again, so it is never more than a warning. */
 export async function checkRedis(config: Config): Promise<Finding[]> {
   const place = { area: 'redis', check: 'answer' } as const
-  const server = redisPlace(config)
+  const server = redisAddress(config)
   if (server === undefined) {
     return [{ ...place, status: 'skipped', detail: 'VALENCE_REDIS_URL is not set: in-process cache only' }]
   }

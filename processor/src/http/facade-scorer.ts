@@ -1,22 +1,22 @@
 import type { Verdict } from '../domain/verdict.ts'
-import type { Trail } from '../observability/trace-context.ts'
+import type { TraceContext } from '../observability/trace-context.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { Admission } from './limits/admission.ts'
 
 /** How long an answer is worth something. */
-export interface Patience {
+export interface RequestDeadline {
   /** Epoch milliseconds. */
   readonly deadline: number
   readonly signal: AbortSignal
-  readonly trailOf?: () => Trail | undefined
+  readonly traceContextOf?: () => TraceContext | undefined
 }
 
 /** The scorer as HTTP uses it: admitted or refused at once, long batches in slices. */
 export interface FacadeScorer {
   /** @throws VAL_HTTP_OVERLOADED */
-  score(text: string, patience: Patience): Promise<Verdict>
+  score(text: string, deadline: RequestDeadline): Promise<Verdict>
   /** One verdict a text, in order. @throws VAL_HTTP_OVERLOADED */
-  scoreAll(texts: readonly string[], patience: Patience): Promise<Verdict[]>
+  scoreAll(texts: readonly string[], deadline: RequestDeadline): Promise<Verdict[]>
   /** False while the engine fails whatever it is given. */
   canScore(): boolean
 }
@@ -44,13 +44,13 @@ export function createFacadeScorer(options: FacadeScorerOptions): FacadeScorer {
     }
   }
 
-  async function scoreAll(texts: readonly string[], patience: Patience): Promise<Verdict[]> {
+  async function scoreAll(texts: readonly string[], deadline: RequestDeadline): Promise<Verdict[]> {
     using _room = admission.admit(Math.min(texts.length, sliceTexts))
     const verdicts: Verdict[] = []
     for (let start = 0; start < texts.length; start += sliceTexts) {
       const slice = texts.slice(start, start + sliceTexts)
       const startedAt = performance.now()
-      verdicts.push(...(await scorer.scoreAll(slice, { origin: 'http', ...patience })))
+      verdicts.push(...(await scorer.scoreAll(slice, { origin: 'http', ...deadline })))
       admission.observe(performance.now() - startedAt)
     }
     watch(verdicts)
@@ -59,8 +59,8 @@ export function createFacadeScorer(options: FacadeScorerOptions): FacadeScorer {
 
   return {
     scoreAll,
-    async score(text, patience) {
-      const [verdict] = await scoreAll([text], patience)
+    async score(text, deadline) {
+      const [verdict] = await scoreAll([text], deadline)
       return verdict as Verdict
     },
     canScore: () => now() - failedAt > distrustMs,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { Trail } from '../observability/trace-context.ts'
+import type { TraceContext } from '../observability/trace-context.ts'
 import type { Principal, Scope } from './auth/principal.ts'
 
 /** The application as the routes see it: schemas give the types. */
@@ -18,7 +18,7 @@ declare module 'fastify' {
     /** W3C trace id, 32 hex digits; undefined where the caller sent none. */
     traceId: string | undefined
     /** Its span; undefined where it is not sampled. */
-    trail: Trail | undefined
+    trail: TraceContext | undefined
   }
   interface FastifyContextConfig {
     /** What the caller must be allowed; a route without one is open to everybody. */

@@ -32,8 +32,8 @@ export function lingerAndClose(socket: Socket, limits: LingerLimits = defaultLim
     left -= length
     if (left < 0) socket.destroy()
   })
-  const patience = setTimeout(() => socket.destroy(), limits.maxMs)
-  socket.once('close', () => clearTimeout(patience))
+  const deadline = setTimeout(() => socket.destroy(), limits.maxMs)
+  socket.once('close', () => clearTimeout(deadline))
   const close = () => socket.destroySoon()
   if (socket.readableEnded) close()
   else socket.once('end', close)

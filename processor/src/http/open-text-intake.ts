@@ -3,7 +3,7 @@ import { isValenceError, type SchemaRegistry, ValenceError } from '@valence/sche
 import type { Config } from '../config/config.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { openBreaker } from '../observability/open-breaker.ts'
-import type { FacadeBase } from '../observability/service-context.ts'
+import type { OpeningContext } from '../observability/service-context.ts'
 import { guardRegistry } from '../registry/guarded-registry.ts'
 import { openRegistry } from '../registry/open-registry.ts'
 import type { SharedAnswers } from './shared-answers.ts'
@@ -14,7 +14,7 @@ const produceTimeoutMs = 5_000
 const registryTimeoutMs = 5_000
 
 /** The configured registry behind a breaker of its own; undefined where none is configured. */
-export function openGuardedRegistry(base: FacadeBase): SchemaRegistry | undefined {
+export function openGuardedRegistry(base: OpeningContext): SchemaRegistry | undefined {
   const registry = openRegistry(base.config)
   return registry && guardRegistry(registry, openBreaker(base, 'registry', registryTimeoutMs))
 }
@@ -25,7 +25,7 @@ function inputTopic({ inputTopics }: Config): string {
 
 /** The way of texts into Kafka: an idempotent producer behind a breaker. */
 export function openTextIntake(
-  base: FacadeBase,
+  base: OpeningContext,
   schemaRegistry: SchemaRegistry | undefined,
   answers: SharedAnswers | undefined,
 ): TextIntake {

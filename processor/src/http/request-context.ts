@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { unknownCaller } from './auth/principal.ts'
-import type { Patience } from './facade-scorer.ts'
+import type { RequestDeadline } from './facade-scorer.ts'
 import type { HttpApp } from './http-app.ts'
 
 const safeId = /^[\w.:-]{1,128}$/
@@ -44,9 +44,9 @@ export function addRequestContext(app: HttpApp): void {
 }
 
 /** The deadline of a request, by its `timeout-ms` header or the default, and the signal that its caller left. */
-export function patienceOf(request: FastifyRequest, defaultTimeoutMs: number): Patience {
+export function deadlineOf(request: FastifyRequest, defaultTimeoutMs: number): RequestDeadline {
   const asked = Number(request.headers['timeout-ms'])
   const timeoutMs = Number.isInteger(asked) && asked > 0 ? asked : defaultTimeoutMs
   const { arrivedAt, abandoned: signal, trail } = request
-  return { deadline: arrivedAt + timeoutMs, signal, ...(trail ? { trailOf: () => trail } : {}) }
+  return { deadline: arrivedAt + timeoutMs, signal, ...(trail ? { traceContextOf: () => trail } : {}) }
 }

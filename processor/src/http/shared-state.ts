@@ -1,7 +1,7 @@
 import { openBreaker } from '../observability/open-breaker.ts'
-import type { FacadeBase } from '../observability/service-context.ts'
+import type { OpeningContext } from '../observability/service-context.ts'
+import { redisAddress } from '../redis/redis-address.ts'
 import { connectRedis } from '../redis/redis-client.ts'
-import { redisPlace } from '../redis/redis-place.ts'
 import { createRevocations, type Revocations } from './auth/revocations.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
 import type { RateLimiter } from './limits/rate-limits.ts'
@@ -21,10 +21,10 @@ export interface SharedState {
 }
 
 /** What all replicas count and know together: in Redis where it is configured, else in this process. */
-export function openSharedState(base: FacadeBase): SharedState {
+export function openSharedState(base: OpeningContext): SharedState {
   const { config, metrics, closers } = base
   const { httpRateLimitRequests, httpRateLimitTexts } = config
-  const place = redisPlace(config)
+  const place = redisAddress(config)
   if (place === undefined) {
     const limiters = {
       address: createMemoryLimiter(httpRateLimitRequests),

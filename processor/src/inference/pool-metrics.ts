@@ -1,6 +1,6 @@
 import type { Metrics } from '../observability/metrics.ts'
 import type { PoolObserver } from './worker-pool.ts'
-import type { LossReason } from './worker-slot.ts'
+import type { LossReason } from './worker-thread.ts'
 
 /** The observer that counts into the metric tree, and hands losses on to whoever logs them. */
 export function meterWorkerPool(

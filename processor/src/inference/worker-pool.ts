@@ -1,7 +1,7 @@
 import { ValenceError } from '@valence/schemas'
 import type { CloseOptions, InferenceBackend, TokenBatch } from './backend.ts'
 import type { GraphSpec } from './graph-session.ts'
-import { type InferenceJob, type LossReason, WorkerSlot } from './worker-slot.ts'
+import { type InferenceJob, type LossReason, WorkerThread } from './worker-thread.ts'
 
 /** What the pool tells whoever watches it. Each is optional; none may throw. */
 export interface PoolObserver {
@@ -18,7 +18,7 @@ export interface WorkerPoolOptions {
   /** Longest time one batch may run before its worker is replaced. */
   readonly timeoutMs: number
   readonly startTimeoutMs?: number
-  /** Wait before the second replacement in a row of one seat; doubles up to `restartMaxMs`. The first is immediate. */
+  /** Wait before the second replacement in a row of one slot; doubles up to `restartMaxMs`. The first is immediate. */
   readonly restartMs?: number
   readonly restartMaxMs?: number
   /** The threads give way to every other one (Linux): for work that nobody waits for. */
@@ -42,10 +42,10 @@ const stableMs = 10_000
 /** A lost thread that has not ended after this long is stuck in native code. */
 const stuckMs = 1_000
 
-/** A seat outlives its workers: it remembers how often they were lost. */
-interface Seat {
+/** A slot outlives its workers: it remembers how often they were lost. */
+interface WorkerSlot {
   readonly index: number
-  slot: WorkerSlot | undefined
+  thread: WorkerThread | undefined
   restart: NodeJS.Timeout | undefined
   losses: number
   readySince: number
@@ -55,10 +55,10 @@ class WorkerPool implements InferenceBackend {
   readonly concurrency: number
   readonly #graph: GraphSpec
   readonly #options: WorkerPoolOptions
-  readonly #seats: Seat[]
+  readonly #slots: WorkerSlot[]
   readonly #queue: InferenceJob[] = []
   /** Threads that were lost and have not ended yet. */
-  readonly #leaving = new Set<WorkerSlot>()
+  readonly #leaving = new Set<WorkerThread>()
   #held = 0
   #idle: (() => void) | undefined
   #closed: Promise<void> | undefined
@@ -70,9 +70,9 @@ class WorkerPool implements InferenceBackend {
     this.#options = options
     this.#observer = options.trialObserver ?? options.observer
     this.concurrency = options.workers
-    this.#seats = Array.from({ length: options.workers }, (_, index) => ({
+    this.#slots = Array.from({ length: options.workers }, (_, index) => ({
       index,
-      slot: undefined,
+      thread: undefined,
       restart: undefined,
       losses: 0,
       readySince: 0,
@@ -83,7 +83,7 @@ class WorkerPool implements InferenceBackend {
   async start(): Promise<void> {
     const failure = await new Promise<string | undefined>((resolve) => {
       this.#onStart = resolve
-      for (const seat of this.#seats) this.#fill(seat)
+      for (const slot of this.#slots) this.#fill(slot)
     })
     this.#onStart = undefined
     if (failure === undefined) return
@@ -122,89 +122,89 @@ class WorkerPool implements InferenceBackend {
 
   async #shutDown(): Promise<void> {
     if (this.#held > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
-    for (const seat of this.#seats) clearTimeout(seat.restart)
-    await Promise.all(this.#seats.map((seat) => seat.slot?.stop()))
+    for (const slot of this.#slots) clearTimeout(slot.restart)
+    await Promise.all(this.#slots.map((slot) => slot.thread?.stop()))
   }
 
   /** Refuses what is held, so that nothing is left to wait for. */
   #abandon(): void {
-    for (const { slot } of this.#seats) {
-      if (slot === undefined) continue
-      this.#leave(slot)
-      void slot.stop(true)
+    for (const { thread } of this.#slots) {
+      if (thread === undefined) continue
+      this.#leave(thread)
+      void thread.stop(true)
     }
     this.#refuseQueue('stopped')
   }
 
-  #fill(seat: Seat): void {
-    seat.restart = undefined
-    const slot = new WorkerSlot({
+  #fill(slot: WorkerSlot): void {
+    slot.restart = undefined
+    const thread = new WorkerThread({
       graph: this.#graph,
       workerUrl: this.#options.workerUrl ?? ownWorkerUrl,
-      name: `valence-inference-${seat.index}`,
+      name: `valence-inference-${slot.index}`,
       background: this.#options.background,
       timeoutMs: this.#options.timeoutMs,
       startTimeoutMs: this.#options.startTimeoutMs ?? Math.max(30_000, this.#options.timeoutMs),
-      onReady: () => this.#ready(seat),
+      onReady: () => this.#ready(slot),
       onAnswer: (inferMs) => {
         if (inferMs !== undefined) this.#observer?.inferred?.(inferMs)
         this.#dispatch()
       },
-      onLost: (reason, detail, waiting) => this.#lost(seat, reason, detail, waiting),
-      onExit: () => this.#leaving.delete(slot),
+      onLost: (reason, detail, waiting) => this.#lost(slot, reason, detail, waiting),
+      onExit: () => this.#leaving.delete(thread),
     })
-    seat.slot = slot
+    slot.thread = thread
   }
 
   #readyCount(): number {
-    return this.#seats.filter((seat) => seat.slot?.ready).length
+    return this.#slots.filter((slot) => slot.thread?.ready).length
   }
 
-  #ready(seat: Seat): void {
-    seat.readySince = performance.now()
+  #ready(slot: WorkerSlot): void {
+    slot.readySince = performance.now()
     const count = this.#readyCount()
     this.#observer?.workersReady?.(count)
-    if (count === this.#seats.length) this.#onStart?.()
+    if (count === this.#slots.length) this.#onStart?.()
     this.#dispatch()
   }
 
-  #lost(seat: Seat, reason: LossReason, detail: string, waiting: InferenceJob[]): void {
-    const wasReady = seat.readySince > 0
-    if (wasReady && performance.now() - seat.readySince > stableMs) seat.losses = 0
-    seat.losses++
-    if (seat.slot) this.#leave(seat.slot)
-    seat.slot = undefined
-    seat.readySince = 0
+  #lost(slot: WorkerSlot, reason: LossReason, detail: string, waiting: InferenceJob[]): void {
+    const wasReady = slot.readySince > 0
+    if (wasReady && performance.now() - slot.readySince > stableMs) slot.losses = 0
+    slot.losses++
+    if (slot.thread) this.#leave(slot.thread)
+    slot.thread = undefined
+    slot.readySince = 0
     this.#queue.unshift(...waiting)
     this.#observer?.workersReady?.(this.#readyCount())
     this.#observer?.workerLost?.(reason, detail)
     this.#onStart?.(detail)
-    this.#replace(seat)
+    this.#replace(slot)
     this.#dispatch()
   }
 
-  #replace(seat: Seat): void {
+  #replace(slot: WorkerSlot): void {
     const { restartMs = 100, restartMaxMs = 5_000 } = this.#options
     if (this.#closed && this.#held === 0) return
-    const delayMs = Math.min(restartMaxMs, restartMs * 2 ** (seat.losses - 2))
-    if (seat.losses <= 1) this.#fill(seat)
-    else seat.restart = setTimeout(() => this.#fill(seat), delayMs)
+    const delayMs = Math.min(restartMaxMs, restartMs * 2 ** (slot.losses - 2))
+    if (slot.losses <= 1) this.#fill(slot)
+    else slot.restart = setTimeout(() => this.#fill(slot), delayMs)
   }
 
-  #leave(slot: WorkerSlot): void {
-    this.#leaving.add(slot)
+  #leave(thread: WorkerThread): void {
+    this.#leaving.add(thread)
     setTimeout(() => {
-      if (this.#leaving.has(slot)) this.#observer?.workersStuck?.(this.#leaving.size)
+      if (this.#leaving.has(thread)) this.#observer?.workersStuck?.(this.#leaving.size)
     }, stuckMs).unref()
   }
 
   /** Gives waiting batches to the least loaded workers; refuses them when no worker lives or is about to. */
   #dispatch(): void {
     while (this.#queue.length > 0) {
-      const slots = this.#seats.flatMap((seat) => seat.slot ?? [])
-      if (slots.length === 0) this.#refuseQueue('every worker was lost; replacements are being started')
-      const free = slots.filter((slot) => slot.ready && slot.load < batchesPerWorker)
-      const least = free.reduce<WorkerSlot | undefined>((a, b) => (a && a.load <= b.load ? a : b), undefined)
+      const threads = this.#slots.flatMap((slot) => slot.thread ?? [])
+      if (threads.length === 0) this.#refuseQueue('every worker was lost; replacements are being started')
+      const free = threads.filter((thread) => thread.ready && thread.load < batchesPerWorker)
+      const least = free.reduce<WorkerThread | undefined>((a, b) => (a && a.load <= b.load ? a : b), undefined)
       const job = least && this.#queue.shift()
       if (!job) return
       least.give(job)

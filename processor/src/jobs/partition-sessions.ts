@@ -21,7 +21,7 @@ export function sessionOpener(
     transactionTimeoutMs: config.kafkaTransactionTimeoutMs,
     compression: compressionTypes[config.kafkaCompression],
     offsets: createLogOffsets(admin, groupId),
-    sendTogether: isOverlayInstalled(),
+    batchAcrossPartitions: isOverlayInstalled(),
   }
   return (partition) => joinPatiently(() => openKafkaPartitionSession(options, partition))
 }

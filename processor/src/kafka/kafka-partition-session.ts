@@ -19,7 +19,7 @@ export interface KafkaPartitionSessionOptions {
   readonly compression: number
   readonly offsets: LogOffsets
   /** One request for all partitions: safe only where lost and doubled sends are fixed (overlay hunks A to C). */
-  readonly sendTogether: boolean
+  readonly batchAcrossPartitions: boolean
 }
 
 /** kafkajs copies its accumulator for each message of a call; above this a call costs more than two. */
@@ -152,7 +152,7 @@ class KafkaPartitionSession implements PartitionSession {
   }
 
   #groups(records: readonly OutgoingRecord[]): OutgoingRecord[][] {
-    const groups = this.#options.sendTogether
+    const groups = this.#options.batchAcrossPartitions
       ? [[...records]]
       : [...Map.groupBy(records, (record) => partitionName(record)).values()]
     return groups.flatMap(chunksOf)

@@ -25,7 +25,7 @@ export async function createKafkaPartitionSessions(options: KafkaPartitionSessio
     transactionTimeoutMs: options.transactionTimeoutMs,
     compression: options.compression,
     offsets,
-    sendTogether: isOverlayInstalled(),
+    batchAcrossPartitions: isOverlayInstalled(),
   }
   return {
     async open(partition) {

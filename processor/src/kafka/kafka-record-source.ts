@@ -34,7 +34,7 @@ const maxLeaveMs = 5_000
  * A broker answers as soon as there is one record, some hundred times a second on a busy topic. Where records wait
  * anyway, the next fetch begins this long after the last, and brings more.
  */
-const unhurriedMs = 20
+const minFetchIntervalMs = 20
 /** How often the watchdog looks. It counts its turns, because a process that was stopped must not be taken for stalled. */
 const watchMs = 1_000
 /** A join may take 60 s, see rebalanceTimeout. */
@@ -198,7 +198,7 @@ class KafkaRecordSource implements RecordSource {
   async #take(payload: EachBatchPayload): Promise<void> {
     this.#pump(payload)
     if (this.#stopping || !this.#handlers?.isBehind?.(payload.batch)) return
-    const restMs = this.#lastFetch + unhurriedMs - performance.now()
+    const restMs = this.#lastFetch + minFetchIntervalMs - performance.now()
     if (restMs > 0) await delay(restMs)
   }
 

@@ -3,9 +3,9 @@ import type { Config } from '../config/config.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { ActiveModel } from './active-model.ts'
-import { HotSwap, type ReloadOutcome } from './hot-swap.ts'
 import { type LoadedModel, loadModel, type OpenBackend } from './load-model.ts'
 import { isUri, locateModel } from './model-location.ts'
+import { ModelReloader, type ReloadOutcome } from './model-reloader.ts'
 import { keepInUse } from './supply/keep-in-use.ts'
 import { ModelStore, type StoredModel } from './supply/model-store.ts'
 import type { ModelSupply } from './supply/model-supply.ts'
@@ -46,7 +46,7 @@ async function firstFrom(
   try {
     pulled = await supply.pull(signal)
     const model = await loadModel(pulled.folder, openBackend, signal)
-    await supply.accept(pulled).catch((error) => logger.warn({ err: error }, 'model store cannot be tended'))
+    await supply.accept(pulled).catch((error) => logger.warn({ err: error }, 'model store cannot be renewed'))
     return { stored: pulled, model }
   } catch (error) {
     if (isFinal(error) || signal.aborted) throw error
@@ -64,14 +64,14 @@ async function startSupplied(options: StartModelOptions): Promise<StartedModel> 
   const supply = await openSupply(config.model, config, (bytes) => metrics.model.downloaded.inc(bytes))
   const store = new ModelStore(config.modelStore)
   const { stored, model } = await firstFrom(supply, options)
-  await store.touch(stored.digest).catch((error) => logger.warn({ err: error }, 'model store cannot be tended'))
+  await store.touch(stored.digest).catch((error) => logger.warn({ err: error }, 'model store cannot be renewed'))
   const models = new ActiveModel(model)
-  const swap = new HotSwap({
+  const swap = new ModelReloader({
     supply,
     models,
     digest: stored.digest,
     load: (folder, stopped) => loadModel(folder, openBackend, stopped),
-    tend: async (digest) => {
+    renewLease: async (digest) => {
       await store.touch(digest)
       await store.prune(config.modelStoreKeep)
     },

@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api'
 
 /** A sampled text on its way: below this span its phases are shown. A text that is not sampled has none. */
-export interface Trail {
+export interface TraceContext {
   readonly context: Context
   /** 32 hex digits. */
   readonly traceId: string

@@ -4,16 +4,16 @@ import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/recor
 import { BoundedLabel } from '../observability/bounded-label.ts'
 import { type Logger, silentLogger } from '../observability/logger.ts'
 import { type Metrics, observeTraced } from '../observability/metrics.ts'
-import type { Trail } from '../observability/trace-context.ts'
+import type { TraceContext } from '../observability/trace-context.ts'
 import { countBy } from '../platform/count-by.ts'
 import type { RecordSlice } from './partition-queue.ts'
-import type { Outcome } from './score-batch.ts'
+import type { RecordResult } from './score-batch.ts'
 
 /** A slice that went through decode, score and encode, ready to be published in one transaction. */
 export interface Publication {
   readonly from: TopicPartition
   readonly slice: RecordSlice
-  readonly outcomes: readonly Outcome[]
+  readonly outcomes: readonly RecordResult[]
   readonly outgoing: readonly OutgoingRecord[]
 }
 
@@ -33,7 +33,7 @@ const maxSources = 50
 
 export interface CommitOptions {
   /** The trail of a record that is traced. */
-  readonly trailOf?: ((record: KafkaRecord) => Trail | undefined) | undefined
+  readonly traceContextOf?: ((record: KafkaRecord) => TraceContext | undefined) | undefined
   /** Told of dead letters. */
   readonly logger?: Logger
 }
@@ -41,11 +41,11 @@ export interface CommitOptions {
 export function createCommitStep(
   metrics: Metrics,
   now: () => number,
-  { trailOf, logger = silentLogger }: CommitOptions = {},
+  { traceContextOf, logger = silentLogger }: CommitOptions = {},
 ): CommitStep {
   const sources = new BoundedLabel(maxSources)
 
-  function countScored(scored: readonly (Outcome & { kind: 'scored' })[], committedAt: number): void {
+  function countScored(scored: readonly (RecordResult & { kind: 'scored' })[], committedAt: number): void {
     const bySource = Map.groupBy(scored, ({ event }) => sources.of(event.source))
     for (const [source, own] of bySource) {
       for (const [label, count] of countBy(own, ({ sentiment }) => sentiment.label)) {
@@ -62,9 +62,9 @@ export function createCommitStep(
     if (seconds !== undefined) metrics.pipeline.sinceOccurred.observe(seconds)
   }
 
-  function noteRejected({ record, error }: Outcome & { kind: 'rejected' }, from: TopicPartition): void {
+  function noteRejected({ record, error }: RecordResult & { kind: 'rejected' }, from: TopicPartition): void {
     metrics.pipeline.deadLetters.inc({ code: error.code })
-    const { traceId, spanId } = trailOf?.(record) ?? {}
+    const { traceId, spanId } = traceContextOf?.(record) ?? {}
     logger.warn(
       { ...from, offset: record.offset.toString(), code: error.code, traceId, spanId },
       'record dead-lettered',
@@ -78,7 +78,8 @@ export function createCommitStep(
     for (const { record } of outcomes) {
       // Below zero Kafka has records without a timestamp.
       const seconds = record.timestamp < 0n ? undefined : ageSeconds(Number(record.timestamp), committedAt)
-      if (seconds !== undefined) observeTraced(metrics.pipeline.endToEnd, {}, seconds, trailOf?.(record)?.traceId)
+      if (seconds !== undefined)
+        observeTraced(metrics.pipeline.endToEnd, {}, seconds, traceContextOf?.(record)?.traceId)
     }
     countScored(
       outcomes.filter((outcome) => outcome.kind === 'scored'),

@@ -12,7 +12,7 @@ import {
   type ValenceError,
 } from '@valence/schemas'
 import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
-import type { Outcome } from './score-batch.ts'
+import type { RecordResult } from './score-batch.ts'
 
 export interface EncodeOptions {
   readonly outputTopic: string
@@ -24,7 +24,7 @@ export interface EncodeOptions {
 }
 
 /** Encodes one outcome as the record to publish: a scored event, a dead letter, or the tombstone itself. */
-export type EncodeStep = (outcome: Outcome, from: TopicPartition) => OutgoingRecord
+export type EncodeStep = (outcome: RecordResult, from: TopicPartition) => OutgoingRecord
 
 export function createEncodeStep(options: EncodeOptions): EncodeStep {
   return (outcome, from) => {
@@ -61,7 +61,7 @@ export function encodeDeadLetter(
   }
 }
 
-function scoredEvent(outcome: Outcome & { kind: 'scored' }, from: TopicPartition, scoredAt: number): ScoredEvent {
+function scoredEvent(outcome: RecordResult & { kind: 'scored' }, from: TopicPartition, scoredAt: number): ScoredEvent {
   const { event, record, sentiment } = outcome
   const origin = { topic: from.topic, partition: from.partition, offset: record.offset.toString() }
   return {

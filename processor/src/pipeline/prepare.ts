@@ -6,7 +6,7 @@ import type { DecodeStep } from './decode.ts'
 import type { EncodeStep } from './encode.ts'
 import type { RecordSlice } from './partition-queue.ts'
 import type { Refusal } from './refusal-search.ts'
-import type { Outcome, ScoreStep } from './score-batch.ts'
+import type { RecordResult, ScoreStep } from './score-batch.ts'
 
 export interface PrepareOptions {
   readonly signal: AbortSignal
@@ -43,7 +43,7 @@ export function createPrepareStep(
 const maxKeptKeyBytes = 1_024
 
 /** The broker took everything but this record's result: it becomes a dead letter. */
-function refuse(outcome: Outcome, { code, detail }: Refusal): Outcome {
+function refuse(outcome: RecordResult, { code, detail }: Refusal): RecordResult {
   const reason = outcome.kind === 'rejected' ? `${detail ?? code}; rejected as ${outcome.error.code} before` : detail
   return { kind: 'rejected', record: outcome.record, error: new ValenceError(code, reason) }
 }

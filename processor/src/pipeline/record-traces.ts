@@ -12,13 +12,13 @@ import {
 import { headerText, isValenceError, type RecordHeaders, withHeader } from '@valence/schemas'
 import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
 import { spanAttributes } from '../observability/span-attributes.ts'
-import { spanTime, type Trail } from '../observability/trace-context.ts'
+import { spanTime, type TraceContext } from '../observability/trace-context.ts'
 import type { CommitStep } from './commit.ts'
 import type { DecodeStep } from './decode.ts'
 import type { EncodeStep } from './encode.ts'
 import type { PrepareStep } from './prepare.ts'
 
-interface RecordTrail extends Trail {
+interface RecordTrail extends TraceContext {
   readonly span: Span
   /** Of the record that is published for it. */
   send?: Span
@@ -42,7 +42,7 @@ export class RecordTraces {
   }
 
   /** The trail of a record that is sampled. */
-  of(record: KafkaRecord): Trail | undefined {
+  of(record: KafkaRecord): TraceContext | undefined {
     return this.#trails.get(record)
   }
 
@@ -106,7 +106,7 @@ export class RecordTraces {
     this.#trails.set(record, { span, context: trace.setSpan(parent, span), traceId, spanId })
   }
 
-  #phase(name: string, { context }: Trail, startTime: number, attributes: Attributes = {}): Span {
+  #phase(name: string, { context }: TraceContext, startTime: number, attributes: Attributes = {}): Span {
     return this.#tracer.startSpan(name, { startTime, attributes }, context)
   }
 

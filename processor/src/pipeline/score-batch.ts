@@ -1,27 +1,30 @@
 import type { TextEvent, ValenceError } from '@valence/schemas'
 import type { Sentiment } from '../domain/sentiment.ts'
 import type { KafkaRecord } from '../kafka/record.ts'
-import type { Trail } from '../observability/trace-context.ts'
+import type { TraceContext } from '../observability/trace-context.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { Decoded } from './decode.ts'
 
 /** What is to be published for a record. */
-export type Outcome =
+export type RecordResult =
   | { readonly kind: 'scored'; readonly record: KafkaRecord; readonly event: TextEvent; readonly sentiment: Sentiment }
   | { readonly kind: 'tombstone'; readonly record: KafkaRecord }
   | { readonly kind: 'rejected'; readonly record: KafkaRecord; readonly error: ValenceError }
 
 /** Scores the texts among the records, in order. Throws a retryable error when any text must be tried again. */
-export type ScoreStep = (decoded: readonly Decoded[], signal: AbortSignal) => Promise<Outcome[]>
+export type ScoreStep = (decoded: readonly Decoded[], signal: AbortSignal) => Promise<RecordResult[]>
 
-/** @param trailOf the trail of a record that is traced */
-export function createScoreStep(scorer: Scorer, trailOf?: (record: KafkaRecord) => Trail | undefined): ScoreStep {
+/** @param traceContextOf the trail of a record that is traced */
+export function createScoreStep(
+  scorer: Scorer,
+  traceContextOf?: (record: KafkaRecord) => TraceContext | undefined,
+): ScoreStep {
   return async (decoded, signal) => {
     const items = decoded.filter((item) => item.kind === 'text')
     const texts = items.map(({ event }) => event.text)
-    const ofText = trailOf && ((index: number) => items[index] && trailOf(items[index].record))
-    const verdicts = (await scorer.scoreAll(texts, { origin: 'kafka', signal, trailOf: ofText })).values()
-    return decoded.map((item): Outcome => {
+    const ofText = traceContextOf && ((index: number) => items[index] && traceContextOf(items[index].record))
+    const verdicts = (await scorer.scoreAll(texts, { origin: 'kafka', signal, traceContextOf: ofText })).values()
+    return decoded.map((item): RecordResult => {
       if (item.kind !== 'text') return item
       const verdict = verdicts.next().value
       if (verdict === undefined) throw new Error('the scorer returned fewer verdicts than texts; this is a bug')

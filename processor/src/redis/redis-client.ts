@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
-import { type RedisPlace, unbracketed } from './redis-place.ts'
+import { type RedisAddress, unbracketed } from './redis-address.ts'
 
 export interface RedisClientOptions {
   readonly keyPrefix?: string
@@ -15,7 +15,7 @@ const slowestRetryMs = 2_000
  * A connection whose commands fail at once while Redis is away; it connects in the background and keeps trying. Commands
  * of one turn of the event loop share a round trip, so that one connection is enough for any number of callers.
  */
-export function connectRedis(place: RedisPlace, options: RedisClientOptions = {}): RedisClient {
+export function connectRedis(place: RedisAddress, options: RedisClientOptions = {}): RedisClient {
   const redis = place.topology === 'cluster' ? connectCluster(place, options) : connectServer(place, options)
   // Reported call by call; without a listener the first one would end the process.
   redis.on('error', () => undefined)
@@ -24,11 +24,11 @@ export function connectRedis(place: RedisPlace, options: RedisClientOptions = {}
 
 const retryStrategy = (attempt: number) => Math.min(100 * 2 ** attempt, slowestRetryMs)
 
-function serverOptions({ tls }: RedisPlace) {
+function serverOptions({ tls }: RedisAddress) {
   return { ...tls, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, connectTimeout: 2_000 }
 }
 
-function parse({ url }: RedisPlace) {
+function parse({ url }: RedisAddress) {
   const { protocol, hostname, port, username, password, pathname } = new URL(url)
   return {
     node: { host: unbracketed(hostname), port: Number(port || 6_379) },
@@ -41,7 +41,7 @@ function parse({ url }: RedisPlace) {
   }
 }
 
-function connectServer(place: RedisPlace, { keyPrefix = '', readReplicas = false }: RedisClientOptions): Redis {
+function connectServer(place: RedisAddress, { keyPrefix = '', readReplicas = false }: RedisClientOptions): Redis {
   const common = { ...serverOptions(place), keyPrefix, enableOfflineQueue: false, enableAutoPipelining: true }
   if (place.topology !== 'sentinel') return new Redis(place.url, { ...common, retryStrategy })
   const { node, login } = parse(place)
@@ -59,7 +59,7 @@ function connectServer(place: RedisPlace, { keyPrefix = '', readReplicas = false
   })
 }
 
-function connectCluster(place: RedisPlace, { keyPrefix = '', readReplicas = false }: RedisClientOptions): Cluster {
+function connectCluster(place: RedisAddress, { keyPrefix = '', readReplicas = false }: RedisClientOptions): Cluster {
   const { node, login } = parse(place)
   return new Cluster([node, ...(place.otherNodes ?? [])], {
     keyPrefix,

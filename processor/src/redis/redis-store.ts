@@ -1,9 +1,9 @@
 import type { Breaker } from '../platform/breaker.ts'
+import type { RedisAddress } from './redis-address.ts'
 import { connectRedis, type RedisClient } from './redis-client.ts'
-import type { RedisPlace } from './redis-place.ts'
 
 export interface RedisStoreOptions {
-  readonly place: RedisPlace
+  readonly place: RedisAddress
   /** Keys expire after this long without being written. */
   readonly ttlMs: number
   /** Its timeout is the longest time a caller waits for Redis; while it is open Redis is left alone. */

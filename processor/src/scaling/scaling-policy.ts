@@ -147,10 +147,14 @@ function goDown(
   const since = atSeconds - downAfterSeconds
   const enough = [...state.enough.filter((own) => own.atSeconds >= since), now]
   const lagSince = atSeconds - Math.min(lagMemorySeconds, downAfterSeconds)
-  const lowest = Math.max(...enough.map((own) => (own.atSeconds >= lagSince ? own.replicas : own.steady)))
+  const highestDemand = Math.max(...enough.map((own) => (own.atSeconds >= lagSince ? own.replicas : own.steady)))
   const isLongEnough = state.changedAtSeconds <= since
-  if (lowest < state.desired && isLongEnough) {
-    return { state: { desired: lowest, changedAtSeconds: atSeconds, enough }, desired: lowest, reason: 'down' }
+  if (highestDemand < state.desired && isLongEnough) {
+    return {
+      state: { desired: highestDemand, changedAtSeconds: atSeconds, enough },
+      desired: highestDemand,
+      reason: 'down',
+    }
   }
   const reason = replicas < state.desired ? 'waiting-to-go-down' : 'steady'
   return { state: { ...state, enough }, desired: state.desired, reason }

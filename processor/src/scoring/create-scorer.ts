@@ -3,15 +3,15 @@ import { failed, scored, type Verdict } from '../domain/verdict.ts'
 import type { ActiveModel } from '../model/active-model.ts'
 import type { LoadedModel } from '../model/load-model.ts'
 import type { BatchLimits } from './batching/batch-policy.ts'
-import { Countdown } from './batching/countdown.ts'
 import { MicroBatcher } from './batching/micro-batcher.ts'
+import { WaitGroup } from './batching/wait-group.ts'
 import { CacheLevels } from './caching/cache-levels.ts'
 import type { MemoryCache } from './caching/memory-cache.ts'
 import { cacheKey, type ScoreCache } from './caching/score-cache.ts'
 import { type Clock, systemClock } from './scheduling/clock.ts'
+import { EventLoopSlices } from './scheduling/event-loop-slices.ts'
 import type { OriginWeights } from './scheduling/fair-share.ts'
-import { Line } from './scheduling/line.ts'
-import { Turns } from './scheduling/turns.ts'
+import { FifoMutex } from './scheduling/fifo-mutex.ts'
 import type { ScoreOptions, ScoreOrigin, Scorer } from './scorer.ts'
 import type { ScoringObserver } from './scoring-observer.ts'
 import { type TextScore, toSentiment } from './text-score.ts'
@@ -61,8 +61,8 @@ class BatchingScorer implements Scorer {
   readonly #clock: Clock
   readonly #observer: ScoringObserver
   readonly #caches: CacheLevels
-  readonly #turns = new Turns(sliceMs)
-  readonly #lines = { cli: new Line(), kafka: new Line() }
+  readonly #turns = new EventLoopSlices(sliceMs)
+  readonly #lines = { cli: new FifoMutex(), kafka: new FifoMutex() }
   /** Each model has a batcher of its own: a batch, its keys and its results belong to one model from start to end. */
   readonly #batchers = new Map<LoadedModel, MicroBatcher>()
 
@@ -92,7 +92,7 @@ class BatchingScorer implements Scorer {
   }
 
   async #fill(verdicts: (Verdict | undefined)[], texts: readonly string[], options: ScoreOptions): Promise<void> {
-    const underWay = new Countdown()
+    const underWay = new WaitGroup()
     const line = texts.length > fewTexts && options.origin !== 'http' ? this.#lines[options.origin] : undefined
     const entered = line?.enter(options.signal) ?? true
     if (!(entered instanceof Promise ? await entered : entered)) return
@@ -109,7 +109,7 @@ class BatchingScorer implements Scorer {
     verdicts: (Verdict | undefined)[],
     texts: readonly string[],
     options: ScoreOptions,
-    underWay: Countdown,
+    underWay: WaitGroup,
   ): Promise<void> {
     const needsTurns = texts.length > fewTexts
     // Asked again after each wait: between a wait and now, another caller may have taken the room.
@@ -161,7 +161,7 @@ class BatchingScorer implements Scorer {
     // A swap may have come between look-up and now.
     const model = this.#models.current()
     const key = model === lookedUp ? query.key : cacheKey(model.fingerprint, query.text)
-    const submission = { text: query.text, key, trail: options.trailOf?.(query.at) }
+    const submission = { text: query.text, key, trail: options.traceContextOf?.(query.at) }
     this.#batcher().submit(submission, options, (outcome) => {
       if (isValenceError(outcome)) return answer(failed(outcome))
       this.#caches.set(key, outcome)

@@ -1,5 +1,5 @@
 import type { Verdict } from '../domain/verdict.ts'
-import type { Trail } from '../observability/trace-context.ts'
+import type { TraceContext } from '../observability/trace-context.ts'
 
 /** Who asks: each origin keeps a share of the batcher, so that a Kafka backlog never starves HTTP. */
 export type ScoreOrigin = 'kafka' | 'http' | 'cli'
@@ -11,7 +11,7 @@ export interface ScoreOptions {
   /** Aborted when the caller left. */
   readonly signal?: AbortSignal
   /** The trail of each text that is traced. */
-  readonly trailOf?: ((index: number) => Trail | undefined) | undefined
+  readonly traceContextOf?: ((index: number) => TraceContext | undefined) | undefined
 }
 
 /**

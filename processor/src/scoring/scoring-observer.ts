@@ -1,8 +1,8 @@
 import type { ModelRef } from '../domain/sentiment.ts'
 import type { Verdict } from '../domain/verdict.ts'
-import type { Trail } from '../observability/trace-context.ts'
+import type { TraceContext } from '../observability/trace-context.ts'
 import type { CloseCause } from './batching/batch-policy.ts'
-import type { DropReason } from './batching/waiting-entry.ts'
+import type { DropReason } from './batching/pending-text.ts'
 import type { ScoreOrigin } from './scorer.ts'
 
 export interface BatchFacts {
@@ -15,7 +15,7 @@ export interface BatchFacts {
 
 /** A text in a batch whose way is traced. */
 export interface TracedText {
-  readonly trail: Trail
+  readonly trail: TraceContext
   readonly waitedMs: number
 }
 
@@ -28,7 +28,7 @@ export interface ScoringObserver {
   /** Time spent tokenizing the texts of one turn of the event loop. */
   tokenized?(elapsedMs: number): void
   /** Time spent tokenizing a text that is traced. */
-  tokenizedText?(trail: Trail, elapsedMs: number): void
+  tokenizedText?(trail: TraceContext, elapsedMs: number): void
   /** A batch starts that holds texts which are traced; the function that comes back is called when it is done. */
   batchStarted?(texts: readonly TracedText[], batch: BatchFacts): (() => void) | undefined
   dropped?(reason: DropReason): void

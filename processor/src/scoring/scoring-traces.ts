@@ -1,6 +1,6 @@
 import { type Link, SpanKind, type Tracer, trace } from '@opentelemetry/api'
 import { spanAttributes } from '../observability/span-attributes.ts'
-import { spanTime, type Trail } from '../observability/trace-context.ts'
+import { spanTime, type TraceContext } from '../observability/trace-context.ts'
 import type { BatchFacts, ScoringObserver, TracedText } from './scoring-observer.ts'
 
 /**
@@ -8,7 +8,13 @@ import type { BatchFacts, ScoringObserver, TracedText } from './scoring-observer
  * for the batch, linked to every text in it and from it.
  */
 export function traceScoring(tracer: Tracer): ScoringObserver {
-  function phase(name: string, { context }: Trail, startTime: number, endTime: number, links: Link[] = []): void {
+  function phase(
+    name: string,
+    { context }: TraceContext,
+    startTime: number,
+    endTime: number,
+    links: Link[] = [],
+  ): void {
     tracer.startSpan(name, { startTime, links }, context).end(endTime)
   }
 

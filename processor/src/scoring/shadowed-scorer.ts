@@ -2,22 +2,22 @@ import type { Sentiment } from '../domain/sentiment.ts'
 import type { Scorer } from './scorer.ts'
 
 /** Who may look at scored texts afterwards. */
-export interface Onlooker {
+export interface ScoreListener {
   /** Returns at once and never throws. */
   offer(text: string, sentiment: Sentiment): void
 }
 
-/** The same scorer; what it scored is shown to the onlooker, where there is one by then. */
-export function createShadowedScorer(scorer: Scorer, onlooker: () => Onlooker | undefined): Scorer {
+/** The same scorer; what it scored is shown to the listener, where there is one by then. */
+export function createShadowedScorer(scorer: Scorer, listener: () => ScoreListener | undefined): Scorer {
   return {
     async score(text, options) {
       const verdict = await scorer.score(text, options)
-      if (verdict.kind === 'scored') onlooker()?.offer(text, verdict.sentiment)
+      if (verdict.kind === 'scored') listener()?.offer(text, verdict.sentiment)
       return verdict
     },
     async scoreAll(texts, options) {
       const verdicts = await scorer.scoreAll(texts, options)
-      const watching = onlooker()
+      const watching = listener()
       if (watching) {
         verdicts.forEach((verdict, index) => {
           if (verdict.kind === 'scored') watching.offer(texts[index] as string, verdict.sentiment)

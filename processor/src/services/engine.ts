@@ -1,18 +1,17 @@
 import { ValenceError } from '@valence/schemas'
-import type { Config } from '../config/config.ts'
 import type { InferenceBackend } from '../inference/backend.ts'
 import type { GraphSpec } from '../inference/graph-session.ts'
 import { meterWorkerPool } from '../inference/pool-metrics.ts'
 import { createWorkerPool, type PoolObserver } from '../inference/worker-pool.ts'
 import type { ActiveModel } from '../model/active-model.ts'
-import type { ReloadOutcome } from '../model/hot-swap.ts'
+import type { ReloadOutcome } from '../model/model-reloader.ts'
 import { openShadow } from '../model/open-shadow.ts'
 import { startModel } from '../model/start-model.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { type BreakerObservers, openBreaker } from '../observability/open-breaker.ts'
-import type { Tracing } from '../observability/tracing.ts'
-import { redisPlace } from '../redis/redis-place.ts'
+import { openBreaker } from '../observability/open-breaker.ts'
+import type { ServiceContext } from '../observability/service-context.ts'
+import { redisAddress } from '../redis/redis-address.ts'
 import { createRedisStore, type RedisStore } from '../redis/redis-store.ts'
 import { HotKeys } from '../scoring/caching/hot-keys.ts'
 import { MemoryCache } from '../scoring/caching/memory-cache.ts'
@@ -33,11 +32,6 @@ export interface Engine {
 }
 
 /** What the engine is built on. */
-export interface EngineBase extends BreakerObservers {
-  readonly config: Config
-  readonly tracing?: Tracing | undefined
-}
-
 /** A text that waits longer for the shared cache had better be scored. */
 const cacheTimeoutMs = 20
 
@@ -63,8 +57,8 @@ function poolObserver(metrics: Metrics, logger: Logger, onFatal: (error: Error) 
   }
 }
 
-function openStore(base: EngineBase): RedisStore | undefined {
-  const place = redisPlace(base.config)
+function openStore(base: ServiceContext): RedisStore | undefined {
+  const place = redisAddress(base.config)
   if (place === undefined) return undefined
   const breaker = openBreaker(base, 'redis-cache', cacheTimeoutMs)
   return createRedisStore({
@@ -89,7 +83,7 @@ function warmUp(memory: MemoryCache, store: ByteStore, models: ActiveModel, logg
  * new process can go on. @throws VAL_MODEL_*
  */
 export async function openEngine(
-  base: EngineBase,
+  base: ServiceContext,
   onFatal: (error: Error) => void,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Engine> {

@@ -2,13 +2,13 @@ import { startAdminServer } from '../observability/admin-server.ts'
 import { Health } from '../observability/health.ts'
 import { meterLog } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
-import type { FacadeBase } from '../observability/service-context.ts'
+import type { OpeningContext } from '../observability/service-context.ts'
 import { openEngine } from './engine.ts'
 import { openAccess, openFacade } from './open-facade.ts'
-import type { App, AppOptions } from './processor.ts'
+import type { Service, ServiceOptions } from './service.ts'
 
 /** A running facade. */
-export interface Facade extends App {
+export interface Facade extends Service {
   readonly port: number
 }
 
@@ -22,12 +22,12 @@ export async function startFacade({
   onFatal,
   signal,
   tracing,
-}: Omit<AppOptions, 'signal'> & Partial<Pick<AppOptions, 'signal'>>): Promise<Facade> {
+}: Omit<ServiceOptions, 'signal'> & Partial<Pick<ServiceOptions, 'signal'>>): Promise<Facade> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
   meterLog(logger, metrics)
   const health = new Health()
-  const base: FacadeBase = { config, logger, metrics, health, tracing, closers: opened }
+  const base: OpeningContext = { config, logger, metrics, health, tracing, closers: opened }
   // First, so that a wrong setting is told before a model is loaded.
   const access = openAccess(base)
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })

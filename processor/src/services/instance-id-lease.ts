@@ -3,15 +3,15 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { hostname, platform } from 'node:os'
 
-/** A place in a group on this host. Its name stays the same when a process dies and its successor sits down. */
-export interface Seat {
+/** The instance id of one process of a group on this host. A successor of a process that died leases the same id. */
+export interface InstanceIdLease {
   readonly name: string
   close(): Promise<void>
 }
 
-const maxSeats = 1_000
+const maxLeases = 1_000
 
-/** Socket names are short; groups and hosts need not be. */
+/** Socket names are limited to 107 bytes, so the name is hashed. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
@@ -30,15 +30,15 @@ async function bind(path: string): Promise<Server | undefined> {
 }
 
 /**
- * Takes the first free seat of `group` on this host: `HOST-0`, `HOST-1`, … A seat is a name in the kernel's abstract
- * socket space, so it is exclusive, and free again at the moment its process ends, killed or not.
- * Undefined where the system has no such names (anything but Linux).
+ * Leases the first free instance id of `group` on this host: `HOST-0`, `HOST-1`, … A lease is a bound name in Linux'
+ * abstract socket space: the kernel makes it exclusive, and releases it when the process ends, killed or not.
+ * Undefined on other systems, which have no such names.
  */
-export async function takeSeat(group: string): Promise<Seat | undefined> {
+export async function leaseInstanceId(group: string): Promise<InstanceIdLease | undefined> {
   if (platform() !== 'linux') return undefined
-  for (let number = 0; number < maxSeats; number += 1) {
+  for (let number = 0; number < maxLeases; number += 1) {
     const name = `${hostname()}-${number}`
-    const server = await bind(`\0valence.seat.${digest(`${group} ${name}`)}`)
+    const server = await bind(`\0valence.instance.${digest(`${group} ${name}`)}`)
     if (server !== undefined) return { name, close: async () => void server.close() }
   }
   return undefined

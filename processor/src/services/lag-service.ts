@@ -9,7 +9,7 @@ import { createMetrics } from '../observability/metrics.ts'
 import { openRegistry } from '../registry/open-registry.ts'
 import { Scaler, type ScalerOptions, type ScalingReport } from '../scaling/scaler.ts'
 import { describeScaling, meterScaling, watchGroup } from '../scaling/watch-group.ts'
-import type { App, AppOptions } from './processor.ts'
+import type { Service, ServiceOptions } from './service.ts'
 
 export function scalerOptions(config: Config): ScalerOptions {
   return {
@@ -69,7 +69,7 @@ export function watchScaling(
  * The lag service: looks at the group from outside, so it works with no processor at all, and publishes how many there
  * should be at `/scaling` of the admin port. @throws VAL_PORT_UNAVAILABLE
  */
-export async function startLagService({ config, logger }: Pick<AppOptions, 'config' | 'logger'>): Promise<App> {
+export async function startLagService({ config, logger }: Pick<ServiceOptions, 'config' | 'logger'>): Promise<Service> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
   meterLog(logger, metrics)

@@ -14,7 +14,7 @@ import { addTextRoutes } from '../http/routes/text-routes.ts'
 import { openSharedState, type SharedState } from '../http/shared-state.ts'
 import { openScoreStream } from '../http/stream/score-stream.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { FacadeBase } from '../observability/service-context.ts'
+import type { OpeningContext } from '../observability/service-context.ts'
 import type { Engine } from './engine.ts'
 
 /** Texts in work for each inference worker: at some 300 texts a second each waits for less than a tenth of one. */
@@ -35,7 +35,7 @@ export interface Access extends SharedState {
  * Comes before the admin port, so that `/readyz` never says yes while the public port is still to be opened.
  * @throws VAL_CONFIG_INVALID, VAL_FILE_UNREADABLE
  */
-export function openAccess(base: FacadeBase): Access {
+export function openAccess(base: OpeningContext): Access {
   const listening = { open: false }
   base.health.add({ name: 'facade', isHealthy: () => listening.open })
   const known = openAuthenticator(base)
@@ -58,7 +58,7 @@ function openAdmission(config: Config, metrics: Metrics): Admission {
  * The public port over an engine, its own or the pipeline's. Ready means: it can score now, whatever else is away.
  * @throws VAL_CONFIG_INVALID, VAL_FILE_UNREADABLE, VAL_PORT_UNAVAILABLE
  */
-export async function openFacade(base: FacadeBase, engine: Engine, access = openAccess(base)): Promise<HttpServer> {
+export async function openFacade(base: OpeningContext, engine: Engine, access = openAccess(base)): Promise<HttpServer> {
   const { config, logger, metrics, health, closers } = base
   const { authenticator, limiters, revocations, answers, listening } = access
   const admission = openAdmission(config, metrics)

@@ -1,6 +1,5 @@
 import { compressionTypes, heldRecordBytes, partitionShareBytes } from '@valence/producer-sdk/kafka'
 import { type SchemaRegistry, valueSubject } from '@valence/schemas'
-import type { Config } from '../config/config.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { createKafkaPartitionSessions } from '../kafka/kafka-partition-sessions.ts'
 import { createKafkaRecordSource } from '../kafka/kafka-record-source.ts'
@@ -9,9 +8,9 @@ import type { PartitionSessions } from '../kafka/partition-session.ts'
 import { PartitionFlows } from '../monitoring/partition-lag-tracker.ts'
 import { startAdminServer } from '../observability/admin-server.ts'
 import { Health } from '../observability/health.ts'
-import { type Logger, meterLog } from '../observability/logger.ts'
-import { createMetrics, type Metrics } from '../observability/metrics.ts'
-import type { Tracing } from '../observability/tracing.ts'
+import { meterLog } from '../observability/logger.ts'
+import { createMetrics } from '../observability/metrics.ts'
+import type { OpeningContext } from '../observability/service-context.ts'
 import { createCommitStep } from '../pipeline/commit.ts'
 import { createPipeline, type Pipeline } from '../pipeline/consume.ts'
 import { createDecodeStep } from '../pipeline/decode.ts'
@@ -24,34 +23,20 @@ import { retryWhileRetryable } from '../platform/retry.ts'
 import { openRegistry } from '../registry/open-registry.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import { openEngine } from './engine.ts'
-import { takeSeat } from './instance-id-lease.ts'
+import { leaseInstanceId } from './instance-id-lease.ts'
 import { openFacade } from './open-facade.ts'
-
-/** A running part of Valence. */
-export interface App {
-  readonly adminPort: number
-  stop(): Promise<void>
-  /** Closes the engine alone, so that no thread is inside a run when the process exits in a hurry. */
-  halt?(): Promise<void>
-}
+import type { Service, ServiceOptions } from './service.ts'
 
 /** What every role is built on. */
-interface Base {
-  readonly config: Config
-  readonly logger: Logger
-  readonly metrics: Metrics
-  readonly health: Health
+interface ProcessorContext extends OpeningContext {
   readonly signal: AbortSignal
-  readonly tracing?: Tracing | undefined
-  /** Closes what was opened, last first. */
-  readonly closers: AsyncDisposableStack
 }
 
 /** Somebody may still correct or grant these; a process that ended would only come back and ask more often. */
 const refusals: ReadonlySet<string> = new Set(['VAL_KAFKA_AUTHENTICATION_FAILED', 'VAL_KAFKA_NOT_AUTHORISED'])
 
 /** Retries for as long as time or somebody else can mend the error, with one clear line each time. */
-function patiently<T>({ logger, signal }: Base, message: string, action: () => Promise<T>): Promise<T> {
+function patiently<T>({ logger, signal }: ProcessorContext, message: string, action: () => Promise<T>): Promise<T> {
   return retryWhileRetryable(action, {
     initialDelayMs: 500,
     maxDelayMs: 10_000,
@@ -67,7 +52,10 @@ function patiently<T>({ logger, signal }: Base, message: string, action: () => P
   })
 }
 
-async function outputSchemaId(base: Base, registry: SchemaRegistry | undefined): Promise<number | undefined> {
+async function outputSchemaId(
+  base: ProcessorContext,
+  registry: SchemaRegistry | undefined,
+): Promise<number | undefined> {
   if (registry === undefined || base.config.outputFormat === 'json') return undefined
   const subject = valueSubject(base.config.outputTopic)
   return patiently(base, 'the schema registry does not answer yet', () => registry.registerFor(subject, 'scored-event'))
@@ -76,7 +64,7 @@ async function outputSchemaId(base: Base, registry: SchemaRegistry | undefined):
 /** How often the ends of the logs are looked at, for lag and rates. */
 const logEndMs = 5_000
 
-async function openSessions(base: Base, flows: PartitionFlows): Promise<PartitionSessions> {
+async function openSessions(base: ProcessorContext, flows: PartitionFlows): Promise<PartitionSessions> {
   const { config, logger, closers } = base
   const admin = createKafkaClient(config, 'admin', logger).admin({ retry: { retries: 5 } })
   closers.defer(() => admin.disconnect())
@@ -102,14 +90,14 @@ async function openSessions(base: Base, flows: PartitionFlows): Promise<Partitio
 }
 
 /** A stable name in the group, so that a restarted processor takes its partitions back without a rebalance. */
-async function instanceName({ config, closers }: Base): Promise<string | undefined> {
+async function instanceName({ config, closers }: ProcessorContext): Promise<string | undefined> {
   if (config.kafkaInstanceId !== undefined) return config.kafkaInstanceId
-  const seat = await takeSeat(config.kafkaGroupId)
-  if (seat !== undefined) closers.defer(() => seat.close())
-  return seat?.name
+  const lease = await leaseInstanceId(config.kafkaGroupId)
+  if (lease !== undefined) closers.defer(() => lease.close())
+  return lease?.name
 }
 
-async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) => void) {
+async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (error: Error) => void) {
   const { config, logger, metrics } = base
   const registry = openRegistry(config)
   const scoredEventSchemaId = await outputSchemaId(base, registry)
@@ -137,7 +125,7 @@ async function openPipeline(base: Base, scorer: Scorer, onFatal: (error: Error) 
   })
   const commit = createCommitStep(metrics, Date.now, {
     logger,
-    trailOf: traces && ((record) => traces.of(record)),
+    traceContextOf: traces && ((record) => traces.of(record)),
   })
   const prepare = createPrepareStep(
     { decode: traces?.traceDecode(decode) ?? decode, score, encode: traces?.traceEncode(encode) ?? encode },
@@ -184,7 +172,7 @@ function watchPipeline(health: Health, pipeline: Pipeline): void {
   })
 }
 
-async function stopPipeline({ config, logger }: Base, pipeline: Pipeline): Promise<void> {
+async function stopPipeline({ config, logger }: ProcessorContext, pipeline: Pipeline): Promise<void> {
   const { drained } = await pipeline.stop({
     drainMs: config.shutdownTimeoutMs * 0.75,
     leaveGroup: config.kafkaLeaveOnStop,
@@ -192,27 +180,16 @@ async function stopPipeline({ config, logger }: Base, pipeline: Pipeline): Promi
   if (!drained) logger.warn({ code: 'VAL_SHUTDOWN_TIMED_OUT' }, 'drain cut short, unfinished records are read again')
 }
 
-export interface AppOptions {
-  readonly config: Config
-  readonly logger: Logger
-  /** Ends the waiting for parts that do not answer yet. */
-  readonly signal: AbortSignal
-  /** Undefined where nothing is traced. */
-  readonly tracing?: Tracing | undefined
-  /** Called at most once, when only a new process can go on. */
-  readonly onFatal: (error: Error) => void
-}
-
 /**
  * A processor: the admin port, the engine, then the pipeline, each built on the ones before.
  * @throws VAL_MODEL_*, VAL_KAFKA_*, VAL_PORT_UNAVAILABLE
  */
-export async function startProcessor({ config, logger, signal, tracing, onFatal }: AppOptions): Promise<App> {
+export async function startProcessor({ config, logger, signal, tracing, onFatal }: ServiceOptions): Promise<Service> {
   await using opened = new AsyncDisposableStack()
   const metrics = createMetrics({ runtime: true })
   meterLog(logger, metrics)
   const health = new Health()
-  const base: Base = { config, logger, metrics, health, signal, tracing, closers: opened }
+  const base: ProcessorContext = { config, logger, metrics, health, signal, tracing, closers: opened }
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
   opened.defer(() => admin.close())
   const state: { failed: boolean; pipeline?: Pipeline } = { failed: false }

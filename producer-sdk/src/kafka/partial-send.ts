@@ -1,5 +1,5 @@
 import type { RecordMetadata } from 'kafkajs'
-import { acknowledgementsBefore } from './overlay/shipment.ts'
+import { acknowledgementsBefore } from './overlay/produce-batch.ts'
 
 /** The partitions that were written although the send was rejected with this error; none are known without the overlay. */
 export function acknowledgedDespite(error: unknown): readonly RecordMetadata[] {

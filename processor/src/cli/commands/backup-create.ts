@@ -2,7 +2,7 @@ import type { Admin } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import { type Config, readConfig } from '../../config/config.ts'
 import { type BackupManifest, readManifest, writeManifest } from '../../jobs/backup/backup-manifest.ts'
-import { openVault, type Vault } from '../../jobs/backup/backup-storage.ts'
+import { type BackupStorage, openBackupStorage } from '../../jobs/backup/backup-storage.ts'
 import { readAcls, readGroups, readTopicIds, readTopics } from '../../jobs/backup/cluster-state.ts'
 import { keepModels } from '../../jobs/backup/kept-models.ts'
 import { keepRecords, rangesToKeep, segmentFolder } from '../../jobs/backup/kept-records.ts'
@@ -20,10 +20,10 @@ export async function runBackupCreate(
   [place = '']: readonly string[],
 ): Promise<ExitCode> {
   const config = readConfig(context.environment)
-  const vault = await openVault(place, config.bulkS3Endpoint)
+  const storage = await openBackupStorage(place, config.bulkS3Endpoint)
   const startedAt = performance.now()
   const { manifest, records, failures } = await withAdmin(config, (admin) =>
-    backUp(config, admin, vault, options.records !== false),
+    backUp(config, admin, storage, options.records !== false),
   )
   const summary = {
     at: manifest.at,
@@ -55,9 +55,9 @@ export async function runBackupCreate(
  * Ends of the results first, then positions, then records: what is scored meanwhile is in the records as unscored, and its
  * results are left out when they are restored. The other way round it would be in neither.
  */
-async function backUp(config: Config, admin: Admin, vault: Vault, withRecords: boolean) {
+async function backUp(config: Config, admin: Admin, storage: BackupStorage, withRecords: boolean) {
   const at = Date.now()
-  const before = await readManifest(vault)
+  const before = await readManifest(storage)
   const wanted = [...config.inputTopics, config.outputTopic, config.deadLetterTopic]
   const topics = await readTopics(admin, wanted)
   const present = topics.map(({ topic }) => topic)
@@ -82,7 +82,7 @@ async function backUp(config: Config, admin: Admin, vault: Vault, withRecords: b
         const from = (place.isContinued ? before?.kept[name] : undefined) ?? (isInput ? positions[name] : undefined)
         return from === undefined ? undefined : BigInt(from)
       })
-      records += await keepRecords(config, vault, { topic, folder: place.folder }, ranges)
+      records += await keepRecords(config, storage, { topic, folder: place.folder }, ranges)
       await expectSameTopic(admin, topic, topicIds.get(topic))
       for (const { partition, to } of ranges) kept[`${topic}-${partition}`] = String(to)
       segments[topic] = { folder: place.folder, topicId: topicIds.get(topic) }
@@ -95,12 +95,12 @@ async function backUp(config: Config, admin: Admin, vault: Vault, withRecords: b
     readAcls(admin, { topics: wanted, groups: [config.kafkaGroupId, ...Object.keys(groups)] }),
     readSchemas(config),
   ])
-  const models = await keepModels(vault, config.modelStore)
+  const models = await keepModels(storage, config.modelStore)
   const manifest: BackupManifest = {
     ...{ version: 2, at, topics, groups, acls },
     ...{ kept, settled, segments, schemas, compatibility, models },
   }
-  await writeManifest(vault, manifest)
+  await writeManifest(storage, manifest)
   return { manifest, records, failures }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@valence/schemas'
 import { type Config, readConfig } from '../../config/config.ts'
 import { type BackupManifest, readManifest } from '../../jobs/backup/backup-manifest.ts'
-import { openVault, type Vault } from '../../jobs/backup/backup-storage.ts'
+import { type BackupStorage, openBackupStorage } from '../../jobs/backup/backup-storage.ts'
 import { restoreAcls, restoreTopics } from '../../jobs/backup/cluster-state.ts'
 import { restoreModels } from '../../jobs/backup/kept-models.ts'
 import { readKept, segmentFolder, sendRestored } from '../../jobs/backup/kept-records.ts'
@@ -41,12 +41,12 @@ export async function runBackupRestore(
   [place = '']: readonly string[],
 ): Promise<ExitCode> {
   const config = readConfig(context.environment)
-  const vault = await openVault(place, config.bulkS3Endpoint)
-  const manifest = await readManifest(vault)
+  const storage = await openBackupStorage(place, config.bulkS3Endpoint)
+  const manifest = await readManifest(storage)
   if (manifest === undefined) throw new ValenceError('VAL_BACKUP_INVALID', `${place} holds no backup`)
   const startedAt = performance.now()
   const { failures, ...restored } = await withAdmin(config, (admin) =>
-    new Restore(config, admin, vault, manifest).run(),
+    new Restore(config, admin, storage, manifest).run(),
   )
   const seconds = Number(((performance.now() - startedAt) / 1_000).toFixed(3))
   if (options.json) await writeJson(context.stdout, { place, at: manifest.at, ...restored, seconds })
@@ -68,23 +68,23 @@ export async function runBackupRestore(
 class Restore {
   readonly #config: Config
   readonly #admin: Admin
-  readonly #vault: Vault
+  readonly #storage: BackupStorage
   readonly #manifest: BackupManifest
   /** Old `topic-partition` → offsets of its restored records, in order; the new offset of each is its index. */
   readonly #offsets = new Map<string, bigint[]>()
   readonly #failures: TopicFailure[] = []
 
-  constructor(config: Config, admin: Admin, vault: Vault, manifest: BackupManifest) {
+  constructor(config: Config, admin: Admin, storage: BackupStorage, manifest: BackupManifest) {
     this.#config = config
     this.#admin = admin
-    this.#vault = vault
+    this.#storage = storage
     this.#manifest = manifest
   }
 
   async run(): Promise<Restored & { failures: readonly TopicFailure[] }> {
     const { topics, acls, models } = this.#manifest
     await this.#expectEmpty()
-    await restoreModels(this.#vault, this.#config.modelStore, models)
+    await restoreModels(this.#storage, this.#config.modelStore, models)
     const schemas = await restoreSchemas(this.#config, this.#manifest)
     for (const { topic, error } of await restoreTopics(this.#admin, topics)) {
       if (error !== undefined) this.#failures.push({ topic, error })
@@ -130,7 +130,7 @@ class Restore {
     const name = `${topic}-${partition}`
     const folder = this.#manifest.segments[topic]?.folder ?? segmentFolder(topic, undefined)
     const offsets: bigint[] = []
-    for await (const kept of readKept(this.#vault, folder, partition, end)) {
+    for await (const kept of readKept(this.#storage, folder, partition, end)) {
       const wanted = kept.filter((record) => !this.#comesAgain(topic, partition, record))
       await sendRestored(producer, topic, partition, wanted)
       offsets.push(...wanted.map(({ offset }) => offset))

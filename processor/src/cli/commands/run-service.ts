@@ -3,13 +3,13 @@ import { isValenceError } from '@valence/schemas'
 import { readConfig, redactConfig } from '../../config/config.ts'
 import { createLogger, prettyDestination } from '../../observability/logger.ts'
 import { startTracing } from '../../observability/tracing.ts'
-import type { App, AppOptions } from '../../services/processor.ts'
+import type { Service, ServiceOptions } from '../../services/service.ts'
 import type { CliContext, ExitCode } from '../context.ts'
 
 /** Longer than any batch takes. */
 const haltMs = 1_000
 
-type Start = (options: AppOptions) => Promise<App>
+type Start = (options: ServiceOptions) => Promise<Service>
 
 /** Runs a service until it is told to stop (0), or until only a new process can go on (1). */
 export async function runService({ environment, stderr, signal, exit }: CliContext, start: Start): Promise<ExitCode> {
@@ -53,12 +53,12 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 /** A process that exits while a thread of its runs a model dies of SIGABRT; but one that hangs must not keep it. */
-async function halted(app: App): Promise<void> {
+async function halted(app: Service): Promise<void> {
   await Promise.race([app.halt?.().catch(() => undefined), delay(haltMs)])
 }
 
 /** Undefined where it was told to stop while it still waited for a part. */
-async function startUnlessStopped(start: Start, options: AppOptions): Promise<App | undefined> {
+async function startUnlessStopped(start: Start, options: ServiceOptions): Promise<Service | undefined> {
   try {
     return await start(options)
   } catch (error) {

@@ -30,10 +30,10 @@ export function fitTable<R>(columns: readonly OptionalColumn<R>[], rows: readonl
     columns,
     rows.map((row) => columns.map(({ cell }) => cell(row))),
   )
-  const least = Math.max(...columns.map(({ rank }) => rank))
-  if (least > 0 && lines.some((line) => visibleLength(line) > width)) {
+  const leastImportant = Math.max(...columns.map(({ rank }) => rank))
+  if (leastImportant > 0 && lines.some((line) => visibleLength(line) > width)) {
     return fitTable(
-      columns.filter(({ rank }) => rank !== least),
+      columns.filter(({ rank }) => rank !== leastImportant),
       rows,
       width,
     )

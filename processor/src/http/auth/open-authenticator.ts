@@ -1,7 +1,7 @@
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import { openBreaker } from '../../observability/open-breaker.ts'
-import type { FacadeBase } from '../../observability/service-context.ts'
+import type { OpeningContext } from '../../observability/service-context.ts'
 import { type Authenticator, createOpenAuthenticator } from './authenticator.ts'
 import { createKeyAuthenticator } from './key-authenticator.ts'
 import { createKeySet } from './key-set.ts'
@@ -19,7 +19,7 @@ function expectLoopback({ httpHost, authAllowInsecure }: Config): void {
   throw new ValenceError('VAL_CONFIG_INVALID', `VALENCE_AUTH_MODE=none would open ${httpHost} to everybody; ${advice}`)
 }
 
-function openTokens(base: FacadeBase): Authenticator {
+function openTokens(base: OpeningContext): Authenticator {
   const { authJwksUrl: url, authIssuer: issuer, authAudience: audience, authClockSkewMs: clockSkewMs } = base.config
   if (url === undefined || issuer === undefined || audience === undefined) {
     const needed = 'VALENCE_AUTH_JWKS_URL, VALENCE_AUTH_ISSUER and VALENCE_AUTH_AUDIENCE'
@@ -33,7 +33,7 @@ function openTokens(base: FacadeBase): Authenticator {
   return createTokenAuthenticator({ keys, issuer, audience, clockSkewMs })
 }
 
-function openKeys({ config, logger }: FacadeBase): Authenticator {
+function openKeys({ config, logger }: OpeningContext): Authenticator {
   const path = config.authApiKeysFile
   if (path === undefined) {
     throw new ValenceError('VAL_CONFIG_INVALID', 'VALENCE_AUTH_MODE=api-key needs VALENCE_AUTH_API_KEYS_FILE')
@@ -48,7 +48,7 @@ function openKeys({ config, logger }: FacadeBase): Authenticator {
 }
 
 /** The authenticator that VALENCE_AUTH_MODE asks for. @throws VAL_CONFIG_INVALID, VAL_FILE_UNREADABLE */
-export function openAuthenticator(base: FacadeBase): Authenticator {
+export function openAuthenticator(base: OpeningContext): Authenticator {
   if (base.config.authMode === 'jwt') return openTokens(base)
   if (base.config.authMode === 'api-key') return openKeys(base)
   expectLoopback(base.config)

@@ -16,7 +16,7 @@ import { problems } from '../contract/problem-response.ts'
 import { deadlineHeaders } from '../contract/text-request.ts'
 import type { FacadeScorer } from '../facade-scorer.ts'
 import type { HttpApp } from '../http-app.ts'
-import { patienceOf } from '../request-context.ts'
+import { deadlineOf } from '../request-context.ts'
 
 export interface InferenceRoutesOptions {
   readonly scorer: FacadeScorer
@@ -201,10 +201,10 @@ async function scoreByOne(
   texts: string[],
   request: FastifyRequest,
 ) {
-  const patience = patienceOf(request, timeoutMs)
+  const deadline = deadlineOf(request, timeoutMs)
   for (let attempt = 0; attempt < swapsMet; attempt++) {
     const model = expectActive(active(), request.params as ModelPath)
-    const sentiments = (await scorer.scoreAll(texts, patience)).map(expectScored)
+    const sentiments = (await scorer.scoreAll(texts, deadline)).map(expectScored)
     if (active() === model && sentiments.every((sentiment) => isOf(sentiment, model))) return { model, sentiments }
   }
   throw new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'the model was swapped again and again')

@@ -8,7 +8,7 @@ import { type BatchItem, batchRequest, deadlineHeaders, scoreQuery, textRequest 
 import type { FacadeScorer } from '../facade-scorer.ts'
 import type { HttpApp } from '../http-app.ts'
 import { statusOf, toProblem } from '../problem.ts'
-import { patienceOf } from '../request-context.ts'
+import { deadlineOf } from '../request-context.ts'
 
 export interface ScoreRoutesOptions {
   readonly scorer: FacadeScorer
@@ -87,7 +87,7 @@ function addScore(app: HttpApp, { scorer, timeoutMs }: ScoreRoutesOptions): void
     },
     handler: async (request, reply) => {
       const text = textEventJson.parse(request.body)
-      const verdict = await scorer.score(text.text, patienceOf(request, timeoutMs))
+      const verdict = await scorer.score(text.text, deadlineOf(request, timeoutMs))
       const event = toEvent(expectScored(verdict), text, randomUUID())
       return reply.header('cache-control', 'no-store').send(event)
     },
@@ -120,7 +120,7 @@ function addCacheableScore(app: HttpApp, { scorer, timeoutMs, modelFingerprint, 
       reply.header('etag', etag).header('cache-control', cacheControl).header('vary', 'authorization, x-api-key')
       const known = request.headers['if-none-match']
       if (known?.split(',').some((tag) => tag.trim() === etag)) return reply.code(304).send(null)
-      const verdict = await scorer.score(event.text, patienceOf(request, timeoutMs))
+      const verdict = await scorer.score(event.text, deadlineOf(request, timeoutMs))
       // Swapped meanwhile: which of the two models the answer is of is not worth telling.
       if (modelFingerprint() !== fingerprint) reply.removeHeader('etag').header('cache-control', 'no-store')
       return toEvent(expectScored(verdict), event, digest)
@@ -146,7 +146,7 @@ function addBatch(app: HttpApp, { scorer, timeoutMs }: ScoreRoutesOptions): void
     handler: async (request, reply) => {
       const items = request.body.texts.map(readItem)
       const texts = items.flatMap((item) => (isValenceError(item) ? [] : item.text))
-      const scored = (await scorer.scoreAll(texts, patienceOf(request, timeoutMs))).values()
+      const scored = (await scorer.scoreAll(texts, deadlineOf(request, timeoutMs))).values()
       const verdicts = items.map((item) => (isValenceError(item) ? failed(item) : (scored.next().value as Verdict)))
       const failure = sharedFailure(verdicts)
       if (failure) throw failure

@@ -4,7 +4,7 @@ import { followPatiently } from '../../kafka/follow-patiently.ts'
 import { readLag } from '../../kafka/group-lag.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { TopicTail } from '../../kafka/topic-tail.ts'
-import type { FacadeBase } from '../../observability/service-context.ts'
+import type { OpeningContext } from '../../observability/service-context.ts'
 import { retryWhileRetryable } from '../../platform/retry.ts'
 import type { ScoreStream } from '../routes/stream-routes.ts'
 import { LagWatch } from './lag-watch.ts'
@@ -14,7 +14,7 @@ import { StreamClients } from './stream-clients.ts'
 const statusMs = 2_000
 
 /** Counts events and how long they took from being scored to being here, between two looks. */
-class Pulse {
+class RateMeter {
   #events = 0
   #delayMs = 0
   #since = performance.now()
@@ -39,10 +39,10 @@ class Pulse {
  * Committed scores from Kafka to every client of this process, connected again for as long as Kafka is away. Streams
  * stay open meanwhile and go on with the very next event.
  */
-export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry | undefined): ScoreStream {
+export function openScoreStream(base: OpeningContext, schemaRegistry: SchemaRegistry | undefined): ScoreStream {
   const { config, logger, metrics, health, closers } = base
   const feed = new ScoreFeed()
-  const pulse = new Pulse()
+  const rateMeter = new RateMeter()
   const lag = openLagWatch(base)
   const stopping = new AbortController()
   const state = { connected: false }
@@ -51,7 +51,7 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
     metrics,
     maxStreams: config.httpMaxStreams,
     heartbeatMs: statusMs,
-    status: () => ({ ...pulse.read(), lag: clients.count > 0 ? lag.latest() : null, connected: state.connected }),
+    status: () => ({ ...rateMeter.read(), lag: clients.count > 0 ? lag.latest() : null, connected: state.connected }),
   })
   const decode = createScoreDecoder(schemaRegistry)
 
@@ -64,7 +64,7 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
       for (const { value, offset } of records) {
         const event = value && (await readEvent(decode, value, base, stopping.signal))
         if (!event) continue
-        pulse.beat(Math.max(0, Date.now() - event.scoredAt))
+        rateMeter.beat(Math.max(0, Date.now() - event.scoredAt))
         feed.publish(event, partition, offset)
       }
     },
@@ -91,7 +91,7 @@ export function openScoreStream(base: FacadeBase, schemaRegistry: SchemaRegistry
 }
 
 /** The processors' lag, for the status of the stream. */
-function openLagWatch({ config, logger, closers }: FacadeBase): LagWatch {
+function openLagWatch({ config, logger, closers }: OpeningContext): LagWatch {
   const admin = createKafkaClient(config, 'stream-lag', logger).admin({ retry: { retries: 0 } })
   const { kafkaGroupId: groupId, inputTopics: topics, kafkaStart: start } = config
   async function read(): Promise<bigint> {
@@ -107,7 +107,7 @@ function openLagWatch({ config, logger, closers }: FacadeBase): LagWatch {
 async function readEvent(
   decode: ScoreDecoder,
   value: Buffer,
-  { logger }: FacadeBase,
+  { logger }: OpeningContext,
   signal: AbortSignal,
 ): Promise<ScoredEvent | undefined> {
   try {

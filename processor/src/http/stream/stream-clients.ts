@@ -92,9 +92,9 @@ export class StreamClients {
   /** Resolves when the client has taken in what was sent, or is gone. */
   #drained(response: ServerResponse): Promise<void> {
     return new Promise((resolve) => {
-      const patience = setTimeout(() => this.#drop(response, 'slow'), this.#options.maxStallMs ?? 30_000)
+      const deadline = setTimeout(() => this.#drop(response, 'slow'), this.#options.maxStallMs ?? 30_000)
       const end = () => {
-        clearTimeout(patience)
+        clearTimeout(deadline)
         response.off('drain', end).off('close', end)
         resolve()
       }

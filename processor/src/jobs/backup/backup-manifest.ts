@@ -1,6 +1,6 @@
 import { isEpochMs, ValenceError } from '@valence/schemas'
 import { z } from 'zod'
-import type { Vault } from './backup-storage.ts'
+import type { BackupStorage } from './backup-storage.ts'
 
 /** Unlike that of zod it keeps `__proto__`, as a group, a topic or a setting may be called. */
 function recordOf<T extends z.ZodType>(value: T) {
@@ -60,8 +60,8 @@ export type SchemaVersion = BackupManifest['schemas'][number]
 const name = 'backup.json'
 
 /** The last backup that was completed; undefined where there is none. @throws VAL_BACKUP_INVALID */
-export async function readManifest(vault: Vault): Promise<BackupManifest | undefined> {
-  const bytes = await vault.get(name)
+export async function readManifest(storage: BackupStorage): Promise<BackupManifest | undefined> {
+  const bytes = await storage.get(name)
   if (bytes === undefined) return undefined
   try {
     return backupManifest.parse(JSON.parse(bytes.toString('utf8')))
@@ -71,6 +71,6 @@ export async function readManifest(vault: Vault): Promise<BackupManifest | undef
 }
 
 /** Written last: until then the backup before it is the one that counts. */
-export function writeManifest(vault: Vault, manifest: BackupManifest): Promise<void> {
-  return vault.put(name, Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`))
+export function writeManifest(storage: BackupStorage, manifest: BackupManifest): Promise<void> {
+  return storage.put(name, Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`))
 }

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { ValenceError } from '@valence/schemas'
 
 /** Where backups are kept: named pieces of bytes, each there as a whole or not at all. */
-export interface Vault {
+export interface BackupStorage {
   put(name: string, bytes: Buffer): Promise<void>
   /** Undefined where there is none. */
   get(name: string): Promise<Buffer | undefined>
@@ -12,12 +12,12 @@ export interface Vault {
 }
 
 /** A folder, or `s3://bucket/prefix`. @throws VAL_BACKUP_UNAVAILABLE, from every method */
-export async function openVault(place: string, s3Endpoint: string | undefined): Promise<Vault> {
-  const vault = place.startsWith('s3://') ? await openBucket(place, s3Endpoint) : openFolder(place)
+export async function openBackupStorage(place: string, s3Endpoint: string | undefined): Promise<BackupStorage> {
+  const storage = place.startsWith('s3://') ? await openBucket(place, s3Endpoint) : openFolder(place)
   return {
-    put: (name, bytes) => guarded(place, () => vault.put(name, bytes)),
-    get: (name) => guarded(place, () => vault.get(name)),
-    list: (prefix) => guarded(place, () => vault.list(prefix)),
+    put: (name, bytes) => guarded(place, () => storage.put(name, bytes)),
+    get: (name) => guarded(place, () => storage.get(name)),
+    list: (prefix) => guarded(place, () => storage.list(prefix)),
   }
 }
 
@@ -34,7 +34,7 @@ function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || name === 'NoSuchKey' || name === 'NotFound'
 }
 
-function openFolder(folder: string): Vault {
+function openFolder(folder: string): BackupStorage {
   return {
     async put(name, bytes) {
       const path = join(folder, name)
@@ -60,7 +60,7 @@ function openFolder(folder: string): Vault {
   }
 }
 
-async function openBucket(place: string, endpoint: string | undefined): Promise<Vault> {
+async function openBucket(place: string, endpoint: string | undefined): Promise<BackupStorage> {
   const { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3')
   const { hostname: Bucket, pathname } = new URL(place)
   const root = decodeURIComponent(pathname.slice(1)).replace(/\/*$/, '/').replace(/^\//, '')

@@ -1,13 +1,13 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import type { Vault } from './backup-storage.ts'
+import type { BackupStorage } from './backup-storage.ts'
 
 /** The parts of the store that are models and their names; what is half fetched is not kept. */
 const folders = ['models', 'refs']
 
-/** Copies what the vault does not have yet; models never change under their digest, names do. Returns all names. */
-export async function keepModels(vault: Vault, store: string): Promise<string[]> {
-  const known = new Set(await vault.list('models/'))
+/** Copies what the storage does not have yet; models never change under their digest, names do. Returns all names. */
+export async function keepModels(storage: BackupStorage, store: string): Promise<string[]> {
+  const known = new Set(await storage.list('models/'))
   const names: string[] = []
   for (const folder of folders) {
     const found = await readdir(join(store, folder), { recursive: true, withFileTypes: true }).catch(() => [])
@@ -15,17 +15,17 @@ export async function keepModels(vault: Vault, store: string): Promise<string[]>
       const path = join(entry.parentPath, entry.name)
       const name = `models/${relative(store, path)}`
       names.push(name)
-      if (folder === 'refs' || !known.has(name)) await vault.put(name, await readFile(path))
+      if (folder === 'refs' || !known.has(name)) await storage.put(name, await readFile(path))
     }
   }
   return names.sort()
 }
 
-export async function restoreModels(vault: Vault, store: string, names: readonly string[]): Promise<void> {
+export async function restoreModels(storage: BackupStorage, store: string, names: readonly string[]): Promise<void> {
   // A folder of a model that has its manifest counts as whole, so that comes last.
   const last = (name: string) => (name.endsWith('/model.json') ? 1 : 0)
   for (const name of names.toSorted((a, b) => last(a) - last(b))) {
-    const bytes = await vault.get(name)
+    const bytes = await storage.get(name)
     if (bytes === undefined) continue
     const path = join(store, name.slice('models/'.length))
     await mkdir(dirname(path), { recursive: true })

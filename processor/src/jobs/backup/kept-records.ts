@@ -5,7 +5,7 @@ import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
 import { silentLogger } from '../../observability/logger.ts'
-import type { Vault } from './backup-storage.ts'
+import type { BackupStorage } from './backup-storage.ts'
 import { fromLine, toLine } from './kept-line.ts'
 
 const segmentBytes = 16 * 1024 * 1024
@@ -34,7 +34,7 @@ export async function rangesToKeep(
 /** Writes the ranges as segments; returns the number of records. */
 export async function keepRecords(
   config: Config,
-  vault: Vault,
+  storage: BackupStorage,
   { topic, folder }: { readonly topic: string; readonly folder: string },
   ranges: readonly PartitionRange[],
 ): Promise<number> {
@@ -45,7 +45,7 @@ export async function keepRecords(
     open.delete(partition)
     if (segment === undefined || segment.lines.length === 0) return
     const name = `${folder}/${partition}/${padded(segment.from)}-${padded(segment.next)}.jsonl.gz`
-    await vault.put(name, gzipSync(`${segment.lines.join('\n')}\n`))
+    await storage.put(name, gzipSync(`${segment.lines.join('\n')}\n`))
   }
   const kafka = createKafkaClient(config, 'cli-backup', silentLogger)
   const groupId = `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`
@@ -67,14 +67,14 @@ export async function keepRecords(
 
 /** The kept records of a partition in order, each once, up to where the backup ends. */
 export async function* readKept(
-  vault: Vault,
+  storage: BackupStorage,
   folder: string,
   partition: number,
   end: bigint,
 ): AsyncGenerator<KafkaRecord[]> {
   let next = 0n
-  for (const name of await vault.list(`${folder}/${partition}/`)) {
-    const bytes = await vault.get(name)
+  for (const name of await storage.list(`${folder}/${partition}/`)) {
+    const bytes = await storage.get(name)
     const lines = bytes === undefined ? [] : gunzipSync(bytes).toString('utf8').trimEnd().split('\n')
     // A backup that was cut short has left segments that the next one wrote again.
     const records = lines.map(fromLine).filter(({ offset }) => offset >= next && offset < end)

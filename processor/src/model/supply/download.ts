@@ -60,7 +60,7 @@ export async function within<T>(
 }
 
 /** A file that grows towards its digest. */
-class Growing {
+class ResumableFile {
   readonly #file: FileHandle
   #hash: Hash = createHash('sha256')
   size = 0
@@ -70,13 +70,13 @@ class Growing {
   }
 
   /** Takes up what an earlier attempt left. */
-  static async open(path: string, limit: number): Promise<Growing> {
+  static async open(path: string, limit: number): Promise<ResumableFile> {
     const size = await stat(path).then(
       (found) => found.size,
       () => 0,
     )
     if (size > limit) await rm(path, { force: true })
-    const growing = new Growing(await open(path, 'a').catch(storeFailure(path)))
+    const growing = new ResumableFile(await open(path, 'a').catch(storeFailure(path)))
     if (size > 0 && size <= limit) {
       for await (const chunk of createReadStream(path)) growing.#hash.update(chunk as Buffer)
       growing.size = size
@@ -114,7 +114,7 @@ function mismatch(file: ModelFile, found: string): ValenceError {
   return new ValenceError('VAL_MODEL_CHECKSUM_MISMATCH', `${file.path} has ${found}, ${stated}`)
 }
 
-async function receive(file: ModelFile, growing: Growing, path: string, options: DownloadOptions): Promise<void> {
+async function receive(file: ModelFile, growing: ResumableFile, path: string, options: DownloadOptions): Promise<void> {
   const { source, patience } = options
   const idle = new AbortController()
   const signal = AbortSignal.any([options.signal, idle.signal])
@@ -143,7 +143,7 @@ async function receive(file: ModelFile, growing: Growing, path: string, options:
 
 /** One attempt. What came stays for the next one, unless it cannot become the file. */
 async function attempt(file: ModelFile, path: string, options: DownloadOptions): Promise<void> {
-  const growing = await Growing.open(path, file.bytes)
+  const growing = await ResumableFile.open(path, file.bytes)
   const resumed = growing.size > 0
   try {
     if (growing.size < file.bytes) await receive(file, growing, path, options)

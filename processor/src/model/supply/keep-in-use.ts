@@ -3,7 +3,7 @@ import type { Logger } from '../../observability/logger.ts'
 import { ModelStore } from './model-store.ts'
 
 /** The store is told at least this often that a model is in use. */
-export const tendMs = 60 * 60 * 1_000
+export const renewLeaseMs = 60 * 60 * 1_000
 
 /**
  * Marks a model as in use for as long as it runs, so that no neighbour's retention removes it; a folder outside the
@@ -15,8 +15,8 @@ export function keepInUse(folder: string, storeFolder: string, logger: Logger): 
   const mark = () =>
     void store
       .touch(basename(folder))
-      .catch((error) => logger.warn({ err: error, code: error.code }, 'model store cannot be tended'))
+      .catch((error) => logger.warn({ err: error, code: error.code }, 'model store cannot be renewed'))
   mark()
-  const timer = setInterval(mark, tendMs).unref()
+  const timer = setInterval(mark, renewLeaseMs).unref()
   return { end: () => clearInterval(timer) }
 }

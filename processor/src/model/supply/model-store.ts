@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ValenceError } from '@valence/schemas'
 import { redactUrl } from '../../config/redaction.ts'
 import { type ModelManifest, parseManifest } from '../manifest.ts'
-import { BlobShelf, type FetchFile } from './blob-shelf.ts'
+import { BlobStore, type FetchFile } from './blob-store.ts'
 import { storeFailure } from './store-failure.ts'
 import { digestIfThere, readIfThere } from './stored-file.ts'
 
@@ -37,11 +37,11 @@ export function digestOf(bytes: Buffer | string): string {
  */
 export class ModelStore {
   readonly folder: string
-  readonly #shelf: BlobShelf
+  readonly #shelf: BlobStore
 
   constructor(folder: string) {
     this.folder = folder
-    this.#shelf = new BlobShelf(folder)
+    this.#shelf = new BlobStore(folder)
   }
 
   #modelFolder(digest: string): string {

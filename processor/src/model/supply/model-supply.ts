@@ -58,7 +58,7 @@ export class ModelSupply {
   }
 
   /** From now on nothing is known: the manifest is asked for again, and each file of its model is looked into. */
-  doubt(): void {
+  invalidate(): void {
     this.#known = undefined
   }
 

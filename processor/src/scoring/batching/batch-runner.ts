@@ -2,7 +2,7 @@ import { isValenceError, ValenceError } from '@valence/schemas'
 import type { InferenceBackend } from '../../inference/backend.ts'
 import { type Calibration, probabilities } from '../../inference/logits.ts'
 import { packTokens } from '../../inference/token-batch.ts'
-import type { Outcome, WaitingEntry } from './waiting-entry.ts'
+import type { InferenceResult, PendingText } from './pending-text.ts'
 
 export interface BatchRunnerOptions {
   readonly backend: InferenceBackend
@@ -11,7 +11,7 @@ export interface BatchRunnerOptions {
   readonly calibration: Calibration
   /** A text of no importance; that it runs shows that the backend is well. */
   readonly probeIds: Int32Array
-  settle(entry: WaitingEntry, outcome: Outcome): void
+  settle(entry: PendingText, outcome: InferenceResult): void
   onBisected(): void
 }
 
@@ -19,7 +19,7 @@ export interface BatchRunnerOptions {
 const lossesBeforeGuilt = 2
 
 /** Runs a batch to the end; resolves when each of its entries is settled. Never rejects. */
-export type BatchRunner = (entries: readonly WaitingEntry[]) => Promise<void>
+export type BatchRunner = (entries: readonly PendingText[]) => Promise<void>
 
 /**
  * Scores batches, and finds the text that spoils one: a failing batch is cut in two until the bad text stands alone.
@@ -42,7 +42,7 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
     return (await infer([probeIds])) instanceof Float32Array
   }
 
-  function read(logits: Float32Array, row: number, entry: WaitingEntry): Outcome {
+  function read(logits: Float32Array, row: number, entry: PendingText): InferenceResult {
     try {
       const values = probabilities(logits, row, labels, calibration)
       return { probabilities: values, tokens: entry.tokens, truncated: entry.truncated }
@@ -51,7 +51,7 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
     }
   }
 
-  async function bisect(entries: readonly WaitingEntry[]): Promise<void> {
+  async function bisect(entries: readonly PendingText[]): Promise<void> {
     onBisected()
     const middle = entries.length >> 1
     await run(entries.slice(0, middle), 0)
@@ -59,7 +59,7 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
   }
 
   /** After a lost worker. `losses` counts those that this very batch has cost, this one included. */
-  async function suspect(entries: readonly WaitingEntry[], losses: number, error: ValenceError): Promise<void> {
+  async function suspect(entries: readonly PendingText[], losses: number, error: ValenceError): Promise<void> {
     if (!(await isBackendWell())) {
       for (const entry of entries) settle(entry, error)
     } else if (entries.length > 1) {
@@ -72,7 +72,7 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
     }
   }
 
-  async function run(entries: readonly WaitingEntry[], losses: number): Promise<void> {
+  async function run(entries: readonly PendingText[], losses: number): Promise<void> {
     const result = await infer(entries.map(({ ids }) => ids))
     if (result instanceof Float32Array) {
       entries.forEach((entry, row) => {

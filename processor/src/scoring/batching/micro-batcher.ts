@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers'
 import { ValenceError } from '@valence/schemas'
 import type { LoadedModel } from '../../model/load-model.ts'
-import type { Trail } from '../../observability/trace-context.ts'
+import type { TraceContext } from '../../observability/trace-context.ts'
 import type { Clock } from '../scheduling/clock.ts'
-import { Seats } from '../scheduling/seats.ts'
+import { InFlightLimiter } from '../scheduling/in-flight-limiter.ts'
 import type { ScoreOptions, ScoreOrigin } from '../scorer.ts'
 import type { BatchFacts, ScoringObserver } from '../scoring-observer.ts'
-import { Backlog, type BacklogOptions, type OriginBatch } from './backlog.ts'
 import { type BatchRunner, createBatchRunner } from './batch-runner.ts'
-import { type Asker, type Outcome, WaitingEntry } from './waiting-entry.ts'
+import { type BacklogOptions, type OriginBatch, OriginQueues } from './origin-queues.ts'
+import { type InferenceResult, PendingText, type Waiter } from './pending-text.ts'
 
 export interface MicroBatcherOptions extends Omit<BacklogOptions, 'onDrop'> {
   readonly clock: Clock
@@ -20,7 +20,7 @@ export interface Submission {
   readonly text: string
   /** Tells texts apart: equal keys share one inference. */
   readonly key: string
-  readonly trail?: Trail | undefined
+  readonly trail?: TraceContext | undefined
 }
 
 /**
@@ -31,10 +31,10 @@ export class MicroBatcher {
   readonly #model: LoadedModel
   readonly #clock: Clock
   readonly #observer: ScoringObserver
-  readonly #backlog: Backlog
+  readonly #backlog: OriginQueues
   readonly #run: BatchRunner
-  readonly #seats: Seats
-  readonly #underWay = new Map<string, WaitingEntry>()
+  readonly #seats: InFlightLimiter
+  readonly #underWay = new Map<string, PendingText>()
   #pumpDue = false
   /** Spent since it was last reported. */
   #tokenizeMs = 0
@@ -47,8 +47,8 @@ export class MicroBatcher {
     this.#model = model
     this.#clock = options.clock
     this.#observer = options.observer
-    this.#seats = new Seats(backend.concurrency)
-    this.#backlog = new Backlog({
+    this.#seats = new InFlightLimiter(backend.concurrency)
+    this.#backlog = new OriginQueues({
       ...options,
       onDrop: (entry, reason) => {
         this.#observer.dropped?.(reason)
@@ -79,7 +79,7 @@ export class MicroBatcher {
    * Answers once, with the score of the text or with why it has none: VAL_QUEUE_FULL, VAL_DEADLINE_EXCEEDED,
    * VAL_REQUEST_ABANDONED or an inference error.
    */
-  submit({ text, key, trail }: Submission, options: ScoreOptions, answer: (outcome: Outcome) => void): void {
+  submit({ text, key, trail }: Submission, options: ScoreOptions, answer: (outcome: InferenceResult) => void): void {
     const asker = this.#asker(options, trail, answer)
     if (asker.origin === 'http') this.#seats.asked(asker.enqueuedAt)
     const known = this.#underWay.get(key)
@@ -98,15 +98,15 @@ export class MicroBatcher {
 
   #asker(
     { origin, deadline, signal }: ScoreOptions,
-    trail: Trail | undefined,
-    answer: (outcome: Outcome) => void,
-  ): Asker {
+    trail: TraceContext | undefined,
+    answer: (outcome: InferenceResult) => void,
+  ): Waiter {
     const enqueuedAt = this.#clock.monotonicMs()
     const due = deadline === undefined ? undefined : enqueuedAt + deadline - this.#clock.epochMs()
     return { origin, deadline: due, signal, enqueuedAt, trail, answer }
   }
 
-  #join(entry: WaitingEntry, asker: Asker): void {
+  #join(entry: PendingText, asker: Waiter): void {
     this.#observer.deduplicated?.()
     const isNewOrigin = entry.state === 'waiting' && entry.askers.every(({ origin }) => origin !== asker.origin)
     entry.join(asker)
@@ -116,13 +116,13 @@ export class MicroBatcher {
     if (isNewOrigin && this.hasRoom(asker.origin)) this.#place(entry, asker)
   }
 
-  #enqueue(text: string, key: string, asker: Asker): void {
+  #enqueue(text: string, key: string, asker: Waiter): void {
     const refusal = this.#refusal(asker.origin)
     if (refusal) {
       asker.answer(refusal)
       return
     }
-    const entry = new WaitingEntry(key, this.#model.tokenizer.encode(text), asker.enqueuedAt)
+    const entry = new PendingText(key, this.#model.tokenizer.encode(text), asker.enqueuedAt)
     const elapsedMs = this.#clock.monotonicMs() - asker.enqueuedAt
     this.#tokenizeMs += elapsedMs
     if (asker.trail) this.#observer.tokenizedText?.(asker.trail, elapsedMs)
@@ -136,7 +136,7 @@ export class MicroBatcher {
     return this.hasRoom(origin) ? undefined : new ValenceError('VAL_QUEUE_FULL')
   }
 
-  #place(entry: WaitingEntry, { origin, deadline }: Asker): void {
+  #place(entry: PendingText, { origin, deadline }: Waiter): void {
     this.#backlog.place(entry, origin)
     this.#backlog.noteDeadline(deadline)
     this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
@@ -195,7 +195,7 @@ export class MicroBatcher {
     return traced.length === 0 ? undefined : this.#observer.batchStarted?.(traced, facts)
   }
 
-  #settle(entry: WaitingEntry, outcome: Outcome): void {
+  #settle(entry: PendingText, outcome: InferenceResult): void {
     this.#underWay.delete(entry.key)
     entry.settle(outcome)
   }

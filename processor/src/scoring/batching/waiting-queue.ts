@@ -1,5 +1,5 @@
 import type { BatchWindow } from './batch-policy.ts'
-import type { WaitingEntry } from './waiting-entry.ts'
+import type { PendingText } from './pending-text.ts'
 
 /** The share of the places that has to be free before those who wait for room are told. */
 const worthTelling = 1 / 8
@@ -11,9 +11,9 @@ const worthTelling = 1 / 8
 export class WaitingQueue {
   readonly #capacity: number
   readonly #windowSize: number
-  readonly #entries: WaitingEntry[] = []
+  readonly #entries: PendingText[] = []
   /** The first of the entries, as many as there are here, by length and then age. */
-  readonly #byLength: WaitingEntry[] = []
+  readonly #byLength: PendingText[] = []
   #roomWaiters: (() => void)[] = []
 
   constructor(capacity: number, windowSize: number) {
@@ -29,7 +29,7 @@ export class WaitingQueue {
     return this.#entries.length < this.#capacity
   }
 
-  push(entry: WaitingEntry): void {
+  push(entry: PendingText): void {
     this.#entries.push(entry)
     this.#fillWindow()
   }
@@ -52,14 +52,14 @@ export class WaitingQueue {
   }
 
   /** The oldest entries that still wait. */
-  window(): BatchWindow<WaitingEntry> {
+  window(): BatchWindow<PendingText> {
     // An entry that waits in two queues may have left by the other one.
     if (this.#byLength.some(({ state }) => state !== 'waiting')) this.#forgetGone()
     return { oldest: this.#entries[0], byLength: this.#byLength }
   }
 
   /** Everything that waits, for a look at deadlines. */
-  all(): readonly WaitingEntry[] {
+  all(): readonly PendingText[] {
     return this.#entries
   }
 
@@ -84,14 +84,14 @@ export class WaitingQueue {
 }
 
 /** In place: this happens with each batch. */
-function keepWaiting(entries: WaitingEntry[]): void {
+function keepWaiting(entries: PendingText[]): void {
   let kept = 0
   for (const entry of entries) if (entry.state === 'waiting') entries[kept++] = entry
   entries.length = kept
 }
 
 /** Behind those of its length. */
-function insertByLength(sorted: WaitingEntry[], entry: WaitingEntry | undefined): void {
+function insertByLength(sorted: PendingText[], entry: PendingText | undefined): void {
   if (entry === undefined) return
   const { tokens } = entry
   let [from, to] = [0, sorted.length]

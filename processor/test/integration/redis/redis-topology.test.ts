@@ -4,8 +4,8 @@ import { Redis } from 'ioredis'
 import { afterEach, expect, inject, onTestFinished, test } from 'vitest'
 import { createRevocations } from '../../../src/http/auth/revocations.ts'
 import { createBreaker } from '../../../src/platform/breaker.ts'
+import type { RedisAddress } from '../../../src/redis/redis-address.ts'
 import { connectRedis } from '../../../src/redis/redis-client.ts'
-import type { RedisPlace } from '../../../src/redis/redis-place.ts'
 import { createRedisStore, type RedisStore } from '../../../src/redis/redis-store.ts'
 
 const stores: RedisStore[] = []
@@ -22,7 +22,7 @@ async function openGroup(): Promise<RedisGroup> {
 
 const openBreaker = () => createBreaker({ part: 'redis-cache', timeoutMs: 1_000, breakMs: 200 })
 
-function open(place: RedisPlace): RedisStore {
+function open(place: RedisAddress): RedisStore {
   const store = createRedisStore({ place, ttlMs: 60_000, breaker: openBreaker() })
   stores.push(store)
   return store
@@ -57,7 +57,7 @@ test('Sentinel: scores are written to the primary and read on the replica, and a
   const group = await openGroup()
   const [primary, replica, sentinel] = await group.sentinel('scores')
   // The first sentinel is away: the next one is asked.
-  const place: RedisPlace = {
+  const place: RedisAddress = {
     url: 'redis://127.0.0.1:1',
     topology: 'sentinel',
     otherNodes: [{ host: '127.0.0.1', port: sentinel }],
@@ -87,7 +87,7 @@ test('Sentinel: scores are written to the primary and read on the replica, and a
 test('Cluster: keys of any slots are kept in one call, and read on replicas', async () => {
   const group = await openGroup()
   const [first = 0, second = 0, ...replicas] = await group.cluster()
-  const place: RedisPlace = {
+  const place: RedisAddress = {
     url: 'redis://127.0.0.1:1',
     topology: 'cluster',
     otherNodes: [{ host: '127.0.0.1', port: first }],

@@ -7,7 +7,7 @@ import { Admission } from '../../../src/http/limits/admission.ts'
 import { createMemoryLimiter } from '../../../src/http/limits/memory-limiter.ts'
 import { unlimited } from '../../../src/http/limits/rate-limits.ts'
 
-const patience = { deadline: Number.MAX_SAFE_INTEGER, signal: new AbortController().signal }
+const deadline = { deadline: Number.MAX_SAFE_INTEGER, signal: new AbortController().signal }
 
 describe('admission', () => {
   it('holds room until it is given back, once', () => {
@@ -70,7 +70,7 @@ describe('admission', () => {
     const admission = new Admission({ maxTexts: 5 })
     const scorer = new ScriptedScorer()
     scorer.answer = () => Promise.reject(new Error('broken'))
-    await expect(createFacadeScorer({ scorer, admission }).score('a', patience)).rejects.toThrow('broken')
+    await expect(createFacadeScorer({ scorer, admission }).score('a', deadline)).rejects.toThrow('broken')
     expect(admission.texts).toBe(0)
   })
 })
@@ -82,13 +82,13 @@ describe('the facade scorer', () => {
     const facade = createFacadeScorer({ scorer, admission: new Admission({ maxTexts: 5 }), now: () => time })
     expect(facade.canScore()).toBe(true)
     scorer.answer = unavailable
-    await facade.score('a', patience)
+    await facade.score('a', deadline)
     expect(facade.canScore()).toBe(false)
     time = 6_000
     expect(facade.canScore()).toBe(true)
-    await facade.score('a', patience)
+    await facade.score('a', deadline)
     scorer.answer = sentimentOf
-    await facade.score('a', patience)
+    await facade.score('a', deadline)
     expect(facade.canScore()).toBe(true)
   })
 
@@ -97,7 +97,7 @@ describe('the facade scorer', () => {
     const facade = createFacadeScorer({ scorer, admission: new Admission({ maxTexts: 5 }) })
     for (const code of ['VAL_TEXT_EMPTY', 'VAL_DEADLINE_EXCEEDED', 'VAL_QUEUE_FULL'] as const) {
       scorer.answer = () => failed(new ValenceError(code))
-      await facade.score('a', patience)
+      await facade.score('a', deadline)
     }
     expect(facade.canScore()).toBe(true)
   })

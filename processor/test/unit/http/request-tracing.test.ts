@@ -35,7 +35,7 @@ describe('the trace of a request', () => {
   it('goes on into the scorer', async () => {
     await using test = await openTestApp({ tracer: collector.tracer })
     await test.app.inject({ method: 'POST', url: '/v1/score/batch', headers, payload: { texts: ['good', 'bad'] } })
-    const trail = test.scorer.asked[0]?.options.trailOf?.(1)
+    const trail = test.scorer.asked[0]?.options.traceContextOf?.(1)
     expect(trail).toMatchObject({ traceId, spanId: collector.named('POST /v1/score/batch').spanContext().spanId })
   })
 

@@ -59,7 +59,11 @@ interface Committed {
   readonly others?: Readonly<Record<number, string>>
 }
 
-async function open(kafka: Kafka, sendTogether = true, { metadata = 'topic-id=old', others = {} }: Committed = {}) {
+async function open(
+  kafka: Kafka,
+  batchAcrossPartitions = true,
+  { metadata = 'topic-id=old', others = {} }: Committed = {},
+) {
   return openKafkaPartitionSession(
     {
       kafka,
@@ -74,7 +78,7 @@ async function open(kafka: Kafka, sendTogether = true, { metadata = 'topic-id=ol
         clusterId: async () => 'here',
         range: async () => ({ earliest: 0n, latest: 9n }),
       },
-      sendTogether,
+      batchAcrossPartitions,
     },
     { topic: 'texts-v1', partition: 3 },
   )

@@ -4,21 +4,21 @@ import { describe, expect, it } from 'vitest'
 import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import type { Trail } from '../../../src/observability/trace-context.ts'
+import type { TraceContext } from '../../../src/observability/trace-context.ts'
 import { type CommitOptions, createCommitStep } from '../../../src/pipeline/commit.ts'
-import type { Outcome } from '../../../src/pipeline/score-batch.ts'
+import type { RecordResult } from '../../../src/pipeline/score-batch.ts'
 
 const now = 1_700_000_010_000
 const model = { name: 'tiny', version: '1', sha256: 'abcdef' }
 
-function scored(offset: number, source: string | null, occurredAt: number | null = null): Outcome {
+function scored(offset: number, source: string | null, occurredAt: number | null = null): RecordResult {
   const scores = { negative: 0.1, neutral: 0.1, positive: 0.8 }
   const sentiment = { label: 'positive', scores, valence: 0.7, tokens: 3, truncated: false, model }
   const event = { id: null, text: 'x', occurredAt, source, lang: null, attributes: {} }
   return { kind: 'scored', record: kafkaRecord(offset), event, sentiment }
 }
 
-async function commit(outcomes: readonly Outcome[], options: CommitOptions & { fails?: boolean } = {}) {
+async function commit(outcomes: readonly RecordResult[], options: CommitOptions & { fails?: boolean } = {}) {
   const metrics = createMetrics()
   const session = {
     publish: async () => {
@@ -33,7 +33,7 @@ async function commit(outcomes: readonly Outcome[], options: CommitOptions & { f
 
 describe('the commit step', () => {
   it('measures no age of a record without a timestamp, or of one from the future', async () => {
-    const at = (timestamp: number, occurredAt: number | null = null): Outcome => {
+    const at = (timestamp: number, occurredAt: number | null = null): RecordResult => {
       const outcome = scored(1, null, occurredAt)
       return { ...outcome, record: { ...outcome.record, timestamp: BigInt(timestamp) } }
     }
@@ -53,7 +53,7 @@ describe('the commit step', () => {
   })
 
   it('counts each record once by what became of it, and each label once', async () => {
-    const rejected: Outcome = {
+    const rejected: RecordResult = {
       kind: 'rejected',
       record: kafkaRecord(3),
       error: new ValenceError('VAL_RECORD_NOT_UTF8'),
@@ -95,8 +95,8 @@ describe('the commit step', () => {
     const lines: Record<string, unknown>[] = []
     const logger = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
     const error = new ValenceError('VAL_RECORD_NOT_UTF8', 'private words')
-    const trail = { traceId: 'abc', spanId: 'def' } as Trail
-    await commit([{ kind: 'rejected', record: kafkaRecord(3), error }], { logger, trailOf: () => trail })
+    const trail = { traceId: 'abc', spanId: 'def' } as TraceContext
+    await commit([{ kind: 'rejected', record: kafkaRecord(3), error }], { logger, traceContextOf: () => trail })
     expect(lines).toEqual([
       expect.objectContaining({
         level: 'warn',

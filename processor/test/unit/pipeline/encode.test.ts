@@ -2,10 +2,10 @@ import { frame, headerText, readDeadLetter, recordHeader, scoredEventAvro, Valen
 import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import { createEncodeStep } from '../../../src/pipeline/encode.ts'
-import type { Outcome } from '../../../src/pipeline/score-batch.ts'
+import type { RecordResult } from '../../../src/pipeline/score-batch.ts'
 
 const from = { topic: 'texts', partition: 2 }
-const scored: Outcome = {
+const scored: RecordResult = {
   kind: 'scored',
   record: kafkaRecord(41, {
     key: Buffer.from('key'),

@@ -4,7 +4,7 @@ import { fakeModel } from '@valence/testing/models/fake-model'
 import { SpanCollector } from '@valence/testing/telemetry/span-collector'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ActiveModel } from '../../../src/model/active-model.ts'
-import type { Trail } from '../../../src/observability/trace-context.ts'
+import type { TraceContext } from '../../../src/observability/trace-context.ts'
 import { createScorer } from '../../../src/scoring/create-scorer.ts'
 import { traceScoring } from '../../../src/scoring/scoring-traces.ts'
 
@@ -14,7 +14,7 @@ beforeEach(() => {
 })
 afterEach(() => collector[Symbol.dispose]())
 
-function trailNamed(name: string): Trail {
+function trailNamed(name: string): TraceContext {
   const span = collector.tracer.startSpan(name, {}, ROOT_CONTEXT)
   span.end()
   return { context: trace.setSpan(ROOT_CONTEXT, span), ...span.spanContext() }
@@ -27,7 +27,10 @@ function setup() {
 
 it('shows the phases of each traced text below its own span', async () => {
   const trail = trailNamed('record')
-  await setup().scoreAll(['good', 'bad'], { origin: 'kafka', trailOf: (index) => (index === 1 ? trail : undefined) })
+  await setup().scoreAll(['good', 'bad'], {
+    origin: 'kafka',
+    traceContextOf: (index) => (index === 1 ? trail : undefined),
+  })
   for (const name of ['tokenize', 'queue', 'infer']) {
     expect(collector.named(name).parentSpanContext?.spanId, name).toBe(trail.spanId)
   }
@@ -35,7 +38,7 @@ it('shows the phases of each traced text below its own span', async () => {
 
 it('shows one batch, linked to every traced text in it and from it', async () => {
   const trails = ['a', 'b', 'c'].map(trailNamed)
-  await setup().scoreAll(['good', 'bad', 'great'], { origin: 'kafka', trailOf: (index) => trails[index] })
+  await setup().scoreAll(['good', 'bad', 'great'], { origin: 'kafka', traceContextOf: (index) => trails[index] })
   const batch = collector.named('infer batch')
   expect(batch.links.map(({ context }) => context.spanId).sort()).toEqual(trails.map(({ spanId }) => spanId).sort())
   expect(batch.attributes).toMatchObject({

@@ -22,11 +22,11 @@ import {
   acknowledgementsOf,
   isRetriable,
   mostSevere,
+  type ProduceBatch,
   type ProduceResponse,
   rememberAcknowledged,
-  type Shipment,
   settle,
-} from './shipment.ts'
+} from './produce-batch.ts'
 
 export interface SendOptions {
   readonly acks: number
@@ -67,7 +67,7 @@ export class MessageSender {
 
   async send(options: SendOptions): Promise<Acknowledgement[]> {
     const { eosManager, retrier } = this.#context
-    let shipments: Shipment[] | undefined
+    let shipments: ProduceBatch[] | undefined
     let release = () => {}
     try {
       return await retrier(async (bail) => {
@@ -116,7 +116,7 @@ export class MessageSender {
     return new KafkaJSTopicMetadataNotLoaded(`Topic ${topic} ${what}`, { topic })
   }
 
-  async #claim(records: readonly PartitionRecords[]): Promise<Shipment[]> {
+  async #claim(records: readonly PartitionRecords[]): Promise<ProduceBatch[]> {
     const { eosManager } = this.#context
     await eosManager.prepareSend()
     if (eosManager.isTransactional()) {
@@ -129,7 +129,7 @@ export class MessageSender {
   }
 
   /** One try for everything that is not acknowledged; ends when every broker has answered or failed. */
-  async #attempt(shipments: readonly Shipment[], options: SendOptions): Promise<void> {
+  async #attempt(shipments: readonly ProduceBatch[], options: SendOptions): Promise<void> {
     const { byLeader, failures } = await this.#findLeaders(shipments.filter((own) => !own.acknowledgement))
     const requests = [...byLeader].map(([leader, own]) => this.#produce(leader, own, options))
     for (const outcome of await Promise.allSettled(requests)) {
@@ -141,9 +141,9 @@ export class MessageSender {
   }
 
   /** One connection for each leader: a dead one is tried once, not for each of its partitions. */
-  async #findLeaders(shipments: readonly Shipment[]) {
+  async #findLeaders(shipments: readonly ProduceBatch[]) {
     const { cluster } = this.#context
-    const byNode = new Map<number, Shipment[]>()
+    const byNode = new Map<number, ProduceBatch[]>()
     const failures: unknown[] = []
     for (const shipment of shipments) {
       const { topic, partition } = shipment
@@ -151,7 +151,7 @@ export class MessageSender {
       if (metadata) byNode.set(metadata.leader, [...(byNode.get(metadata.leader) ?? []), shipment])
       else failures.push(this.#missing(topic, `has no partition ${partition}`))
     }
-    const byLeader = new Map<Broker, Shipment[]>()
+    const byLeader = new Map<Broker, ProduceBatch[]>()
     for (const [nodeId, own] of byNode) {
       try {
         byLeader.set(await cluster.findBroker({ nodeId }), own)
@@ -162,7 +162,7 @@ export class MessageSender {
     return { byLeader, failures }
   }
 
-  async #produce(broker: Broker, shipments: readonly Shipment[], options: SendOptions): Promise<void> {
+  async #produce(broker: Broker, shipments: readonly ProduceBatch[], options: SendOptions): Promise<void> {
     const { errors, protocol, createErrorFromCode } = this.#internals
     const { eosManager } = this.#context
     const produceRequest = requestFor(broker, protocol, 'Produce', {

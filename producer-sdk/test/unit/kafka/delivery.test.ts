@@ -2,7 +2,7 @@ import type { ValenceError } from '@valence/schemas'
 import { describe, expect, it, vi } from 'vitest'
 import { Delivery, type PendingRecord, type SentRecord } from '../../../src/kafka/delivery.ts'
 import type { Message, ProducerRecord, RecordMetadata } from '../../../src/kafka/index.ts'
-import { rememberAcknowledged, type Shipment } from '../../../src/kafka/overlay/shipment.ts'
+import { type ProduceBatch, rememberAcknowledged } from '../../../src/kafka/overlay/produce-batch.ts'
 import { createErrorFromCode } from '../../support/stock-kafkajs.ts'
 
 type Send = (record: ProducerRecord) => Promise<RecordMetadata[]>
@@ -19,7 +19,7 @@ function failure(code: number, ...written: RecordMetadata[]): Error {
   const error = createErrorFromCode(code)
   rememberAcknowledged(
     error,
-    written.map((acknowledgement) => ({ acknowledgement }) as unknown as Shipment),
+    written.map((acknowledgement) => ({ acknowledgement }) as unknown as ProduceBatch),
   )
   return error
 }

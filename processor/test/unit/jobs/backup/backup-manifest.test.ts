@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { readManifest } from '../../../../src/jobs/backup/backup-manifest.ts'
-import type { Vault } from '../../../../src/jobs/backup/backup-storage.ts'
+import type { BackupStorage } from '../../../../src/jobs/backup/backup-storage.ts'
 
 const empty = { version: 2, topics: [], groups: {}, acls: [], kept: {}, schemas: [], compatibility: {}, models: [] }
 
 const read = (fields: object) =>
-  readManifest({ get: async () => Buffer.from(JSON.stringify({ ...empty, ...fields })) } as unknown as Vault)
+  readManifest({ get: async () => Buffer.from(JSON.stringify({ ...empty, ...fields })) } as unknown as BackupStorage)
 
 it('has the time of its backup', async () => {
   expect(await read({ at: 1_735_689_600_000 })).toMatchObject({ at: 1_735_689_600_000 })
@@ -21,8 +21,8 @@ it.each([8.64e15 + 1, 2 ** 63, -8.64e15 - 1])(
 it('keeps a group, a setting and a subject named __proto__', async () => {
   const text = `{"at":1,"version":2,"topics":[],"groups":{"__proto__":{"t-0":"7"}},"acls":[],"kept":{"__proto__-0":"1"},
     "schemas":[],"compatibility":{"__proto__":"NONE"},"models":[]}`
-  const vault = { get: async () => Buffer.from(text) } as unknown as Vault
-  const { groups, compatibility } = (await readManifest(vault)) ?? {}
+  const storage = { get: async () => Buffer.from(text) } as unknown as BackupStorage
+  const { groups, compatibility } = (await readManifest(storage)) ?? {}
   expect(Object.entries(groups ?? {})).toEqual([['__proto__', { 't-0': '7' }]])
   expect(Object.keys(compatibility ?? {})).toEqual(['__proto__'])
 })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SupplyBench, unhurried } from '@valence/testing/models/supply-bench'
 import { afterEach, expect, test, vi } from 'vitest'
-import { BlobShelf } from '../../../../src/model/supply/blob-shelf.ts'
+import { BlobStore } from '../../../../src/model/supply/blob-store.ts'
 import { downloadFile } from '../../../../src/model/supply/download.ts'
 import { storeFailure } from '../../../../src/model/supply/store-failure.ts'
 
@@ -52,7 +52,7 @@ test('the words of the file system become those of the catalogue', async () => {
 test('a file that does not fit is refused before a byte of it is fetched', async () => {
   const bench = await SupplyBench.open()
   closers.push(() => bench.close())
-  const shelf = new BlobShelf(bench.store.folder)
+  const shelf = new BlobStore(bench.store.folder)
   const fetch = vi.fn()
   const file = { path: 'model.onnx', sha256: 'a'.repeat(64), bytes: Number.MAX_SAFE_INTEGER }
   await expect(shelf.add(file, fetch, unhurried())).rejects.toMatchObject({ code: 'VAL_MODEL_STORE_FULL' })

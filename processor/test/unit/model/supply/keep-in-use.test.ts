@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { keepInUse, tendMs } from '../../../../src/model/supply/keep-in-use.ts'
+import { keepInUse, renewLeaseMs } from '../../../../src/model/supply/keep-in-use.ts'
 import { silentLogger } from '../../../../src/observability/logger.ts'
 
 const longAgo = new Date('2026-01-01T00:00:00Z')
@@ -27,7 +27,7 @@ test('a model of the store is marked at once, every hour, and not after the end'
   const mark = keepInUse(model, store, silentLogger)
   await vi.waitFor(async () => expect(await isFresh(model)).toBe(true))
   await utimes(model, longAgo, longAgo)
-  vi.advanceTimersByTime(tendMs)
+  vi.advanceTimersByTime(renewLeaseMs)
   await vi.waitFor(async () => expect(await isFresh(model)).toBe(true))
   mark.end()
   expect(vi.getTimerCount()).toBe(0)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { hangs, stalls, truncated } from '@valence/testing/models/model-registry'
 import { SupplyBench, unhurried } from '@valence/testing/models/supply-bench'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { BlobShelf } from '../../../../src/model/supply/blob-shelf.ts'
+import { BlobStore } from '../../../../src/model/supply/blob-store.ts'
 import { digestOf } from '../../../../src/model/supply/model-store.ts'
 
 let bench: SupplyBench
@@ -100,7 +100,7 @@ describe('a model is brought in', () => {
     const { model } = bench.model.manifest.files
     const half = bench.graph.length / 2
     const [written, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const sleeper = new BlobShelf(bench.store.folder).add(
+    const sleeper = new BlobStore(bench.store.folder).add(
       model,
       async (_, path) => {
         const file = await open(path, 'a')
@@ -114,7 +114,7 @@ describe('a model is brought in', () => {
     )
     await written.promise
     await rm(join(bench.store.folder, 'partial', `${model.sha256}.lock`), { recursive: true })
-    await new BlobShelf(bench.store.folder).add(
+    await new BlobStore(bench.store.folder).add(
       model,
       async (_, path) => {
         expect((await readFile(path)).length).toBe(half)

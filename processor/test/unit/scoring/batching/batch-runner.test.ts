@@ -3,12 +3,12 @@ import { FakeBackend } from '@valence/testing/models/fake-backend'
 import { tinyVocabulary as v } from '@valence/testing/models/tiny-model'
 import { describe, expect, test } from 'vitest'
 import { createBatchRunner } from '../../../../src/scoring/batching/batch-runner.ts'
-import { type Outcome, WaitingEntry } from '../../../../src/scoring/batching/waiting-entry.ts'
+import { type InferenceResult, PendingText } from '../../../../src/scoring/batching/pending-text.ts'
 
 const probe = [v['[CLS]'], v.ok, v['[SEP]']]
 
 async function run(words: readonly (keyof typeof v)[], backend = new FakeBackend()) {
-  const outcomes = new Map<string, Outcome>()
+  const outcomes = new Map<string, InferenceResult>()
   let bisections = 0
   const runBatch = createBatchRunner({
     backend,
@@ -24,7 +24,7 @@ async function run(words: readonly (keyof typeof v)[], backend = new FakeBackend
   })
   const entries = words.map((word, index) => {
     const ids = Int32Array.of(v['[CLS]'], v[word], v['[SEP]'])
-    return new WaitingEntry(`${index} ${word}`, { ids, truncated: word === 'un' }, 0)
+    return new PendingText(`${index} ${word}`, { ids, truncated: word === 'un' }, 0)
   })
   await runBatch(entries)
   expect(outcomes.size, 'all are settled').toBe(words.length)

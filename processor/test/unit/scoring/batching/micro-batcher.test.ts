@@ -4,7 +4,7 @@ import { FakeBackend } from '@valence/testing/models/fake-backend'
 import { fakeModel } from '@valence/testing/models/fake-model'
 import { describe, expect, test } from 'vitest'
 import { MicroBatcher } from '../../../../src/scoring/batching/micro-batcher.ts'
-import type { Outcome } from '../../../../src/scoring/batching/waiting-entry.ts'
+import type { InferenceResult } from '../../../../src/scoring/batching/pending-text.ts'
 import type { ScoreOptions, ScoreOrigin } from '../../../../src/scoring/scorer.ts'
 import type { BatchFacts } from '../../../../src/scoring/scoring-observer.ts'
 
@@ -28,7 +28,7 @@ function create(backend = new FakeBackend()) {
 
   /** Submits texts, each its own key, and gives what became of them as it happens. */
   function submit(texts: readonly string[], options: Partial<ScoreOptions> & { origin: ScoreOrigin }) {
-    const outcomes: (Outcome | undefined)[] = texts.map(() => undefined)
+    const outcomes: (InferenceResult | undefined)[] = texts.map(() => undefined)
     texts.forEach((text, index) => {
       batcher.submit({ text, key: text }, options, (outcome) => {
         outcomes[index] = outcome
@@ -39,7 +39,7 @@ function create(backend = new FakeBackend()) {
   return { backend, clock, events, batches, batcher, submit }
 }
 
-const codes = (outcomes: readonly (Outcome | undefined)[]) =>
+const codes = (outcomes: readonly (InferenceResult | undefined)[]) =>
   outcomes.map((outcome) => (isValenceError(outcome) ? outcome.code : outcome && 'scored'))
 /** Different texts of one length. */
 const texts = (count: number, word = 'good') => Array.from({ length: count }, (_, index) => `${word} ${index}`)

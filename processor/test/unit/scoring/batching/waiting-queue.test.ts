@@ -1,10 +1,10 @@
 import { createDice } from '@valence/testing/inputs/dice'
 import { turns } from '@valence/testing/inputs/manual-clock'
 import { expect, test } from 'vitest'
-import { WaitingEntry } from '../../../../src/scoring/batching/waiting-entry.ts'
+import { PendingText } from '../../../../src/scoring/batching/pending-text.ts'
 import { WaitingQueue } from '../../../../src/scoring/batching/waiting-queue.ts'
 
-const entry = (key: string, tokens = 1) => new WaitingEntry(key, { ids: new Int32Array(tokens), truncated: false }, 0)
+const entry = (key: string, tokens = 1) => new PendingText(key, { ids: new Int32Array(tokens), truncated: false }, 0)
 
 function queueOf(capacity: number, windowSize: number, ...keys: string[]) {
   const queue = new WaitingQueue(capacity, windowSize)
@@ -13,7 +13,7 @@ function queueOf(capacity: number, windowSize: number, ...keys: string[]) {
   return { queue, entries }
 }
 
-const keys = (entries: readonly WaitingEntry[]) => entries.map(({ key }) => key).join('')
+const keys = (entries: readonly PendingText[]) => entries.map(({ key }) => key).join('')
 
 test('the window shows the oldest that still wait', () => {
   const { queue, entries } = queueOf(10, 3, 'a', 'b', 'c', 'd', 'e')
@@ -39,7 +39,7 @@ test('the window is in order of length, and of age where the length is the same'
 test.each(Array.from({ length: 10 }, (_, seed) => seed))('the window is what sorting would give, seed %i', (seed) => {
   const dice = createDice(seed)
   const queue = new WaitingQueue(1_000, 16)
-  let waiting: WaitingEntry[] = []
+  let waiting: PendingText[] = []
   for (let step = 0; step < 300; step += 1) {
     for (let i = dice.int(4); i > 0; i--) {
       const one = entry(`${step}.${i}`, 1 + dice.int(9))

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
 import {
-  type Asker,
   type DropReason,
-  type Outcome,
-  WaitingEntry,
-} from '../../../../src/scoring/batching/waiting-entry.ts'
+  type InferenceResult,
+  PendingText,
+  type Waiter,
+} from '../../../../src/scoring/batching/pending-text.ts'
 
 const encoded = { ids: Int32Array.of(1, 2, 3), truncated: false }
 const score = { probabilities: [1], tokens: 3, truncated: false }
 
-function asker(change: Partial<Asker> = {}): Asker & { answers: Outcome[] } {
-  const answers: Outcome[] = []
+function asker(change: Partial<Waiter> = {}): Waiter & { answers: InferenceResult[] } {
+  const answers: InferenceResult[] = []
   return {
     origin: 'http',
     deadline: undefined,
@@ -22,8 +22,8 @@ function asker(change: Partial<Asker> = {}): Asker & { answers: Outcome[] } {
   }
 }
 
-function entryWith(...askers: Asker[]): WaitingEntry {
-  const entry = new WaitingEntry('key', encoded, 0)
+function entryWith(...askers: Waiter[]): PendingText {
+  const entry = new PendingText('key', encoded, 0)
   for (const one of askers) entry.join(one)
   return entry
 }

@@ -7,7 +7,7 @@ export interface RedisNode {
 }
 
 /** Where Redis is, and how it is made of servers. */
-export interface RedisPlace {
+export interface RedisAddress {
   /** The server; with Sentinel or Cluster the first node to ask, and for all of them the user, password and database. */
   readonly url: string
   readonly topology?: 'single' | 'sentinel' | 'cluster'
@@ -30,7 +30,7 @@ export function unbracketed(host: string): string {
 }
 
 /** Undefined where no Redis is configured. @throws VAL_FILE_UNREADABLE */
-export function redisPlace(config: Config): RedisPlace | undefined {
+export function redisAddress(config: Config): RedisAddress | undefined {
   if (config.redisUrl === undefined) return undefined
   return {
     url: config.redisUrl,

@@ -1,9 +1,9 @@
 import { turns } from '@valence/testing/inputs/manual-clock'
 import { expect, test } from 'vitest'
-import { Countdown } from '../../../../src/scoring/batching/countdown.ts'
+import { WaitGroup } from '../../../../src/scoring/batching/wait-group.ts'
 
 test('resolves once everything that was begun has ended', async () => {
-  const countdown = new Countdown()
+  const countdown = new WaitGroup()
   let isOver = false
   countdown.begin()
   countdown.begin()
@@ -19,7 +19,7 @@ test('resolves once everything that was begun has ended', async () => {
 })
 
 test('resolves at once where nothing is under way', async () => {
-  const countdown = new Countdown()
+  const countdown = new WaitGroup()
   await countdown.whenZero()
   countdown.begin()
   countdown.end()

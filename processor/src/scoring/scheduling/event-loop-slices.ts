@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers'
  * Shares the event loop among callers with long synchronous work: each works for a slice, then waits until the loop
  * has turned and everybody before it had a slice. However many there are, the loop never stalls for much more than one.
  */
-export class Turns {
+export class EventLoopSlices {
   readonly #sliceMs: number
   readonly #waiting: (() => void)[] = []
   #sliceStart = 0

@@ -18,7 +18,7 @@ export interface ProduceResponse {
 }
 
 /** The records for one partition on their way: under which sequence numbers, and whether they arrived. */
-export interface Shipment extends PartitionRecords {
+export interface ProduceBatch extends PartitionRecords {
   readonly identity: ProducerIdentity & { readonly firstSequence: number }
   acknowledgement?: Acknowledgement
 }
@@ -32,7 +32,7 @@ export function acknowledgementsOf({ topics }: ProduceResponse): Acknowledgement
 }
 
 /** Marks what the broker acknowledged; returns an error code for each shipment that failed, null where it was silent. */
-export function settle(shipments: readonly Shipment[], answers: readonly Acknowledgement[]): (number | null)[] {
+export function settle(shipments: readonly ProduceBatch[], answers: readonly Acknowledgement[]): (number | null)[] {
   return shipments.flatMap((shipment) => {
     const answer = answers.find((own) => own.topicName === shipment.topic && own.partition === shipment.partition)
     if (!answer) return [null]
@@ -45,7 +45,7 @@ export function settle(shipments: readonly Shipment[], answers: readonly Acknowl
 const acknowledgements = processWide('acknowledgements', () => new WeakMap<object, readonly Acknowledgement[]>())
 
 /** Notes on the error of a send what was written all the same. */
-export function rememberAcknowledged(error: unknown, shipments: readonly Shipment[]): void {
+export function rememberAcknowledged(error: unknown, shipments: readonly ProduceBatch[]): void {
   if (typeof error !== 'object' || error === null) return
   acknowledgements.set(
     error,

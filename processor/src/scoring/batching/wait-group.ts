@@ -1,5 +1,5 @@
 /** Counts what is under way, so that one caller can wait for many things with one promise. */
-export class Countdown {
+export class WaitGroup {
   #count = 0
   #onZero: (() => void) | undefined
 

@@ -3,8 +3,8 @@ import { FakeBackend } from '@valence/testing/models/fake-backend'
 import { fakeModel } from '@valence/testing/models/fake-model'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ActiveModel } from '../../../src/model/active-model.ts'
-import { HotSwap, type HotSwapOptions } from '../../../src/model/hot-swap.ts'
 import type { LoadedModel } from '../../../src/model/load-model.ts'
+import { type HotSwapOptions, ModelReloader } from '../../../src/model/model-reloader.ts'
 import type { StoredModel } from '../../../src/model/supply/model-store.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts'
@@ -17,22 +17,22 @@ class Scene {
   readonly models = new ActiveModel(fakeModel(new FakeBackend(), 'a'))
   readonly accepted: string[] = []
   readonly loaded: LoadedModel[] = []
-  readonly tended: string[] = []
+  readonly renewed: string[] = []
   next: () => Promise<StoredModel> = async () => stored('a')
   load: (folder: string) => Promise<LoadedModel> = async (folder) => fakeModel(new FakeBackend(), folder.slice(7))
   pulls = 0
-  doubts = 0
-  readonly swap: HotSwap
+  invalidations = 0
+  readonly swap: ModelReloader
 
   constructor(options: Partial<HotSwapOptions> = {}) {
-    this.swap = new HotSwap({
+    this.swap = new ModelReloader({
       supply: {
         uri: 'https://registry/model.json',
         pull: () => {
           this.pulls++
           return this.next()
         },
-        doubt: () => void this.doubts++,
+        invalidate: () => void this.invalidations++,
         accept: async ({ digest }) => void this.accepted.push(digest),
       },
       models: this.models,
@@ -42,7 +42,7 @@ class Scene {
         this.loaded.push(model)
         return model
       },
-      tend: async (digest) => void this.tended.push(digest),
+      renewLease: async (digest) => void this.renewed.push(digest),
       pollMs: 0,
       logger: silentLogger,
       metrics: this.metrics,
@@ -77,7 +77,7 @@ describe('a reload', () => {
     scene.next = async () => stored('b')
     expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped', model: { name: 'b' } })
     expect(scene.models.current().ref.name).toBe('b')
-    expect([scene.accepted, scene.tended]).toEqual([['b'], ['b']])
+    expect([scene.accepted, scene.renewed]).toEqual([['b'], ['b']])
     await vi.waitFor(() => expect((old.backend as FakeBackend).closed).toBe(true))
     expect(await scene.swap.reload()).toMatchObject({ outcome: 'unchanged' })
     const info = await scene.metrics.model.info.get()
@@ -111,7 +111,7 @@ describe('a reload', () => {
 
   test('takes nothing for known that an earlier look brought', async () => {
     await scene.swap.reload()
-    expect(scene.doubts).toBe(1)
+    expect(scene.invalidations).toBe(1)
   })
 
   test('waits until the model before the last is gone: never more than two are open', async () => {
@@ -131,12 +131,12 @@ describe('a reload', () => {
     expect(await third).toMatchObject({ model: { name: 'c' } })
   })
 
-  test('stands although the store cannot be tended', async () => {
+  test('stands although the store cannot be renewed', async () => {
     await scene.swap.close()
-    const tend = async () => {
+    const renewLease = async () => {
       throw new ValenceError('VAL_MODEL_STORE_FULL')
     }
-    scene = new Scene({ tend })
+    scene = new Scene({ renewLease })
     scene.next = async () => stored('b')
     expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped' })
   })
@@ -148,7 +148,7 @@ describe('the old model goes on, untouched, when', () => {
     await expect(scene.swap.reload()).rejects.toMatchObject({ code })
     expect(scene.models.current()).toBe(old)
     expect((old.backend as FakeBackend).closed).toBe(false)
-    expect([scene.accepted, scene.tended]).toEqual([[], []])
+    expect([scene.accepted, scene.renewed]).toEqual([[], []])
     expect(await scene.count('refusals', code)).toBe(1)
     expect(await scene.count('reloads', 'refused')).toBe(1)
   }
@@ -203,7 +203,7 @@ describe('polling', () => {
       throw new ValenceError('VAL_MODEL_CHECKSUM_MISMATCH')
     }
     await vi.advanceTimersByTimeAsync(1_000)
-    expect(scene.doubts).toBe(1)
+    expect(scene.invalidations).toBe(1)
     scene.load = load
     await vi.advanceTimersByTimeAsync(10_000)
     expect(scene.models.current().ref.name).toBe('b')

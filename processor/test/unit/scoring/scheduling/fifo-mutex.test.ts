@@ -1,13 +1,13 @@
 import { turns } from '@valence/testing/inputs/manual-clock'
 import { expect, test } from 'vitest'
-import { Line } from '../../../../src/scoring/scheduling/line.ts'
+import { FifoMutex } from '../../../../src/scoring/scheduling/fifo-mutex.ts'
 
-function stand(line: Line, name: string, entered: string[], signal?: AbortSignal): void {
+function stand(line: FifoMutex, name: string, entered: string[], signal?: AbortSignal): void {
   void Promise.resolve(line.enter(signal)).then((isIn) => entered.push(isIn ? name : `${name} left`))
 }
 
 test('lets one in at a time, in the order in which they came', async () => {
-  const line = new Line()
+  const line = new FifoMutex()
   const entered: string[] = []
   for (const name of ['a', 'b', 'c']) stand(line, name, entered)
   await turns()
@@ -23,7 +23,7 @@ test('lets one in at a time, in the order in which they came', async () => {
 })
 
 test('who gives up while waiting holds nobody up', async () => {
-  const line = new Line()
+  const line = new FifoMutex()
   const entered: string[] = []
   const controller = new AbortController()
   stand(line, 'a', entered)

@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { pins, verifyPins } from '../../../../src/kafka/overlay/pins.ts'
+import { pins, verifyPins } from '../../../../src/kafka/overlay/checksums.ts'
 import { kafkaJsRoot } from '../../../support/stock-kafkajs.ts'
 
 let copy: string

@@ -1,41 +1,41 @@
 import { createDice } from '@valence/testing/inputs/dice'
 import { expect, test } from 'vitest'
-import { Seats } from '../../../../src/scoring/scheduling/seats.ts'
+import { InFlightLimiter } from '../../../../src/scoring/scheduling/in-flight-limiter.ts'
 import type { ScoreOrigin } from '../../../../src/scoring/scorer.ts'
 
 /** Sends out as many batches of an origin as may go. */
-function fill(seats: Seats, origin: ScoreOrigin, nowMs = 0): number {
+function fill(seats: InFlightLimiter, origin: ScoreOrigin, nowMs = 0): number {
   let sent = 0
   for (; seats.has(origin, nowMs); sent++) seats.take(origin)
   return sent
 }
 
 test.each(['http', 'cli', 'kafka'] as const)('%s alone has one batch out more than run at a time', (origin) => {
-  expect(fill(new Seats(2), origin)).toBe(3)
+  expect(fill(new InFlightLimiter(2), origin)).toBe(3)
 })
 
 test('the bulk shares its places', () => {
-  const seats = new Seats(2)
+  const seats = new InFlightLimiter(2)
   seats.take('cli')
   expect(fill(seats, 'kafka')).toBe(2)
   expect(seats.has('cli', 0)).toBe(false)
 })
 
 test('while HTTP is about, the place ahead is kept for it', () => {
-  const seats = new Seats(2)
+  const seats = new InFlightLimiter(2)
   seats.asked(0)
   expect(fill(seats, 'kafka', 999)).toBe(2)
   expect(fill(seats, 'http', 999)).toBe(1)
 })
 
 test('when HTTP has been silent for a second, the others take the place ahead again', () => {
-  const seats = new Seats(2)
+  const seats = new InFlightLimiter(2)
   seats.asked(0)
   expect(fill(seats, 'kafka', 1_000)).toBe(3)
 })
 
 test('HTTP is about for as long as a batch of it is out', () => {
-  const seats = new Seats(2)
+  const seats = new InFlightLimiter(2)
   seats.asked(0)
   seats.take('http')
   expect(seats.isHttpAbout(60_000)).toBe(true)
@@ -44,14 +44,14 @@ test('HTTP is about for as long as a batch of it is out', () => {
 })
 
 test('where the bulk already holds the place ahead, HTTP gets another', () => {
-  const seats = new Seats(2)
+  const seats = new InFlightLimiter(2)
   expect(fill(seats, 'kafka')).toBe(3)
   seats.asked(0)
   expect(fill(seats, 'http')).toBe(1)
 })
 
 test('a flood of HTTP leaves room for the bulk as it leaves', () => {
-  const seats = new Seats(1)
+  const seats = new InFlightLimiter(1)
   seats.asked(0)
   expect(fill(seats, 'http')).toBe(2)
   expect(seats.has('kafka', 0)).toBe(false)
@@ -64,7 +64,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
   (seed) => {
     const dice = createDice(seed)
     const concurrency = 1 + dice.int(4)
-    const seats = new Seats(concurrency)
+    const seats = new InFlightLimiter(concurrency)
     const out: ScoreOrigin[] = []
     for (let nowMs = 0; nowMs < 5_000; nowMs += dice.int(50)) {
       const origin = dice.pick(['http', 'cli', 'kafka'] as const)

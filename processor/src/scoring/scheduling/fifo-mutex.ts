@@ -2,7 +2,7 @@
  * Where callers with many texts stand until it is their turn to put them all in. Were their texts mixed, each caller
  * would wait for the last of all, and what is known of everybody's texts would be kept for so long.
  */
-export class Line {
+export class FifoMutex {
   readonly #waiting: (() => void)[] = []
   #isTaken = false
 

@@ -1,11 +1,11 @@
 import { isValenceError, ValenceError } from '@valence/schemas'
-import { longestMs } from '../config/settings.ts'
+import { maxTimerMs } from '../config/settings.ts'
 import type { ModelRef } from '../domain/sentiment.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { ActiveModel } from './active-model.ts'
 import type { LoadedModel } from './load-model.ts'
-import { tendMs } from './supply/keep-in-use.ts'
+import { renewLeaseMs } from './supply/keep-in-use.ts'
 import type { StoredModel } from './supply/model-store.ts'
 
 /** Where new models come from; ModelSupply is one. */
@@ -14,7 +14,7 @@ export interface Supply {
   pull(signal: AbortSignal): Promise<StoredModel>
   accept(model: StoredModel): Promise<void>
   /** The next pull takes nothing for known: it asks for the manifest, and looks into every file. */
-  doubt(): void
+  invalidate(): void
 }
 
 export interface HotSwapOptions {
@@ -25,7 +25,7 @@ export interface HotSwapOptions {
   /** Loads, verifies, warms up and compares golden scores; what fails leaves nothing open. */
   readonly load: (folder: string, signal: AbortSignal) => Promise<LoadedModel>
   /** Keeps the store in order after a swap, and tells others what is in use. */
-  readonly tend: (digest: string) => Promise<void>
+  readonly renewLease: (digest: string) => Promise<void>
   /** 0: never by itself. */
   readonly pollMs: number
   readonly logger: Logger
@@ -46,7 +46,7 @@ const damaged: ReadonlySet<string> = new Set(['VAL_MODEL_CHECKSUM_MISMATCH', 'VA
  * Swaps the active model for what the supply has, one swap at a time. A new model is complete and has proved itself
  * before the first text sees it; whatever fails leaves the old one as it was.
  */
-export class HotSwap {
+export class ModelReloader {
   readonly #options: HotSwapOptions
   readonly #stop = new AbortController()
   #digest: string
@@ -57,13 +57,13 @@ export class HotSwap {
   #following: Promise<ReloadOutcome> | undefined
   #draining: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
-  readonly #tending: NodeJS.Timeout
+  readonly #renewing: NodeJS.Timeout
   #failures = 0
 
   constructor(options: HotSwapOptions) {
     this.#options = options
     this.#digest = options.digest
-    this.#tending = setInterval(() => void this.#tend(), tendMs).unref()
+    this.#renewing = setInterval(() => void this.#renewLease(), renewLeaseMs).unref()
     this.#pollLater()
   }
 
@@ -86,7 +86,7 @@ export class HotSwap {
   async close(): Promise<void> {
     this.#stop.abort(new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'the process is stopping'))
     clearTimeout(this.#timer)
-    clearInterval(this.#tending)
+    clearInterval(this.#renewing)
     await this.#underWay?.catch(() => undefined)
     await this.#following?.catch(() => undefined)
     await this.#draining
@@ -96,7 +96,7 @@ export class HotSwap {
   async #lookAfresh(): Promise<ReloadOutcome> {
     this.#stop.signal.throwIfAborted()
     this.#refused = undefined
-    this.#options.supply.doubt()
+    this.#options.supply.invalidate()
     return this.#look()
   }
 
@@ -136,7 +136,7 @@ export class HotSwap {
       return true
     } catch (error) {
       // What was whole when it came is damaged on the disk: the next look fetches it again.
-      if (isValenceError(error) && damaged.has(error.code)) supply.doubt()
+      if (isValenceError(error) && damaged.has(error.code)) supply.invalidate()
       else this.#refused = found.digest
       throw error
     }
@@ -159,8 +159,8 @@ export class HotSwap {
     logger.info({ from, to: next.ref, digest: found.digest, uri: supply.uri }, 'model swapped')
     this.#draining = this.#drain(drained)
     // The swap stands whatever the store says about it.
-    await Promise.all([supply.accept(found), this.#tend()]).catch((error) => {
-      logger.warn({ err: error, ...explain(error) }, 'model store cannot be tended')
+    await Promise.all([supply.accept(found), this.#renewLease()]).catch((error) => {
+      logger.warn({ err: error, ...explain(error) }, 'model store cannot be renewed')
     })
   }
 
@@ -171,17 +171,17 @@ export class HotSwap {
     metrics.model.drain.observe((performance.now() - startedAt) / 1_000)
   }
 
-  async #tend(): Promise<void> {
-    const { tend, logger } = this.#options
-    await tend(this.#digest).catch((error) => {
-      logger.warn({ err: error, ...explain(error) }, 'model store cannot be tended')
+  async #renewLease(): Promise<void> {
+    const { renewLease, logger } = this.#options
+    await renewLease(this.#digest).catch((error) => {
+      logger.warn({ err: error, ...explain(error) }, 'model store cannot be renewed')
     })
   }
 
   #pollLater(): void {
     const { pollMs } = this.#options
     if (pollMs === 0 || this.#stop.signal.aborted) return
-    const delayMs = Math.min(longestMs, pollMs * Math.min(slowestPoll, 2 ** this.#failures))
+    const delayMs = Math.min(maxTimerMs, pollMs * Math.min(slowestPoll, 2 ** this.#failures))
     this.#timer = setTimeout(() => {
       // Logged and counted where it happened.
       this.#look()

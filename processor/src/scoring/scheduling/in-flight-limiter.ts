@@ -8,7 +8,7 @@ const expectedMs = 1_000
  * idles. A run cannot be interrupted, so what HTTP waits for is the runs that stand before it. Therefore the others
  * leave that place ahead to HTTP while it is about, and if one of them holds it still, HTTP gets another.
  */
-export class Seats {
+export class InFlightLimiter {
   readonly #concurrency: number
   readonly #out: Record<ScoreOrigin, number> = { http: 0, cli: 0, kafka: 0 }
   #askedAt = Number.NEGATIVE_INFINITY

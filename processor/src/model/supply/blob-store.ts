@@ -30,7 +30,7 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /** Files by their digest: `blobs/<sha256>`, complete or absent. What is under way lies in `partial/`. */
-export class BlobShelf {
+export class BlobStore {
   readonly #blobs: string
   readonly #partial: string
 

@@ -16,7 +16,7 @@ export interface InferenceJob {
 /** Why a worker was lost: it hung, it threw or exited, or it could not open the graph. */
 export type LossReason = 'timeout' | 'crash' | 'refused'
 
-export interface WorkerSlotOptions {
+export interface WorkerThreadOptions {
   readonly graph: GraphSpec
   readonly workerUrl: URL
   readonly name: string
@@ -41,8 +41,8 @@ const partingMs = 500
  * One worker thread from start to loss; never restarted, only replaced.
  * starting → ready → lost. Jobs are answered in order, so the first pending one is the one that runs.
  */
-export class WorkerSlot {
-  readonly #options: WorkerSlotOptions
+export class WorkerThread {
+  readonly #options: WorkerThreadOptions
   readonly #worker: Worker
   readonly #jobs: { id: number; job: InferenceJob }[] = []
   #state: 'starting' | 'ready' | 'lost' = 'starting'
@@ -53,7 +53,7 @@ export class WorkerSlot {
   #nextId = 0
   #watchdog: NodeJS.Timeout
 
-  constructor(options: WorkerSlotOptions) {
+  constructor(options: WorkerThreadOptions) {
     this.#options = options
     const background = options.background === true
     const start: WorkerStart = { ...options.graph, background, shared: this.#shared }

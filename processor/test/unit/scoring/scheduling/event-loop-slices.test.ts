@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Turns } from '../../../../src/scoring/scheduling/turns.ts'
+import { EventLoopSlices } from '../../../../src/scoring/scheduling/event-loop-slices.ts'
 
 function work(ms: number): void {
   const until = performance.now() + ms
@@ -9,7 +9,7 @@ function work(ms: number): void {
 }
 
 test('a fresh slice is not over; one that was used up is', async () => {
-  const turns = new Turns(5)
+  const turns = new EventLoopSlices(5)
   expect(turns.isOver).toBe(true)
   await turns.next()
   expect(turns.isOver).toBe(false)
@@ -18,7 +18,7 @@ test('a fresh slice is not over; one that was used up is', async () => {
 })
 
 test('whoever else works meanwhile, the event loop turns between any two slices', async () => {
-  const turns = new Turns(2)
+  const turns = new EventLoopSlices(2)
   const log: string[] = []
   let done = false
 

@@ -1,8 +1,8 @@
 import { FairShare, type OriginWeights, originsByUrgency } from '../scheduling/fair-share.ts'
-import type { Seats } from '../scheduling/seats.ts'
+import type { InFlightLimiter } from '../scheduling/in-flight-limiter.ts'
 import type { ScoreOrigin } from '../scorer.ts'
 import { type BatchLimits, type ClosedBatch, chooseBatch, limitsFor } from './batch-policy.ts'
-import type { DropReason, WaitingEntry } from './waiting-entry.ts'
+import type { DropReason, PendingText } from './pending-text.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 
 export interface BacklogOptions {
@@ -11,10 +11,10 @@ export interface BacklogOptions {
   readonly queueTexts: Readonly<Record<ScoreOrigin, number>>
   /** Shares of the tokens when several origins have work. */
   readonly weights: OriginWeights
-  onDrop(entry: WaitingEntry, reason: DropReason): void
+  onDrop(entry: PendingText, reason: DropReason): void
 }
 
-export interface OriginBatch extends ClosedBatch<WaitingEntry> {
+export interface OriginBatch extends ClosedBatch<PendingText> {
   readonly origin: ScoreOrigin
 }
 
@@ -22,7 +22,7 @@ export interface OriginBatch extends ClosedBatch<WaitingEntry> {
 const windowBatches = 16
 
 /** What waits, by origin, and which batch comes next. Times are monotonic milliseconds. */
-export class Backlog {
+export class OriginQueues {
   readonly #options: BacklogOptions
   readonly #queues: Readonly<Record<ScoreOrigin, WaitingQueue>>
   readonly #shares: FairShare
@@ -54,7 +54,7 @@ export class Backlog {
     return this.#queues[origin].room(signal)
   }
 
-  place(entry: WaitingEntry, origin: ScoreOrigin): void {
+  place(entry: PendingText, origin: ScoreOrigin): void {
     this.#queues[origin].push(entry)
   }
 
@@ -76,7 +76,7 @@ export class Backlog {
   }
 
   /** Takes the next batch out, or none when it pays to wait or nobody who has one may send it out. */
-  take(nowMs: number, seats: Seats, draining: boolean): OriginBatch | undefined {
+  take(nowMs: number, seats: InFlightLimiter, draining: boolean): OriginBatch | undefined {
     for (const origin of this.#shares.order()) {
       if (!seats.has(origin, nowMs)) continue
       const limits = limitsFor(origin, seats.isHttpAbout(nowMs), this.#options.limits)
@@ -94,7 +94,7 @@ export class Backlog {
   }
 
   /** When the next deadline passes or, where a batch may go out, when the next one closes by age. */
-  nextEventMs(nowMs: number, seats: Seats): number {
+  nextEventMs(nowMs: number, seats: InFlightLimiter): number {
     const ages = originsByUrgency.map((origin) => {
       if (!seats.has(origin, nowMs)) return Number.POSITIVE_INFINITY
       const { oldest } = this.#queues[origin].window()
@@ -109,7 +109,7 @@ export class Backlog {
     nowMs: number,
     limits: BatchLimits,
     draining: boolean,
-  ): ClosedBatch<WaitingEntry> | undefined {
+  ): ClosedBatch<PendingText> | undefined {
     const queue = this.#queues[origin]
     for (;;) {
       const closed = chooseBatch(queue.window(), nowMs, limits, draining)
@@ -119,7 +119,7 @@ export class Backlog {
     }
   }
 
-  #dismiss(entry: WaitingEntry, nowMs: number): void {
+  #dismiss(entry: PendingText, nowMs: number): void {
     entry.dismissLate(nowMs, (reason) => this.#options.onDrop(entry, reason))
   }
 }

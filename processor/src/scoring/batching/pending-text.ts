@@ -1,34 +1,34 @@
 import { ValenceError } from '@valence/schemas'
-import type { Trail } from '../../observability/trace-context.ts'
+import type { TraceContext } from '../../observability/trace-context.ts'
 import type { ScoreOrigin } from '../scorer.ts'
 import type { TextScore } from '../text-score.ts'
 
 /** The score of a text, or why it has none. */
-export type Outcome = TextScore | ValenceError
+export type InferenceResult = TextScore | ValenceError
 
 /** One caller who waits for a text. */
-export interface Asker {
+export interface Waiter {
   readonly origin: ScoreOrigin
   /** Monotonic milliseconds. */
   readonly deadline: number | undefined
   readonly signal: AbortSignal | undefined
   readonly enqueuedAt: number
-  readonly trail?: Trail | undefined
-  answer(outcome: Outcome): void
+  readonly trail?: TraceContext | undefined
+  answer(outcome: InferenceResult): void
 }
 
 /** Why a text was dropped before inference. */
 export type DropReason = 'deadline' | 'abandoned'
 
 /** A distinct text under way, with everybody who asked for it. */
-export class WaitingEntry {
+export class PendingText {
   readonly key: string
   readonly ids: Int32Array
   readonly truncated: boolean
   readonly enqueuedAt: number
   /** It waits until a batch takes it or nobody wants it any more. */
   state: 'waiting' | 'taken' | 'dropped' = 'waiting'
-  #askers: Asker[] = []
+  #askers: Waiter[] = []
 
   constructor(key: string, encoded: { ids: Int32Array; truncated: boolean }, enqueuedAt: number) {
     this.key = key
@@ -41,11 +41,11 @@ export class WaitingEntry {
     return this.ids.length
   }
 
-  get askers(): readonly Asker[] {
+  get askers(): readonly Waiter[] {
     return this.#askers
   }
 
-  join(asker: Asker): void {
+  join(asker: Waiter): void {
     this.#askers.push(asker)
   }
 
@@ -64,12 +64,12 @@ export class WaitingEntry {
     }
   }
 
-  settle(outcome: Outcome): void {
+  settle(outcome: InferenceResult): void {
     for (const asker of this.#askers.splice(0)) asker.answer(outcome)
   }
 }
 
-function lateReason({ deadline, signal }: Asker, nowMs: number): DropReason | undefined {
+function lateReason({ deadline, signal }: Waiter, nowMs: number): DropReason | undefined {
   if (signal?.aborted) return 'abandoned'
   return deadline !== undefined && deadline <= nowMs ? 'deadline' : undefined
 }

@@ -1,17 +1,17 @@
 import { createDice } from '@valence/testing/inputs/dice'
 import { describe, expect, test } from 'vitest'
-import { Backlog } from '../../../../src/scoring/batching/backlog.ts'
-import { type Asker, WaitingEntry } from '../../../../src/scoring/batching/waiting-entry.ts'
-import { Seats } from '../../../../src/scoring/scheduling/seats.ts'
+import { OriginQueues } from '../../../../src/scoring/batching/origin-queues.ts'
+import { PendingText, type Waiter } from '../../../../src/scoring/batching/pending-text.ts'
+import { InFlightLimiter } from '../../../../src/scoring/scheduling/in-flight-limiter.ts'
 import type { ScoreOrigin } from '../../../../src/scoring/scorer.ts'
 
 const limits = { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 20, maxAgeMs: 10 }
 const queueTexts = { http: 1_000, cli: 1_000, kafka: 1_000 }
 const weights = { http: 4, cli: 1, kafka: 1 }
 
-function create(seats = new Seats(Number.POSITIVE_INFINITY)) {
+function create(seats = new InFlightLimiter(Number.POSITIVE_INFINITY)) {
   const drops: string[] = []
-  const backlog = new Backlog({
+  const backlog = new OriginQueues({
     limits,
     queueTexts,
     weights,
@@ -19,9 +19,9 @@ function create(seats = new Seats(Number.POSITIVE_INFINITY)) {
   })
   let number = 0
 
-  function place(origin: ScoreOrigin, nowMs: number, change: { tokens?: number } & Partial<Asker> = {}): WaitingEntry {
+  function place(origin: ScoreOrigin, nowMs: number, change: { tokens?: number } & Partial<Waiter> = {}): PendingText {
     const { tokens = 10, ...rest } = change
-    const entry = new WaitingEntry(`${origin}${number++}`, { ids: new Int32Array(tokens), truncated: false }, nowMs)
+    const entry = new PendingText(`${origin}${number++}`, { ids: new Int32Array(tokens), truncated: false }, nowMs)
     const asker = {
       origin,
       deadline: undefined,
@@ -45,8 +45,8 @@ function create(seats = new Seats(Number.POSITIVE_INFINITY)) {
 }
 
 /** One batch runs, the next one waits, and both are of HTTP. */
-function fullSeats(): Seats {
-  const seats = new Seats(1)
+function fullSeats(): InFlightLimiter {
+  const seats = new InFlightLimiter(1)
   seats.take('http')
   seats.take('http')
   return seats
@@ -101,7 +101,7 @@ describe('take', () => {
   })
 
   test('keeps the batches of others short while HTTP is about', () => {
-    const seats = new Seats(2)
+    const seats = new InFlightLimiter(2)
     const { place, take } = create(seats)
     for (let i = 0; i < 8; i++) place('kafka', 0)
     for (let i = 0; i < 4; i++) place('http', 0)
@@ -112,7 +112,7 @@ describe('take', () => {
   })
 
   test('passes over an origin that may send none out', () => {
-    const seats = new Seats(1)
+    const seats = new InFlightLimiter(1)
     const { place, take } = create(seats)
     seats.asked(10)
     seats.take('kafka')
