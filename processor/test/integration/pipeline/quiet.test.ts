@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { createKafka } from '@valence/producer-sdk/kafka'
 import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
 import { KafkaLink } from '@valence/testing/faults/kafka-link'
-
 import { type ReadRecord, readCommitted } from '@valence/testing/kafka/independent-reader'
 import { writeTinyModel } from '@valence/testing/models/tiny-model'
 import { ProcessorProcess } from '@valence/testing/processes/processor-process'
@@ -98,30 +97,40 @@ describe.concurrent('on a topic that goes quiet', { retry: 0, timeout: 180_000 }
     await until(async () => expect(await scored(topics)).toHaveLength(1))
   })
 
-  it('a text whose broker falls silent for longer than the session comes out, and readiness tells meanwhile', async (test) => {
+  it('a text whose broker falls silent amid its commit comes out, and readiness tells meanwhile', async (test) => {
     const link = await KafkaLink.to(kafka.brokers.split(','), Math.random)
     test.onTestFinished(() => link.close())
-    const { topics, processor } = await start(test, { environment: { VALENCE_KAFKA_BROKERS: link.brokers } })
+    const { topics, processor } = await start(test, {
+      environment: { VALENCE_KAFKA_BROKERS: link.brokers, VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: '2000' },
+    })
     await until(async () => expect((await readiness(processor)).status).toBe(200))
+    const held = link.ambush('EndTxn', { holdMs: 1_000 })
     await kafka.produceRaw(topics.input, [text('a')])
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await held).toBe(true)
     link.each((proxy) => proxy.stall())
     await until(async () =>
       expect(await readiness(processor)).toMatchObject({ status: 503, body: { checks: { group: 'failing' } } }),
     )
+    // The broker aborts the transaction meanwhile: it lives for 2 s, and the broker looks for such every 10 s.
     await new Promise((resolve) => setTimeout(resolve, 15_000))
     link.resume()
     await until(async () => expect(await scored(topics)).toHaveLength(1))
     await until(async () => expect((await readiness(processor)).status).toBe(200))
   })
 
-  it('all texts of a processor that was stopped for longer than session and transaction come out', async (test) => {
+  it('all texts of a processor that is stopped amid its commits, for longer than session and transaction, come out', async (test) => {
+    const link = await KafkaLink.to(kafka.brokers.split(','), Math.random)
+    test.onTestFinished(() => link.close())
     const { topics, processor } = await start(test, {
       partitions: 12,
-      environment: { VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: '2000' },
+      environment: { VALENCE_KAFKA_BROKERS: link.brokers, VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: '2000' },
     })
     const messages = Array.from({ length: 240 }, (_, index) => ({ value: text(String(index)), partition: index % 12 }))
+    // Half of the partitions are caught in their only commit, which the broker has aborted before its end arrives.
+    const held = Array.from({ length: 6 }, () => link.ambush('EndTxn', { holdMs: 20_000 }))
     await kafka.send(topics.input, messages)
+    expect(await Promise.all(held)).not.toContain(false)
+    await until(async () => expect(await kafka.remaining(topics)).toBe(120))
     processor.signal('SIGSTOP')
     await new Promise((resolve) => setTimeout(resolve, 16_000))
     processor.signal('SIGCONT')
