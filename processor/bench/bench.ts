@@ -106,6 +106,6 @@ process.stdout.write(
 )
 const data = `${JSON.stringify(report, null, 2)}\n`
 await writeFile(join(repository, 'docs/lab/benchmarks.json'), data)
-publish()
+await publish()
 if (json !== undefined) await writeFile(json, data)
 process.exit(0)

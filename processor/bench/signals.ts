@@ -16,8 +16,8 @@ import { openWorld, scrape, type World } from './signals/world.ts'
 const usage = `node processor/bench/signals.ts [--only "redis down,zombie"] [--limit 600] [--parallel 3] [--json out.json]
 
 Brings one fault after the other into a running group and measures after how many seconds a metric moves, and, where
-Prometheus is installed and --limit is not 0, after how many the alert fires. --document writes docs/lab/signals.md from
-the JSON and measures nothing. With --only, the other rows of the JSON stay.
+Prometheus is installed and --limit is not 0, after how many the alert fires. With --only, the
+other rows of the JSON stay. make pages then writes docs/lab/signals.md.
 `
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -33,7 +33,6 @@ function options() {
       limit: { type: 'string', default: '600' },
       parallel: { type: 'string', default: '1' },
       json: { type: 'string', default: join(repository, 'docs/lab/signals.json') },
-      document: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   })
@@ -162,18 +161,8 @@ async function amend(path: string, now: SignalReport): Promise<SignalReport> {
   }
 }
 
-async function document(report: SignalReport): Promise<void> {
-  const path = join(repository, 'docs/lab/signals.md')
-  const page = await readFile(path, 'utf8')
-  const [begin, end] = ['<!-- signals: written from docs/lab/signals.json -->', '<!-- /signals -->']
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`docs/lab/signals.md has no ${begin}`)
-  await writeFile(path, `${page.slice(0, from + begin.length)}\n\n${signalTable(report)}\n\n${page.slice(to)}`)
-}
-
 const given = options()
 if (given.help) process.stdout.write(usage)
-else if (given.document) await document(JSON.parse(await readFile(given.json, 'utf8')))
 else {
   const chosen = faults.filter(({ name }) => given.only?.includes(name.toLowerCase()) ?? true)
   const results = await measureAll(chosen, given.limitSeconds, given.parallel)

@@ -220,7 +220,7 @@ Every figure here is written from the data of the last published runs, \`benchma
 ![Throughput beside the peers, latency over the load, what a cascade gains and costs, and the lengths of the texts](benchmarks.svg)
 
 ${sections.filter((section) => section !== '').join('\n')}
-<!-- Written from docs/lab/benchmarks*.json: node processor/bench/report/publish.ts -->
+<!-- Written from docs/lab/benchmarks*.json by make pages; the plots by processor/bench/report/publish.ts -->
 `
 }
 

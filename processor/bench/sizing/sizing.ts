@@ -1,3 +1,5 @@
+import { markdownTable } from '@valence/testing/counting/markdown-table'
+
 import { effectiveReplicas, usefulCounts } from '../../src/scaling/replica-counts.ts'
 
 /** What sizing takes from docs/lab/benchmarks.json. */
@@ -70,13 +72,13 @@ export function sizeFor(textsPerSecond: number, measured: Measured): Sizing {
 
 const count = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 0 })
 
-/** The part of docs/scale.md between its marks. */
+/** The section `sizing` of docs/scale.md. */
 export function sizingPage(measured: Measured): string {
   const { processor, machine, tokensPerText, date } = measured
   const { dollarsPerCoreHour, utilisation, headroom, maxPartitions } = assumptions
   const rows = rates.map((rate) => {
     const { groups, partitions, replicas, cores, dollarsPerDay } = sizeFor(rate, measured)
-    return `| ${count(rate)} | ${groups} | ${partitions} | ${replicas} | ${count(cores)} | ${count(dollarsPerDay)} |`
+    return [count(rate), groups, partitions, replicas, count(cores), count(dollarsPerDay)].map(String)
   })
   const perGroup = (maxPartitions / headroom) * utilisation * processor.textsPerSecond
   return [
@@ -86,9 +88,7 @@ export function sizingPage(measured: Measured): string {
     `**A million texts take ${count(cpuPerMillion(measured))} CPU seconds**, ${(cpuPerMillion(measured) / 3_600).toFixed(2)} core hours: ` +
       `$${dollarsPerMillion(measured).toFixed(3)} at $${dollarsPerCoreHour} per core hour, brokers and idle time not included.`,
     '',
-    '| texts/s | groups | partitions of each | processors of each | cores in all | $ per day |',
-    '| ------: | -----: | -----------------: | -----------------: | -----------: | --------: |',
-    ...rows,
+    markdownTable(['texts/s', 'groups', 'partitions of each', 'processors of each', 'cores in all', '$ per day'], rows),
     '',
     `Chosen, not measured: the steady load takes ${100 * utilisation} % of the processors; there are partitions for ${headroom} times as many; ` +
       `$${dollarsPerCoreHour} per core hour. Cores are those of processors alone.`,

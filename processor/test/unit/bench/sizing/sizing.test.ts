@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import {
   assumptions,
@@ -6,21 +5,14 @@ import {
   dollarsPerMillion,
   type Measured,
   sizeFor,
-  sizingPage,
-} from '../../../bench/sizing/sizing.ts'
+} from '../../../../bench/sizing/sizing.ts'
 
-const read = (name: string) => readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8')
 const measured: Measured = {
   date: '2026-01-01T00:00:00Z',
   machine: { cpu: 'a CPU', cores: 2 },
   tokensPerText: 25,
   processor: { textsPerSecond: 1_000, cpuPerThousand: 1.8 },
 }
-
-it('docs/scale.md says what follows from docs/lab/benchmarks.json (node processor/bench/sizing.ts --write)', () => {
-  const words = (text: string) => text.replace(/[-|\s:]+/g, ' ')
-  expect(words(read('scale.md'))).toContain(words(sizingPage(JSON.parse(read('lab/benchmarks.json')))))
-})
 
 describe('sizing', () => {
   it('makes a price of CPU seconds', () => {
