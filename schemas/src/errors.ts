@@ -19,6 +19,11 @@ export type ErrorCode = keyof typeof rows
 /** The catalogue as data: code → message, help and the flags that decide. */
 export const errorCatalogue: Readonly<Record<ErrorCode, ErrorRow>> = rows
 
+/** The row of a code that came from outside, such as a later version's dead letter. */
+export function errorRowOf(code: string): ErrorRow | undefined {
+  return Object.hasOwn(rows, code) ? errorCatalogue[code as ErrorCode] : undefined
+}
+
 const brand = Symbol.for('valence.error')
 
 /**
@@ -37,19 +42,24 @@ export class ValenceError extends Error {
     this.detail = detail
   }
 
+  /** What the catalogue says of the code. */
+  get row(): ErrorRow {
+    return errorCatalogue[this.code]
+  }
+
   /** What the reader can do about it. */
   get help(): string {
-    return errorCatalogue[this.code].help
+    return this.row.help
   }
 
   /** The same input may succeed later. */
   get retryable(): boolean {
-    return errorCatalogue[this.code].retryable === true
+    return this.row.retryable === true
   }
 
   /** The record is at fault for good. */
   get deadLetter(): boolean {
-    return errorCatalogue[this.code].deadLetter === true
+    return this.row.deadLetter === true
   }
 }
 

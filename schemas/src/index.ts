@@ -1,5 +1,5 @@
 export { embeddedSchemas } from './embedded-schemas.ts'
-export { type ErrorCode, errorCatalogue, isValenceError, ValenceError } from './errors.ts'
+export { type ErrorCode, errorCatalogue, errorRowOf, isValenceError, ValenceError } from './errors.ts'
 export { foreignCharset } from './foreign-charset.ts'
 export {
   type DeadLetterFacts,

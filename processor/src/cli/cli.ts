@@ -7,7 +7,6 @@ import type { CliContext, CommandOptions, ExitCode } from './context.ts'
 import { redactingStream, safeLine } from './output.ts'
 
 /** Errors of the one who typed or configured, rather than of the work itself. */
-const usageErrors: ReadonlySet<string> = new Set(['VAL_CONFIG_INVALID', 'VAL_USAGE_INVALID', 'VAL_FILE_UNREADABLE'])
 
 // As far above this file in dist as in src.
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
@@ -56,7 +55,7 @@ function reportError(context: CliContext, error: unknown): ExitCode {
     // A wrong configuration is told in several lines; what others quote must not make lines of its own.
     const lines = error.code === 'VAL_CONFIG_INVALID' ? error.message.split('\n') : [error.message]
     context.stderr.write(`${error.code}: ${lines.map(safeLine).join('\n')}\n${error.help}\n`)
-    return usageErrors.has(error.code) ? 2 : 1
+    return error.row.exit ?? 1
   }
   if (context.signal.aborted && error === context.signal.reason) {
     context.stderr.write('stopped\n')

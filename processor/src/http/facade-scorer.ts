@@ -29,7 +29,6 @@ export interface FacadeScorerOptions {
   readonly now?: () => number
 }
 
-const engineCodes = new Set(['VAL_INFERENCE_UNAVAILABLE', 'VAL_INFERENCE_TIMEOUT'])
 /** Time after which a failing engine is believed to be able again, until it fails again. */
 const distrustMs = 5_000
 
@@ -40,7 +39,7 @@ export function createFacadeScorer(options: FacadeScorerOptions): FacadeScorer {
   function watch(verdicts: readonly Verdict[]): void {
     for (const verdict of verdicts) {
       if (verdict.kind === 'scored') failedAt = Number.NEGATIVE_INFINITY
-      else if (engineCodes.has(verdict.error.code)) failedAt = now()
+      else if (verdict.error.row.engine) failedAt = now()
     }
   }
 

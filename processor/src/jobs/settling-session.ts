@@ -19,8 +19,6 @@ export interface SettlingOptions {
   readonly encode?: (nextOffset: bigint, refused: number) => bigint
 }
 
-const refusalCodes: ReadonlySet<string> = new Set(['VAL_RECORD_REFUSED_BY_BROKER', 'VAL_RECORD_TOO_LARGE_TO_PUBLISH'])
-
 /**
  * A session of a command that settles records of a partition. One that the broker refuses is found by halves and passed
  * over, so that it costs itself alone; each attempt is a transaction, so nothing is written twice meanwhile.
@@ -59,7 +57,7 @@ export class SettlingSession {
       return records.length
     } catch (error) {
       const [first] = records
-      if (!isValenceError(error) || !refusalCodes.has(error.code) || first === undefined) throw error
+      if (!isValenceError(error) || error.row.partition !== 'isolate' || first === undefined) throw error
       await this.#reopen()
       if (records.length === 1) {
         this.refused += 1

@@ -8,9 +8,9 @@ import type { GraphSpec } from '../inference/graph-session.ts'
 import { probabilities } from '../inference/logits.ts'
 import { packTokens } from '../inference/token-batch.ts'
 import { createTokenizer, type Tokenizer } from '../inference/tokenizer.ts'
+import { unlessAborted } from '../platform/abort.ts'
 import { fileDigest } from './file-digest.ts'
 import { type ModelManifest, parseManifest } from './manifest.ts'
-import { unlessAborted } from './unless-aborted.ts'
 
 /** A model that was verified, warmed up and found to give its golden scores; ready to score. */
 export interface LoadedModel {

@@ -8,7 +8,6 @@ import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { retryWhileRetryable } from '../platform/retry.ts'
 import type { CommitStep, Publication } from './commit.ts'
-import { fatalCodes, haltCodes, refusalCodes } from './failure-codes.ts'
 import { PartitionProgress, type Standstill } from './partition-progress.ts'
 import { PartitionQueue, type RecordSlice } from './partition-queue.ts'
 import type { PrepareStep } from './prepare.ts'
@@ -292,7 +291,9 @@ export class PartitionTask {
     try {
       await this.#progress.asking(() => this.#context.commit(session, prepared))
     } catch (error) {
-      throw isValenceError(error) && refusalCodes.has(error.code) ? this.#noteRefusal(prepared.slice, error) : error
+      throw isValenceError(error) && error.row.partition === 'isolate'
+        ? this.#noteRefusal(prepared.slice, error)
+        : error
     }
     const { slice } = prepared
     this.#context.flows.committed(this.#partition, slice.nextOffset)
@@ -328,7 +329,7 @@ export class PartitionTask {
       if (!isOurs) this.#giveUp()
       return
     }
-    if (known === undefined || fatalCodes.has(known.code)) {
+    if (known === undefined || known.row.partition === 'fatal') {
       this.#giveUp()
       onFatal(known ?? new Error('a defect in the pipeline', { cause: error }))
       return
@@ -340,9 +341,9 @@ export class PartitionTask {
   /** Before the partition is taken again: for as long as trying sooner would not help. */
   async #rest(error: ValenceError, fields: object): Promise<void> {
     const { logger } = this.#context
-    if (refusalCodes.has(error.code)) {
+    if (error.row.partition === 'isolate') {
       logger.warn(fields, 'the broker refuses a record, the partition is taken again to single it out')
-    } else if (haltCodes.has(error.code)) {
+    } else if (error.row.partition === 'halt') {
       await this.#halt(error, fields)
     } else {
       this.#failures += 1

@@ -4,8 +4,8 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 export interface RetryOptions {
   readonly initialDelayMs: number
   readonly maxDelayMs: number
-  /** Codes that are waited out beside those the catalogue calls retryable. */
-  readonly alsoRetry?: ReadonlySet<string>
+  /** Errors that are waited out beside those the catalogue calls retryable. */
+  readonly alsoRetry?: (error: ValenceError) => boolean
   /** Ends the retries; the last error is thrown. */
   readonly signal: AbortSignal
   /** The signal ends the waiting for an attempt under way too: one that hangs is left to itself. */
@@ -28,9 +28,7 @@ export async function retryWhileRetryable<T>(action: () => Promise<T>, options: 
     else if (options.leavesAttempt) cut.reject(signal.reason)
   }
   const policy = retry(
-    handleWhen(
-      (error) => isValenceError(error) && (error.retryable || !!alsoRetry?.has(error.code)) && !signal.aborted,
-    ),
+    handleWhen((error) => isValenceError(error) && (error.retryable || alsoRetry?.(error) === true) && !signal.aborted),
     {
       maxAttempts: Number.MAX_SAFE_INTEGER,
       backoff: new ExponentialBackoff({ initialDelay: options.initialDelayMs, maxDelay: options.maxDelayMs }),

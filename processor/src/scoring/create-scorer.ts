@@ -2,6 +2,7 @@ import { checkText, isValenceError, ValenceError } from '@valence/schemas'
 import { failed, scored, type Verdict } from '../domain/verdict.ts'
 import type { ActiveModel } from '../model/active-model.ts'
 import type { LoadedModel } from '../model/load-model.ts'
+import { doneOrAborted } from '../platform/abort.ts'
 import type { BatchLimits } from './batching/batch-policy.ts'
 import { MicroBatcher } from './batching/micro-batcher.ts'
 import { WaitGroup } from './batching/wait-group.ts'
@@ -85,7 +86,7 @@ class BatchingScorer implements Scorer {
     const verdicts: (Verdict | undefined)[] = new Array(texts.length).fill(undefined)
     const filling = this.#fill(verdicts, texts, options)
     // Where the memory had every score they are all there by now, and nobody has to be waited for.
-    await (verdicts.includes(undefined) ? unlessAborted(filling, options.signal) : filling)
+    await (verdicts.includes(undefined) ? doneOrAborted(filling, options.signal) : filling)
     const final = verdicts.map((verdict) => verdict ?? failed(new ValenceError('VAL_REQUEST_ABANDONED')))
     this.#observer.verdicts?.(options.origin, final)
     return final
@@ -193,17 +194,6 @@ class BatchingScorer implements Scorer {
 
 function verdictOf(score: TextScore, { manifest, ref }: LoadedModel): Verdict {
   return scored(toSentiment(score, manifest.labels, ref))
-}
-
-/** Resolves with the work, or as soon as the caller leaves; the work then ends unseen. */
-async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return work
-  await new Promise<void>((resolve, reject) => {
-    const leave = () => resolve()
-    if (signal.aborted) leave()
-    signal.addEventListener('abort', leave, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
 }
 
 /**

@@ -32,21 +32,18 @@ interface ProcessorContext extends OpeningContext {
   readonly signal: AbortSignal
 }
 
-/** Somebody may still correct or grant these; a process that ended would only come back and ask more often. */
-const refusals: ReadonlySet<string> = new Set(['VAL_KAFKA_AUTHENTICATION_FAILED', 'VAL_KAFKA_NOT_AUTHORISED'])
-
 /** Retries for as long as time or somebody else can mend the error, with one clear line each time. */
 function patiently<T>({ logger, signal }: ProcessorContext, message: string, action: () => Promise<T>): Promise<T> {
   return retryWhileRetryable(action, {
     initialDelayMs: 500,
     maxDelayMs: 10_000,
     signal,
-    alsoRetry: refusals,
+    alsoRetry: ({ row }) => row.grantable === true,
     // A join can hang for a minute.
     leavesAttempt: true,
     onRetry: (error, delayMs) => {
       const fields = { code: error.code, detail: error.detail, help: error.help, delayMs: Math.round(delayMs) }
-      if (refusals.has(error.code)) logger.error(fields, 'Kafka refuses this processor')
+      if (error.row.grantable) logger.error(fields, 'Kafka refuses this processor')
       else logger.warn(fields, message)
     },
   })

@@ -13,12 +13,14 @@ export const engineErrors = {
     help: 'The workers are restarting; try again.',
     http: 503,
     retryable: true,
+    engine: true,
   },
   VAL_INFERENCE_TIMEOUT: {
     message: 'A batch took longer than the watchdog allows',
     help: 'The worker is replaced and the batch tried again; check the CPU share of the process.',
     http: 503,
     retryable: true,
+    engine: true,
   },
   VAL_QUEUE_FULL: {
     message: 'The scoring queue is full',

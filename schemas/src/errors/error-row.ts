@@ -5,6 +5,12 @@
  * `http`: status of the problem document, where the error can reach an HTTP caller.
  * `retryable`: the system is at fault and the same input may succeed later; never dead-lettered.
  * `deadLetter`: the record is at fault for good; it goes to the dead-letter topic.
+ * `partition`: what a partition does that meets it in a transaction. `isolate`: one record is refused, it is singled out.
+ *   `halt`: nothing passes it; it is tried again after long pauses, since somebody may mend what is in its way. `fatal`:
+ *   only a new process can go on. Without it the partition is taken again after a short pause.
+ * `engine`: the engine failed, whatever text it was given.
+ * `grantable`: a person may correct or grant it while the process waits.
+ * `exit`: exit code of a command, 1 if left out.
  */
 export interface ErrorRow {
   readonly message: string
@@ -12,4 +18,8 @@ export interface ErrorRow {
   readonly http?: 400 | 401 | 403 | 404 | 405 | 406 | 408 | 409 | 413 | 415 | 422 | 429 | 431 | 500 | 503 | 504
   readonly retryable?: true
   readonly deadLetter?: true
+  readonly partition?: 'isolate' | 'halt' | 'fatal'
+  readonly engine?: true
+  readonly grantable?: true
+  readonly exit?: 2
 }

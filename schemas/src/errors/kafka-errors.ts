@@ -11,6 +11,7 @@ export const kafkaErrors = {
   VAL_KAFKA_AUTHENTICATION_FAILED: {
     message: 'The broker refuses the credentials',
     help: 'Check VALENCE_KAFKA_SASL_* and VALENCE_KAFKA_TLS_*; services go on trying, with growing pauses.',
+    grantable: true,
   },
   VAL_KAFKA_TOKEN_UNAVAILABLE: {
     message: 'The token endpoint gives no token for Kafka',
@@ -20,6 +21,7 @@ export const kafkaErrors = {
   VAL_KAFKA_NOT_AUTHORISED: {
     message: 'The broker refuses the operation to this user',
     help: 'Grant the ACLs listed in docs/security.md; services go on trying, with growing pauses.',
+    grantable: true,
   },
   VAL_KAFKA_TOPIC_MISSING: {
     message: 'A topic does not exist',
@@ -37,6 +39,7 @@ export const kafkaErrors = {
   VAL_KAFKA_INSTANCE_DUPLICATE: {
     message: 'Another member uses the same VALENCE_KAFKA_INSTANCE_ID',
     help: 'Give each processor an instance id of its own, or unset it.',
+    partition: 'fatal',
   },
   VAL_KAFKA_TRANSACTION_FAILED: {
     message: 'A transaction could not be completed',
@@ -51,6 +54,7 @@ export const kafkaErrors = {
   VAL_KAFKA_OFFSET_GAP: {
     message: 'Records between the committed offset and the next fetched one are gone',
     help: 'Retention or truncation took unread records; see docs/operations.md before resetting offsets.',
+    partition: 'fatal',
   },
   VAL_KAFKA_POSITION_LOST: {
     message: 'The group has no position on a partition that it has read before',
@@ -59,14 +63,17 @@ export const kafkaErrors = {
   VAL_KAFKA_TOPIC_RECREATED: {
     message: 'The input topic was deleted and created again',
     help: 'Nothing to do; the process exits, and its successor reads the new topic from its first record.',
+    partition: 'fatal',
   },
   VAL_KAFKA_BATCH_TOO_LARGE: {
     message: 'A record batch unpacks to more than is allowed, so its partition stands still',
     help: 'Raise VALENCE_KAFKA_MAX_BATCH_BYTES if such batches are meant; else see docs/operations.md for passing over it.',
+    partition: 'halt',
   },
   VAL_KAFKA_DEAD_LETTER_REFUSED: {
     message: 'The broker refuses even the dead letter of a record, so its partition stands still',
     help: 'Check cleanup.policy, max.message.bytes and min.insync.replicas of the dead-letter topic; the partition goes on by itself within 15 s.',
+    partition: 'halt',
   },
   VAL_KAFKA_TIMESTAMP_REFUSED: {
     message: 'The broker refuses the time at which this machine writes',

@@ -48,12 +48,14 @@ export const recordErrors = {
     help: 'Raise max.message.bytes of the topic or send smaller keys, headers and attributes.',
     http: 413,
     deadLetter: true,
+    partition: 'isolate',
   },
   VAL_RECORD_REFUSED_BY_BROKER: {
     message: 'The broker refuses to store what was made of the record',
     help: 'See the name it gives: INVALID_RECORD is a record without key for a compacted topic, or a rule of the broker.',
     http: 422,
     deadLetter: true,
+    partition: 'isolate',
   },
 
   VAL_SCHEMA_UNKNOWN_ID: {

@@ -5,9 +5,14 @@ export const serviceErrors = {
   VAL_CONFIG_INVALID: {
     message: 'The configuration is not valid',
     help: 'Correct the listed settings; docs/configuration.md describes each one.',
+    exit: 2,
   },
-  VAL_USAGE_INVALID: { message: 'The command line is not valid', help: 'Run the command with --help for an example.' },
-  VAL_FILE_UNREADABLE: { message: 'A file cannot be read', help: 'Check the path and its permissions.' },
+  VAL_USAGE_INVALID: {
+    message: 'The command line is not valid',
+    help: 'Run the command with --help for an example.',
+    exit: 2,
+  },
+  VAL_FILE_UNREADABLE: { message: 'A file cannot be read', help: 'Check the path and its permissions.', exit: 2 },
   VAL_PORT_UNAVAILABLE: {
     message: 'A port cannot be bound',
     help: 'Free the port or choose another one (0 lets the system choose).',

@@ -1,4 +1,4 @@
-import { isValenceError, originalHeaders } from '@valence/schemas'
+import { type DeadLetter, errorRowOf, isValenceError, originalHeaders } from '@valence/schemas'
 import type { KafkaRecord, OutgoingRecord } from '../../kafka/record.ts'
 import { type FoundLetter, type LetterFilter, matches } from './dead-letters.ts'
 
@@ -62,12 +62,7 @@ function toOriginal({ letter, record }: FoundLetter, filter: LetterFilter): Outg
   return { topic, partition, key: letter.key, value: letter.value, headers: originalHeaders(record.headers) }
 }
 
-const codesWithoutContent: ReadonlySet<string> = new Set([
-  'VAL_RECORD_REFUSED_BY_BROKER',
-  'VAL_RECORD_TOO_LARGE_TO_PUBLISH',
-])
-
 /** Where not even the dead letter was taken by the broker, only its headers were kept. */
-function isWithoutContent({ code, value }: { code: string; value: Buffer | null }): boolean {
-  return codesWithoutContent.has(code) && value?.length === 0
+function isWithoutContent({ code, value }: Pick<DeadLetter, 'code' | 'value'>): boolean {
+  return errorRowOf(code)?.partition === 'isolate' && value?.length === 0
 }

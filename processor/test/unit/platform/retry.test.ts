@@ -48,7 +48,7 @@ describe('retryWhileRetryable', () => {
       {
         initialDelayMs: 1,
         maxDelayMs: 2,
-        alsoRetry: new Set(['VAL_KAFKA_NOT_AUTHORISED']),
+        alsoRetry: ({ code }) => code === 'VAL_KAFKA_NOT_AUTHORISED',
         signal: new AbortController().signal,
         onRetry: ({ code }) => retried.push(code),
       },

@@ -12,3 +12,14 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
     signal.removeEventListener('abort', leave)
   }
 }
+
+/** Resolves with the work, or as soon as the signal aborts: for a caller that leaves without an error. The work goes on unseen. */
+export async function doneOrAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return work
+  await new Promise<void>((resolve, reject) => {
+    const leave = () => resolve()
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}
