@@ -291,9 +291,8 @@ export class PartitionTask {
     try {
       await this.#progress.asking(() => this.#context.commit(session, prepared))
     } catch (error) {
-      throw isValenceError(error) && error.row.partition === 'isolate'
-        ? this.#noteRefusal(prepared.slice, error)
-        : error
+      const isRefusal = isValenceError(error) && error.row.partition === 'isolate'
+      throw isRefusal ? this.#noteRefusal(prepared.slice, error) : error
     }
     const { slice } = prepared
     this.#context.flows.committed(this.#partition, slice.nextOffset)
