@@ -30,8 +30,8 @@ export interface ScorerOptions {
 }
 
 /**
- * As measured on real tweets: the cost of a token is least between 100 and 300 padded tokens a batch, and batches of
- * that size answer within some ten milliseconds.
+ * Measured on tweets: a token costs least in batches of 100 to 300 padded tokens, and batches of that size take about
+ * 10 ms.
  */
 const defaultLimits: BatchLimits = {
   maxTexts: 16,
@@ -44,9 +44,9 @@ const defaultWeights: OriginWeights = { http: 4, cli: 1, kafka: 1 }
 
 /** Texts are looked up in the caches in chunks of this many. */
 const chunkTexts = 128
-/** Time that tokenizing may hold the event loop in one go. */
+/** Longest time that tokenizing blocks the event loop. */
 const sliceMs = 4
-/** So few texts are no work to speak of: they need not wait for a turn behind callers with thousands. */
+/** Calls with at most this many texts do not wait behind callers with thousands. */
 const fewTexts = 8
 
 /** A text that was checked, with its cache key under the model of its look-up. */
@@ -85,7 +85,7 @@ class BatchingScorer implements Scorer {
   async scoreAll(texts: readonly string[], options: ScoreOptions): Promise<Verdict[]> {
     const verdicts: (Verdict | undefined)[] = new Array(texts.length).fill(undefined)
     const filling = this.#fill(verdicts, texts, options)
-    // Where the memory had every score they are all there by now, and nobody has to be waited for.
+    // With every score in memory, `verdicts` is complete here and there is nothing to wait for.
     await (verdicts.includes(undefined) ? doneOrAborted(filling, options.signal) : filling)
     const final = verdicts.map((verdict) => verdict ?? failed(new ValenceError('VAL_REQUEST_ABANDONED')))
     this.#observer.verdicts?.(options.origin, final)
@@ -113,7 +113,7 @@ class BatchingScorer implements Scorer {
     underWay: WaitGroup,
   ): Promise<void> {
     const needsTurns = texts.length > fewTexts
-    // Asked again after each wait: between a wait and now, another caller may have taken the room.
+    // Checked again after each wait: another caller may have taken the room in between.
     const admission = () => this.#admission(options, needsTurns)
     for (let start = 0; start < texts.length; start += chunkTexts) {
       const model = this.#models.current()
@@ -137,7 +137,7 @@ class BatchingScorer implements Scorer {
     }
   }
 
-  /** Rejects what is no text to score; gives the rest with their cache keys. */
+  /** Rejects texts that cannot be scored; returns the others with their cache keys. */
   #check(verdicts: (Verdict | undefined)[], texts: readonly string[], start: number, model: LoadedModel): Query[] {
     return texts.flatMap((raw, index) => {
       try {
@@ -159,7 +159,7 @@ class BatchingScorer implements Scorer {
   }
 
   #infer(query: Query, lookedUp: LoadedModel, options: ScoreOptions, answer: (verdict: Verdict) => void): void {
-    // A swap may have come between look-up and now.
+    // The model may have been swapped since the look-up.
     const model = this.#models.current()
     const key = model === lookedUp ? query.key : cacheKey(model.fingerprint, query.text)
     const submission = { text: query.text, key, trail: options.traceContextOf?.(query.at) }

@@ -13,8 +13,8 @@ export interface CliScorer {
 }
 
 /**
- * The engine for one command. A few texts are scored on the calling thread, because threads take longer to start than
- * the texts to score; many get a worker per core. @throws VAL_MODEL_*
+ * The engine of one command. A few texts are scored on the calling thread, since starting threads takes longer; for many
+ * texts there is a worker per core. @throws VAL_MODEL_*
  */
 export async function openCliScorer(config: Config, amount: 'few' | 'many'): Promise<CliScorer> {
   const model = await loadModel(await locateModel(config.model, config), async (graph) => {

@@ -6,11 +6,11 @@ export type ScoreOrigin = 'kafka' | 'http' | 'cli'
 
 export interface ScoreOptions {
   readonly origin: ScoreOrigin
-  /** Epoch milliseconds after which the answer is worthless. */
+  /** Epoch milliseconds after which nobody wants the answer. */
   readonly deadline?: number
   /** Aborted when the caller left. */
   readonly signal?: AbortSignal
-  /** The trail of each text that is traced. */
+  /** The trace context of each text that is traced. */
   readonly traceContextOf?: ((index: number) => TraceContext | undefined) | undefined
 }
 

@@ -25,7 +25,7 @@ export function meterScoring({ scoring, inference, model }: Metrics, memory?: Me
     verdicts(origin, verdicts) {
       for (const [verdict, count] of countBy(verdicts, ({ kind }) => kind))
         scoring.texts.inc({ origin, verdict }, count)
-      // The pipeline counts its own once they are committed, however often they were scored.
+      // Texts of the pipeline are counted by its commit step: a retaken slice is scored again, but committed once.
       if (origin !== 'kafka') for (const verdict of verdicts) countLabel(model, verdict)
     },
     modelInUse({ name, version, sha256 }) {

@@ -19,7 +19,7 @@ export interface TracedText {
   readonly waitedMs: number
 }
 
-/** What the scoring room tells whoever watches it; every method is optional and none may throw. */
+/** Events of scoring, for metrics and traces. Every method is optional; none may throw. */
 export interface ScoringObserver {
   batchClosed?(batch: BatchFacts): void
   /** Time a text waited for its batch. */

@@ -4,8 +4,8 @@ import { spanTime, type TraceContext } from '../observability/trace-context.ts'
 import type { BatchFacts, ScoringObserver, TracedText } from './scoring-observer.ts'
 
 /**
- * The observer that shows the phases of traced texts: tokenize, queue and infer below each text's own span, and one span
- * for the batch, linked to every text in it and from it.
+ * Records spans of traced texts: tokenize, queue and infer below each text's own span, and one span for the batch, linked
+ * with every traced text in it.
  */
 export function traceScoring(tracer: Tracer): ScoringObserver {
   function phase(
@@ -28,7 +28,7 @@ export function traceScoring(tracer: Tracer): ScoringObserver {
       if (!first) return undefined
       const startTime = spanTime()
       for (const { trail, waitedMs } of texts) phase('queue', trail, startTime - waitedMs, startTime)
-      // A batch belongs to all of its texts alike, but only below one of them is it sampled for certain.
+      // The batch's span needs a parent that is sampled: the first traced text. The others are linked.
       const batch = tracer.startSpan(
         'infer batch',
         { kind: SpanKind.INTERNAL, startTime, links: texts.flatMap(linkTo), attributes: attributesOf(facts) },

@@ -1,7 +1,7 @@
 import type { Sentiment } from '../domain/sentiment.ts'
 import type { Scorer } from './scorer.ts'
 
-/** Who may look at scored texts afterwards. */
+/** Sees scored texts after their callers were answered. */
 export interface ScoreListener {
   /** Returns at once and never throws. */
   offer(text: string, sentiment: Sentiment): void

@@ -19,9 +19,9 @@ export interface BatchLimits {
   readonly maxTexts: number
   /** Padded tokens in a batch (texts × longest), at most; a longer text goes alone. */
   readonly maxTokens: number
-  /** The same for the other origins while HTTP is about: an HTTP text waits for one of their runs, or its rest. */
+  /** The same limit for the other origins while HTTP texts arrive: an HTTP text waits for the rest of one of their runs. */
   readonly maxTokensBesideHttp: number
-  /** A text waits this long for company, at most. */
+  /** Longest time that a text waits for others to fill its batch. */
   readonly maxAgeMs: number
 }
 
@@ -41,8 +41,8 @@ export interface ClosedBatch<T extends WaitingText> {
 }
 
 /**
- * The most padding that company may bring. A batch of one costs about a quarter more per token than a full one, so
- * padding beyond that is dearer than a batch of its own.
+ * Largest share of padding that further texts may add. A batch of one text costs about 25 % more per token than a full
+ * one, so more padding than that costs more than a batch of its own.
  */
 const maxPadding = 0.2
 
@@ -87,8 +87,8 @@ function closeCause<T extends WaitingText>(
 }
 
 /**
- * Chooses a batch from the waiting texts of one origin, or none when it pays to wait for company. The batch always
- * holds the oldest text, so that none starves; the others are those nearest to it in length.
+ * Chooses a batch from the waiting texts of one origin, or none while waiting for more texts pays. The batch contains the
+ * oldest text, so that none starves, and those nearest to it in length.
  */
 export function chooseBatch<T extends WaitingText>(
   window: BatchWindow<T>,
@@ -102,6 +102,6 @@ export function chooseBatch<T extends WaitingText>(
   if (!cause) return undefined
   const { from, to } = sliceAround(byLength, byLength.indexOf(oldest), limits)
   const texts = byLength.slice(from, to)
-  // Enough texts were there, but it was their tokens that ended the batch.
+  // Enough texts were waiting, but the limit of tokens closed the batch.
   return { texts, cause: cause === 'texts' && texts.length < limits.maxTexts ? 'tokens' : cause }
 }

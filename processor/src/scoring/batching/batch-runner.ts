@@ -9,23 +9,23 @@ export interface BatchRunnerOptions {
   readonly padTokenId: number
   readonly labels: number
   readonly calibration: Calibration
-  /** A text of no importance; that it runs shows that the backend is well. */
+  /** The probe: a harmless text. If it runs, the backend works. */
   readonly probeIds: Int32Array
   settle(entry: PendingText, outcome: InferenceResult): void
   onBisected(): void
 }
 
-/** Workers that a text may cost before it is found guilty. */
+/** Workers that a text alone may kill before it is rejected. */
 const lossesBeforeGuilt = 2
 
 /** Runs a batch to the end; resolves when each of its entries is settled. Never rejects. */
 export type BatchRunner = (entries: readonly PendingText[]) => Promise<void>
 
 /**
- * Scores batches, and finds the text that spoils one: a failing batch is cut in two until the bad text stands alone.
- * A graph that refuses a text says so at once. A lost worker proves nothing yet, so a probe is run: when it fails too
- * the backend is at fault and all may try again; when it runs, suspicion falls on the batch, and a text that has cost
- * several workers by itself is rejected, so that it cannot hold up its partition for ever.
+ * Scores batches and isolates the text that breaks one: a failing batch is halved until the bad text is alone. Where the
+ * graph refuses a text, the error is final. Where a worker is lost, a probe text is run: if the probe fails too, the
+ * backend is at fault and all texts may be tried again; if it runs, the batch is under suspicion, and a text that has
+ * killed several workers alone is rejected, so that it does not block its partition for ever.
  */
 export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
   const { backend, padTokenId, labels, calibration, probeIds, settle, onBisected } = options

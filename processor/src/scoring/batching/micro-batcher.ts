@@ -24,8 +24,8 @@ export interface Submission {
 }
 
 /**
- * Gathers texts into batches for one model and runs them: a thin loop around the batch policy and the seats, which say
- * whose batch goes out when.
+ * Gathers texts into batches for one model and runs them: a loop around the batch policy, which chooses the texts, and the
+ * in-flight limiter, which says whose batch may go out.
  */
 export class MicroBatcher {
   readonly #model: LoadedModel
@@ -87,7 +87,7 @@ export class MicroBatcher {
     else this.#enqueue(text, key, asker)
   }
 
-  /** Runs what waits without waiting for company; resolves when nothing is left. Later texts are refused. */
+  /** Runs all waiting texts at once, in batches however small; resolves when none is left. Later texts are refused. */
   drain(): Promise<void> {
     this.#draining ??= new Promise((resolve) => {
       this.#onDrained = resolve
@@ -112,7 +112,7 @@ export class MicroBatcher {
     entry.join(asker)
     this.#backlog.noteDeadline(asker.deadline)
     if (asker.deadline !== undefined) this.#pumpSoon()
-    // Somebody more urgent may want what another origin queued far behind: it then waits in both queues.
+    // A more urgent origin may ask for a text that another origin queued far behind: the entry then waits in both queues.
     if (isNewOrigin && this.hasRoom(asker.origin)) this.#place(entry, asker)
   }
 

@@ -21,12 +21,12 @@ export interface OriginBatch extends ClosedBatch<PendingText> {
 /** Windows of this many full batches are sorted by length. */
 const windowBatches = 16
 
-/** What waits, by origin, and which batch comes next. Times are monotonic milliseconds. */
+/** The waiting texts by origin, and which batch goes next. Times are monotonic milliseconds. */
 export class OriginQueues {
   readonly #options: BacklogOptions
   readonly #queues: Readonly<Record<ScoreOrigin, WaitingQueue>>
   readonly #shares: FairShare
-  /** No deadline of a waiting asker is earlier. */
+  /** No deadline of a waiting caller is earlier. */
   #earliestDeadline = Number.POSITIVE_INFINITY
 
   constructor(options: BacklogOptions) {
@@ -62,7 +62,7 @@ export class OriginQueues {
     if (deadline !== undefined && deadline < this.#earliestDeadline) this.#earliestDeadline = deadline
   }
 
-  /** Answers everybody whose deadline has passed, wherever they wait. */
+  /** Answers all callers whose deadline has passed, in whatever queue. */
   dismissLate(nowMs: number): void {
     if (nowMs < this.#earliestDeadline) return
     this.#earliestDeadline = Number.POSITIVE_INFINITY
@@ -75,7 +75,7 @@ export class OriginQueues {
     }
   }
 
-  /** Takes the next batch out, or none when it pays to wait or nobody who has one may send it out. */
+  /** Takes the next batch out; none while waiting pays, or while no origin with texts may send one. */
   take(nowMs: number, seats: InFlightLimiter, draining: boolean): OriginBatch | undefined {
     for (const origin of this.#shares.order()) {
       if (!seats.has(origin, nowMs)) continue

@@ -20,13 +20,13 @@ export interface Waiter {
 /** Why a text was dropped before inference. */
 export type DropReason = 'deadline' | 'abandoned'
 
-/** A distinct text under way, with everybody who asked for it. */
+/** A distinct text that is queued or being scored, with all callers who asked for it. */
 export class PendingText {
   readonly key: string
   readonly ids: Int32Array
   readonly truncated: boolean
   readonly enqueuedAt: number
-  /** It waits until a batch takes it or nobody wants it any more. */
+  /** True until a batch takes it or its last caller is gone. */
   state: 'waiting' | 'taken' | 'dropped' = 'waiting'
   #askers: Waiter[] = []
 
@@ -49,7 +49,7 @@ export class PendingText {
     this.#askers.push(asker)
   }
 
-  /** Sends away the askers who left or whose deadline passed. The entry is dropped when nobody remains. */
+  /** Removes callers who left or whose deadline passed. Without callers the entry is dropped. */
   dismissLate(nowMs: number, onDrop: (reason: DropReason) => void): void {
     if (this.state !== 'waiting') return
     if (this.#askers.every((asker) => !lateReason(asker, nowMs))) return

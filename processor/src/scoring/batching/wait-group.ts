@@ -1,4 +1,4 @@
-/** Counts what is under way, so that one caller can wait for many things with one promise. */
+/** Counts operations in progress, so that a caller waits for all of them with one promise. */
 export class WaitGroup {
   #count = 0
   #onZero: (() => void) | undefined

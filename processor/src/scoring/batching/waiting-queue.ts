@@ -1,7 +1,7 @@
 import type { BatchWindow } from './batch-policy.ts'
 import type { PendingText } from './pending-text.ts'
 
-/** The share of the places that has to be free before those who wait for room are told. */
+/** Share of the places that must be free before callers that wait for room are woken. */
 const worthTelling = 1 / 8
 
 /**
@@ -53,7 +53,7 @@ export class WaitingQueue {
 
   /** The oldest entries that still wait. */
   window(): BatchWindow<PendingText> {
-    // An entry that waits in two queues may have left by the other one.
+    // An entry that waits in two queues may have been taken from the other one.
     if (this.#byLength.some(({ state }) => state !== 'waiting')) this.#forgetGone()
     return { oldest: this.#entries[0], byLength: this.#byLength }
   }
@@ -63,11 +63,11 @@ export class WaitingQueue {
     return this.#entries
   }
 
-  /** Forgets what no longer waits and lets new texts in. */
+  /** Removes entries that no longer wait, and wakes callers where there is room. */
   forget(): void {
     this.#forgetGone()
     const free = this.#capacity - this.#entries.length
-    // Whoever is told for the sake of a few tokenizes a few, and finds nothing of the last time in the processor's caches.
+    // Waking a caller for a few free places would make it tokenize a few texts at a time, with cold CPU caches.
     if (free >= this.#capacity * worthTelling) for (const resolve of this.#roomWaiters.splice(0, free)) resolve()
   }
 
@@ -83,7 +83,7 @@ export class WaitingQueue {
   }
 }
 
-/** In place: this happens with each batch. */
+/** In place, because it runs for each batch. */
 function keepWaiting(entries: PendingText[]): void {
   let kept = 0
   for (const entry of entries) if (entry.state === 'waiting') entries[kept++] = entry

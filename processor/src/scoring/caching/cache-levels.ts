@@ -12,7 +12,7 @@ export interface CacheLevelsOptions {
   readonly observer: ScoringObserver
 }
 
-/** The caches as one: look-ups go down level by level, what is found below is kept above. */
+/** Two cache levels as one: a miss in the first is looked up in the second, and kept in the first. */
 export class CacheLevels {
   readonly #memory: MemoryCache | undefined
   readonly #shared: ScoreCache | undefined

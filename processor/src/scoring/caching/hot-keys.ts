@@ -20,8 +20,8 @@ const chunkKeys = 500
 const listKey = (fingerprint: string) => `hot:${fingerprint}`
 
 /**
- * Remembers which scores were asked for last, so that a new process does not begin with an empty cache. Never fails:
- * without a list, or without the store, the cache just begins empty.
+ * Keeps the list of the keys used last, so that a new process starts with a warm cache. Never fails: without the list or
+ * the store, the cache starts empty.
  */
 export class HotKeys {
   readonly #options: Required<HotKeysOptions>
@@ -78,7 +78,7 @@ export class HotKeys {
   }
 }
 
-/** What another version or another program wrote is no list. */
+/** Undefined for what another version or program wrote. */
 function parseList(bytes: Buffer): string[] {
   try {
     const keys: unknown = JSON.parse(bytes.toString('utf8'))

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import type { TextScore } from '../text-score.ts'
 import type { ScoreCache } from './score-cache.ts'
 
-/** Bytes by key, outside this process. Like a ScoreCache it never fails: trouble is a miss. */
+/** Bytes by key, outside this process. It never fails: an error counts as a miss. */
 export interface ByteStore {
   getMany(keys: readonly string[]): Promise<readonly (Buffer | undefined)[]>
   setMany(entries: readonly (readonly [key: string, value: Buffer])[]): void

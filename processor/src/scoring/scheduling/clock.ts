@@ -1,6 +1,6 @@
-/** Time as the scoring room sees it; tests bring their own. */
+/** The clock of scoring; tests pass their own. */
 export interface Clock {
-  /** Milliseconds that only ever go forward: ages and durations. */
+  /** Monotonic milliseconds, for ages and durations. */
   monotonicMs(): number
   /** Wall-clock epoch milliseconds: deadlines. */
   epochMs(): number

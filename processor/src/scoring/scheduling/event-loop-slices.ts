@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers'
 
 /**
- * Shares the event loop among callers with long synchronous work: each works for a slice, then waits until the loop
- * has turned and everybody before it had a slice. However many there are, the loop never stalls for much more than one.
+ * Shares the event loop among callers with long synchronous work. Each caller works for one time slice, then waits until
+ * the loop has turned and every caller before it had a slice. The loop is blocked for about one slice at a time, however
+ * many callers there are.
  */
 export class EventLoopSlices {
   readonly #sliceMs: number

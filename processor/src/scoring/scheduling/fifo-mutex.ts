@@ -1,6 +1,6 @@
 /**
- * Where callers with many texts stand until it is their turn to put them all in. Were their texts mixed, each caller
- * would wait for the last of all, and what is known of everybody's texts would be kept for so long.
+ * Admits large batches one caller at a time, first in, first out. Interleaving would make every caller as slow as the
+ * slowest and keep the state of all of them in memory.
  */
 export class FifoMutex {
   readonly #waiting: (() => void)[] = []

@@ -1,12 +1,12 @@
 import type { ScoreOrigin } from '../scorer.ts'
 
-/** For so long after a text came over HTTP, the next one is expected. */
+/** After an HTTP text, another one is expected for this long. */
 const expectedMs = 1_000
 
 /**
- * Who may have a batch out. One batch more is out than the backend runs at a time: it waits in a worker, so that none
- * idles. A run cannot be interrupted, so what HTTP waits for is the runs that stand before it. Therefore the others
- * leave that place ahead to HTTP while it is about, and if one of them holds it still, HTTP gets another.
+ * Limits the batches in flight to one more than the backend runs at a time; the extra one waits in a worker, so that no
+ * worker idles. A run cannot be interrupted: an HTTP text waits for the runs before it. While HTTP texts arrive, the other
+ * origins therefore leave the extra place free, and if one of them still holds it, HTTP gets one place more.
  */
 export class InFlightLimiter {
   readonly #concurrency: number
@@ -18,12 +18,12 @@ export class InFlightLimiter {
     this.#concurrency = concurrency
   }
 
-  /** Notes that somebody asks over HTTP. */
+  /** Notes that an HTTP text arrived. */
   asked(nowMs: number): void {
     this.#askedAt = nowMs
   }
 
-  /** Whether somebody asked lately, and the others should keep their runs few and short. */
+  /** Whether an HTTP text arrived lately; the other origins then keep their runs few and short. */
   isHttpAbout(nowMs: number): boolean {
     return this.#out.http > 0 || nowMs - this.#askedAt < expectedMs
   }
