@@ -50,6 +50,7 @@ function snapshotOf(group: SimulatedGroup, scenario: Scenario): LagSnapshot {
     state: group.isMoving ? 'PreparingRebalance' : joined === 0 ? 'Empty' : 'Stable',
     at: group.second * 1_000,
     members: joined,
+    leaderless: [],
     partitions: Array.from({ length: scenario.partitions }, (_, partition) => {
       const end = BigInt(Math.round(group.end(partition)))
       const lag = BigInt(Math.round(lagOf(group, partition, scenario)))

@@ -1,6 +1,7 @@
 import { type Admin, createKafka, type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
 import type { Config } from '../config/config.ts'
 import { kafkaConnection } from '../kafka/kafka-client.ts'
+import { noLeader } from '../kafka/log-ranges.ts'
 import { parseEndpoint, reach } from './endpoint.ts'
 import { type Finding, failure, within } from './finding.ts'
 import { checkTopicSettings } from './topic-settings.ts'
@@ -112,6 +113,12 @@ async function checkTopics(config: Config, admin: Admin, { brokers }: ClusterDes
     const known = metadata.topics.find(({ name }) => name === topic)
     if (!existing.includes(topic) || known === undefined) {
       return { area, check, status: 'fail', detail: 'does not exist', help: 'Create it: `valence topics create`.' }
+    }
+    const leaderless = known.partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => partitionId)
+    if (leaderless.length > 0) {
+      const names = leaderless.sort((a, b) => a - b).join(', ')
+      const { help } = noLeader(topic, leaderless)
+      return { area, check, status: 'fail', detail: `without a leader: partition ${names}`, help }
     }
     const replicas = known.partitions[0]?.replicas.length ?? 0
     const detail = `${known.partitions.length} partitions, ${replicas} replicas`

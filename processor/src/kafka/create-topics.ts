@@ -26,7 +26,7 @@ const perPartitionMs = 250
 
 /** A topic that exists and one that was just created look alike for a while: to some brokers both are unknown. */
 export async function listTopics(admin: Pick<Admin, 'listTopics'>): Promise<ReadonlySet<string>> {
-  // One partition without a leader, of any topic, makes kafkajs refuse the whole list.
+  // One partition without a leader, of any topic, makes stock kafkajs refuse the whole list.
   const names = await joinPatiently(() => admin.listTopics().catch(rethrowTranslated))
   return new Set(names)
 }

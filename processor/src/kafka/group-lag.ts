@@ -1,4 +1,6 @@
 import { type Admin, loadKafkaJs } from '@valence/producer-sdk/kafka'
+import { fetchLogRanges } from './log-ranges.ts'
+import type { TopicPartition } from './record.ts'
 
 /** Where a group stands on one partition. */
 export interface PartitionLag {
@@ -27,6 +29,8 @@ export interface LagSnapshot {
   readonly members: number
   /** By topic, then partition. */
   readonly partitions: readonly PartitionLag[]
+  /** Partitions that nobody leads: where their logs end, and so their lag, is not known. */
+  readonly leaderless: readonly TopicPartition[]
 }
 
 export interface GroupLagOptions {
@@ -42,7 +46,7 @@ export async function readLag({ admin, groupId, topics, start }: GroupLagOptions
   const [group, committed, ...logs] = await Promise.all([
     readGroup(admin, groupId),
     admin.fetchOffsets({ groupId, topics: [...topics] }),
-    ...topics.map((topic) => admin.fetchTopicOffsets(topic)),
+    ...topics.map((topic) => fetchLogRanges(admin, topic)),
   ])
   const at = Date.now()
   const positions = new Map(
@@ -51,17 +55,17 @@ export async function readLag({ admin, groupId, topics, start }: GroupLagOptions
     ),
   )
   const partitions = topics.flatMap((topic, index) =>
-    (logs[index] ?? [])
-      .map(({ partition, low, high }): PartitionLag => {
-        const [first, end] = [BigInt(low), BigInt(high)]
-        const position = positions.get(`${topic}-${partition}`) ?? -1n
-        const from = position >= 0n ? max(position, first) : start === 'earliest' ? first : end
-        const owner = group.owners.get(`${topic}-${partition}`) ?? null
-        return { topic, partition, committed: position < 0n ? null : position, end, lag: max(0n, end - from), owner }
-      })
-      .sort((a, b) => a.partition - b.partition),
+    (logs[index]?.known ?? []).map(({ partition, low, high: end }): PartitionLag => {
+      const position = positions.get(`${topic}-${partition}`) ?? -1n
+      const from = position >= 0n ? max(position, low) : start === 'earliest' ? low : end
+      const owner = group.owners.get(`${topic}-${partition}`) ?? null
+      return { topic, partition, committed: position < 0n ? null : position, end, lag: max(0n, end - from), owner }
+    }),
   )
-  return { groupId, state: group.state, at, members: group.members, partitions }
+  const leaderless = topics.flatMap((topic, index) =>
+    (logs[index]?.leaderless ?? []).map((partition) => ({ topic, partition })),
+  )
+  return { groupId, state: group.state, at, members: group.members, partitions, leaderless }
 }
 
 async function readGroup(admin: Admin, groupId: string) {

@@ -1,5 +1,6 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import type { Logger } from '../observability/logger.ts'
+import { fetchLogRanges } from './log-ranges.ts'
 import type { TopicPartition } from './record.ts'
 
 export interface LogEndWatchOptions {
@@ -7,6 +8,8 @@ export interface LogEndWatchOptions {
   /** The topics to ask for; asked anew each time. */
   readonly topics: () => readonly string[]
   readonly onEnd: (partition: TopicPartition, end: bigint) => void
+  /** A partition that nobody leads: where its log ends is not known. */
+  readonly onLeaderless: (partition: TopicPartition) => void
   /** After each round, whether the brokers answered or not. */
   readonly onRound: () => void
   readonly intervalMs: number
@@ -18,10 +21,12 @@ export interface LogEndWatchOptions {
  * stand still just when it grows. Returns what ends it.
  */
 export function watchLogEnds(options: LogEndWatchOptions): () => void {
-  const { admin, topics, onEnd, onRound, intervalMs, logger } = options
+  const { admin, topics, onEnd, onLeaderless, onRound, intervalMs, logger } = options
 
   async function ask(topic: string): Promise<void> {
-    for (const { partition, high } of await admin.fetchTopicOffsets(topic)) onEnd({ topic, partition }, BigInt(high))
+    const { known, leaderless } = await fetchLogRanges(admin, topic)
+    for (const { partition, high } of known) onEnd({ topic, partition }, high)
+    for (const partition of leaderless) onLeaderless({ topic, partition })
   }
 
   async function round(): Promise<void> {

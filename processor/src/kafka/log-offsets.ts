@@ -9,6 +9,7 @@ import {
   kafkaErrors,
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
+import { fetchLogRanges, noLeader } from './log-ranges.ts'
 import type { TopicPartition } from './record.ts'
 
 /** Answers of the broker about one group's positions and the logs themselves. */
@@ -21,7 +22,7 @@ export interface LogOffsets {
   topic(topic: string): Promise<{ readonly id: string | undefined; readonly partitions: number }>
   /** Ids of topics are those of one cluster; a mirror copies positions to another. */
   clusterId(): Promise<string>
-  /** First offset of the log, and the one after its last. */
+  /** First offset of the log, and the one after its last. @throws VAL_KAFKA_PARTITION_LEADERLESS */
   range(partition: TopicPartition): Promise<{ earliest: bigint; latest: bigint }>
 }
 
@@ -89,10 +90,11 @@ export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
     },
 
     async range({ topic, partition }) {
-      const offsets = await waitOut(() => admin.fetchTopicOffsets(topic))
-      const found = offsets.find((entry) => entry.partition === partition)
+      const { known, leaderless } = await waitOut(() => fetchLogRanges(admin, topic))
+      if (leaderless.includes(partition)) throw noLeader(topic, [partition])
+      const found = known.find((entry) => entry.partition === partition)
       if (found === undefined) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', `${topic}-${partition}`)
-      return { earliest: BigInt(found.low), latest: BigInt(found.high) }
+      return { earliest: found.low, latest: found.high }
     },
   }
 }

@@ -10,12 +10,17 @@ export interface OrderedReadingOptions {
   readonly onFatal: (error: Error) => void
 }
 
+export interface OrderedReading {
+  /** `positionOf` tells another position than it did. */
+  moved(partition: TopicPartition): void
+}
+
 /**
  * Reads partitions from positions that are kept outside the group. A batch from anywhere else (fetched before a seek took
  * effect, or while the one before is still at work) is dropped, and the source is sent back to where it should be: it
  * believes that what it handed over is done, and would go on behind it.
  */
-export async function startOrderedReading(options: OrderedReadingOptions): Promise<void> {
+export async function startOrderedReading(options: OrderedReadingOptions): Promise<OrderedReading> {
   const { source, positionOf, onFatal } = options
   const busy = new Set<string>()
   const astray = new Set<string>()
@@ -60,4 +65,11 @@ export async function startOrderedReading(options: OrderedReadingOptions): Promi
     onUnreadable: (_partition, error) => onFatal(error),
     onFatal,
   })
+  return {
+    moved(partition) {
+      const name = partitionName(partition)
+      if (busy.has(name)) astray.add(name)
+      else goOn(partition, true)
+    },
+  }
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Logger } from '../observability/logger.ts'
 import { createKafkaRecordSource } from './kafka-record-source.ts'
-import { startOrderedReading } from './ordered-reading.ts'
+import { fetchLogRanges, type LogRange, type LogRanges } from './log-ranges.ts'
+import { type OrderedReading, startOrderedReading } from './ordered-reading.ts'
 import type { RecordBatch } from './record.ts'
 import type { RecordSource } from './record-source.ts'
 
@@ -22,15 +24,20 @@ export interface TopicTailOptions {
 
 const sessionTimeoutMs = 30_000
 const connectTimeoutMs = 30_000
+/** How often a leader that is missing is looked for. */
+const lookMs = 1_000
 
 /**
  * Reads a whole topic from the moment it first connects, committed records only. Positions are kept here and not in a
- * group, so that a connection that broke goes on at the very next record, whatever was committed when.
+ * group, so that a connection that broke goes on at the very next record, whatever was committed when. Of a partition
+ * without a leader nobody knows the end; it is read from where its log ends when it has one.
  */
 export class TopicTail {
   readonly #options: TopicTailOptions
   /** By partition, the offset to read next. */
   readonly #positions = new Map<number, bigint>()
+  /** Without a leader and without a position. */
+  readonly #awaited = new Set<number>()
   #isFirst = true
   #source: RecordSource | undefined
 
@@ -49,16 +56,19 @@ export class TopicTail {
    */
   async follow(signal: AbortSignal, onConnected: () => void): Promise<void> {
     const lost = Promise.withResolvers<never>()
+    const closing = new AbortController()
     const ended = aborted(signal)
     const source = this.#createSource()
     this.#source = source
     try {
       const started = this.#start(source, lost.reject)
-      await Promise.race([within(connectTimeoutMs, started), lost.promise, ended])
-      if (signal.aborted) return
+      const reading = await Promise.race([within(connectTimeoutMs, started), lost.promise, ended])
+      if (signal.aborted || reading === undefined) return
+      void this.#awaitLeaders(reading, closing.signal)
       onConnected()
       await Promise.race([lost.promise, ended])
     } finally {
+      closing.abort()
       lost.promise.catch(() => undefined)
       const stopped = source.stop({ leaveGroup: true })
       // Brokers that are away keep a member from leaving; its group is its own, so nobody waits for it.
@@ -80,9 +90,9 @@ export class TopicTail {
     })
   }
 
-  async #start(source: RecordSource, onFatal: (error: Error) => void): Promise<void> {
+  async #start(source: RecordSource, onFatal: (error: Error) => void): Promise<OrderedReading> {
     await this.#findPositions()
-    await startOrderedReading({
+    return startOrderedReading({
       source,
       positionOf: ({ partition }) => this.#positionOf(partition),
       onBatch: (batch) => this.#handle(batch),
@@ -96,32 +106,55 @@ export class TopicTail {
   }
 
   /** A partition that came later is read from its first record. */
-  #positionOf(partition: number): bigint {
-    return this.#positions.get(partition) ?? 0n
+  #positionOf(partition: number): bigint | undefined {
+    return this.#positions.get(partition) ?? (this.#awaited.has(partition) ? undefined : 0n)
+  }
+
+  async #awaitLeaders(reading: OrderedReading, signal: AbortSignal): Promise<void> {
+    const { topic, logger } = this.#options
+    while (this.#awaited.size > 0) {
+      await sleep(lookMs, undefined, { signal }).catch(() => undefined)
+      if (signal.aborted) return
+      try {
+        const { known } = await this.#fetchRanges()
+        for (const range of known.filter(({ partition }) => this.#awaited.has(partition))) {
+          this.#begin(range)
+          reading.moved({ topic, partition: range.partition })
+        }
+      } catch (err) {
+        logger.debug({ err }, 'leaders not looked for')
+      }
+    }
+  }
+
+  /** At the end of the log; one that came later than the first connection is read from its first record. */
+  #begin({ partition, low, high }: LogRange): void {
+    this.#positions.set(partition, this.#isFirst || this.#awaited.delete(partition) ? high : low)
   }
 
   async #findPositions(): Promise<void> {
-    const ranges = await this.#fetchRanges()
+    const { known, leaderless } = await this.#fetchRanges()
     let hasGap = false
-    for (const { partition, low, high } of ranges) {
+    for (const range of known) {
+      const { partition, low, high } = range
       const position = this.#positions.get(partition)
-      if (position === undefined) this.#positions.set(partition, this.#isFirst ? high : low)
+      if (position === undefined) this.#begin(range)
       else if (position < low || position > high) {
         this.#positions.set(partition, low)
         hasGap = true
       }
     }
+    for (const partition of this.#isFirst ? leaderless : []) this.#awaited.add(partition)
     this.#isFirst = false
     if (hasGap) this.#options.onGap()
   }
 
-  async #fetchRanges() {
+  async #fetchRanges(): Promise<LogRanges> {
     const { kafka, topic } = this.#options
     const admin = kafka.admin()
     try {
       await admin.connect()
-      const offsets = await admin.fetchTopicOffsets(topic)
-      return offsets.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+      return await fetchLogRanges(admin, topic)
     } catch (error) {
       throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
     } finally {

@@ -1,4 +1,5 @@
 import type { LagSnapshot, PartitionLag } from '../kafka/group-lag.ts'
+import type { TopicPartition } from '../kafka/record.ts'
 
 export interface Flow {
   /** Records written per second between two snapshots. */
@@ -16,6 +17,8 @@ export interface LagReport {
   readonly state: string
   readonly at: number
   readonly partitions: readonly PartitionFlow[]
+  /** Without a leader, and without a lag that anybody knows. */
+  readonly leaderless: readonly TopicPartition[]
   readonly total: Flow & { readonly lag: bigint }
 }
 
@@ -39,6 +42,7 @@ export function reportLag(before: LagSnapshot, now: LagSnapshot): LagReport {
     state: now.state,
     at: now.at,
     partitions,
+    leaderless: now.leaderless,
     total: {
       lag,
       arrivalsPerSecond,

@@ -15,6 +15,8 @@ export interface Pipeline {
   isReady(): boolean
   /** The group still counts on this processor: a heartbeat was answered within the session timeout. */
   isMember(): boolean
+  /** A partition was seen with or without a leader. */
+  led(partition: TopicPartition, isLed: boolean): void
   /** The partitions that have work to do and do not get on with it. */
   standstills(): readonly Standstill[]
   /** Stop reading → finish and commit what was begun, within `drainMs` → leave the group. */
@@ -111,6 +113,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       looking = setInterval(look, lookMs).unref()
     },
     isReady: () => ready && [...tasks.values()].every(({ ended, isTaken }) => ended || isTaken),
+    led: (partition, isLed) => tasks.get(partitionName(partition))?.progress.led(isLed),
     isMember: () => source.isMember(),
     standstills,
     async stop({ drainMs, leaveGroup }) {

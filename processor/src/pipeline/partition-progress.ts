@@ -39,6 +39,8 @@ export class PartitionProgress {
   #state: State = { kind: 'idle' }
   /** Since when brokers are asked to give the partition or to take its results; both take moments. */
   #askingSince: number | undefined
+  /** Since when nobody leads it: nothing can be read, and nothing tells whether anything waits. */
+  #leaderlessSince: number | undefined
 
   constructor(partition: TopicPartition, clock: ProgressClock = systemClock) {
     this.#partition = partition
@@ -79,17 +81,28 @@ export class PartitionProgress {
     if (!isWaiting) this.#state = { kind: 'idle' }
   }
 
+  /** As it was seen last; where no broker answers, nothing is seen. */
+  led(isLed: boolean): void {
+    this.#leaderlessSince = isLed ? undefined : (this.#leaderlessSince ?? this.#now())
+  }
+
   committed(hasMore: boolean): void {
     this.#state = hasMore ? { kind: 'working', since: this.#now() } : { kind: 'idle' }
   }
 
   get standstill(): Standstill | undefined {
     const state = this.#state
-    if (state.kind === 'idle') return undefined
-    const since = Math.round(this.#clock.epochMs() - (this.#now() - state.since))
-    if (state.kind === 'halted') return { ...this.#partition, since, code: state.code, cause: 'records' }
-    const code = this.#stuckFor(state)
-    return code && { ...this.#partition, since, code, cause: 'surroundings' }
+    if (state.kind === 'halted') return this.#standing(state.since, state.code, 'records')
+    const leaderless = this.#leaderlessSince
+    if (leaderless !== undefined && this.#now() - leaderless >= stuckMs) {
+      return this.#standing(leaderless, 'VAL_KAFKA_PARTITION_LEADERLESS', 'surroundings')
+    }
+    const code = state.kind === 'idle' ? undefined : this.#stuckFor(state)
+    return code && this.#standing(this.#since(), code, 'surroundings')
+  }
+
+  #standing(since: number, code: ErrorCode, cause: Standstill['cause']): Standstill {
+    return { ...this.#partition, since: Math.round(this.#clock.epochMs() - (this.#now() - since)), code, cause }
   }
 
   #stuckFor(state: Extract<State, { kind: 'working' | 'failing' }>): ErrorCode | undefined {

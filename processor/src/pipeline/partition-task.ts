@@ -45,12 +45,12 @@ const letterPause = { firstMs: 1_000, maxMs: 15_000 }
 export class PartitionTask {
   /** It was once, so that the group has a position: what comes from then on is not passed over. */
   isTaken = false
+  readonly progress: PartitionProgress
   readonly #partition: TopicPartition
   readonly #context: PartitionTaskContext
   readonly #released = new AbortController()
   readonly #ending = new AbortController()
   readonly #drainBegun = Promise.withResolvers<undefined>()
-  readonly #progress: PartitionProgress
   readonly #search = new RefusalSearch()
   #queue: PartitionQueue | undefined
   #topicId: string | undefined
@@ -68,7 +68,7 @@ export class PartitionTask {
   constructor(partition: TopicPartition, context: PartitionTaskContext) {
     this.#partition = partition
     this.#context = context
-    this.#progress = new PartitionProgress(partition)
+    this.progress = new PartitionProgress(partition)
   }
 
   start(): void {
@@ -96,7 +96,7 @@ export class PartitionTask {
       queue.fail(new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', detail))
       return
     }
-    if (queue.size > 0) this.#progress.working()
+    if (queue.size > 0) this.progress.working()
     this.#reportQueue(queue)
     this.#context.flows.logEnd(this.#partition, batch.highWatermark)
     if (this.#isFull(queue, 1)) this.#pause()
@@ -136,7 +136,7 @@ export class PartitionTask {
 
   /** Undefined while the partition gets on, or has nothing to do. */
   get standstill(): Standstill | undefined {
-    return this.ended ? undefined : this.#progress.standstill
+    return this.ended ? undefined : this.progress.standstill
   }
 
   #giveUp(): void {
@@ -148,7 +148,7 @@ export class PartitionTask {
     while (!this.ended) {
       let session: PartitionSession | undefined
       try {
-        this.#progress.working()
+        this.progress.working()
         session = await this.#takeUnlessDrained()
         if (session !== undefined) await this.#work(session)
       } catch (error) {
@@ -163,7 +163,7 @@ export class PartitionTask {
   }
 
   async #takeUnlessDrained(): Promise<PartitionSession | undefined> {
-    const taking = this.#progress.asking(() => this.#take())
+    const taking = this.progress.asking(() => this.#take())
     const session = await Promise.race([taking, this.#drainBegun.promise])
     if (session === undefined) {
       taking.then(
@@ -200,7 +200,7 @@ export class PartitionTask {
       this.#queue = new PartitionQueue(offset)
       this.#position = offset
       this.#begun = 0
-      this.#progress.taken(offset)
+      this.progress.taken(offset)
       flows.taken(this.#partition, offset)
       source.seek(this.#partition, offset)
       this.#resume()
@@ -277,7 +277,7 @@ export class PartitionTask {
       maxDelayMs,
       signal: retrying,
       onRetry: (error, delayMs) => {
-        this.#progress.failed(error.code, this.#position)
+        this.progress.failed(error.code, this.#position)
         this.#context.metrics.pipeline.retries.inc({ code: error.code })
         this.#context.logger.warn(
           { ...this.#partition, code: error.code, detail: error.detail, delayMs: Math.round(delayMs) },
@@ -289,7 +289,7 @@ export class PartitionTask {
 
   async #commit(session: PartitionSession, queue: PartitionQueue, prepared: Publication): Promise<void> {
     try {
-      await this.#progress.asking(() => this.#context.commit(session, prepared))
+      await this.progress.asking(() => this.#context.commit(session, prepared))
     } catch (error) {
       const isRefusal = isValenceError(error) && error.row.partition === 'isolate'
       throw isRefusal ? this.#noteRefusal(prepared.slice, error) : error
@@ -301,7 +301,7 @@ export class PartitionTask {
     this.#begun -= 1
     this.#failures = 0
     this.#halts = 0
-    this.#progress.committed(this.#begun > 0 || queue.size > 0)
+    this.progress.committed(this.#begun > 0 || queue.size > 0)
     queue.committed(slice.nextOffset)
     this.#resumeWithRoom(queue)
   }
@@ -319,7 +319,7 @@ export class PartitionTask {
     this.#pause()
     const { logger, metrics, source, onFatal } = this.#context
     const known = isValenceError(error) ? error : undefined
-    if (known !== undefined) this.#progress.failed(known.code, this.#begun > 0 ? this.#position : undefined)
+    if (known !== undefined) this.progress.failed(known.code, this.#begun > 0 ? this.#position : undefined)
     const fields = { ...this.#partition, code: known?.code, detail: known?.detail, err: known ? undefined : error }
     metrics.kafka.transactions.inc({ outcome: known?.code === 'VAL_KAFKA_FENCED' ? 'fenced' : 'aborted' })
     if (known?.code === 'VAL_KAFKA_FENCED') {
@@ -357,7 +357,7 @@ export class PartitionTask {
     const { firstMs, maxMs } = letterPause
     const delayMs = code === 'VAL_KAFKA_BATCH_TOO_LARGE' ? haltMs : Math.min(firstMs * 2 ** this.#halts, maxMs)
     this.#halts += 1
-    this.#progress.halted(code, this.#position)
+    this.progress.halted(code, this.#position)
     this.#context.logger.error({ ...fields, help, delayMs }, 'the partition stands still')
     await this.#sleep(delayMs)
     this.#search.forget()

@@ -1,4 +1,5 @@
 import type { LagSnapshot, PartitionLag } from '../kafka/group-lag.ts'
+import type { TopicPartition } from '../kafka/record.ts'
 import { type Flow, type PartitionFlow, reportLag } from '../monitoring/drain-time.ts'
 import { type Capacity, learnCapacity } from './replica-capacity.ts'
 import type { HotPartition } from './replica-demand.ts'
@@ -33,6 +34,8 @@ export interface ScalingReport {
   readonly demand: number
   readonly total: Flow & { readonly lag: number }
   readonly partitions: readonly PartitionFlow[]
+  /** Partitions that nobody leads; their load is not known and counts as none. */
+  readonly leaderless: readonly TopicPartition[]
   readonly hot: readonly HotPartition[]
   /** Partitions on which the group has never committed. */
   readonly uncommitted: number
@@ -75,13 +78,17 @@ export class Scaler {
       const elapsedSeconds = last === undefined ? 0 : (snapshot.at - last.at) / 1_000
       this.#capacity = learnCapacity(this.#capacity, partitions, elapsedSeconds)
     }
-    const loads = partitions.map(({ topic, partition, arrivalsPerSecond, lag }, index) => {
-      const resting = isResting(before.partitions[index], snapshot.partitions[index], snapshot.at - before.at)
+    const loads = partitions.map((now) => {
+      const { topic, partition, arrivalsPerSecond, lag } = now
+      const earlier = before.partitions.find((own) => own.topic === topic && own.partition === partition)
+      const resting = isResting(earlier, now, snapshot.at - before.at)
       return { topic, partition, arrivalsPerSecond, lag: resting ? 0 : Number(lag) }
     })
+    // Still a partition that a replica can have, so that the counts that are of use stay as they are.
+    const unknown = snapshot.leaderless.map((own) => ({ ...own, arrivalsPerSecond: 0, lag: 0 }))
     const decision = this.#decide({
       atSeconds: snapshot.at / 1_000,
-      loads,
+      loads: [...loads, ...unknown],
       replicas: snapshot.members,
       capacity: this.#capacity.known,
       ...(isRebalancing ? { frozen: 'rebalance' } : {}),
@@ -94,6 +101,7 @@ export class Scaler {
       replicas: snapshot.members,
       total: { ...total, lag: Number(total.lag) },
       partitions,
+      leaderless: snapshot.leaderless,
       uncommitted: snapshot.partitions.filter(({ committed }) => committed === null).length,
     }
     return this.#report

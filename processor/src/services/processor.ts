@@ -5,6 +5,7 @@ import { createKafkaPartitionSessions } from '../kafka/kafka-partition-sessions.
 import { createKafkaRecordSource } from '../kafka/kafka-record-source.ts'
 import { watchLogEnds } from '../kafka/log-end-watch.ts'
 import type { PartitionSessions } from '../kafka/partition-session.ts'
+import type { TopicPartition } from '../kafka/record.ts'
 import { PartitionFlows } from '../monitoring/partition-lag-tracker.ts'
 import { startAdminServer } from '../observability/admin-server.ts'
 import { Health } from '../observability/health.ts'
@@ -61,14 +62,22 @@ async function outputSchemaId(
 /** How often the ends of the logs are looked at, for lag and rates. */
 const logEndMs = 5_000
 
-async function openSessions(base: ProcessorContext, flows: PartitionFlows): Promise<PartitionSessions> {
+async function openSessions(
+  base: ProcessorContext,
+  flows: PartitionFlows,
+  onLed: (partition: TopicPartition, isLed: boolean) => void,
+): Promise<PartitionSessions> {
   const { config, logger, closers } = base
   const admin = createKafkaClient(config, 'admin', logger).admin({ retry: { retries: 5 } })
   closers.defer(() => admin.disconnect())
   const stopWatching = watchLogEnds({
     admin,
     topics: () => flows.topics,
-    onEnd: (partition, end) => flows.logEnd(partition, end),
+    onEnd(partition, end) {
+      flows.logEnd(partition, end)
+      onLed(partition, true)
+    },
+    onLeaderless: (partition) => onLed(partition, false),
     onRound: () => flows.tick(performance.now()),
     intervalMs: logEndMs,
     logger,
@@ -99,7 +108,8 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
   const registry = openRegistry(config)
   const scoredEventSchemaId = await outputSchemaId(base, registry)
   const flows = new PartitionFlows(metrics, performance.now())
-  const sessions = await openSessions(base, flows)
+  let pipeline: Pipeline | undefined
+  const sessions = await openSessions(base, flows, (partition, isLed) => pipeline?.led(partition, isLed))
   const { outputTopic, deadLetterTopic } = config
   const traces = base.tracing && new RecordTraces(base.tracing.tracer, config.kafkaGroupId)
   const decode = createDecodeStep({ registry, format: config.inputFormat })
@@ -128,7 +138,7 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
     { decode: traces?.traceDecode(decode) ?? decode, score, encode: traces?.traceEncode(encode) ?? encode },
     metrics,
   )
-  return createPipeline({
+  pipeline = createPipeline({
     source,
     sessions,
     prepare: traces?.tracePrepare(prepare) ?? prepare,
@@ -143,6 +153,7 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
     metrics,
     onFatal,
   })
+  return pipeline
 }
 
 /** Decision 13 has why records that are in the way make the processor degraded, and everything else unready. */

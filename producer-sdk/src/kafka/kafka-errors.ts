@@ -175,6 +175,9 @@ const codeByFault: Readonly<Partial<Record<KafkaFault, ErrorCode>>> = {
   'offset-gap': 'VAL_KAFKA_OFFSET_GAP',
 }
 
+/** What a broker says more exactly than its fault. */
+const codeByType: Readonly<Record<string, ErrorCode>> = { LEADER_NOT_AVAILABLE: 'VAL_KAFKA_PARTITION_LEADERLESS' }
+
 /** The error of the catalogue for an error of the client; `otherwise` names it where the fault alone does not. */
 function toValenceError(error: unknown, otherwise: ErrorCode): ValenceError {
   // kafkajs wraps what its callbacks throw, a token provider for one.
@@ -182,7 +185,8 @@ function toValenceError(error: unknown, otherwise: ErrorCode): ValenceError {
   if (own) return own
   const { fault, type, message } = classify(error)
   const detail = type === undefined || message.includes(type) ? message : `${type}: ${message}`
-  return new ValenceError(codeByFault[fault] ?? otherwise, detail, { cause: error })
+  const code = codeByType[type ?? ''] ?? codeByFault[fault] ?? otherwise
+  return new ValenceError(code, detail, { cause: error })
 }
 
 /** What a broker says of a record that it does not store; the same request without that record may succeed. */

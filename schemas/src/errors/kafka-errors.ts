@@ -80,6 +80,12 @@ export const kafkaErrors = {
     help: 'Compare the clocks of the broker and of this machine, and see message.timestamp.* of the topic. A processor keeps its records until then; a producer may send again.',
     retryable: true,
   },
+  VAL_KAFKA_PARTITION_LEADERLESS: {
+    message: 'A partition has no leader',
+    help: 'Bring a broker back that holds a replica of it: `kafka-topics.sh --describe --unavailable-partitions`. The others go on, and it does by itself then.',
+    http: 503,
+    retryable: true,
+  },
   VAL_KAFKA_PARTITION_STUCK: {
     message: 'A partition has records to work on and has committed none of them for minutes',
     help: 'See the errors of its processor; a restart of it moves the partition to another one.',

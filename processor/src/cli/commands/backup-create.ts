@@ -9,6 +9,7 @@ import { keepRecords, rangesToKeep, segmentFolder } from '../../jobs/backup/kept
 import { readSchemas } from '../../jobs/backup/kept-schemas.ts'
 import { ownFault, type TopicFailure } from '../../jobs/backup/topic-failures.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
+import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { counted, writeJson, writeLines } from '../output.ts'
 import { reportTopicFailures } from '../report-topic-failures.ts'
@@ -64,8 +65,8 @@ async function backUp(config: Config, admin: Admin, storage: BackupStorage, with
   const topicIds = await readTopicIds(admin, present)
   const settled: BackupManifest['settled'] = {}
   for (const topic of present.filter((own) => !config.inputTopics.includes(own))) {
-    const ends = await admin.fetchTopicOffsets(topic)
-    for (const { partition, high } of ends) settled[`${topic}-${partition}`] = high
+    const ends = await fetchWholeLogs(admin, topic)
+    for (const { partition, high } of ends) settled[`${topic}-${partition}`] = String(high)
   }
   const groups = await readGroups(admin, present, topicIds)
   const positions = groups[config.kafkaGroupId] ?? {}

@@ -19,6 +19,7 @@ import { listTopics } from '../../kafka/create-topics.ts'
 import { joinPatiently } from '../../kafka/join-patiently.ts'
 import { translateKafkaError, withAdmin } from '../../kafka/kafka-admin.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord, TopicPartition } from '../../kafka/record.ts'
 import { silentLogger } from '../../observability/logger.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
@@ -100,8 +101,8 @@ class Restore {
   async #expectEmpty(): Promise<void> {
     const known = await listTopics(this.#admin)
     for (const { topic } of this.#manifest.topics.filter((own) => known.has(own.topic))) {
-      const offsets = await this.#admin.fetchTopicOffsets(topic)
-      if (offsets.every(({ high }) => high === '0')) continue
+      const logs = await fetchWholeLogs(this.#admin, topic)
+      if (logs.every(({ high }) => high === 0n)) continue
       throw new ValenceError('VAL_BACKUP_INVALID', `${topic} holds records; restore into an empty cluster`)
     }
   }

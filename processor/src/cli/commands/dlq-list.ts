@@ -9,6 +9,7 @@ import {
   toFoundLetter,
 } from '../../jobs/dead-letters/dead-letters.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
+import { fetchOffsetsAt } from '../../kafka/log-ranges.ts'
 import { previewBytes } from '../bytes-preview.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { letterFilter } from '../letter-options.ts'
@@ -30,8 +31,7 @@ export async function runDlqList(context: CliContext, options: CommandOptions): 
     const all = await letterRanges(admin, topic)
     if (!Number.isFinite(filter.since)) return all
     // A dead letter is written after it failed, so none that is meant lies before this moment.
-    const later = await admin.fetchTopicOffsetsByTimestamp(topic, filter.since)
-    const starts = new Map(later.map(({ partition, offset }) => [partition, BigInt(offset)]))
+    const starts = await fetchOffsetsAt(admin, topic, filter.since)
     return all.map((range) => ({ ...range, from: starts.get(range.partition) ?? range.from }))
   })
   const found: FoundLetter[] = []

@@ -71,7 +71,7 @@ function describeGroup(stdout: Output, { groupId, state, at }: LagReport): strin
   return `group ${groupId}  ${shownState}  ${new Date(at).toISOString()}`
 }
 
-function toTable({ partitions, total }: LagReport): string[] {
+function toTable({ partitions, leaderless, total }: LagReport): string[] {
   const right = { align: 'right' } as const
   return formatTable(
     [
@@ -94,6 +94,7 @@ function toTable({ partitions, total }: LagReport): string[] {
         ...flowCells(own),
         own.owner ?? '-',
       ]),
+      ...leaderless.map(({ topic, partition }) => [topic, String(partition), ...Array(6).fill('-'), 'no leader']),
       ['total', '', '', '', ...flowCells(total), ''],
     ],
   )

@@ -6,6 +6,7 @@ import { openReplayScorer, type ReplayScorer } from '../../jobs/replay/replay-sc
 import { SettlingSession } from '../../jobs/settling-session.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import { fetchOffsetsAt, fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
 import { silentLogger } from '../../observability/logger.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
@@ -121,19 +122,14 @@ async function replay(
 /** Of each partition, from the first record of the span to the first one after it, as the log is now. */
 async function rangesBetween(admin: Admin, { topic, from, to }: ReplayRequest): Promise<PartitionRange[]> {
   const [ends, begins, after] = await Promise.all([
-    admin.fetchTopicOffsets(topic),
-    admin.fetchTopicOffsetsByTimestamp(topic, from),
-    admin.fetchTopicOffsetsByTimestamp(topic, to),
+    fetchWholeLogs(admin, topic),
+    fetchOffsetsAt(admin, topic, from),
+    fetchOffsetsAt(admin, topic, to),
   ])
-  const offsetOf = (offsets: typeof begins, partition: number) =>
-    BigInt(offsets.find((own) => own.partition === partition)?.offset ?? 0)
-  return ends
-    .map(({ partition, high }) => {
-      const end = BigInt(high)
-      const stop = offsetOf(after, partition)
-      return { partition, from: offsetOf(begins, partition), to: stop < end ? stop : end }
-    })
-    .sort((a, b) => a.partition - b.partition)
+  return ends.map(({ partition, high: end }) => {
+    const stop = after.get(partition) ?? 0n
+    return { partition, from: begins.get(partition) ?? 0n, to: stop < end ? stop : end }
+  })
 }
 
 type Batch = Parameters<ReplayScorer['score']>[0] & { readonly nextOffset: bigint }

@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Admin, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
 import type { Config } from '../../config/config.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
 import { silentLogger } from '../../observability/logger.ts'
@@ -22,12 +23,12 @@ export async function rangesToKeep(
   topic: string,
   from: (partition: number) => bigint | undefined,
 ): Promise<PartitionRange[]> {
-  const offsets = await admin.fetchTopicOffsets(topic)
-  return offsets.map(({ partition, low, high }) => {
+  const logs = await fetchWholeLogs(admin, topic)
+  return logs.map(({ partition, low, high }) => {
     const begin = from(partition) ?? 0n
     // A position outside the log is of another topic; where there are no ids this alone tells.
-    const isInside = begin >= BigInt(low) && begin <= BigInt(high)
-    return { partition, from: isInside ? begin : BigInt(low), to: BigInt(high) }
+    const isInside = begin >= low && begin <= high
+    return { partition, from: isInside ? begin : low, to: high }
   })
 }
 

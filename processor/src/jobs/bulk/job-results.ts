@@ -3,6 +3,7 @@ import type { Admin } from '@valence/producer-sdk/kafka'
 import { headerText } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import { fetchLogRanges, fetchOffsetsAt, fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
 import { silentLogger } from '../../observability/logger.ts'
@@ -31,12 +32,12 @@ export class ResultCounter {
   /** From now on, or from a moment in epoch milliseconds, before which no result can have come. */
   async begin(since: number | undefined): Promise<void> {
     for (const topic of this.#topics()) {
-      const ends = await this.#admin.fetchTopicOffsets(topic)
-      const begins = since === undefined ? undefined : await this.#admin.fetchTopicOffsetsByTimestamp(topic, since)
+      const ends = await fetchWholeLogs(this.#admin, topic)
+      const begins = since === undefined ? undefined : await fetchOffsetsAt(this.#admin, topic, since)
       for (const { partition, low, high } of ends) {
-        const begin = begins?.find((own) => own.partition === partition)?.offset ?? high
-        const from = BigInt(begin) < BigInt(low) ? BigInt(low) : BigInt(begin)
-        this.#positions.set(`${topic}-${partition}`, from)
+        const begin = begins?.get(partition) ?? high
+        const isGone = begin < low
+        this.#positions.set(`${topic}-${partition}`, isGone ? low : begin)
       }
     }
   }
@@ -67,9 +68,10 @@ export class ResultCounter {
   async #round(signal: AbortSignal): Promise<number> {
     let counted = 0
     for (const topic of this.#topics()) {
-      const ends = await this.#admin.fetchTopicOffsets(topic)
-      const ranges = ends.map(({ partition, low, high }): PartitionRange => {
-        return { partition, from: this.#positions.get(`${topic}-${partition}`) ?? BigInt(low), to: BigInt(high) }
+      // A partition without a leader is read in the round that finds one.
+      const { known } = await fetchLogRanges(this.#admin, topic)
+      const ranges = known.map(({ partition, low, high }): PartitionRange => {
+        return { partition, from: this.#positions.get(`${topic}-${partition}`) ?? low, to: high }
       })
       counted += await this.#read(topic, ranges, signal)
       if (signal.aborted) break

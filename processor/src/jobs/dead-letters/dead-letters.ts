@@ -2,6 +2,7 @@ import type { Admin } from '@valence/producer-sdk/kafka'
 import { type DeadLetter, isValenceError, readDeadLetter, type ValenceError } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
+import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord, RecordBatch } from '../../kafka/record.ts'
 import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
 import { silentLogger } from '../../observability/logger.ts'
@@ -35,10 +36,8 @@ export function toFoundLetter(partition: number, record: KafkaRecord): FoundLett
 
 /** The committed part of each partition of the dead-letter topic, as it is now. @throws VAL_KAFKA_* */
 export async function letterRanges(admin: Admin, topic: string): Promise<PartitionRange[]> {
-  const offsets = await admin.fetchTopicOffsets(topic)
-  return offsets
-    .map(({ partition, low, high }) => ({ partition, from: BigInt(low), to: BigInt(high) }))
-    .sort((a, b) => a.partition - b.partition)
+  const logs = await fetchWholeLogs(admin, topic)
+  return logs.map(({ partition, low, high }) => ({ partition, from: low, to: high }))
 }
 
 /** Reads ranges of the dead-letter topic. @throws VAL_KAFKA_* */

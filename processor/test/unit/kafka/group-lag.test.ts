@@ -81,6 +81,20 @@ describe('readLag', () => {
     expect(partitions[0]).toMatchObject({ lag, committed: offset === undefined ? null : BigInt(offset) })
   })
 
+  it('names a partition without a leader instead of inventing its lag', async () => {
+    const { partitions, leaderless } = await read({
+      logs: {
+        t: [
+          [0, 2],
+          [-1, -1],
+        ],
+      },
+      committed: { 't-0': 1, 't-1': 7 },
+    })
+    expect(partitions.map(({ partition, lag }) => [partition, lag])).toEqual([[0, 1n]])
+    expect(leaderless).toEqual([{ topic: 't', partition: 1 }])
+  })
+
   it('does not lose offsets beyond 2^53', async () => {
     const end = 9_007_199_254_740_993n
     const admin = fakeAdmin({ logs: { t: [[0, 0]] } })

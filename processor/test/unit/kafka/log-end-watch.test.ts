@@ -5,13 +5,16 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-function setup(fetchTopicOffsets: (topic: string) => Promise<{ partition: number; high: string }[]>) {
+function setup(fetch: (topic: string) => Promise<{ partition: number; high: string }[]>) {
   const ends: string[] = []
+  const fetchTopicOffsets = async (topic: string) =>
+    (await fetch(topic)).map((own) => ({ low: own.high === '-1' ? '-1' : '0', ...own }))
   const onRound = vi.fn()
   const stop = watchLogEnds({
     admin: { fetchTopicOffsets: fetchTopicOffsets as never },
     topics: () => ['a', 'b'],
     onEnd: ({ topic, partition }, end) => void ends.push(`${topic}-${partition}@${end}`),
+    onLeaderless: ({ topic, partition }) => void ends.push(`${topic}-${partition} has no leader`),
     onRound,
     intervalMs: 1_000,
     logger: silentLogger,
@@ -29,6 +32,16 @@ describe('watchLogEnds', () => {
     stop()
     await vi.advanceTimersByTimeAsync(5_000)
     expect(onRound).toHaveBeenCalledTimes(2)
+  })
+
+  it('tells of a partition without a leader, and the ends of the others', async () => {
+    const { ends, stop } = setup(async (topic) => [
+      { partition: 0, high: topic === 'a' ? '-1' : '4' },
+      { partition: 1, high: '3' },
+    ])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(ends).toEqual(['a-1@3', 'a-0 has no leader', 'b-0@4', 'b-1@3'])
+    stop()
   })
 
   it('goes on when a topic cannot be asked', async () => {

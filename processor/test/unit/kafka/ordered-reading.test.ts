@@ -1,6 +1,6 @@
 import { FakeBroker, FakeSource } from '@valence/testing/kafka/fake-broker'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { startOrderedReading } from '../../../src/kafka/ordered-reading.ts'
+import { type OrderedReading, startOrderedReading } from '../../../src/kafka/ordered-reading.ts'
 import type { RecordBatch, TopicPartition } from '../../../src/kafka/record.ts'
 
 const first: TopicPartition = { topic: 'scores', partition: 0 }
@@ -8,6 +8,7 @@ const other: TopicPartition = { topic: 'scores', partition: 1 }
 
 let broker: FakeBroker
 let source: FakeSource
+let reading: OrderedReading
 let position: bigint | undefined
 let end: bigint | undefined
 let read: string[]
@@ -25,7 +26,7 @@ beforeEach(async () => {
   onFatal.mockReset()
   broker.append(first, ['a', 'b', 'c', 'd', 'e', 'f'])
   broker.append(other, ['no'])
-  await startOrderedReading({
+  reading = await startOrderedReading({
     source,
     positionOf: ({ partition }) => (partition === 0 ? position : undefined),
     onBatch: async (batch) => {
@@ -81,6 +82,16 @@ describe('an ordered reading', () => {
     expect(gates).toEqual([])
     await readOn()
     expect(read).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+  })
+
+  it('begins where a position is told that was not known before', async () => {
+    position = undefined
+    source.assign([first])
+    expect(source.fetch()).toBe(false)
+    position = 4n
+    reading.moved(first)
+    await readOn()
+    expect(read).toEqual(['e', 'f'])
   })
 
   it('gives no batch twice where the group is joined again while it is at work', async () => {

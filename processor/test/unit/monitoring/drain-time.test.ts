@@ -8,6 +8,7 @@ function snapshot(at: number, ...partitions: Partial<PartitionLag>[]): LagSnapsh
     state: 'Stable',
     at,
     members: 1,
+    leaderless: [],
     partitions: partitions.map((own, partition) => {
       const { committed = 0n, end = 0n } = own
       return { topic: 't', partition, owner: null, lag: end - (committed ?? 0n), ...own, committed, end }

@@ -46,6 +46,25 @@ describe('the progress of a partition', () => {
     expect(after(15)).toMatchObject({ since: 1_000, code: 'VAL_KAFKA_TRANSACTION_FAILED' })
   })
 
+  it('is a standstill without a leader for half a minute, although nothing is known to wait', () => {
+    progress.taken(5n)
+    progress.led(false)
+    expect(after(29)).toBeUndefined()
+    progress.led(false)
+    const standstill = { ...partition, since: 1_000, code: 'VAL_KAFKA_PARTITION_LEADERLESS', cause: 'surroundings' }
+    expect(after(1)).toEqual(standstill)
+    progress.led(true)
+    expect(after(60)).toBeUndefined()
+  })
+
+  it('says rather that there is no leader than what failed for want of one', () => {
+    progress.failed('VAL_KAFKA_UNREACHABLE', 5n)
+    progress.led(false)
+    expect(after(30)).toMatchObject({ code: 'VAL_KAFKA_PARTITION_LEADERLESS' })
+    progress.led(true)
+    expect(after(0)).toMatchObject({ code: 'VAL_KAFKA_UNREACHABLE' })
+  })
+
   it('ends with a commit', () => {
     progress.failed('VAL_KAFKA_UNREACHABLE', 5n)
     progress.committed(true)

@@ -32,7 +32,7 @@ function snapshot(seconds: number, { members = 1, state = 'Stable', end = 0, lag
       owner: members === 0 ? null : `m-${partition % members}`,
     }),
   )
-  return { groupId: 'g', state, at: seconds * 1_000, members, partitions }
+  return { groupId: 'g', state, at: seconds * 1_000, members, partitions, leaderless: [] }
 }
 
 describe('Scaler', () => {
@@ -60,6 +60,21 @@ describe('Scaler', () => {
     const waiting = { members: 0, state: 'Empty', committed: null, end: 50_000, lag: 50_000 } as const
     scaler.observe(snapshot(0, waiting))
     expect(scaler.observe(snapshot(5, waiting))).toMatchObject({ desiredReplicas: 4, uncommitted: 4 })
+  })
+
+  it('takes a partition without a leader for one without load, and keeps the counts of the others', () => {
+    const scaler = new Scaler(options)
+    const without = (own: LagSnapshot): LagSnapshot => ({
+      ...own,
+      partitions: own.partitions.slice(1),
+      leaderless: [{ topic: 't', partition: 0 }],
+    })
+    scaler.observe(snapshot(0, { members: 4 }))
+    expect(scaler.observe(without(snapshot(5, { members: 4 })))).toMatchObject({
+      desiredReplicas: 4,
+      leaderless: [{ topic: 't', partition: 0 }],
+      total: { lag: 0 },
+    })
   })
 
   it('stands still while the group rebalances', () => {

@@ -18,6 +18,7 @@ const snapshot: LagSnapshot = {
   state: 'Stable',
   at: 1_000,
   members: 1,
+  leaderless: [],
   partitions: [{ topic: 't', partition: 0, committed: 2n ** 60n, end: 2n ** 60n + 7n, lag: 7n, owner: 'm' }],
 }
 

@@ -15,6 +15,18 @@ import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
 import { openFreshConnections, type ReopenedClass } from './fresh-connections.ts'
 import { type RequestQueueClass, stopIdleTimer } from './idle-timer.ts'
 import type { Errors, KafkaJsError, LoadInternal, Protocol } from './internals.ts'
+import {
+  acceptLeaderless,
+  forgetUnknownOffsets,
+  lookForLeaders,
+  type MetadataParser,
+  type OffsetManagerClass,
+  type ReadingBrokerClass,
+  type ReadingClusterClass,
+  type ReadingPoolClass,
+  skipLeaderless,
+  waitForLeaders,
+} from './leaderless-partitions.ts'
 import { MessageSender, type MessageSenderContext, type SendOptions } from './message-sender.ts'
 import { murmur2 } from './murmur2.ts'
 import { type FetchingGroupClass, failOnOffsetOutOfRange } from './offset-out-of-range.ts'
@@ -78,6 +90,9 @@ function install(): void {
   replace('protocol/recordBatch/record/v0/index.js', encodeRecord)
   replace('producer/partitioners/default/murmur2.js', murmur2)
 
+  // Before the later versions take its parser over.
+  const stockParse = acceptLeaderless(load<MetadataParser>('protocol/requests/metadata/v0/response.js'))
+
   const errors = load<Errors>('errors.js')
   const protocol: Protocol = {
     apiKeys: load('protocol/requests/apiKeys.js'),
@@ -102,17 +117,20 @@ function install(): void {
     replaceSilentConnections(connection, errors)
     openFreshConnections(connection)
   })
-  patch<BrokerPoolClass>('cluster/brokerPool.js', (pool) => {
+  patch<BrokerPoolClass & ReadingPoolClass>('cluster/brokerPool.js', (pool) => {
     reportRefusals(pool)
     keepSteady(pool, 'metadataExpireAt')
+    lookForLeaders(pool)
   })
+  patch<ReadingClusterClass>('cluster/index.js', skipLeaderless)
+  patch<OffsetManagerClass>('consumer/offsetManager/index.js', forgetUnknownOffsets)
   const metadata: MetadataInternals = {
     Encoder: load('protocol/encoder.js'),
     Decoder: load('protocol/decoder.js'),
     metadataKey: protocol.apiKeys.Metadata,
     parse: load<Pick<MetadataInternals, 'parse'>>('protocol/requests/metadata/v6/response.js').parse,
   }
-  patch<BrokerClass & MetadataBrokerClass>('broker/index.js', (broker) => {
+  patch<BrokerClass & MetadataBrokerClass & ReadingBrokerClass>('broker/index.js', (broker) => {
     addStableOffsets(broker, {
       Encoder: load('protocol/encoder.js'),
       Decoder: load('protocol/decoder.js'),
@@ -120,6 +138,7 @@ function install(): void {
       createErrorFromCode,
     })
     addTopicIds(broker, metadata)
+    waitForLeaders(broker, stockParse)
   })
   patch<GroupClass>('consumer/consumerGroup.js', (group) => {
     addStaticMembership(group, protocol)

@@ -10,6 +10,7 @@ import type {
   Protocol,
   Retrier,
 } from './internals.ts'
+import { isLed } from './leaderless-partitions.ts'
 import {
   groupByTopic,
   type Partitioner,
@@ -50,6 +51,7 @@ export interface MessageSenderContext {
 }
 
 const defaultTimeoutMs = 30_000
+const leaderNotAvailable = 5
 
 /**
  * Hunks A, B, C and G1, in the place of kafkajs's `sendMessages`. Partitions and sequence numbers are fixed before the
@@ -148,8 +150,9 @@ export class MessageSender {
     for (const shipment of shipments) {
       const { topic, partition } = shipment
       const metadata = this.#metadataOf(topic).find(({ partitionId }) => partitionId === partition)
-      if (metadata) byNode.set(metadata.leader, [...(byNode.get(metadata.leader) ?? []), shipment])
-      else failures.push(this.#missing(topic, `has no partition ${partition}`))
+      if (!metadata) failures.push(this.#missing(topic, `has no partition ${partition}`))
+      else if (!isLed(metadata)) failures.push(this.#internals.createErrorFromCode(leaderNotAvailable))
+      else byNode.set(metadata.leader, [...(byNode.get(metadata.leader) ?? []), shipment])
     }
     const byLeader = new Map<Broker, ProduceBatch[]>()
     for (const [nodeId, own] of byNode) {

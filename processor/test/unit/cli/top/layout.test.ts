@@ -19,6 +19,7 @@ function groupOf(lags: readonly number[], done = 20, topic = 'sentiment.texts.v1
     state: 'Stable',
     at: time,
     members: 2,
+    leaderless: [],
     partitions: lags.map((lag, partition) => ({
       topic,
       partition,

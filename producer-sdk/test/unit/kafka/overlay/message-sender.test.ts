@@ -197,3 +197,20 @@ describe('MessageSender', () => {
     expect(user / 1_000).toBeLessThan(1_500)
   })
 })
+
+describe('U: a partition without a leader', () => {
+  it('is not sent to, and what is for the others arrives', async () => {
+    const fake = new FakeKafka([1, -1], { refusesOverlap: false })
+    const sender = await createSender('overlay', fake, 'idempotent')
+    await expect(sender.send(first, second)).rejects.toMatchObject({ cause: { type: 'LEADER_NOT_AVAILABLE' } })
+    expect([fake.values(0), fake.values(1)]).toEqual([['first'], []])
+  })
+
+  it('is sent to as soon as it has one', async () => {
+    const fake = new FakeKafka([1, -1], { refusesOverlap: false })
+    const sender = await createSender('overlay', fake, 'transactional')
+    fake.moveLeader(1, 2)
+    await sender.send(first, second)
+    expect([fake.values(0), fake.values(1)]).toEqual([['first'], ['second']])
+  })
+})
