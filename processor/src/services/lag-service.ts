@@ -7,6 +7,7 @@ import { Health } from '../observability/health.ts'
 import { type Logger, meterLog } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { openRegistry } from '../registry/open-registry.ts'
+import { AnswerAge } from '../scaling/answer-age.ts'
 import { Scaler, type ScalerOptions, type ScalingReport } from '../scaling/scaler.ts'
 import { describeScaling, meterScaling, watchGroup } from '../scaling/watch-group.ts'
 import type { Service, ServiceOptions } from './service.ts'
@@ -25,6 +26,8 @@ export function scalerOptions(config: Config): ScalerOptions {
 
 export interface ScalingWatch {
   readonly scaler: Scaler
+  /** The group was looked at of late; where it was not, the last count stands. */
+  readonly isCurrent: boolean
   /** Resolves once the watching has ended. */
   stop(): Promise<void>
 }
@@ -40,11 +43,14 @@ export function watchScaling(
   const { kafkaGroupId: groupId, inputTopics: topics, kafkaStart: start, scalingIntervalMs: intervalMs } = config
   const scaler = new Scaler(options)
   const stopping = new AbortController()
+  const age = new AnswerAge(intervalMs)
   let isConnected = false
   const read = async () => {
     if (!isConnected) await admin.connect()
     isConnected = true
-    return readLag({ admin, groupId, topics, start })
+    const snapshot = await readLag({ admin, groupId, topics, start })
+    age.answered()
+    return snapshot
   }
   const watching = watchGroup({
     read,
@@ -57,6 +63,9 @@ export function watchScaling(
   })
   return {
     scaler,
+    get isCurrent() {
+      return age.isCurrent
+    },
     async stop() {
       stopping.abort()
       await watching
@@ -87,8 +96,13 @@ export async function startLagService({ config, logger }: Pick<ServiceOptions, '
     meterScaling(metrics, report)
   })
   opened.defer(() => watch.stop())
-  // Until the broker has answered once there is nothing to say, and KEDA keeps to its fallback.
-  health.add({ name: 'group', isHealthy: () => last !== undefined })
+  // Unready until the broker has answered once, and after a gap that does not pass by itself: KEDA then keeps the replicas
+  // there are, as the last count at `/scaling` does before.
+  health.add({
+    name: 'group',
+    isHealthy: () => watch.isCurrent,
+    detail: () => ({ lastAnswer: last === undefined ? null : new Date(last.at).toISOString() }),
+  })
   admin.get('/scaling', () => last && describeScaling(last))
   const { feedbackTopic } = config
   if (feedbackTopic !== undefined) {

@@ -22,6 +22,7 @@ beforeAll(async () => {
   stack = await startLocalStack({ parts: ['kafka'], kafkaNodes: 3 })
   kafka = await TestKafka.connect(stack.brokers)
   model = await writeTinyModel()
+  await createTopics()
 }, 180_000)
 afterEach(killAllProcessors)
 afterEach(killAllCommands)
@@ -146,7 +147,6 @@ async function consume(): Promise<string[]> {
 }
 
 it('a partition without a leader stops itself alone, and goes on by itself once it has one', async () => {
-  await createTopics()
   const environment = {
     VALENCE_KAFKA_BROKERS: stack.brokers,
     VALENCE_KAFKA_GROUP_ID: 'u',
@@ -218,4 +218,22 @@ it('a partition without a leader stops itself alone, and goes on by itself once 
   )
   await expect.poll(() => [...consumed].sort(), { timeout: 60_000 }).toEqual(ids)
   for (const process of [first, second, lagService]) expect(await process.stop()).toBe(0)
+})
+
+// The last one: no broker is left.
+it('the lag service is unready when Kafka is away for long, and its last count stands', async () => {
+  const environment = {
+    VALENCE_KAFKA_BROKERS: stack.brokers,
+    VALENCE_KAFKA_GROUP_ID: 'away',
+    VALENCE_INPUT_TOPICS: topics.input,
+    VALENCE_SCALING_INTERVAL_MS: '500',
+  }
+  const service = await new ProcessorProcess(environment, 'lag-service').started()
+  const ask = (path: string) => fetch(`http://127.0.0.1:${service.adminPort}${path}`)
+  await expect.poll(async () => (await ask('/readyz')).status, { timeout: 60_000 }).toBe(200)
+  await Promise.all([0, 1, 2].map((broker) => stack.kafka.kill(broker)))
+  await expect.poll(async () => (await ask('/readyz')).status, { timeout: 60_000 }).toBe(503)
+  const scaling = await ask('/scaling')
+  expect([scaling.status, await scaling.json()]).toEqual([200, expect.objectContaining({ desiredReplicas: 1 })])
+  await service.kill()
 })
