@@ -123,7 +123,10 @@ function install(): void {
     lookForLeaders(pool)
   })
   patch<ReadingClusterClass>('cluster/index.js', skipLeaderless)
-  patch<OffsetManagerClass>('consumer/offsetManager/index.js', forgetUnknownOffsets)
+  patch<OffsetManagerClass & TimedClass>('consumer/offsetManager/index.js', (manager) => {
+    forgetUnknownOffsets(manager)
+    keepSteady(manager, 'lastCommit')
+  })
   const metadata: MetadataInternals = {
     Encoder: load('protocol/encoder.js'),
     Decoder: load('protocol/decoder.js'),

@@ -5,7 +5,8 @@ export interface TimedClass {
 
 /**
  * Hunk R. kafkajs compares points in time with the clock of the machine. Where that is set back by an hour, a consumer
- * sends no heartbeat for an hour, a request without an answer does not time out, and metadata stay as they are.
+ * sends no heartbeat and commits nothing for an hour, a request without an answer does not time out, and metadata stay as
+ * they are.
  * Here the property keeps its distance from now by a clock that cannot be set, whatever the machine's clock does.
  */
 export function keepSteady({ prototype }: TimedClass, property: string): void {

@@ -16,6 +16,13 @@ const StockGroup = stockModule<new (options: object) => Group>('consumer/consume
 const StockRequest = stockModule<new (options: object) => SocketRequest>('network/requestQueue/socketRequest.js')
 class SteadyGroup extends StockGroup {}
 keepSteady(SteadyGroup as unknown as TimedClass, 'lastRequest')
+interface OffsetManager {
+  commitOffsetsIfNecessary(): Promise<void>
+  resolveOffset(own: { topic: string; partition: number; offset: string }): void
+}
+const StockManager = stockModule<new (options: object) => OffsetManager>('consumer/offsetManager/index.js')
+class SteadyManager extends StockManager {}
+keepSteady(SteadyManager as unknown as TimedClass, 'lastCommit')
 class SteadyRequest extends StockRequest {}
 keepSteady(SteadyRequest as unknown as TimedClass, 'sentAt')
 
@@ -60,6 +67,26 @@ describe('keepSteady', () => {
     setClock(hourMs)
     await group.heartbeat({ interval: 60_000 })
     expect(heartbeat).not.toHaveBeenCalled()
+  })
+
+  it('commits on after the clock was set back, where stock kafkajs commits nothing until it has caught up', async () => {
+    const commitsOf = async (ManagerClass: typeof StockManager) => {
+      const offsetCommit = vi.fn<() => Promise<void>>(async () => {})
+      const manager = new ManagerClass({
+        cluster: { committedOffsets: () => ({ t: {} }) },
+        coordinator: { isConnected: () => true, offsetCommit },
+        memberAssignment: { t: [0] },
+        instrumentationEmitter: { emit: () => {} },
+        autoCommitInterval: 0,
+      })
+      manager.resolveOffset({ topic: 't', partition: 0, offset: '6' })
+      setClock(-hourMs)
+      await manager.commitOffsetsIfNecessary()
+      vi.restoreAllMocks()
+      return offsetCommit.mock.calls.length
+    }
+    expect(await commitsOf(StockManager)).toBe(0)
+    expect(await commitsOf(SteadyManager as unknown as typeof StockManager)).toBe(1)
   })
 
   it.each([-hourMs, hourMs])('knows how long a request has waited when the clock is set by %i ms', (byMs) => {
