@@ -39,7 +39,7 @@ const batchesPerWorker = 2
 /** A worker that lived this long without loss has paid for the losses before. */
 const stableMs = 10_000
 
-/** A lost thread that has not ended after this long is stuck in native code. */
+/** A lost thread that is still in native code after this long is stuck there. On a busy machine others may take longer to end. */
 const stuckMs = 1_000
 
 /** A slot outlives its workers: it remembers how often they were lost. */
@@ -194,8 +194,12 @@ class WorkerPool implements InferenceBackend {
   #leave(thread: WorkerThread): void {
     this.#leaving.add(thread)
     setTimeout(() => {
-      if (this.#leaving.has(thread)) this.#observer?.workersStuck?.(this.#leaving.size)
+      if (this.#leaving.has(thread) && thread.isInNativeCode) this.#observer?.workersStuck?.(this.#stuckCount())
     }, stuckMs).unref()
+  }
+
+  #stuckCount(): number {
+    return [...this.#leaving].filter((thread) => thread.isInNativeCode).length
   }
 
   /** Gives waiting batches to the least loaded workers; refuses them when no worker lives or is about to. */

@@ -76,6 +76,11 @@ export class WorkerThread {
     return this.#state === 'ready'
   }
 
+  /** Nothing can end the thread while it is there. */
+  get isInNativeCode(): boolean {
+    return Atomics.load(this.#shared, word.native) === 1
+  }
+
   /** Batches that were given to the worker and have not come back. */
   get load(): number {
     return this.#jobs.length
@@ -124,11 +129,11 @@ export class WorkerThread {
       await Promise.race([this.#parted.promise, late])
       clearTimeout(timer)
     }
-    if (Atomics.load(this.#shared, word.native) === 0) {
-      await this.#worker.terminate()
-    } else {
+    if (this.isInNativeCode) {
       this.#worker.unref()
       void this.#parted.promise.then(() => this.#worker.terminate())
+    } else {
+      await this.#worker.terminate()
     }
   }
 

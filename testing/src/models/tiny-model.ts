@@ -22,6 +22,7 @@ export const tinyVocabulary = {
   un: 97,
   '##good': 104,
   /** The faulty worker of the tests hangs, dies, or answers nonsense on these. */
+  linger: 994,
   hang: 995,
   crash: 996,
   /** The graph spins for about a quarter of a second. */

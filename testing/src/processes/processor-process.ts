@@ -61,6 +61,14 @@ export class ProcessorProcess {
     await Promise.race([seen, ended])
   }
 
+  /** What a test waits for while the process runs; rejects with the end of its log when it ends before. */
+  async whileUp<T>(work: Promise<T>): Promise<T> {
+    const ended = this.exited.then(({ code, signal }): never => {
+      throw new Error(`the processor ended (${code ?? signal}):\n${this.#output}`)
+    })
+    return await Promise.race([work, ended])
+  }
+
   async started(): Promise<this> {
     await this.logged(this.#startMessage)
     return this

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
-import type { AcknowledgedText } from '../counting/invariants.ts'
 import { inventTexts, type TestKafka } from '../counting/workload.ts'
 import { ProcessorProcess } from '../processes/processor-process.ts'
 import { outcomeOf, type RecordFaultOutcome } from './outcome.ts'
+
+/** Far longer than a batch takes, on a busy machine too: only workers that are told to hang are to be lost for it. */
+const timeoutMs = 5_000
+const replacedMs = 60_000
 
 const saboteur = new URL('../models/worker-saboteur.ts', import.meta.url).href
 
@@ -14,23 +17,24 @@ export async function badWorkers(kafka: TestKafka, faults: number): Promise<Reco
   const processor = await new ProcessorProcess({
     ...topics.environment,
     NODE_OPTIONS: `--import=${saboteur}`,
-    VALENCE_INFERENCE_TIMEOUT_MS: '1000',
+    VALENCE_INFERENCE_TIMEOUT_MS: String(timeoutMs),
     VALENCE_CACHE_MAX_BYTES: '0',
   }).started()
   const lost = () => processor.metric('valence_inference_worker_restarts_total')
-  const sent: AcknowledgedText[] = []
   const texts = inventTexts(faults * 2_000)
   let injected = 0
-  const feeding = kafka.feed(topics, texts, () => injected === faults).then((fed) => sent.push(...fed))
+  const feeding = processor.whileUp(kafka.feed(topics, texts, () => injected === faults))
+  // Awaited below.
+  feeding.catch(() => undefined)
   while (injected < faults) {
     const before = await lost()
     processor.signal('SIGUSR2')
-    await expect.poll(lost, { timeout: 20_000, interval: 50 }).toBeGreaterThan(before)
+    await processor.whileUp(expect.poll(lost, { timeout: replacedMs, interval: 50 }).toBeGreaterThan(before))
     injected += 1
     // The wait before a replacement grows with every worker that is lost within a short time.
     await delay(500)
   }
-  await feeding
+  const sent = await feeding
   const outcome = await outcomeOf(kafka, topics, {
     fault: 'an inference worker throws, exits or hangs',
     injected,

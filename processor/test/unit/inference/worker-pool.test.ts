@@ -180,6 +180,16 @@ test('a thread that hangs in native code is replaced and reported as stuck', asy
   await expect.poll(() => stuck).toEqual([1])
 })
 
+test('a thread that ends late, but is in no native code, is not taken for stuck', async () => {
+  const stuck: number[] = []
+  const before = activeWorkers()
+  const pool = await faultyPool({ timeoutMs: 100, observer: { workersStuck: (count) => stuck.push(count) } })
+  await expect(pool.infer(batch(v.linger))).rejects.toMatchObject({ code: 'VAL_INFERENCE_TIMEOUT' })
+  await pool.close()
+  await expect.poll(activeWorkers).toBe(before)
+  expect(stuck).toEqual([])
+})
+
 test('the answers of many batches over several workers are not mixed up', async () => {
   const pool = await createWorkerPool(tinyGraph(), { workers: 3, timeoutMs: 10_000 })
   pools.push(pool)
