@@ -1,6 +1,6 @@
 import { ValenceError } from '@valence/schemas'
 import { LRUCache } from 'lru-cache'
-import type { Breaker } from '../../platform/breaker.ts'
+import { type Breaker, createBreaker } from '../../platform/breaker.ts'
 import type { RedisClient } from '../../redis/redis-client.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Principal } from './principal.ts'
@@ -16,8 +16,12 @@ export interface Revocations {
   revoke(revoked: Revoked, ttlMs: number): Promise<void>
 }
 
+/** An operator waits for it, not a request: far longer than a look-up may take. */
+const storeTimeoutMs = 2_000
+
 export interface RevocationsOptions {
   readonly redis: RedisClient
+  /** For the look-up that each request waits for. */
   readonly breaker: Breaker
   /** Called for each caller who was let in without asking because Redis did not answer. */
   readonly onUnchecked: () => void
@@ -34,6 +38,7 @@ const subjectKey = (subject: string) => `valence:revoked:subject:${subject}`
 export function createRevocations({ redis, breaker, onUnchecked, now = Date.now }: RevocationsOptions): Revocations {
   /** Key → epoch milliseconds of the revocation. */
   const seen = new LRUCache<string, number>({ max: 10_000, ttl: 3_600_000 })
+  const storing = createBreaker({ part: breaker.part, timeoutMs: storeTimeoutMs })
 
   async function lookUp(keys: readonly string[]): Promise<(number | undefined)[]> {
     try {
@@ -59,7 +64,7 @@ export function createRevocations({ redis, breaker, onUnchecked, now = Date.now 
       const key = 'tokenId' in revoked ? tokenKey(revoked.tokenId) : subjectKey(revoked.subject)
       const at = now()
       try {
-        await breaker.run(() => redis.set(key, String(at), 'PX', ttlMs))
+        await storing.run(() => redis.set(key, String(at), 'PX', ttlMs))
       } catch (cause) {
         throw new ValenceError('VAL_REDIS_UNAVAILABLE', 'the revocation was not stored', { cause })
       }
