@@ -18,6 +18,8 @@ function publish(length: number, bad: ReadonlySet<number>, most = 1_000) {
     const isRefused = !isLetter && slice.records.some(({ offset }) => bad.has(Number(offset)))
     if (isRefused) {
       refusals += 1
+      // Without an end the run would hang instead of failing.
+      if (refusals > 2 * length) throw new Error('the search does not end')
       search.refused(slice, error)
       continue
     }
