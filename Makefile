@@ -40,8 +40,8 @@ test-faults: build ## kills, restarts and poison on real Kafka: JSON=out.json FO
 	@VALENCE_FAULTS_JSON="$(JSON)" vitest run --project faults \
 	  $(if $(filter quiet,$(FORM)),processor/test/faults/quiet) $(if $(filter loud,$(FORM)),--exclude '**/faults/quiet/**')
 
-bench: build ## ratios side by side in one run: JSON=out.json TEXTS=file.jsonl
-	@node processor/bench/bench.ts $(if $(JSON),--json "$(JSON)") $(if $(TEXTS),--texts "$(TEXTS)")
+bench: build ## ratios side by side in one run: JSON=out.json TEXTS=file.jsonl PUBLISH=1 writes docs
+	@node processor/bench/bench.ts $(if $(JSON),--json "$(JSON)") $(if $(PUBLISH),--publish) $(if $(TEXTS),--texts "$(TEXTS)")
 
 soak: build ## a processor under an even load, then counted: MINUTES=60 RATE=200 JSON=out.json SVG=out.svg
 	@node processor/bench/soak.ts --minutes "$(or $(MINUTES),60)" $(if $(RATE),--rate "$(RATE)") $(if $(JSON),--json "$(JSON)") $(if $(SVG),--svg "$(SVG)")

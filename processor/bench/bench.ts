@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +11,7 @@ import { benchEngine } from './engine.ts'
 import { describeMachine } from './machine.ts'
 import { type Cost, median } from './measure.ts'
 import { type ProcessorCost, runProcessor } from './processor.ts'
-import { publish } from './report/publish.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 import { readTexts } from './texts.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -22,7 +21,7 @@ function options() {
   const { values } = parseArgs({
     options: {
       texts: { type: 'string' },
-      json: { type: 'string' },
+      ...resultOptions,
       count: { type: 'string', default: '3000' },
       rounds: { type: 'string', default: '3' },
       workers: { type: 'string', default: String(availableParallelism()) },
@@ -64,7 +63,7 @@ async function alternate(modelFolder: string, texts: readonly string[], rounds: 
   return { ceiling, processor }
 }
 
-const { texts: path, json, count, rounds, workers } = options()
+const { texts: path, count, rounds, workers, ...given } = options()
 const texts = benchTexts(path, count)
 const modelFolder = resolveModel(process.env.VALENCE_MODEL)
 const engine = await benchEngine({ texts, modelFolder, workers, rounds, bounds })
@@ -104,8 +103,5 @@ process.stdout.write(
     line('resident memory, MiB', report.processor.rssMiB, 0),
   ].join('\n')}\n`,
 )
-const data = `${JSON.stringify(report, null, 2)}\n`
-await writeFile(join(repository, 'docs/lab/benchmarks.json'), data)
-await publish()
-if (json !== undefined) await writeFile(json, data)
+await writeResults('benchmarks', report, given)
 process.exit(0)

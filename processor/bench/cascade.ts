@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createWorkerPool } from '../src/inference/worker-pool.ts'
 import { ActiveModel } from '../src/model/active-model.ts'
@@ -11,6 +9,7 @@ import { loadModel } from '../src/model/load-model.ts'
 import { resolveModel } from '../src/model/model-location.ts'
 import { MemoryCache } from '../src/scoring/caching/memory-cache.ts'
 import { createScorer } from '../src/scoring/create-scorer.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 
 /** What a cascade would cost and give: the small model answers where it is sure enough, the full one takes the rest. */
 interface Point {
@@ -27,10 +26,7 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     ratio: { type: 'string' },
-    json: {
-      type: 'string',
-      default: fileURLToPath(new URL('../../docs/lab/benchmarks-cascade.json', import.meta.url)),
-    },
+    ...resultOptions,
   },
 })
 if (values.data === undefined || values.ratio === undefined)
@@ -100,7 +96,7 @@ const thresholds = [0, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.
 const curve = thresholds.map((threshold) => point(threshold, small, full, ratio))
 const reference = point(2, small, full, ratio).macroRecall
 const report = { date: new Date().toISOString(), ratio, full: reference, curve }
-await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
+await writeResults('benchmarks-cascade', report, values)
 const names = Object.keys(sets)
 process.stdout.write(`the small model is ${ratio.toFixed(2)} times as fast\n`)
 process.stdout.write(`threshold  referred  speed-up  ${names.join('  ')}   (points against the full model)\n`)

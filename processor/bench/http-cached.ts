@@ -1,17 +1,16 @@
-import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import autocannon from 'autocannon'
 import { median } from './measure.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 
 /** What the facade answers out of its cache on one core: the same text by itself, and 256 texts a request. */
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '6' },
     rounds: { type: 'string', default: '3' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/lab/benchmarks-cached.json', import.meta.url)) },
+    ...resultOptions,
   },
 })
 const batchTexts = 256
@@ -71,7 +70,7 @@ const report = {
   single: { requestsPerSecond: median(single), rounds: single },
   batch: { textsPerSecond: median(batch), rounds: batch },
 }
-await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
+await writeResults('benchmarks-cached', report, values)
 process.stdout.write(
   `one text a request: ${report.single.requestsPerSecond.toFixed(0)} requests/s\n` +
     `${batchTexts} texts a request: ${report.batch.textsPerSecond.toFixed(0)} texts/s\n`,

@@ -1,7 +1,5 @@
-import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startLocalStack } from '@valence/deploy/local/stack'
 import { createKafka } from '@valence/producer-sdk/kafka'
@@ -9,6 +7,7 @@ import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
 import { readCommitted } from '@valence/testing/kafka/independent-reader'
 import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { readMeasurements } from './report/measurements.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 import { readTexts } from './texts.ts'
 
 /** Milliseconds until a read-committed consumer has the score of a text. */
@@ -31,10 +30,7 @@ const { values } = parseArgs({
     texts: { type: 'string' },
     seconds: { type: 'string', default: '15' },
     shares: { type: 'string', default: '0.1,0.5,0.8,0.95' },
-    json: {
-      type: 'string',
-      default: fileURLToPath(new URL('../../docs/lab/benchmarks-latency.json', import.meta.url)),
-    },
+    ...resultOptions,
   },
 })
 if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')
@@ -184,5 +180,5 @@ try {
   await kafka.close()
   await stack.stop()
 }
-await writeFile(values.json, `${JSON.stringify({ date: new Date().toISOString(), capacity, rows }, null, 2)}\n`)
+await writeResults('benchmarks-latency', { date: new Date().toISOString(), capacity, rows }, values)
 process.exit(0)

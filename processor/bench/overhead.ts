@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,10 +10,11 @@ import { OtlpReceiver } from '@valence/testing/telemetry/otlp-receiver'
 import { resolveModel } from '../src/model/model-location.ts'
 import { median } from './measure.ts'
 import { type OverheadReport, overheadLines } from './overhead/lines.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 import { readTexts } from './texts.ts'
 
 /** What metrics and traces cost: processors that differ in nothing else work off the same number of texts in turn. */
-const usage = 'node processor/bench/overhead.ts [--seconds 200] [--texts-per-round 1500] [--json out.json]'
+const usage = 'node processor/bench/overhead.ts [--seconds 200] [--texts-per-round 1500] [--json out.json] [--publish]'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const scrapeMs = 5_000
@@ -31,7 +32,7 @@ function options() {
     options: {
       seconds: { type: 'string', default: '200' },
       'texts-per-round': { type: 'string', default: '1500' },
-      json: { type: 'string', default: join(repository, 'docs/lab/overhead.json') },
+      ...resultOptions,
       help: { type: 'boolean' },
     },
   })
@@ -39,7 +40,7 @@ function options() {
     process.stdout.write(`${usage}\n`)
     process.exit(0)
   }
-  return { seconds: Number(values.seconds), perRound: Number(values['texts-per-round']), json: values.json }
+  return { ...values, seconds: Number(values.seconds), perRound: Number(values['texts-per-round']) }
 }
 
 /** CPU seconds of a process, all of its threads, as the kernel counts them in hundredths. */
@@ -88,7 +89,7 @@ function compare(
   return { median: median(ratios), p25: at(0.25), p75: at(0.75) }
 }
 
-const { seconds, perRound, json } = options()
+const { perRound, seconds, ...given } = options()
 await using receiver = await OtlpReceiver.start()
 const stack = await startLocalStack({ parts: ['kafka'] })
 const kafka = await TestKafka.connect(stack.brokers)
@@ -163,5 +164,5 @@ const report: OverheadReport = {
 for (const { processor } of contestants) await processor.stop()
 await kafka.close()
 await stack.stop()
-await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
+await writeResults('overhead', report, given)
 process.stdout.write(`${overheadLines(report)}\n${report.spans} spans received\n`)

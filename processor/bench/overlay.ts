@@ -1,6 +1,4 @@
-import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startLocalStack } from '@valence/deploy/local/stack'
 import { TestKafka } from '@valence/testing/counting/workload'
@@ -9,13 +7,14 @@ import { runScript } from '@valence/testing/kafkajs/run-script'
 import type { TransactionCost } from '@valence/testing/kafkajs/transaction-cost.script'
 import { median } from './measure.ts'
 import { type OverlayReport, overlayLines } from './report/overlay.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 
 /** What kafkajs costs as it is published and with the overlay, in turn, so that a noisy minute hits both. */
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     transactions: { type: 'string', default: '200' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/lab/overlay.json', import.meta.url)) },
+    ...resultOptions,
   },
 })
 const rounds = Number(values.rounds)
@@ -75,6 +74,6 @@ const report: OverlayReport & { machine: object } = {
   stock: { transaction: middle(costs.stock.transactions), idle: middle(costs.stock.idle) },
   overlay: { transaction: middle(costs.overlay.transactions), idle: middle(costs.overlay.idle) },
 }
-await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
+await writeResults('overlay', report, values)
 process.stdout.write(`${overlayLines(report)}\n`)
 process.exit(0)

@@ -1,12 +1,11 @@
-import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startLocalStack } from '@valence/deploy/local/stack'
 import { createInProcessBackend } from '../src/inference/in-process-backend.ts'
 import { loadModel } from '../src/model/load-model.ts'
 import { resolveModel } from '../src/model/model-location.ts'
 import { type ProcessorBenchOptions, runProcessor } from './processor.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 import { readTexts } from './texts.ts'
 
 /** One processor on backlogs of other shapes: cores, partitions, lengths, repetitions, sizes of the backlog. */
@@ -22,7 +21,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '3000' },
     behind: { type: 'string', default: '10000000' },
     only: { type: 'string', default: '' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/lab/benchmarks-shapes.json', import.meta.url)) },
+    ...resultOptions,
   },
 })
 if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')
@@ -83,5 +82,5 @@ try {
 } finally {
   await stack.stop()
 }
-await writeFile(values.json, `${JSON.stringify({ date: new Date().toISOString(), rows }, null, 2)}\n`)
+await writeResults('benchmarks-shapes', { date: new Date().toISOString(), rows }, values)
 process.exit(0)

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,16 +8,17 @@ import type { LocalStack } from '@valence/deploy/local/local-stack'
 import { startLocalStack } from '@valence/deploy/local/stack'
 import { writeTinyModel } from '@valence/testing/models/tiny-model'
 import { killAllProcessors } from '@valence/testing/processes/processor-process'
+import { resultOptions, writeResults } from './report/results.ts'
 import { type Fault, faults } from './signals/faults.ts'
 import { type Prometheus, startPrometheus } from './signals/prometheus.ts'
 import { type Signal, type SignalReport, signalTable } from './signals/table.ts'
 import { openWorld, scrape, type World } from './signals/world.ts'
 
-const usage = `node processor/bench/signals.ts [--only "redis down,zombie"] [--limit 600] [--parallel 3] [--json out.json]
+const usage = `node processor/bench/signals.ts [--only "redis down,zombie"] [--limit 600] [--parallel 3] [--json out.json] [--publish]
 
 Brings one fault after the other into a running group and measures after how many seconds a metric moves, and, where
-Prometheus is installed and --limit is not 0, after how many the alert fires. With --only, the
-other rows of the JSON stay. make pages then writes docs/lab/signals.md.
+Prometheus is installed and --limit is not 0, after how many the alert fires. --publish writes
+docs/lab/signals.json and .md; with --only, their other rows stay.
 `
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -32,7 +33,7 @@ function options() {
       only: { type: 'string' },
       limit: { type: 'string', default: '600' },
       parallel: { type: 'string', default: '1' },
-      json: { type: 'string', default: join(repository, 'docs/lab/signals.json') },
+      ...resultOptions,
       help: { type: 'boolean' },
     },
   })
@@ -175,8 +176,8 @@ else {
       [...results].flatMap(([{ name }, result]) => (typeof result === 'string' ? [[name, result]] : [])),
     ),
   }
-  const whole = given.only === undefined ? report : await amend(given.json, report)
-  await writeFile(given.json, `${JSON.stringify(whole, null, 2)}\n`)
+  const whole = given.only === undefined ? report : await amend(join(repository, 'docs/lab/signals.json'), report)
+  await writeResults('signals', whole, given)
   process.stdout.write(`${signalTable(whole)}\n`)
 }
 process.exit(0)

@@ -1,17 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { resolveModel } from '../src/model/model-location.ts'
 import { median } from './measure.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 
 /** Milliseconds from starting `valence serve` to its first score, with the model where it is at hand. */
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    json: { type: 'string', default: fileURLToPath(new URL('../../docs/lab/benchmarks-start.json', import.meta.url)) },
+    ...resultOptions,
   },
 })
 const rounds = Number(values.rounds)
@@ -54,5 +55,5 @@ try {
   await rm(folder, { recursive: true })
 }
 const report = { date: new Date().toISOString(), machine: { cpu: cpus()[0]?.model ?? 'unknown' }, rounds, rows }
-await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
+await writeResults('benchmarks-start', report, values)
 process.exit(0)

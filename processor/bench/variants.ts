@@ -1,12 +1,11 @@
-import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startLocalStack } from '@valence/deploy/local/stack'
 import { withoutProtection } from '@valence/testing/faults/protections'
 import { resolveModel } from '../src/model/model-location.ts'
 import { median } from './measure.ts'
 import { type ProcessorBenchOptions, type ProcessorCost, runProcessor } from './processor.ts'
+import { resultOptions, writeResults } from './report/results.ts'
 import { readTexts } from './texts.ts'
 
 /** What one property of the processor costs: it with, and it without, in turn. The first is what the others are held against. */
@@ -27,10 +26,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '6000' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
-    json: {
-      type: 'string',
-      default: fileURLToPath(new URL('../../docs/lab/benchmarks-variants.json', import.meta.url)),
-    },
+    ...resultOptions,
   },
 })
 if (values.texts === undefined) throw new Error('--texts FILE.jsonl is missing')
@@ -58,10 +54,8 @@ const results = [...costs].map(([name, all]) => ({
   textsPerSecond: texts.length / median(all.map(({ wallSeconds }) => wallSeconds)),
   cpuPerThousand: (median(all.map(({ cpuSeconds }) => cpuSeconds)) / texts.length) * 1_000,
 }))
-await writeFile(
-  values.json,
-  `${JSON.stringify({ date: new Date().toISOString(), texts: texts.length, rounds: Number(values.rounds), results }, null, 2)}\n`,
-)
+const report = { date: new Date().toISOString(), texts: texts.length, rounds: Number(values.rounds), results }
+await writeResults('benchmarks-variants', report, values)
 for (const { name, textsPerSecond, cpuPerThousand } of results)
   process.stdout.write(
     `${name.padEnd(48)} ${textsPerSecond.toFixed(0).padStart(6)} ${cpuPerThousand.toFixed(3).padStart(8)}\n`,
