@@ -3,6 +3,7 @@ import { refusedReturns } from '@valence/testing/faults/network-faults'
 import { strangers } from '@valence/testing/faults/process-faults'
 import { type Protection, withoutProtection } from '@valence/testing/faults/protections'
 import { type FaultResult, runQuietly } from '@valence/testing/faults/run-faults'
+import { sessionTimeoutMs } from '@valence/testing/faults/scene'
 import { openStage, type Stage } from '@valence/testing/faults/stage'
 import { killAllProcessors } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
@@ -16,7 +17,13 @@ afterEach(killAllProcessors)
 afterAll(() => stage?.close())
 
 function run(kind: FaultKind, without: Protection): Promise<FaultResult> {
-  return runQuietly(stage, kind, { times: 1, without, environment: withoutProtection(without) })
+  // The broker drops a silent member after its session; that it is ready all the same is told some seconds later.
+  return runQuietly(stage, kind, {
+    times: 1,
+    without,
+    environment: withoutProtection(without),
+    lingerMs: 3 * sessionTimeoutMs,
+  })
 }
 
 it('without the notice of failed commits, the last texts wait for others while all are ready', async () => {

@@ -38,14 +38,16 @@ function loadedBy(path: string, known = new Set<string>()): Set<string> {
 }
 
 describe('what a command loads', () => {
-  it.each(['main.ts', 'cli/score.ts'])('%s has nothing of OpenTelemetry in it', (name) => {
+  it.each(['main.ts', 'cli/commands/score.ts'])('%s has nothing of OpenTelemetry in it', (name) => {
     const loaded = [...loadedBy(join(source, name))]
     expect(loaded.length).toBeGreaterThan(3)
     expect(loaded.filter((own) => own.startsWith('@opentelemetry'))).toEqual([])
   })
 
   it('a service has the interface but not the SDK, until tracing is configured', () => {
-    const loaded = [...loadedBy(join(source, 'cli/process.ts'))].filter((own) => own.startsWith('@opentelemetry'))
+    const loaded = [...loadedBy(join(source, 'cli/commands/process.ts'))].filter((own) =>
+      own.startsWith('@opentelemetry'),
+    )
     expect(loaded).toEqual(['@opentelemetry/api'])
   })
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished } from 'vitest'
 
-const support = new URL('../support/end-with-worker.ts', import.meta.url).href
+const support = new URL('../../../src/processes/end-with-worker.ts', import.meta.url).href
 
 /** Starts two processes that sleep, kills the first, and says the ids of both. */
 const worker = `
