@@ -2,6 +2,7 @@
  * `make test-machines`: unit tests of what reads the machine, once on each faked machine and in a shell with stray settings.
  * Arguments are paths of tests to run instead; `--all` runs every unit test, `--machine=NAME` runs them on that one alone.
  */
+import { existsSync } from 'node:fs'
 import { fakedMachines } from './faked-machines.ts'
 import { addCounts, runSuite, sumLine } from './suite-run.ts'
 
@@ -23,14 +24,19 @@ const strayShell = {
 
 /** What names cores, memory, processor, environment, times or locale in its tests or in what they test; parts of paths. */
 const readers = [
-  'test/unit/clean-environment',
+  'testing/test/unit/runs',
   'deploy/test/unit/local',
   'processor/test/unit/bench/machine',
-  'processor/test/unit/cli/doctor',
   'processor/test/unit/cli/output',
+  'processor/test/unit/config',
   'processor/test/unit/docs',
-  'processor/test/unit/runtime',
+  'processor/test/unit/doctor',
+  'processor/test/unit/observability',
+  'processor/test/unit/platform',
+  'processor/test/unit/services',
 ]
+const gone = readers.filter((path) => !existsSync(path) && !existsSync(`${path}.test.ts`))
+if (gone.length > 0) throw new Error(`moved or gone: ${gone.join(', ')}`)
 
 const machineFlag = '--machine='
 const chosen = process.argv.slice(2).filter((arg) => arg.startsWith(machineFlag))
