@@ -8,14 +8,14 @@ export function addAccessLog(app: HttpApp, logger: Logger, metrics: Metrics): vo
   const lines = logger.child({}, { redact: [] })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
-    const { method, id: requestId, ip: address, traceId, trail } = request
+    const { method, id: requestId, ip: address, traceId, traceContext } = request
     const status = reply.statusCode
     metrics.http.requests.inc({ route, method, status })
-    observeTraced(metrics.http.duration, { route }, reply.elapsedTime / 1_000, trail?.traceId)
+    observeTraced(metrics.http.duration, { route }, reply.elapsedTime / 1_000, traceContext?.traceId)
     const { subject } = request.principal
     const elapsedMs = Math.round(reply.elapsedTime * 100) / 100
     lines.info(
-      { requestId, traceId, spanId: trail?.spanId, method, route, status, elapsedMs, subject, address },
+      { requestId, traceId, spanId: traceContext?.spanId, method, route, status, elapsedMs, subject, address },
       'request',
     )
     done()

@@ -18,7 +18,7 @@ declare module 'fastify' {
     /** W3C trace id, 32 hex digits; undefined where the caller sent none. */
     traceId: string | undefined
     /** Its span; undefined where it is not sampled. */
-    trail: TraceContext | undefined
+    traceContext: TraceContext | undefined
   }
   interface FastifyContextConfig {
     /** What the caller must be allowed; a route without one is open to everybody. */

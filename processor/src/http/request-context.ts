@@ -47,6 +47,6 @@ export function addRequestContext(app: HttpApp): void {
 export function deadlineOf(request: FastifyRequest, defaultTimeoutMs: number): RequestDeadline {
   const asked = Number(request.headers['timeout-ms'])
   const timeoutMs = Number.isInteger(asked) && asked > 0 ? asked : defaultTimeoutMs
-  const { arrivedAt, abandoned: signal, trail } = request
-  return { deadline: arrivedAt + timeoutMs, signal, ...(trail ? { traceContextOf: () => trail } : {}) }
+  const { arrivedAt, abandoned: signal, traceContext } = request
+  return { deadline: arrivedAt + timeoutMs, signal, ...(traceContext ? { traceContextOf: () => traceContext } : {}) }
 }

@@ -25,7 +25,7 @@ const headerGetter: TextMapGetter<Headers> = {
  * carry a text. The answer names the span, so that a caller can find it.
  */
 export function addRequestTracing(app: HttpApp, tracer: Tracer | undefined): void {
-  app.decorateRequest('trail', undefined)
+  app.decorateRequest('traceContext', undefined)
   if (tracer === undefined) return
   const spans = new WeakMap<FastifyRequest, Span>()
 
@@ -45,7 +45,7 @@ export function addRequestTracing(app: HttpApp, tracer: Tracer | undefined): voi
     const context = trace.setSpan(parent, span)
     propagation.inject(context, reply, { set: (answer, name, value) => void answer.header(name, value) })
     if (!span.isRecording()) return
-    request.trail = { context, traceId, spanId }
+    request.traceContext = { context, traceId, spanId }
     spans.set(request, span)
   })
 
@@ -62,9 +62,9 @@ export function addRequestTracing(app: HttpApp, tracer: Tracer | undefined): voi
 }
 
 /** The headers that carry the trace of a request on: into a record, for instance. */
-export function traceHeaders({ trail, headers }: FastifyRequest): Record<string, string> {
+export function traceHeaders({ traceContext, headers }: FastifyRequest): Record<string, string> {
   const { traceparent } = headers
   const carried: Record<string, string> = typeof traceparent === 'string' ? { traceparent } : {}
-  if (trail) propagation.inject(trail.context, carried)
+  if (traceContext) propagation.inject(traceContext.context, carried)
   return carried
 }

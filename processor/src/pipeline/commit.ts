@@ -32,7 +32,7 @@ function ageSeconds(since: number, now: number): number | undefined {
 const maxSources = 50
 
 export interface CommitOptions {
-  /** The trail of a record that is traced. */
+  /** The traceContext of a record that is traced. */
   readonly traceContextOf?: ((record: KafkaRecord) => TraceContext | undefined) | undefined
   /** Told of dead letters. */
   readonly logger?: Logger

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@valence/schemas'
 import type { TopicPartition } from '../kafka/record.ts'
+import { type Clock, systemClock } from '../platform/clock.ts'
 
 /** A partition that has work to do and does not get on with it. */
 export interface Standstill extends TopicPartition {
@@ -24,13 +25,7 @@ export const stuckMs = 30_000
 /** Without an error: as long as one transaction's texts may take on a slow machine. */
 const slowMs = 300_000
 
-export interface ProgressClock {
-  /** Milliseconds that only ever go forward. */
-  monotonicMs(): number
-  epochMs(): number
-}
-
-const systemClock: ProgressClock = { monotonicMs: () => performance.now(), epochMs: () => Date.now() }
+type ProgressClock = Pick<Clock, 'monotonicMs' | 'epochMs'>
 
 /** Since when one partition has had work and committed none of it. */
 export class PartitionProgress {
@@ -108,7 +103,7 @@ export class PartitionProgress {
   #stuckFor(state: Extract<State, { kind: 'working' | 'failing' }>): ErrorCode | undefined {
     const now = this.#now()
     if (state.kind === 'failing') return now - state.since < stuckMs ? undefined : state.code
-    // Retries within a single call can outlast any patience.
+    // The retries inside one call can take minutes.
     if (this.#askingSince !== undefined && now - this.#askingSince >= stuckMs) return 'VAL_KAFKA_UNREACHABLE'
     return now - state.since < slowMs ? undefined : 'VAL_KAFKA_PARTITION_STUCK'
   }

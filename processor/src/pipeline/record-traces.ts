@@ -18,7 +18,7 @@ import type { DecodeStep } from './decode.ts'
 import type { EncodeStep } from './encode.ts'
 import type { PrepareStep } from './prepare.ts'
 
-interface RecordTrail extends TraceContext {
+interface TracedRecord extends TraceContext {
   readonly span: Span
   /** Of the record that is published for it. */
   send?: Span
@@ -34,16 +34,16 @@ const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => header
 export class RecordTraces {
   readonly #tracer: Tracer
   readonly #groupId: string
-  readonly #trails = new WeakMap<KafkaRecord, RecordTrail>()
+  readonly #traceContexts = new WeakMap<KafkaRecord, TracedRecord>()
 
   constructor(tracer: Tracer, groupId: string) {
     this.#tracer = tracer
     this.#groupId = groupId
   }
 
-  /** The trail of a record that is sampled. */
+  /** The traceContext of a record that is sampled. */
   of(record: KafkaRecord): TraceContext | undefined {
-    return this.#trails.get(record)
+    return this.#traceContexts.get(record)
   }
 
   tracePrepare(prepare: PrepareStep): PrepareStep {
@@ -58,20 +58,20 @@ export class RecordTraces {
       const startTime = spanTime()
       const decoded = await decode(records)
       const endTime = spanTime()
-      for (const trail of this.#among(records)) this.#phase('decode', trail, startTime).end(endTime)
+      for (const traceContext of this.#among(records)) this.#phase('decode', traceContext, startTime).end(endTime)
       return decoded
     }
   }
 
   traceEncode(encode: EncodeStep): EncodeStep {
     return (outcome, from) => {
-      const trail = this.#trails.get(outcome.record)
-      if (!trail) return encode(outcome, from)
-      const encoding = this.#phase('encode', trail, spanTime())
+      const traceContext = this.#traceContexts.get(outcome.record)
+      if (!traceContext) return encode(outcome, from)
+      const encoding = this.#phase('encode', traceContext, spanTime())
       const outgoing = encode(outcome, from)
       encoding.end(spanTime())
-      if (outcome.kind === 'rejected') markFailed(trail.span, outcome.error)
-      return { ...outgoing, headers: this.#inject(trail, outgoing) }
+      if (outcome.kind === 'rejected') markFailed(traceContext.span, outcome.error)
+      return { ...outgoing, headers: this.#inject(traceContext, outgoing) }
     }
   }
 
@@ -91,7 +91,7 @@ export class RecordTraces {
 
   #begin(record: KafkaRecord, from: TopicPartition): void {
     // It is prepared again when something was away for a moment.
-    if (this.#trails.has(record)) return
+    if (this.#traceContexts.has(record)) return
     const parent = propagation.extract(ROOT_CONTEXT, record.headers, headerGetter)
     const attributes = {
       ...destination('process', 'process', from),
@@ -103,18 +103,18 @@ export class RecordTraces {
     const span = this.#tracer.startSpan(`process ${from.topic}`, options, parent)
     if (!span.isRecording()) return
     const { traceId, spanId } = span.spanContext()
-    this.#trails.set(record, { span, context: trace.setSpan(parent, span), traceId, spanId })
+    this.#traceContexts.set(record, { span, context: trace.setSpan(parent, span), traceId, spanId })
   }
 
   #phase(name: string, { context }: TraceContext, startTime: number, attributes: Attributes = {}): Span {
     return this.#tracer.startSpan(name, { startTime, attributes }, context)
   }
 
-  #inject(trail: RecordTrail, outgoing: OutgoingRecord): RecordHeaders {
+  #inject(traceContext: TracedRecord, outgoing: OutgoingRecord): RecordHeaders {
     const attributes = destination('send', 'send', outgoing)
     const options = { kind: SpanKind.PRODUCER, startTime: spanTime(), attributes }
-    trail.send = this.#tracer.startSpan(`send ${outgoing.topic}`, options, trail.context)
-    const context: Context = trace.setSpan(trail.context, trail.send)
+    traceContext.send = this.#tracer.startSpan(`send ${outgoing.topic}`, options, traceContext.context)
+    const context: Context = trace.setSpan(traceContext.context, traceContext.send)
     const injected: Record<string, string> = {}
     propagation.inject(context, injected)
     const entries = Object.entries(injected)
@@ -128,19 +128,19 @@ export class RecordTraces {
       [spanAttributes.messagingGroup]: this.#groupId,
       [spanAttributes.messagingBatchCount]: records.length,
     }
-    for (const trail of this.#among(records)) {
-      const commit = this.#phase(`commit ${from.topic}`, trail, startTime, attributes)
-      for (const span of [trail.send, commit, trail.span]) {
+    for (const traceContext of this.#among(records)) {
+      const commit = this.#phase(`commit ${from.topic}`, traceContext, startTime, attributes)
+      for (const span of [traceContext.send, commit, traceContext.span]) {
         if (error !== undefined && span) markFailed(span, error)
         span?.end(endTime)
       }
     }
     // What is read again after a failure has records of its own.
-    for (const record of records) this.#trails.delete(record)
+    for (const record of records) this.#traceContexts.delete(record)
   }
 
-  #among(records: readonly KafkaRecord[]): RecordTrail[] {
-    return records.flatMap((record) => this.#trails.get(record) ?? [])
+  #among(records: readonly KafkaRecord[]): TracedRecord[] {
+    return records.flatMap((record) => this.#traceContexts.get(record) ?? [])
   }
 }
 

@@ -14,7 +14,7 @@ export type RecordResult =
 /** Scores the texts among the records, in order. Throws a retryable error when any text must be tried again. */
 export type ScoreStep = (decoded: readonly Decoded[], signal: AbortSignal) => Promise<RecordResult[]>
 
-/** @param traceContextOf the trail of a record that is traced */
+/** @param traceContextOf the traceContext of a record that is traced */
 export function createScoreStep(
   scorer: Scorer,
   traceContextOf?: (record: KafkaRecord) => TraceContext | undefined,

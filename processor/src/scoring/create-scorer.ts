@@ -3,13 +3,13 @@ import { failed, scored, type Verdict } from '../domain/verdict.ts'
 import type { ActiveModel } from '../model/active-model.ts'
 import type { LoadedModel } from '../model/load-model.ts'
 import { doneOrAborted } from '../platform/abort.ts'
+import { type Clock, systemClock } from '../platform/clock.ts'
 import type { BatchLimits } from './batching/batch-policy.ts'
 import { MicroBatcher } from './batching/micro-batcher.ts'
 import { WaitGroup } from './batching/wait-group.ts'
 import { CacheLevels } from './caching/cache-levels.ts'
 import type { MemoryCache } from './caching/memory-cache.ts'
 import { cacheKey, type ScoreCache } from './caching/score-cache.ts'
-import { type Clock, systemClock } from './scheduling/clock.ts'
 import { EventLoopSlices } from './scheduling/event-loop-slices.ts'
 import type { OriginWeights } from './scheduling/fair-share.ts'
 import { FifoMutex } from './scheduling/fifo-mutex.ts'
@@ -162,7 +162,7 @@ class BatchingScorer implements Scorer {
     // The model may have been swapped since the look-up.
     const model = this.#models.current()
     const key = model === lookedUp ? query.key : cacheKey(model.fingerprint, query.text)
-    const submission = { text: query.text, key, trail: options.traceContextOf?.(query.at) }
+    const submission = { text: query.text, key, traceContext: options.traceContextOf?.(query.at) }
     this.#batcher().submit(submission, options, (outcome) => {
       if (isValenceError(outcome)) return answer(failed(outcome))
       this.#caches.set(key, outcome)

@@ -15,7 +15,7 @@ export interface BatchFacts {
 
 /** A text in a batch whose way is traced. */
 export interface TracedText {
-  readonly trail: TraceContext
+  readonly traceContext: TraceContext
   readonly waitedMs: number
 }
 
@@ -28,7 +28,7 @@ export interface ScoringObserver {
   /** Time spent tokenizing the texts of one turn of the event loop. */
   tokenized?(elapsedMs: number): void
   /** Time spent tokenizing a text that is traced. */
-  tokenizedText?(trail: TraceContext, elapsedMs: number): void
+  tokenizedText?(traceContext: TraceContext, elapsedMs: number): void
   /** A batch starts that holds texts which are traced; the function that comes back is called when it is done. */
   batchStarted?(texts: readonly TracedText[], batch: BatchFacts): (() => void) | undefined
   dropped?(reason: DropReason): void

@@ -19,32 +19,33 @@ export function traceScoring(tracer: Tracer): ScoringObserver {
   }
 
   return {
-    tokenizedText(trail, elapsedMs) {
+    tokenizedText(traceContext, elapsedMs) {
       const now = spanTime()
-      phase('tokenize', trail, now - elapsedMs, now)
+      phase('tokenize', traceContext, now - elapsedMs, now)
     },
     batchStarted(texts, facts) {
       const [first] = texts
       if (!first) return undefined
       const startTime = spanTime()
-      for (const { trail, waitedMs } of texts) phase('queue', trail, startTime - waitedMs, startTime)
+      for (const { traceContext, waitedMs } of texts) phase('queue', traceContext, startTime - waitedMs, startTime)
       // The batch's span needs a parent that is sampled: the first traced text. The others are linked.
       const batch = tracer.startSpan(
         'infer batch',
         { kind: SpanKind.INTERNAL, startTime, links: texts.flatMap(linkTo), attributes: attributesOf(facts) },
-        first.trail.context,
+        first.traceContext.context,
       )
       return () => {
         const endTime = spanTime()
         batch.end(endTime)
-        for (const { trail } of texts) phase('infer', trail, startTime, endTime, [{ context: batch.spanContext() }])
+        for (const { traceContext } of texts)
+          phase('infer', traceContext, startTime, endTime, [{ context: batch.spanContext() }])
       }
     },
   }
 }
 
-function linkTo({ trail }: TracedText): Link[] {
-  const context = trace.getSpanContext(trail.context)
+function linkTo({ traceContext }: TracedText): Link[] {
+  const context = trace.getSpanContext(traceContext.context)
   return context ? [{ context }] : []
 }
 

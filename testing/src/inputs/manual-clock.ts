@@ -1,4 +1,4 @@
-import type { Clock } from '@valence/processor/scoring/scheduling/clock'
+import type { Clock } from '@valence/processor/platform/clock'
 
 /** Time that stands still until it is told to go on. */
 export class ManualClock implements Clock {

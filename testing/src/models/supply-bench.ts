@@ -57,7 +57,7 @@ export class SupplyBench {
       source: createHttpSource(new URL(this.registry.uri), { prefixes: [this.registry.origin], explicit: [] }),
       store: this.store,
       maxBytes: 1 << 20,
-      patience: { connectMs: 200, idleMs: 200 },
+      limits: { connectMs: 200, idleMs: 200 },
       timeoutMs: 5_000,
       publicKey,
       retryMs: 1,

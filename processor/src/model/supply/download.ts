@@ -11,7 +11,7 @@ import { storeFailure } from './store-failure.ts'
 export type ModelFile = ModelManifest['files']['model']
 
 /** How long a registry may keep us waiting. */
-export interface Patience {
+export interface DownloadLimits {
   /** For the beginning of an answer. */
   readonly connectMs: number
   /** Between two pieces of an answer. */
@@ -20,7 +20,7 @@ export interface Patience {
 
 export interface DownloadOptions {
   readonly source: ModelSource
-  readonly patience: Patience
+  readonly limits: DownloadLimits
   /** Ends the download for good. */
   readonly signal: AbortSignal
   /** Waits between attempts; the first of them. */
@@ -76,12 +76,12 @@ class ResumableFile {
       () => 0,
     )
     if (size > limit) await rm(path, { force: true })
-    const growing = new ResumableFile(await open(path, 'a').catch(storeFailure(path)))
+    const partial = new ResumableFile(await open(path, 'a').catch(storeFailure(path)))
     if (size > 0 && size <= limit) {
-      for await (const chunk of createReadStream(path)) growing.#hash.update(chunk as Buffer)
-      growing.size = size
+      for await (const chunk of createReadStream(path)) partial.#hash.update(chunk as Buffer)
+      partial.size = size
     }
-    return growing
+    return partial
   }
 
   async restart(): Promise<void> {
@@ -114,22 +114,22 @@ function mismatch(file: ModelFile, found: string): ValenceError {
   return new ValenceError('VAL_MODEL_CHECKSUM_MISMATCH', `${file.path} has ${found}, ${stated}`)
 }
 
-async function receive(file: ModelFile, growing: ResumableFile, path: string, options: DownloadOptions): Promise<void> {
-  const { source, patience } = options
+async function receive(file: ModelFile, partial: ResumableFile, path: string, options: DownloadOptions): Promise<void> {
+  const { source, limits } = options
   const idle = new AbortController()
   const signal = AbortSignal.any([options.signal, idle.signal])
-  const stream = await within(patience.connectMs, file.path, signal, (either) =>
-    source.openFile(file.path, growing.size, AbortSignal.any([signal, either])),
+  const stream = await within(limits.connectMs, file.path, signal, (either) =>
+    source.openFile(file.path, partial.size, AbortSignal.any([signal, either])),
   )
-  if (stream.from !== growing.size) await growing.restart()
+  if (stream.from !== partial.size) await partial.restart()
   const chunks = stream.chunks[Symbol.asyncIterator]()
-  const timer = setTimeout(() => idle.abort(tooSlow(file.path, patience.idleMs)), patience.idleMs)
+  const timer = setTimeout(() => idle.abort(tooSlow(file.path, limits.idleMs)), limits.idleMs)
   try {
     for (;;) {
       const next = await unlessAborted(chunks.next(), signal)
       if (next.done) return
-      if (growing.size + next.value.length > file.bytes) throw mismatch(file, 'more bytes')
-      await growing.append(next.value).catch(storeFailure(path))
+      if (partial.size + next.value.length > file.bytes) throw mismatch(file, 'more bytes')
+      await partial.append(next.value).catch(storeFailure(path))
       options.onBytes?.(next.value.length)
       timer.refresh()
     }
@@ -143,18 +143,18 @@ async function receive(file: ModelFile, growing: ResumableFile, path: string, op
 
 /** One attempt. What came stays for the next one, unless it cannot become the file. */
 async function attempt(file: ModelFile, path: string, options: DownloadOptions): Promise<void> {
-  const growing = await ResumableFile.open(path, file.bytes)
-  const resumed = growing.size > 0
+  const partial = await ResumableFile.open(path, file.bytes)
+  const resumed = partial.size > 0
   try {
-    if (growing.size < file.bytes) await receive(file, growing, path, options)
-    if (growing.size < file.bytes) {
-      const detail = `${file.path}: ${growing.size} of ${file.bytes} bytes came`
+    if (partial.size < file.bytes) await receive(file, partial, path, options)
+    if (partial.size < file.bytes) {
+      const detail = `${file.path}: ${partial.size} of ${file.bytes} bytes came`
       throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', detail)
     }
-    if (growing.digest() !== file.sha256) throw mismatch(file, `${growing.size} bytes and sha256 ${growing.digest()}`)
-    await growing.sync().catch(storeFailure(path))
+    if (partial.digest() !== file.sha256) throw mismatch(file, `${partial.size} bytes and sha256 ${partial.digest()}`)
+    await partial.sync().catch(storeFailure(path))
   } catch (error) {
-    await growing.close()
+    await partial.close()
     const isKept = options.signal.aborted || (isValenceError(error) && error.retryable)
     if (!isKept) await rm(path, { force: true })
     // The beginning may have been of another version of the file: from now on it is one piece.
@@ -163,7 +163,7 @@ async function attempt(file: ModelFile, path: string, options: DownloadOptions):
     }
     throw error
   }
-  await growing.close()
+  await partial.close()
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isValenceError, ValenceError } from '@valence/schemas'
 import { redactUrl } from '../../config/redaction.ts'
 import { type ModelManifest, parseManifest } from '../manifest.ts'
-import { downloadFile, type Patience, persistently, within } from './download.ts'
+import { type DownloadLimits, downloadFile, persistently, within } from './download.ts'
 import { type ModelSource, maxManifestBytes } from './model-source.ts'
 import { digestOf, type ManifestFiles, type ModelStore, type StoredModel } from './model-store.ts'
 import { verifySignature } from './signature.ts'
@@ -15,7 +15,7 @@ export interface ModelSupplyOptions {
   readonly store: ModelStore
   /** All files of a model together. */
   readonly maxBytes: number
-  readonly patience: Patience
+  readonly limits: DownloadLimits
   /** For everything from the manifest to the last byte. */
   readonly timeoutMs: number
   /** Pinned key; set, every manifest must be signed with it. */
@@ -87,8 +87,8 @@ export class ModelSupply {
   }
 
   #request<T>(action: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const { patience, retryMs } = this.#options
-    const limitMs = patience.connectMs + patience.idleMs
+    const { limits, retryMs } = this.#options
+    const limitMs = limits.connectMs + limits.idleMs
     return persistently(() => within(limitMs, this.uri, signal, action), signal, retryMs)
   }
 
@@ -102,7 +102,7 @@ export class ModelSupply {
   }
 
   async #bringIn(files: ManifestFiles, signal: AbortSignal): Promise<StoredModel> {
-    const { store, source, patience, retryMs, onBytes } = this.#options
+    const { store, source, limits, retryMs, onBytes } = this.#options
     const manifest = parseManifest(files.bytes.toString('utf8'))
     this.#checkSize(manifest)
     const present = await store.find(digestOf(files.bytes))
@@ -110,7 +110,7 @@ export class ModelSupply {
       if (files.signature) await store.keepSignature(present.digest, files.signature)
       return present
     }
-    const download = { source, patience, ...(retryMs && { retryMs }), ...(onBytes && { onBytes }) }
+    const download = { source, limits, ...(retryMs && { retryMs }), ...(onBytes && { onBytes }) }
     return store.add(files, (file, path, either) => downloadFile(file, path, { ...download, signal: either }), signal)
   }
 

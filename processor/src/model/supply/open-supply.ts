@@ -66,7 +66,7 @@ export async function openSupply(
     source: await openSource(uri, config),
     store: new ModelStore(config.modelStore),
     maxBytes: config.modelMaxBytes,
-    patience: { connectMs: config.modelConnectTimeoutMs, idleMs: config.modelIdleTimeoutMs },
+    limits: { connectMs: config.modelConnectTimeoutMs, idleMs: config.modelIdleTimeoutMs },
     timeoutMs: config.modelTimeoutMs,
     publicKey: key === undefined ? undefined : readPublicKey(key),
     onBytes,

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers'
 import { ValenceError } from '@valence/schemas'
 import type { LoadedModel } from '../../model/load-model.ts'
 import type { TraceContext } from '../../observability/trace-context.ts'
-import type { Clock } from '../scheduling/clock.ts'
+import type { Clock } from '../../platform/clock.ts'
 import { InFlightLimiter } from '../scheduling/in-flight-limiter.ts'
 import type { ScoreOptions, ScoreOrigin } from '../scorer.ts'
 import type { BatchFacts, ScoringObserver } from '../scoring-observer.ts'
@@ -20,7 +20,7 @@ export interface Submission {
   readonly text: string
   /** Tells texts apart: equal keys share one inference. */
   readonly key: string
-  readonly trail?: TraceContext | undefined
+  readonly traceContext?: TraceContext | undefined
 }
 
 /**
@@ -79,12 +79,16 @@ export class MicroBatcher {
    * Answers once, with the score of the text or with why it has none: VAL_QUEUE_FULL, VAL_DEADLINE_EXCEEDED,
    * VAL_REQUEST_ABANDONED or an inference error.
    */
-  submit({ text, key, trail }: Submission, options: ScoreOptions, answer: (outcome: InferenceResult) => void): void {
-    const asker = this.#asker(options, trail, answer)
-    if (asker.origin === 'http') this.#seats.asked(asker.enqueuedAt)
+  submit(
+    { text, key, traceContext }: Submission,
+    options: ScoreOptions,
+    answer: (outcome: InferenceResult) => void,
+  ): void {
+    const waiter = this.#waiter(options, traceContext, answer)
+    if (waiter.origin === 'http') this.#seats.asked(waiter.enqueuedAt)
     const known = this.#underWay.get(key)
-    if (known) this.#join(known, asker)
-    else this.#enqueue(text, key, asker)
+    if (known) this.#join(known, waiter)
+    else this.#enqueue(text, key, waiter)
   }
 
   /** Runs all waiting texts at once, in batches however small; resolves when none is left. Later texts are refused. */
@@ -96,39 +100,39 @@ export class MicroBatcher {
     return this.#draining
   }
 
-  #asker(
+  #waiter(
     { origin, deadline, signal }: ScoreOptions,
-    trail: TraceContext | undefined,
+    traceContext: TraceContext | undefined,
     answer: (outcome: InferenceResult) => void,
   ): Waiter {
     const enqueuedAt = this.#clock.monotonicMs()
     const due = deadline === undefined ? undefined : enqueuedAt + deadline - this.#clock.epochMs()
-    return { origin, deadline: due, signal, enqueuedAt, trail, answer }
+    return { origin, deadline: due, signal, enqueuedAt, traceContext, answer }
   }
 
-  #join(entry: PendingText, asker: Waiter): void {
+  #join(entry: PendingText, waiter: Waiter): void {
     this.#observer.deduplicated?.()
-    const isNewOrigin = entry.state === 'waiting' && entry.askers.every(({ origin }) => origin !== asker.origin)
-    entry.join(asker)
-    this.#backlog.noteDeadline(asker.deadline)
-    if (asker.deadline !== undefined) this.#pumpSoon()
+    const isNewOrigin = entry.state === 'waiting' && entry.waiters.every(({ origin }) => origin !== waiter.origin)
+    entry.join(waiter)
+    this.#backlog.noteDeadline(waiter.deadline)
+    if (waiter.deadline !== undefined) this.#pumpSoon()
     // A more urgent origin may ask for a text that another origin queued far behind: the entry then waits in both queues.
-    if (isNewOrigin && this.hasRoom(asker.origin)) this.#place(entry, asker)
+    if (isNewOrigin && this.hasRoom(waiter.origin)) this.#place(entry, waiter)
   }
 
-  #enqueue(text: string, key: string, asker: Waiter): void {
-    const refusal = this.#refusal(asker.origin)
+  #enqueue(text: string, key: string, waiter: Waiter): void {
+    const refusal = this.#refusal(waiter.origin)
     if (refusal) {
-      asker.answer(refusal)
+      waiter.answer(refusal)
       return
     }
-    const entry = new PendingText(key, this.#model.tokenizer.encode(text), asker.enqueuedAt)
-    const elapsedMs = this.#clock.monotonicMs() - asker.enqueuedAt
+    const entry = new PendingText(key, this.#model.tokenizer.encode(text), waiter.enqueuedAt)
+    const elapsedMs = this.#clock.monotonicMs() - waiter.enqueuedAt
     this.#tokenizeMs += elapsedMs
-    if (asker.trail) this.#observer.tokenizedText?.(asker.trail, elapsedMs)
-    entry.join(asker)
+    if (waiter.traceContext) this.#observer.tokenizedText?.(waiter.traceContext, elapsedMs)
+    entry.join(waiter)
     this.#underWay.set(key, entry)
-    this.#place(entry, asker)
+    this.#place(entry, waiter)
   }
 
   #refusal(origin: ScoreOrigin): ValenceError | undefined {
@@ -189,9 +193,11 @@ export class MicroBatcher {
     const longest = texts.reduce((most, entry) => Math.max(most, entry.tokens), 0)
     const facts: BatchFacts = { cause, origin, texts: texts.length, tokens, paddedTokens: longest * texts.length }
     this.#observer.batchClosed?.(facts)
-    const askers = texts.flatMap((entry) => entry.askers)
-    for (const asker of askers) this.#observer.queued?.(asker.origin, nowMs - asker.enqueuedAt)
-    const traced = askers.flatMap(({ trail, enqueuedAt }) => (trail ? [{ trail, waitedMs: nowMs - enqueuedAt }] : []))
+    const waiters = texts.flatMap((entry) => entry.waiters)
+    for (const waiter of waiters) this.#observer.queued?.(waiter.origin, nowMs - waiter.enqueuedAt)
+    const traced = waiters.flatMap(({ traceContext, enqueuedAt }) =>
+      traceContext ? [{ traceContext, waitedMs: nowMs - enqueuedAt }] : [],
+    )
     return traced.length === 0 ? undefined : this.#observer.batchStarted?.(traced, facts)
   }
 

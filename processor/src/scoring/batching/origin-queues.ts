@@ -69,7 +69,7 @@ export class OriginQueues {
     for (const origin of originsByUrgency) {
       for (const entry of this.#queues[origin].all()) {
         this.#dismiss(entry, nowMs)
-        for (const { deadline } of entry.askers) this.noteDeadline(deadline)
+        for (const { deadline } of entry.waiters) this.noteDeadline(deadline)
       }
       this.#queues[origin].forget()
     }

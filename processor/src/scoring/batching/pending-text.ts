@@ -13,7 +13,7 @@ export interface Waiter {
   readonly deadline: number | undefined
   readonly signal: AbortSignal | undefined
   readonly enqueuedAt: number
-  readonly trail?: TraceContext | undefined
+  readonly traceContext?: TraceContext | undefined
   answer(outcome: InferenceResult): void
 }
 
@@ -28,7 +28,7 @@ export class PendingText {
   readonly enqueuedAt: number
   /** True until a batch takes it or its last caller is gone. */
   state: 'waiting' | 'taken' | 'dropped' = 'waiting'
-  #askers: Waiter[] = []
+  #waiters: Waiter[] = []
 
   constructor(key: string, encoded: { ids: Int32Array; truncated: boolean }, enqueuedAt: number) {
     this.key = key
@@ -41,31 +41,31 @@ export class PendingText {
     return this.ids.length
   }
 
-  get askers(): readonly Waiter[] {
-    return this.#askers
+  get waiters(): readonly Waiter[] {
+    return this.#waiters
   }
 
-  join(asker: Waiter): void {
-    this.#askers.push(asker)
+  join(waiter: Waiter): void {
+    this.#waiters.push(waiter)
   }
 
   /** Removes callers who left or whose deadline passed. Without callers the entry is dropped. */
   dismissLate(nowMs: number, onDrop: (reason: DropReason) => void): void {
     if (this.state !== 'waiting') return
-    if (this.#askers.every((asker) => !lateReason(asker, nowMs))) return
-    const askers = this.#askers
-    this.#askers = askers.filter((asker) => !lateReason(asker, nowMs))
-    if (this.#askers.length === 0) this.state = 'dropped'
-    for (const asker of askers) {
-      const reason = lateReason(asker, nowMs)
+    if (this.#waiters.every((waiter) => !lateReason(waiter, nowMs))) return
+    const waiters = this.#waiters
+    this.#waiters = waiters.filter((waiter) => !lateReason(waiter, nowMs))
+    if (this.#waiters.length === 0) this.state = 'dropped'
+    for (const waiter of waiters) {
+      const reason = lateReason(waiter, nowMs)
       if (!reason) continue
       onDrop(reason)
-      asker.answer(new ValenceError(reason === 'deadline' ? 'VAL_DEADLINE_EXCEEDED' : 'VAL_REQUEST_ABANDONED'))
+      waiter.answer(new ValenceError(reason === 'deadline' ? 'VAL_DEADLINE_EXCEEDED' : 'VAL_REQUEST_ABANDONED'))
     }
   }
 
   settle(outcome: InferenceResult): void {
-    for (const asker of this.#askers.splice(0)) asker.answer(outcome)
+    for (const waiter of this.#waiters.splice(0)) waiter.answer(outcome)
   }
 }
 

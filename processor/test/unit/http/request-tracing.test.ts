@@ -35,8 +35,11 @@ describe('the trace of a request', () => {
   it('goes on into the scorer', async () => {
     await using test = await openTestApp({ tracer: collector.tracer })
     await test.app.inject({ method: 'POST', url: '/v1/score/batch', headers, payload: { texts: ['good', 'bad'] } })
-    const trail = test.scorer.asked[0]?.options.traceContextOf?.(1)
-    expect(trail).toMatchObject({ traceId, spanId: collector.named('POST /v1/score/batch').spanContext().spanId })
+    const traceContext = test.scorer.asked[0]?.options.traceContextOf?.(1)
+    expect(traceContext).toMatchObject({
+      traceId,
+      spanId: collector.named('POST /v1/score/batch').spanContext().spanId,
+    })
   })
 
   it('goes on into the record that is produced', async () => {

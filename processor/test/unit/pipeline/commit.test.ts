@@ -95,8 +95,8 @@ describe('the commit step', () => {
     const lines: Record<string, unknown>[] = []
     const logger = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
     const error = new ValenceError('VAL_RECORD_NOT_UTF8', 'private words')
-    const trail = { traceId: 'abc', spanId: 'def' } as TraceContext
-    await commit([{ kind: 'rejected', record: kafkaRecord(3), error }], { logger, traceContextOf: () => trail })
+    const traceContext = { traceId: 'abc', spanId: 'def' } as TraceContext
+    await commit([{ kind: 'rejected', record: kafkaRecord(3), error }], { logger, traceContextOf: () => traceContext })
     expect(lines).toEqual([
       expect.objectContaining({
         level: 'warn',

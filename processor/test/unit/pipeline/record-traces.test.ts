@@ -45,17 +45,17 @@ async function process(record: ReturnType<typeof kafkaRecord>, options: { reject
     signal: new AbortController().signal,
     refusal: undefined,
   })
-  const trail = traces.of(record)
+  const traceContext = traces.of(record)
   const commit = traces.traceCommit(async () => {
     if (options.fails) throw options.fails
   })
   await commit(session, publication as Publication).catch(() => undefined)
-  return { trail, headers: publication.outgoing[0]?.headers ?? [], after: traces.of(record) }
+  return { traceContext, headers: publication.outgoing[0]?.headers ?? [], after: traces.of(record) }
 }
 
 describe('the trace of a record', () => {
   it('goes on from whoever made the record to whoever reads the result', async () => {
-    const { headers, trail, after } = await process(kafkaRecord(7, { headers: sampled }))
+    const { headers, traceContext, after } = await process(kafkaRecord(7, { headers: sampled }))
     const span = collector.named('process texts')
     const send = collector.named('send scores')
     expect(span.parentSpanContext?.spanId).toBe('b7ad6b7169203331')
@@ -64,7 +64,7 @@ describe('the trace of a record', () => {
       recordHeader('own', null),
       recordHeader('traceparent', `00-${traceId}-${send.spanContext().spanId}-01`),
     ])
-    expect(trail).toMatchObject({ traceId, spanId: span.spanContext().spanId })
+    expect(traceContext).toMatchObject({ traceId, spanId: span.spanContext().spanId })
     expect(after).toBeUndefined()
   })
 
@@ -114,8 +114,8 @@ describe('the trace of a record', () => {
   it('is not made, and its headers left alone, where it is not sampled', async () => {
     collector[Symbol.dispose]()
     collector = new SpanCollector(new ParentBasedSampler({ root: new AlwaysOffSampler() }))
-    const { headers, trail } = await process(kafkaRecord(7, { headers: unsampled }))
-    expect([trail, collector.spans.length]).toEqual([undefined, 0])
+    const { headers, traceContext } = await process(kafkaRecord(7, { headers: unsampled }))
+    expect([traceContext, collector.spans.length]).toEqual([undefined, 0])
     expect(headers).toEqual(unsampled)
   })
 
@@ -126,8 +126,8 @@ describe('the trace of a record', () => {
     const prepare = traces.tracePrepare(async () => ({ from, slice, outcomes: [], outgoing: [] }))
     const options = { signal: new AbortController().signal, refusal: undefined }
     await prepare(from, slice, options)
-    const trail = traces.of(record)
+    const traceContext = traces.of(record)
     await prepare(from, slice, options)
-    expect(traces.of(record)).toBe(trail)
+    expect(traces.of(record)).toBe(traceContext)
   })
 })

@@ -26,21 +26,23 @@ function setup() {
 }
 
 it('shows the phases of each traced text below its own span', async () => {
-  const trail = trailNamed('record')
+  const traceContext = trailNamed('record')
   await setup().scoreAll(['good', 'bad'], {
     origin: 'kafka',
-    traceContextOf: (index) => (index === 1 ? trail : undefined),
+    traceContextOf: (index) => (index === 1 ? traceContext : undefined),
   })
   for (const name of ['tokenize', 'queue', 'infer']) {
-    expect(collector.named(name).parentSpanContext?.spanId, name).toBe(trail.spanId)
+    expect(collector.named(name).parentSpanContext?.spanId, name).toBe(traceContext.spanId)
   }
 })
 
 it('shows one batch, linked to every traced text in it and from it', async () => {
-  const trails = ['a', 'b', 'c'].map(trailNamed)
-  await setup().scoreAll(['good', 'bad', 'great'], { origin: 'kafka', traceContextOf: (index) => trails[index] })
+  const traceContexts = ['a', 'b', 'c'].map(trailNamed)
+  await setup().scoreAll(['good', 'bad', 'great'], { origin: 'kafka', traceContextOf: (index) => traceContexts[index] })
   const batch = collector.named('infer batch')
-  expect(batch.links.map(({ context }) => context.spanId).sort()).toEqual(trails.map(({ spanId }) => spanId).sort())
+  expect(batch.links.map(({ context }) => context.spanId).sort()).toEqual(
+    traceContexts.map(({ spanId }) => spanId).sort(),
+  )
   expect(batch.attributes).toMatchObject({
     'valence.batch.texts': 3,
     'valence.origin': 'kafka',

@@ -78,8 +78,8 @@ test('a disk that fills up in mid-download is told, and nothing is left that tak
     }),
   }
   const file = { path: 'model.onnx', sha256: 'a'.repeat(64), bytes: bytes.length }
-  const patience = { connectMs: 1_000, idleMs: 1_000 }
-  await expect(downloadFile(file, path, { source, patience, signal: unhurried(), retryMs: 1 })).rejects.toMatchObject({
+  const limits = { connectMs: 1_000, idleMs: 1_000 }
+  await expect(downloadFile(file, path, { source, limits, signal: unhurried(), retryMs: 1 })).rejects.toMatchObject({
     code: 'VAL_MODEL_STORE_FULL',
     detail: expect.stringContaining('ENOSPC'),
   })

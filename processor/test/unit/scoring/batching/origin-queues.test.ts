@@ -22,7 +22,7 @@ function create(seats = new InFlightLimiter(Number.POSITIVE_INFINITY)) {
   function place(origin: ScoreOrigin, nowMs: number, change: { tokens?: number } & Partial<Waiter> = {}): PendingText {
     const { tokens = 10, ...rest } = change
     const entry = new PendingText(`${origin}${number++}`, { ids: new Int32Array(tokens), truncated: false }, nowMs)
-    const asker = {
+    const waiter = {
       origin,
       deadline: undefined,
       signal: undefined,
@@ -30,9 +30,9 @@ function create(seats = new InFlightLimiter(Number.POSITIVE_INFINITY)) {
       answer: () => undefined,
       ...rest,
     }
-    entry.join(asker)
+    entry.join(waiter)
     backlog.place(entry, origin)
-    backlog.noteDeadline(asker.deadline)
+    backlog.noteDeadline(waiter.deadline)
     return entry
   }
   function take(nowMs: number, draining = false) {

@@ -9,7 +9,7 @@ import {
 const encoded = { ids: Int32Array.of(1, 2, 3), truncated: false }
 const score = { probabilities: [1], tokens: 3, truncated: false }
 
-function asker(change: Partial<Waiter> = {}): Waiter & { answers: InferenceResult[] } {
+function waiter(change: Partial<Waiter> = {}): Waiter & { answers: InferenceResult[] } {
   const answers: InferenceResult[] = []
   return {
     origin: 'http',
@@ -22,14 +22,14 @@ function asker(change: Partial<Waiter> = {}): Waiter & { answers: InferenceResul
   }
 }
 
-function entryWith(...askers: Waiter[]): PendingText {
+function entryWith(...waiters: Waiter[]): PendingText {
   const entry = new PendingText('key', encoded, 0)
-  for (const one of askers) entry.join(one)
+  for (const one of waiters) entry.join(one)
   return entry
 }
 
 test('everybody who asked gets the answer, once', () => {
-  const [first, second] = [asker(), asker({ origin: 'kafka' })]
+  const [first, second] = [waiter(), waiter({ origin: 'kafka' })]
   const entry = entryWith(first, second)
   entry.settle(score)
   entry.settle(score)
@@ -37,8 +37,8 @@ test('everybody who asked gets the answer, once', () => {
   expect(second.answers).toEqual([score])
 })
 
-test('an asker whose deadline passed is sent away, the others stay', () => {
-  const [late, patient] = [asker({ deadline: 10 }), asker()]
+test('an waiter whose deadline passed is sent away, the others stay', () => {
+  const [late, patient] = [waiter({ deadline: 10 }), waiter()]
   const entry = entryWith(late, patient)
   const drops: DropReason[] = []
   entry.dismissLate(9, (reason) => drops.push(reason))
@@ -54,7 +54,7 @@ test('an asker whose deadline passed is sent away, the others stay', () => {
 
 test('an entry that nobody wants any more is dropped', () => {
   const controller = new AbortController()
-  const left = asker({ signal: controller.signal })
+  const left = waiter({ signal: controller.signal })
   const entry = entryWith(left)
   controller.abort()
   const states: string[] = []
@@ -64,7 +64,7 @@ test('an entry that nobody wants any more is dropped', () => {
 })
 
 test('what is already in a batch is not dropped', () => {
-  const late = asker({ deadline: 1 })
+  const late = waiter({ deadline: 1 })
   const entry = entryWith(late)
   entry.state = 'taken'
   entry.dismissLate(5, () => undefined)

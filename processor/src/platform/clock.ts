@@ -1,4 +1,4 @@
-/** The clock of scoring; tests pass their own. */
+/** Time, as far as a part depends on it; tests pass their own. */
 export interface Clock {
   /** Monotonic milliseconds, for ages and durations. */
   monotonicMs(): number
