@@ -1,63 +1,7 @@
-import { type ErrorCode, ValenceError } from '@valence/schemas'
-import { FakeBroker, FakeSource } from '@valence/testing/kafka/fake-broker'
+import { ValenceError } from '@valence/schemas'
 import { describe, expect, it, vi } from 'vitest'
-import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
-import { PartitionFlows } from '../../../src/monitoring/partition-lag-tracker.ts'
-import { silentLogger } from '../../../src/observability/logger.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
-import { createCommitStep } from '../../../src/pipeline/commit.ts'
-import { createPipeline } from '../../../src/pipeline/consume.ts'
 import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
-
-const first: TopicPartition = { topic: 'texts', partition: 0 }
-const second: TopicPartition = { topic: 'texts', partition: 1 }
-
-/** Echoes each record's value, so that what is published can be compared with what came in. */
-const echo: PrepareStep = async (from, slice) => ({
-  from,
-  slice,
-  outcomes: slice.records.map((record) => ({ kind: 'tombstone' as const, record })),
-  outgoing: slice.records.map(({ key, value, headers }) => ({ topic: 'scores', partition: 0, key, value, headers })),
-})
-
-function setup(
-  options: { prepare?: PrepareStep; maxRecords?: number; maxQueued?: number; maxHeldBytes?: number } = {},
-) {
-  const broker = new FakeBroker()
-  const source = new FakeSource(broker)
-  const metrics = createMetrics()
-  const onFatal = vi.fn<(error: Error) => void>()
-  const pipeline = createPipeline({
-    source,
-    sessions: broker,
-    prepare: options.prepare ?? echo,
-    commit: createCommitStep(metrics, Date.now),
-    flows: new PartitionFlows(metrics, Date.now()),
-    maxRecords: options.maxRecords ?? 3,
-    maxQueued: options.maxQueued ?? 8,
-    heldBytes: () => broker.heldBytes,
-    maxHeldBytes: () => options.maxHeldBytes ?? Number.POSITIVE_INFINITY,
-    start: 'earliest',
-    logger: silentLogger,
-    metrics,
-    onFatal,
-  })
-  return { broker, source, metrics, onFatal, pipeline }
-}
-
-const numbered = (count: number, prefix = 'r') => Array.from({ length: count }, (_, index) => `${prefix}${index}`)
-const values = (records: readonly OutgoingRecord[]) => records.map(({ value }) => value?.toString())
-
-/** Fetches until `done`, giving the tasks their turns in between. */
-async function pump(source: FakeSource, done: () => boolean): Promise<void> {
-  await vi.waitFor(
-    () => {
-      source.fetch()
-      if (!done()) throw new Error('not yet')
-    },
-    { interval: 1, timeout: 4_000 },
-  )
-}
+import { echo, first, numbered, pump, second, setup, values } from './pipeline-under-test.ts'
 
 describe('the pipeline', () => {
   it('publishes each record of each partition once, in order, and commits behind the last', async () => {
@@ -90,28 +34,6 @@ describe('the pipeline', () => {
     expect(source.paused).not.toContain('texts-1')
     expect(onFatal).not.toHaveBeenCalled()
     await pipeline.stop({ drainMs: 1_000, leaveGroup: true })
-  })
-
-  it('reads a topic that was created again from its start, past what was committed for the old one', async () => {
-    const { broker, source, pipeline } = setup()
-    broker.append(first, numbered(6))
-    broker.commit(first, 3n, 'an earlier topic')
-    await pipeline.start()
-    source.assign([first])
-    await pump(source, () => broker.published.length === 6)
-    expect(values(broker.published)).toEqual(numbered(6))
-  })
-
-  it('publishes nothing of a topic that was created again behind its back, and stops', async () => {
-    const { broker, source, onFatal, pipeline } = setup()
-    broker.append(first, numbered(2))
-    await pipeline.start()
-    source.assign([first])
-    await pump(source, () => broker.published.length === 2)
-    broker.recreate(first, numbered(5, 'n'))
-    await pump(source, () => onFatal.mock.calls.length === 1)
-    expect(onFatal.mock.lastCall?.[0]).toMatchObject({ code: 'VAL_KAFKA_TOPIC_RECREATED' })
-    expect(values(broker.published)).toEqual(numbered(2))
   })
 
   it('is in no hurry for more of a partition whose records wait, and in a hurry again when they are done', async () => {
@@ -175,16 +97,6 @@ describe('the pipeline', () => {
     const triesAtStop = tries
     await new Promise((resolve) => setTimeout(resolve, 300))
     expect(tries).toBe(triesAtStop)
-  })
-
-  it('continues at the committed offset', async () => {
-    const { broker, source, pipeline } = setup()
-    broker.append(first, numbered(5))
-    broker.commit(first, 3n)
-    await pipeline.start()
-    source.assign([first])
-    await pump(source, () => broker.published.length === 2)
-    expect(values(broker.published)).toEqual(['r3', 'r4'])
   })
 
   it('replays a failed transaction without loss or duplicates', async () => {
@@ -386,176 +298,6 @@ describe('the pipeline', () => {
     )
   })
 
-  /** What the broker would be given for each record: `letter` once its result was refused, then `plain`, then `bare`. */
-  const laddered: PrepareStep = async (from, slice, options) => {
-    const publication = await echo(from, slice, options)
-    const { times = 0 } = options.refusal ?? {}
-    if (times === 0) return publication
-    const kind = ['letter', 'plain', 'bare'][times - 1] ?? 'bare'
-    const value = (record: OutgoingRecord) => Buffer.from(`${kind} of ${record.value}`)
-    return { ...publication, outgoing: publication.outgoing.map((record) => ({ ...record, value: value(record) })) }
-  }
-
-  /** A broker that takes nothing that matches, and counts its refusals. */
-  function refusing(broker: FakeBroker, bad: RegExp, code: ErrorCode) {
-    const refused = { times: 0, code }
-    broker.beforePublish = (records) => {
-      if (!values(records).some((value) => bad.test(value ?? ''))) return
-      refused.times += 1
-      throw new ValenceError(refused.code)
-    }
-    return refused
-  }
-
-  it.each(['VAL_RECORD_TOO_LARGE_TO_PUBLISH', 'VAL_RECORD_REFUSED_BY_BROKER'] as const)(
-    'dead-letters the one record of many that the broker refuses with %s, found by halves',
-    async (code) => {
-      const { broker, source, pipeline } = setup({ prepare: laddered, maxRecords: 512, maxQueued: 2_000 })
-      source.fetchSize = 512
-      broker.append(first, [...numbered(300), 'bad', ...numbered(211)])
-      const refused = refusing(broker, /^bad/, code)
-      await pipeline.start()
-      source.assign([first])
-      await pump(source, () => broker.published.length >= 512)
-      expect(values(broker.published)).toEqual([...numbered(300), 'letter of bad', ...numbered(211)])
-      expect(refused.times).toBeLessThan(12)
-      expect(broker.committed(first)).toBe(512n)
-    },
-  )
-
-  it('costs each record one refusal where all of them are refused', async () => {
-    const { broker, source, pipeline } = setup({ prepare: laddered, maxRecords: 16, maxQueued: 2_000 })
-    source.fetchSize = 16
-    broker.append(first, numbered(16, 'bad'))
-    const refused = refusing(broker, /^bad/, 'VAL_RECORD_REFUSED_BY_BROKER')
-    await pipeline.start()
-    source.assign([first])
-    await pump(source, () => broker.published.length >= 16)
-    expect(values(broker.published)).toEqual(numbered(16, 'letter of bad'))
-    expect(refused.times).toBeLessThan(16 + 6)
-  })
-
-  it('leaves the content away where the dead letter is refused as well', async () => {
-    const { broker, source, pipeline } = setup({ prepare: laddered })
-    broker.append(first, ['a', 'bad', 'c'])
-    refusing(broker, /^(letter of |plain of )?bad/, 'VAL_RECORD_REFUSED_BY_BROKER')
-    await pipeline.start()
-    source.assign([first])
-    await pump(source, () => broker.published.length >= 3)
-    expect(values(broker.published)).toEqual(['a', 'bare of bad', 'c'])
-  })
-
-  it('stands still visibly where even that is refused, alone, and goes on by itself with the result', async () => {
-    const { broker, source, pipeline, metrics, onFatal } = setup({ prepare: laddered })
-    broker.append(first, ['a', 'bad', 'c'])
-    broker.append(second, ['x'])
-    refusing(broker, /bad/, 'VAL_RECORD_REFUSED_BY_BROKER')
-    await pipeline.start()
-    source.assign([first, second])
-    const standing = { ...first, code: 'VAL_KAFKA_DEAD_LETTER_REFUSED', cause: 'records' }
-    await pump(source, () => pipeline.standstills().length > 0)
-    expect(pipeline.standstills()).toMatchObject([standing])
-    broker.append(second, ['y'])
-    await pump(source, () => broker.published.length >= 3)
-    expect(values(broker.published).toSorted()).toEqual(['a', 'x', 'y'])
-    await vi.waitFor(
-      async () =>
-        expect(await metrics.registry.metrics()).toMatch(
-          /standstill_seconds\{topic="texts",partition="0",code="VAL_KAFKA_DEAD_LETTER_REFUSED"\}/,
-        ),
-      { timeout: 3_000 },
-    )
-    // Somebody mends it.
-    broker.beforePublish = () => undefined
-    await pump(source, () => broker.published.length >= 5)
-    expect(values(broker.published).slice(3)).toEqual(['bad', 'c'])
-    expect(pipeline.standstills()).toEqual([])
-    expect(onFatal).not.toHaveBeenCalled()
-    await pipeline.stop({ drainMs: 1_000, leaveGroup: true })
-  })
-
-  it.each<[string, ErrorCode]>([
-    ['the pause after a failed transaction', 'VAL_KAFKA_TRANSACTION_FAILED'],
-    ['the standing still at a refused dead letter', 'VAL_RECORD_REFUSED_BY_BROKER'],
-  ])('does not wait out %s when it is to stop', async (_, code) => {
-    const { broker, source, pipeline } = setup({ prepare: laddered })
-    broker.append(first, ['bad'])
-    const refused = refusing(broker, /bad/, code)
-    await pipeline.start()
-    source.assign([first])
-    // By then the pauses are longer than the drain may take.
-    await pump(source, () => refused.times >= 4)
-    expect(await pipeline.stop({ drainMs: 200, leaveGroup: true })).toEqual({ drained: true })
-    expect(broker.committed(first)).toBe(0n)
-  })
-
-  it('does not wait for a registry that is away when it is to stop', async () => {
-    let attempts = 0
-    const prepare: PrepareStep = async () => {
-      attempts += 1
-      throw new ValenceError('VAL_REGISTRY_UNAVAILABLE')
-    }
-    const { broker, source, pipeline } = setup({ prepare })
-    broker.append(first, numbered(2))
-    await pipeline.start()
-    source.assign([first])
-    await pump(source, () => attempts === 3)
-    expect(await pipeline.stop({ drainMs: 50, leaveGroup: true })).toEqual({ drained: true })
-  })
-
-  it('does not wait for a session that does not open, nor for the group, when it is to stop', async () => {
-    const { broker, source, pipeline } = setup()
-    broker.append(first, numbered(2))
-    broker.append(second, numbered(2))
-    broker.beforePublish = (records) => {
-      if (records.length > 0) throw new ValenceError('VAL_KAFKA_FENCED')
-    }
-    const asked = vi.spyOn(source, 'confirmOwnership').mockReturnValue(new Promise(() => undefined))
-    const open = broker.open.bind(broker)
-    const opened = vi.spyOn(broker, 'open').mockImplementation((partition) => {
-      return partition.partition === 1 ? new Promise(() => undefined) : open(partition)
-    })
-    await pipeline.start()
-    source.assign([first, second])
-    await pump(source, () => asked.mock.calls.length === 1 && opened.mock.calls.length === 2)
-    expect(await pipeline.stop({ drainMs: 200, leaveGroup: true })).toEqual({ drained: true })
-  })
-
-  it('stops with an explained error when retention deleted unread records', async () => {
-    const { broker, source, pipeline, onFatal } = setup()
-    broker.append(first, numbered(10))
-    broker.commit(first, 2n)
-    broker.truncate(first, 5n)
-    await pipeline.start()
-    source.assign([first])
-    await vi.waitFor(() => expect(onFatal).toHaveBeenCalledOnce())
-    expect(onFatal.mock.calls[0]?.[0]).toMatchObject({ code: 'VAL_KAFKA_OFFSET_GAP' })
-    expect(broker.published).toEqual([])
-    expect(pipeline.isReady()).toBe(false)
-  })
-
-  it('stops with an explained error when the log ends before the committed offset', async () => {
-    const { broker, source, pipeline, onFatal } = setup()
-    broker.append(first, numbered(3))
-    broker.commit(first, 50n)
-    await pipeline.start()
-    source.assign([first])
-    await vi.waitFor(() => expect(onFatal).toHaveBeenCalledOnce())
-    expect(onFatal.mock.calls[0]?.[0]).toMatchObject({ code: 'VAL_KAFKA_OFFSET_GAP' })
-  })
-
-  it('reads again from the committed offset when a fetch leaves a gap', async () => {
-    const { broker, source, pipeline } = setup()
-    broker.append(first, numbered(6))
-    await pipeline.start()
-    source.assign([first])
-    await vi.waitFor(() => expect(source.paused.has('texts-0')).toBe(false))
-    const ahead = broker.read(first, 4n, 2)
-    if (ahead) source.deliver(ahead)
-    await pump(source, () => broker.published.length >= 6)
-    expect(values(broker.published)).toEqual(numbered(6))
-  })
-
   it('reports a defect as fatal instead of skipping the records', async () => {
     const prepare: PrepareStep = async () => {
       throw new TypeError('a defect')
@@ -566,39 +308,6 @@ describe('the pipeline', () => {
     source.assign([first])
     await pump(source, () => onFatal.mock.calls.length === 1)
     expect(broker.committed(first)).toBe(0n)
-  })
-
-  it('drains what was begun, then leaves the group', async () => {
-    const gate = Promise.withResolvers<void>()
-    const prepare = vi.fn<PrepareStep>(async (...args) => {
-      await gate.promise
-      return echo(...args)
-    })
-    const { broker, source, pipeline } = setup({ prepare })
-    broker.append(first, numbered(9))
-    await pipeline.start()
-    source.assign([first])
-    await pump(source, () => prepare.mock.calls.length === 1)
-    const stopping = pipeline.stop({ drainMs: 4_000, leaveGroup: true })
-    gate.resolve()
-    expect(await stopping).toEqual({ drained: true })
-    expect(source.stops).toEqual([{ leaveGroup: true }])
-    expect(values(broker.published)).toEqual(numbered(3))
-    expect(broker.committed(first)).toBe(3n)
-  })
-
-  it('cuts a drain short at its deadline and still leaves the group', async () => {
-    const prepare = vi.fn<PrepareStep>((_from, _slice, { signal }) => {
-      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
-    })
-    const { broker, source, pipeline } = setup({ prepare })
-    broker.append(first, numbered(3))
-    await pipeline.start()
-    source.assign([first])
-    await pump(source, () => prepare.mock.calls.length === 1)
-    expect(await pipeline.stop({ drainMs: 20, leaveGroup: false })).toEqual({ drained: false })
-    expect(source.stops).toEqual([{ leaveGroup: false }])
-    expect(broker.published).toEqual([])
   })
 
   it('is not ready before the position of each partition is the group’s own', async () => {
