@@ -5,7 +5,7 @@ import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { openKafkaPartitionSession } from '../kafka/kafka-partition-session.ts'
 import { createLogOffsets } from '../kafka/log-offsets.ts'
 import type { PartitionSession } from '../kafka/partition-session.ts'
-import type { TopicPartition } from '../kafka/record.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import type { PartitionRange } from '../kafka/topic-reader.ts'
 import { silentLogger } from '../observability/logger.ts'
 

@@ -1,6 +1,6 @@
 import { type Admin, loadKafkaJs } from '@valence/producer-sdk/kafka'
 import { fetchLogRanges } from './log-ranges.ts'
-import type { TopicPartition } from './record.ts'
+import { partitionName, type TopicPartition } from './topic-partition.ts'
 
 /** Where a group stands on one partition. */
 export interface PartitionLag {
@@ -51,14 +51,14 @@ export async function readLag({ admin, groupId, topics, start }: GroupLagOptions
   const at = Date.now()
   const positions = new Map(
     committed.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset }) => [`${topic}-${partition}`, BigInt(offset)] as const),
+      partitions.map(({ partition, offset }) => [partitionName({ topic, partition }), BigInt(offset)] as const),
     ),
   )
   const partitions = topics.flatMap((topic, index) =>
     (logs[index]?.known ?? []).map(({ partition, low, high: end }): PartitionLag => {
-      const position = positions.get(`${topic}-${partition}`) ?? -1n
+      const position = positions.get(partitionName({ topic, partition })) ?? -1n
       const from = position >= 0n ? max(position, low) : start === 'earliest' ? low : end
-      const owner = group.owners.get(`${topic}-${partition}`) ?? null
+      const owner = group.owners.get(partitionName({ topic, partition })) ?? null
       return { topic, partition, committed: position < 0n ? null : position, end, lag: max(0n, end - from), owner }
     }),
   )
@@ -85,7 +85,7 @@ function assignedPartitions(encoded: Buffer): string[] {
   if (encoded.length === 0) return []
   const decoded = loadKafkaJs().AssignerProtocol.MemberAssignment.decode(encoded)
   return Object.entries(decoded?.assignment ?? {}).flatMap(([topic, partitions]) =>
-    partitions.map((partition) => `${topic}-${partition}`),
+    partitions.map((partition) => partitionName({ topic, partition })),
   )
 }
 

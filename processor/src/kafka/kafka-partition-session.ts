@@ -10,7 +10,8 @@ import { ValenceError } from '@valence/schemas'
 import type { LogOffsets } from './log-offsets.ts'
 import { isOfEarlierTopic, type PartitionSession, type Position } from './partition-session.ts'
 import { type PositionNote, partitionsFound, readNote, writeNote } from './position-note.ts'
-import { type OutgoingRecord, partitionName, type TopicPartition } from './record.ts'
+import type { OutgoingRecord } from './record.ts'
+import { partitionName, type TopicPartition } from './topic-partition.ts'
 
 export interface KafkaPartitionSessionOptions {
   readonly kafka: Kafka

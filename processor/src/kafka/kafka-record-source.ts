@@ -15,8 +15,9 @@ import {
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Logger } from '../observability/logger.ts'
-import { partitionName, type RecordBatch, type TopicPartition } from './record.ts'
+import type { RecordBatch } from './record.ts'
 import type { RecordSource, RecordSourceHandlers } from './record-source.ts'
+import { partitionName, type TopicPartition } from './topic-partition.ts'
 
 export interface KafkaRecordSourceOptions {
   /** A client of its own: kafkajs shares a map of committed offsets between the clients of one `Kafka`. */

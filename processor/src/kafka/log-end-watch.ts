@@ -1,7 +1,7 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import type { Logger } from '../observability/logger.ts'
 import { fetchLogRanges } from './log-ranges.ts'
-import type { TopicPartition } from './record.ts'
+import type { TopicPartition } from './topic-partition.ts'
 
 export interface LogEndWatchOptions {
   readonly admin: Pick<Admin, 'fetchTopicOffsets'>

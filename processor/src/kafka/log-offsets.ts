@@ -10,7 +10,7 @@ import {
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import { fetchLogRanges, noLeader } from './log-ranges.ts'
-import type { TopicPartition } from './record.ts'
+import { partitionName, type TopicPartition } from './topic-partition.ts'
 
 /** Answers of the broker about one group's positions and the logs themselves. */
 export interface LogOffsets {
@@ -93,7 +93,7 @@ export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
       const { known, leaderless } = await waitOut(() => fetchLogRanges(admin, topic))
       if (leaderless.includes(partition)) throw noLeader(topic, [partition])
       const found = known.find((entry) => entry.partition === partition)
-      if (found === undefined) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', `${topic}-${partition}`)
+      if (found === undefined) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', partitionName({ topic, partition }))
       return { earliest: found.low, latest: found.high }
     },
   }

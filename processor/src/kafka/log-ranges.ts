@@ -1,6 +1,6 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
-import { partitionName } from './record.ts'
+import { partitionName } from './topic-partition.ts'
 
 /** From the first offset of a log to the one after its last. */
 export interface LogRange {

@@ -1,5 +1,6 @@
-import { partitionName, type RecordBatch, type TopicPartition } from './record.ts'
+import type { RecordBatch } from './record.ts'
 import type { RecordSource } from './record-source.ts'
+import { partitionName, type TopicPartition } from './topic-partition.ts'
 
 export interface OrderedReadingOptions {
   readonly source: RecordSource

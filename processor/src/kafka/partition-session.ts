@@ -1,4 +1,5 @@
-import type { OutgoingRecord, TopicPartition } from './record.ts'
+import type { OutgoingRecord } from './record.ts'
+import type { TopicPartition } from './topic-partition.ts'
 
 /** Where a session stands. The id of a topic tells it from an earlier one of the same name. */
 export interface Position {

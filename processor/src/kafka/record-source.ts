@@ -1,5 +1,6 @@
 import type { ValenceError } from '@valence/schemas'
-import type { RecordBatch, TopicPartition } from './record.ts'
+import type { RecordBatch } from './record.ts'
+import type { TopicPartition } from './topic-partition.ts'
 
 /** What a source tells its reader. The handlers are synchronous, return at once and never throw. */
 export interface RecordSourceHandlers {

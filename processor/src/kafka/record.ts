@@ -1,10 +1,5 @@
 import type { RecordHeaders } from '@valence/schemas'
-
-/** One partition of one topic. */
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
+import type { TopicPartition } from './topic-partition.ts'
 
 /** One record as it was read. Buffers are views into the fetch response: copy what outlives the batch. */
 export interface KafkaRecord {
@@ -39,8 +34,4 @@ export interface OutgoingRecord extends TopicPartition {
   readonly headers: RecordHeaders
   /** Epoch milliseconds; the broker's clock where absent. */
   readonly timestamp?: number
-}
-
-export function partitionName({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }

@@ -1,5 +1,5 @@
 import type { LagSnapshot, PartitionLag } from '../kafka/group-lag.ts'
-import type { TopicPartition } from '../kafka/record.ts'
+import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 
 export interface Flow {
   /** Records written per second between two snapshots. */
@@ -32,8 +32,8 @@ export function secondsToDrain(lag: number, arrivalsPerSecond: number, donePerSe
 /** What happened between two snapshots of the same group. */
 export function reportLag(before: LagSnapshot, now: LagSnapshot): LagReport {
   const seconds = Math.max((now.at - before.at) / 1_000, 0.001)
-  const earlier = new Map(before.partitions.map((own) => [nameOf(own), own]))
-  const partitions = now.partitions.map((own) => ({ ...own, ...flowOf(earlier.get(nameOf(own)), own, seconds) }))
+  const earlier = new Map(before.partitions.map((own) => [partitionName(own), own]))
+  const partitions = now.partitions.map((own) => ({ ...own, ...flowOf(earlier.get(partitionName(own)), own, seconds) }))
   const lag = partitions.reduce((sum, own) => sum + own.lag, 0n)
   const arrivalsPerSecond = sum(partitions.map((own) => own.arrivalsPerSecond))
   const donePerSecond = sum(partitions.map((own) => own.donePerSecond ?? 0))
@@ -71,8 +71,4 @@ function rate(before: bigint, now: bigint, seconds: number): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-function nameOf({ topic, partition }: PartitionLag): string {
-  return `${topic}-${partition}`
 }

@@ -1,4 +1,4 @@
-import { partitionName, type TopicPartition } from '../kafka/record.ts'
+import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { secondsToDrain } from './drain-time.ts'
 

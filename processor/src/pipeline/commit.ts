@@ -1,6 +1,7 @@
 import type { TextEvent } from '@valence/schemas'
 import type { PartitionSession } from '../kafka/partition-session.ts'
-import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
+import type { KafkaRecord, OutgoingRecord } from '../kafka/record.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import { BoundedLabel } from '../observability/bounded-label.ts'
 import { type Logger, silentLogger } from '../observability/logger.ts'
 import { type Metrics, observeTraced } from '../observability/metrics.ts'

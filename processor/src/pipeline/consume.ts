@@ -1,5 +1,5 @@
-import { partitionName, type TopicPartition } from '../kafka/record.ts'
 import type { RecordSource } from '../kafka/record-source.ts'
+import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 import type { Standstill } from './partition-progress.ts'
 import { PartitionTask, type PartitionTaskContext } from './partition-task.ts'
 import { StandstillWatch } from './standstill-watch.ts'

@@ -11,7 +11,8 @@ import {
   scoredEventJson,
   type ValenceError,
 } from '@valence/schemas'
-import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
+import type { KafkaRecord, OutgoingRecord } from '../kafka/record.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import type { RecordResult } from './score-batch.ts'
 
 export interface EncodeOptions {

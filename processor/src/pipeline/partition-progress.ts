@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@valence/schemas'
-import type { TopicPartition } from '../kafka/record.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 
 /** A partition that has work to do and does not get on with it. */

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isValenceError, ValenceError } from '@valence/schemas'
 import type { PartitionSession, PartitionSessions } from '../kafka/partition-session.ts'
-import { partitionName, type RecordBatch, type TopicPartition } from '../kafka/record.ts'
+import type { RecordBatch } from '../kafka/record.ts'
 import type { RecordSource } from '../kafka/record-source.ts'
+import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 import type { PartitionFlows } from '../monitoring/partition-lag-tracker.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -291,8 +292,9 @@ export class PartitionTask {
     try {
       await this.progress.asking(() => this.#context.commit(session, prepared))
     } catch (error) {
-      const isRefusal = isValenceError(error) && error.row.partition === 'isolate'
-      throw isRefusal ? this.#noteRefusal(prepared.slice, error) : error
+      throw isValenceError(error) && error.row.partition === 'isolate'
+        ? this.#noteRefusal(prepared.slice, error)
+        : error
     }
     const { slice } = prepared
     this.#context.flows.committed(this.#partition, slice.nextOffset)

@@ -1,5 +1,6 @@
 import { ownHeaders, ValenceError } from '@valence/schemas'
-import type { OutgoingRecord, TopicPartition } from '../kafka/record.ts'
+import type { OutgoingRecord } from '../kafka/record.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Publication } from './commit.ts'
 import type { DecodeStep } from './decode.ts'

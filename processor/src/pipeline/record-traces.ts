@@ -10,7 +10,8 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { headerText, isValenceError, type RecordHeaders, withHeader } from '@valence/schemas'
-import type { KafkaRecord, OutgoingRecord, TopicPartition } from '../kafka/record.ts'
+import type { KafkaRecord, OutgoingRecord } from '../kafka/record.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import { spanAttributes } from '../observability/span-attributes.ts'
 import { spanTime, type TraceContext } from '../observability/trace-context.ts'
 import type { CommitStep } from './commit.ts'

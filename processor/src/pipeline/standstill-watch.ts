@@ -1,4 +1,4 @@
-import { partitionName } from '../kafka/record.ts'
+import { partitionName } from '../kafka/topic-partition.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Standstill } from './partition-progress.ts'

@@ -1,6 +1,6 @@
 import { ValenceError } from '@valence/schemas'
 import { isOfEarlierTopic, type PartitionSession, type PartitionSessions } from '../kafka/partition-session.ts'
-import { partitionName, type TopicPartition } from '../kafka/record.ts'
+import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 
 export interface StartingPosition {
   readonly offset: bigint

@@ -1,5 +1,5 @@
 import type { LagSnapshot, PartitionLag } from '../kafka/group-lag.ts'
-import type { TopicPartition } from '../kafka/record.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import { type Flow, type PartitionFlow, reportLag } from '../monitoring/drain-time.ts'
 import { type Capacity, learnCapacity } from './replica-capacity.ts'
 import type { HotPartition } from './replica-demand.ts'

@@ -5,7 +5,7 @@ import { createKafkaPartitionSessions } from '../kafka/kafka-partition-sessions.
 import { createKafkaRecordSource } from '../kafka/kafka-record-source.ts'
 import { watchLogEnds } from '../kafka/log-end-watch.ts'
 import type { PartitionSessions } from '../kafka/partition-session.ts'
-import type { TopicPartition } from '../kafka/record.ts'
+import type { TopicPartition } from '../kafka/topic-partition.ts'
 import { PartitionFlows } from '../monitoring/partition-lag-tracker.ts'
 import { startAdminServer } from '../observability/admin-server.ts'
 import { Health } from '../observability/health.ts'

@@ -96,6 +96,11 @@ describe('the house', () => {
     expect(names(processorFiles.filter((path) => /from 'kafkajs'/.test(code(path))))).toEqual([])
   })
 
+  it('names partitions in one place', () => {
+    const naming = processorFiles.filter((path) => /topic\}-\$\{[\w.]*partition\}(?!-)/.test(code(path)))
+    expect(names(naming)).toEqual(['processor/src/kafka/topic-partition.ts'])
+  })
+
   it('keeps files small', () => {
     const lines = allFiles.map((path) => ({ path, count: readFileSync(path, 'utf8').split('\n').length }))
     expect(names(lines.filter(({ count }) => count > 400).map(({ path }) => path))).toEqual([])

@@ -1,12 +1,7 @@
 import type { PartitionSession, PartitionSessions } from '@valence/processor/kafka/partition-session'
-import {
-  type KafkaRecord,
-  type OutgoingRecord,
-  partitionName,
-  type RecordBatch,
-  type TopicPartition,
-} from '@valence/processor/kafka/record'
+import type { KafkaRecord, OutgoingRecord, RecordBatch } from '@valence/processor/kafka/record'
 import type { RecordSource, RecordSourceHandlers } from '@valence/processor/kafka/record-source'
+import { partitionName, type TopicPartition } from '@valence/processor/kafka/topic-partition'
 import { ValenceError } from '@valence/schemas'
 import { kafkaRecord } from './records.ts'
 

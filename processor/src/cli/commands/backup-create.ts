@@ -10,6 +10,7 @@ import { readSchemas } from '../../jobs/backup/kept-schemas.ts'
 import { ownFault, type TopicFailure } from '../../jobs/backup/topic-failures.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
 import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
+import { parsePartitionName, partitionName } from '../../kafka/topic-partition.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { counted, writeJson, writeLines } from '../output.ts'
 import { reportTopicFailures } from '../report-topic-failures.ts'
@@ -66,7 +67,7 @@ async function backUp(config: Config, admin: Admin, storage: BackupStorage, with
   const settled: BackupManifest['settled'] = {}
   for (const topic of present.filter((own) => !config.inputTopics.includes(own))) {
     const ends = await fetchWholeLogs(admin, topic)
-    for (const { partition, high } of ends) settled[`${topic}-${partition}`] = String(high)
+    for (const { partition, high } of ends) settled[partitionName({ topic, partition })] = String(high)
   }
   const groups = await readGroups(admin, present, topicIds)
   const positions = groups[config.kafkaGroupId] ?? {}
@@ -79,13 +80,13 @@ async function backUp(config: Config, admin: Admin, storage: BackupStorage, with
     const isInput = config.inputTopics.includes(topic)
     try {
       const ranges = await rangesToKeep(admin, topic, (partition) => {
-        const name = `${topic}-${partition}`
+        const name = partitionName({ topic, partition })
         const from = (place.isContinued ? before?.kept[name] : undefined) ?? (isInput ? positions[name] : undefined)
         return from === undefined ? undefined : BigInt(from)
       })
       records += await keepRecords(config, storage, { topic, folder: place.folder }, ranges)
       await expectSameTopic(admin, topic, topicIds.get(topic))
-      for (const { partition, to } of ranges) kept[`${topic}-${partition}`] = String(to)
+      for (const { partition, to } of ranges) kept[partitionName({ topic, partition })] = String(to)
       segments[topic] = { folder: place.folder, topicId: topicIds.get(topic) }
     } catch (error) {
       failures.push({ topic, error: ownFault(error) })
@@ -108,7 +109,8 @@ async function backUp(config: Config, admin: Admin, storage: BackupStorage, with
 /** Where the records of the topic go, and whether the backup before has kept the same topic there. */
 function placeOf(before: BackupManifest | undefined, topic: string, topicId: string | undefined) {
   const known = before?.segments[topic]
-  const isKnown = before !== undefined && Object.keys(before.kept).some((name) => name.replace(/-\d+$/, '') === topic)
+  const isKnown =
+    before !== undefined && Object.keys(before.kept).some((name) => parsePartitionName(name)?.topic === topic)
   // Backups of the first version knew no ids: the topic they kept is taken for the one that is there.
   const isSame = isKnown && (known?.topicId === undefined || topicId === undefined || known.topicId === topicId)
   return isSame
@@ -125,7 +127,7 @@ function keepAsItWas(
   const place = before?.segments[topic]
   if (place !== undefined) segments[topic] = place
   for (const [name, end] of Object.entries(before?.kept ?? {})) {
-    if (name.replace(/-\d+$/, '') === topic) kept[name] = end
+    if (parsePartitionName(name)?.topic === topic) kept[name] = end
   }
 }
 

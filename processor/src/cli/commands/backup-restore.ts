@@ -20,7 +20,8 @@ import { joinPatiently } from '../../kafka/join-patiently.ts'
 import { translateKafkaError, withAdmin } from '../../kafka/kafka-admin.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
-import type { KafkaRecord, TopicPartition } from '../../kafka/record.ts'
+import type { KafkaRecord } from '../../kafka/record.ts'
+import { parsePartitionName, partitionName, type TopicPartition } from '../../kafka/topic-partition.ts'
 import { silentLogger } from '../../observability/logger.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { counted, writeJson, writeLines } from '../output.ts'
@@ -111,10 +112,10 @@ class Restore {
     const counts = { records: 0, leftOut: 0 }
     const lost = new Set(this.#failures.map(({ topic }) => topic))
     for (const [name, end] of Object.entries(this.#manifest.kept)) {
-      const [, topic = '', partition = ''] = /^(.*)-(\d+)$/.exec(name) ?? []
-      if (lost.has(topic)) continue
+      const partition = parsePartitionName(name)
+      if (partition === undefined || lost.has(partition.topic)) continue
       try {
-        await this.#restorePartition(producer, { topic, partition: Number(partition) }, BigInt(end), counts)
+        await this.#restorePartition(producer, partition, BigInt(end), counts)
       } catch (error) {
         this.#failures.push({ topic: name, error: ownFault(error) })
       }
@@ -128,7 +129,7 @@ class Restore {
     end: bigint,
     counts: { records: number; leftOut: number },
   ): Promise<void> {
-    const name = `${topic}-${partition}`
+    const name = partitionName({ topic, partition })
     const folder = this.#manifest.segments[topic]?.folder ?? segmentFolder(topic, undefined)
     const offsets: bigint[] = []
     for await (const kept of readKept(this.#storage, folder, partition, end)) {
@@ -145,13 +146,13 @@ class Restore {
   #comesAgain(topic: string, partition: number, record: KafkaRecord): boolean {
     const { inputTopics, kafkaGroupId } = this.#config
     const positions = this.#manifest.groups[kafkaGroupId] ?? {}
-    if (inputTopics.includes(topic)) return record.offset < BigInt(positions[`${topic}-${partition}`] ?? 0)
+    if (inputTopics.includes(topic)) return record.offset < BigInt(positions[partitionName({ topic, partition })] ?? 0)
     // Of an input that was deleted and created again, the results of the old one have offsets that the new one may yet reach.
-    const settled = this.#manifest.settled[`${topic}-${partition}`]
+    const settled = this.#manifest.settled[partitionName({ topic, partition })]
     if (settled !== undefined && record.offset < BigInt(settled)) return false
     const origin = topic === this.#config.outputTopic ? originOfScore(record) : originOfLetter(record)
     if (origin === undefined || !inputTopics.includes(origin.topic)) return false
-    return BigInt(origin.offset) >= BigInt(positions[`${origin.topic}-${origin.partition}`] ?? 0)
+    return BigInt(origin.offset) >= BigInt(positions[partitionName(origin)] ?? 0)
   }
 
   async #restoreGroups(): Promise<number> {
@@ -164,9 +165,10 @@ class Restore {
         const isBulk = groupId.startsWith(`${kafkaGroupId}.bulk.`)
         if (!isBulk && groupId.startsWith(`${kafkaGroupId}.replay`)) continue
         const topics = Object.entries(positions).flatMap(([name, position]) => {
-          const [, topic = '', partition = ''] = /^(.*)-(\d+)$/.exec(name) ?? []
+          const own = parsePartitionName(name)
           const offset = isBulk ? position : this.#newOffset(name, BigInt(position))
-          return offset === undefined ? [] : [{ topic, partitions: [{ partition: Number(partition), offset }] }]
+          if (own === undefined || offset === undefined) return []
+          return [{ topic: own.topic, partitions: [{ partition: own.partition, offset }] }]
         })
         if (topics.length === 0) continue
         const transaction = await joinPatiently(() => producer.transaction())

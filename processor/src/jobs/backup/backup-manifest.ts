@@ -1,17 +1,22 @@
 import { isEpochMs, ValenceError } from '@valence/schemas'
 import { z } from 'zod'
+import { parsePartitionName } from '../../kafka/topic-partition.ts'
 import type { BackupStorage } from './backup-storage.ts'
 
 /** Unlike that of zod it keeps `__proto__`, as a group, a topic or a setting may be called. */
-function recordOf<T extends z.ZodType>(value: T) {
+function recordOf<T extends z.ZodType>(value: T, name = z.string()) {
   return z
     .custom<object>((given) => typeof given === 'object' && given !== null && !Array.isArray(given), 'is no object')
     .transform((given) => new Map(Object.entries(given)))
-    .pipe(z.map(z.string(), value))
+    .pipe(z.map(name, value))
     .transform((entries): Record<string, z.output<T>> => Object.fromEntries(entries))
 }
 
-const offsets = recordOf(z.string().regex(/^\d+$/))
+/** By `topic-partition`. */
+const offsets = recordOf(
+  z.string().regex(/^\d+$/),
+  z.string().refine((name) => parsePartitionName(name) !== undefined, 'names no partition'),
+)
 
 /** What `backup.json` holds. Offsets are digits, because they may exceed 2^53. */
 const backupManifest = z.object({

@@ -2,6 +2,7 @@ import { type Admin, fetchTopic, loadKafkaJs } from '@valence/producer-sdk/kafka
 import { createTopics, listTopics, type TopicOutcome } from '../../kafka/create-topics.ts'
 import { isOfEarlierTopic } from '../../kafka/partition-session.ts'
 import { readNote } from '../../kafka/position-note.ts'
+import { partitionName } from '../../kafka/topic-partition.ts'
 import type { BackupManifest, TopicDefinition } from './backup-manifest.ts'
 
 /** Set on the topic itself, as against the broker's defaults. */
@@ -68,7 +69,7 @@ export async function readGroups(
           const committedTopicId = readNote(metadata, clusterId).topicId
           return !isOfEarlierTopic({ topicId: topicIds.get(topic), committedTopicId })
         })
-        .map(({ partition, offset }) => [`${topic}-${partition}`, offset] as const),
+        .map(({ partition, offset }) => [partitionName({ topic, partition }), offset] as const),
     )
     if (positions.length > 0) found.set(groupId, Object.fromEntries(positions))
   }

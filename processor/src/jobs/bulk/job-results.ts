@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { fetchLogRanges, fetchOffsetsAt, fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
+import { partitionName } from '../../kafka/topic-partition.ts'
 import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
 import { silentLogger } from '../../observability/logger.ts'
 import { jobHeader } from './load-object.ts'
@@ -37,7 +38,7 @@ export class ResultCounter {
       for (const { partition, low, high } of ends) {
         const begin = begins?.get(partition) ?? high
         const isGone = begin < low
-        this.#positions.set(`${topic}-${partition}`, isGone ? low : begin)
+        this.#positions.set(partitionName({ topic, partition }), isGone ? low : begin)
       }
     }
   }
@@ -71,7 +72,7 @@ export class ResultCounter {
       // A partition without a leader is read in the round that finds one.
       const { known } = await fetchLogRanges(this.#admin, topic)
       const ranges = known.map(({ partition, low, high }): PartitionRange => {
-        return { partition, from: this.#positions.get(`${topic}-${partition}`) ?? low, to: high }
+        return { partition, from: this.#positions.get(partitionName({ topic, partition })) ?? low, to: high }
       })
       counted += await this.#read(topic, ranges, signal)
       if (signal.aborted) break
@@ -85,7 +86,7 @@ export class ResultCounter {
     const groupId = `${this.#config.kafkaGroupId}.cli.${crypto.randomUUID()}`
     for await (const batch of readTopic({ kafka, topic, groupId, ranges, logger: silentLogger })) {
       counted += batch.records.filter((record) => this.#count(topic, record)).length
-      this.#positions.set(`${topic}-${batch.partition}`, batch.nextOffset)
+      this.#positions.set(partitionName(batch), batch.nextOffset)
       if (signal.aborted) break
     }
     return counted

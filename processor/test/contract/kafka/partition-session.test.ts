@@ -6,7 +6,8 @@ import { readCommitted } from '@valence/testing/kafka/independent-reader'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createKafkaPartitionSessions } from '../../../src/kafka/kafka-partition-sessions.ts'
 import type { PartitionSessions } from '../../../src/kafka/partition-session.ts'
-import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
+import type { OutgoingRecord } from '../../../src/kafka/record.ts'
+import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
 
 /** One broker to run the contract on: sessions on an input partition that holds ten records, and what readers see. */
 interface Subject {

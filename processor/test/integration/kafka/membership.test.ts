@@ -6,8 +6,8 @@ import { KafkaLink } from '@valence/testing/faults/kafka-link'
 import { afterAll, beforeAll, describe, expect, inject, it, type TestContext, vi } from 'vitest'
 import { joinPatiently } from '../../../src/kafka/join-patiently.ts'
 import { createKafkaRecordSource } from '../../../src/kafka/kafka-record-source.ts'
-import type { TopicPartition } from '../../../src/kafka/record.ts'
 import type { RecordSourceHandlers } from '../../../src/kafka/record-source.ts'
+import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 
 const sessionTimeoutMs = 6_000

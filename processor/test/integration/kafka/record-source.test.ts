@@ -2,8 +2,9 @@ import { createKafka } from '@valence/producer-sdk/kafka'
 import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { createKafkaRecordSource } from '../../../src/kafka/kafka-record-source.ts'
-import type { RecordBatch, TopicPartition } from '../../../src/kafka/record.ts'
+import type { RecordBatch } from '../../../src/kafka/record.ts'
 import type { RecordSource } from '../../../src/kafka/record-source.ts'
+import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 
 let kafka: TestKafka

@@ -1,7 +1,8 @@
 import { FakeBroker, FakeSource } from '@valence/testing/kafka/fake-broker'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type OrderedReading, startOrderedReading } from '../../../src/kafka/ordered-reading.ts'
-import type { RecordBatch, TopicPartition } from '../../../src/kafka/record.ts'
+import type { RecordBatch } from '../../../src/kafka/record.ts'
+import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
 
 const first: TopicPartition = { topic: 'scores', partition: 0 }
 const other: TopicPartition = { topic: 'scores', partition: 1 }

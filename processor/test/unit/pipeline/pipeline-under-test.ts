@@ -1,6 +1,7 @@
 import { FakeBroker, FakeSource } from '@valence/testing/kafka/fake-broker'
 import { vi } from 'vitest'
-import type { OutgoingRecord, TopicPartition } from '../../../src/kafka/record.ts'
+import type { OutgoingRecord } from '../../../src/kafka/record.ts'
+import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
 import { PartitionFlows } from '../../../src/monitoring/partition-lag-tracker.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'

@@ -1,6 +1,6 @@
 import { FakeBroker } from '@valence/testing/kafka/fake-broker'
 import { expect, it } from 'vitest'
-import type { TopicPartition } from '../../../src/kafka/record.ts'
+import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
 import { startingPosition } from '../../../src/pipeline/starting-position.ts'
 
 const partition: TopicPartition = { topic: 'texts', partition: 1 }

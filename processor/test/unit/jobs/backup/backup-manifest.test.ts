@@ -26,3 +26,7 @@ it('keeps a group, a setting and a subject named __proto__', async () => {
   expect(Object.entries(groups ?? {})).toEqual([['__proto__', { 't-0': '7' }]])
   expect(Object.keys(compatibility ?? {})).toEqual(['__proto__'])
 })
+
+it.each(['texts', 'texts-', 'texts-one'])('refuses a position of %j, which names no partition', async (name) => {
+  await expect(read({ at: 1, kept: { [name]: '7' } })).rejects.toMatchObject({ code: 'VAL_BACKUP_INVALID' })
+})
