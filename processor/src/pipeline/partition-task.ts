@@ -289,14 +289,12 @@ export class PartitionTask {
   }
 
   async #commit(session: PartitionSession, queue: PartitionQueue, prepared: Publication): Promise<void> {
+    const { slice } = prepared
     try {
       await this.progress.asking(() => this.#context.commit(session, prepared))
     } catch (error) {
-      throw isValenceError(error) && error.row.partition === 'isolate'
-        ? this.#noteRefusal(prepared.slice, error)
-        : error
+      throw isValenceError(error) && error.row.partition === 'isolate' ? this.#noteRefusal(slice, error) : error
     }
-    const { slice } = prepared
     this.#context.flows.committed(this.#partition, slice.nextOffset)
     this.#search.published(slice)
     this.#position = slice.nextOffset
