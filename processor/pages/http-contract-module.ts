@@ -7,7 +7,6 @@ import { createFacadeScorer } from '../src/http/facade-scorer.ts'
 import { createHttpApp } from '../src/http/http-server.ts'
 import { Admission } from '../src/http/limits/admission.ts'
 import { unlimited } from '../src/http/limits/rate-limits.ts'
-import { addTextRoutes } from '../src/http/routes/text-routes.ts'
 import { silentLogger } from '../src/observability/logger.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
 
@@ -36,7 +35,6 @@ async function openApiDocument(): Promise<unknown> {
     authenticator: createOpenAuthenticator(),
     limiters: { address: unlimited, subject: unlimited },
     isReady: () => true,
-    extend: async (own) => addTextRoutes(own, undefined, metrics),
   })
   try {
     return (await app.inject('/openapi.json')).json()

@@ -1,50 +1,17 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Tracer } from '@opentelemetry/api'
 import { ValenceError } from '@valence/schemas'
 import Fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import type { Config } from '../config/config.ts'
-import type { LoadedModel } from '../model/load-model.ts'
-import type { Logger } from '../observability/logger.ts'
-import type { Metrics } from '../observability/metrics.ts'
-import { addAccessLog } from './access-log.ts'
-import { addAuthentication } from './auth/authentication.ts'
-import type { Authenticator } from './auth/authenticator.ts'
-import { addBrowserSafety } from './browser-safety.ts'
-import { addDocuments } from './documents.ts'
-import { addErrorReplies, createClientErrorHandler, sendProblem } from './error-replies.ts'
-import type { FacadeScorer } from './facade-scorer.ts'
+import { createClientErrorHandler, sendProblem } from './error-replies.ts'
+import { addHooks, type HooksOptions } from './hooks.ts'
 import type { HttpApp } from './http-app.ts'
-import { addJsonBody } from './json-body.ts'
-import type { Admission } from './limits/admission.ts'
-import { addAdmissionGuard } from './limits/admission-guard.ts'
-import { addRateLimits, type RateLimiter } from './limits/rate-limits.ts'
-import { addLingeringClose } from './lingering-close.ts'
-import { addMethodGuard } from './method-guard.ts'
 import { toValenceError } from './problem.ts'
-import { addRequestContext, requestIdOf } from './request-context.ts'
-import { addRequestTracing } from './request-tracing.ts'
-import { addInferenceRoutes } from './routes/inference-routes.ts'
-import { addScoreRoutes } from './routes/score-routes.ts'
-import { addStrictProtocol, strictServerOptions } from './strict-protocol.ts'
+import { requestIdOf } from './request-context.ts'
+import { addRoutes, type RoutesOptions } from './routes.ts'
+import { strictServerOptions } from './strict-protocol.ts'
 import { tlsOptions, watchCertificate } from './tls.ts'
-import { addValidation } from './validation.ts'
 
-export interface HttpServerOptions {
-  readonly config: Config
-  readonly logger: Logger
-  readonly metrics: Metrics
-  readonly version: string
-  readonly scorer: FacadeScorer
-  readonly admission: Admission
-  readonly model: () => LoadedModel
-  readonly authenticator: Authenticator
-  readonly limiters: { readonly address: RateLimiter; readonly subject: RateLimiter }
-  readonly tracer?: Tracer | undefined
-  readonly isReady: () => boolean
-  /** Routes beyond scoring. */
-  readonly extend?: (app: HttpApp) => Promise<void>
-}
+export type HttpServerOptions = HooksOptions & RoutesOptions
 
 export interface HttpServer {
   readonly port: number
@@ -78,33 +45,11 @@ function frameworkOptions({ config, metrics }: HttpServerOptions): FastifyServer
 
 /** The HTTP application with all its routes, not yet listening. */
 export async function createHttpApp(options: HttpServerOptions): Promise<HttpApp> {
-  const { config, logger, metrics, scorer } = options
   const app = Fastify(frameworkOptions(options)) as unknown as HttpApp
-  addValidation(app)
   // Forms of other sites can send plain text without asking first; JSON they cannot.
   app.removeContentTypeParser('text/plain')
-  addJsonBody(app)
-  addRequestContext(app)
-  addRequestTracing(app, options.tracer)
-  addErrorReplies(app, options)
-  addStrictProtocol(app)
-  addLingeringClose(app.server)
-  addAccessLog(app, logger, metrics)
-  const guard = addMethodGuard(app)
-  await addBrowserSafety(app, config)
-  addRateLimits(app, options.limiters)
-  addAdmissionGuard(app, options.admission)
-  addAuthentication(app, options.authenticator)
-  await addDocuments(app, options.authenticator.scheme, options.version)
-  addScoreRoutes(app, {
-    scorer,
-    modelFingerprint: () => options.model().fingerprint,
-    timeoutMs: config.httpTimeoutMs,
-    cache: { scope: config.httpCacheScope, maxAgeMs: config.httpCacheMaxAgeMs },
-  })
-  await addInferenceRoutes(app, { ...options, timeoutMs: config.httpTimeoutMs })
-  await options.extend?.(app)
-  guard.close()
+  await addHooks(app, options)
+  await addRoutes(app, options)
   return app
 }
 

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/config.ts'
 import type { Authenticator } from '../http/auth/authenticator.ts'
 import { openAuthenticator } from '../http/auth/open-authenticator.ts'
@@ -7,10 +6,6 @@ import { createFacadeScorer } from '../http/facade-scorer.ts'
 import { type HttpServer, startHttpServer } from '../http/http-server.ts'
 import { Admission } from '../http/limits/admission.ts'
 import { openGuardedRegistry, openTextIntake } from '../http/open-text-intake.ts'
-import { addAdminRoutes } from '../http/routes/admin-routes.ts'
-import { addPlaygroundRoutes } from '../http/routes/playground-routes.ts'
-import { addStreamRoutes } from '../http/routes/stream-routes.ts'
-import { addTextRoutes } from '../http/routes/text-routes.ts'
 import { openSharedState, type SharedState } from '../http/shared-state.ts'
 import { openScoreStream } from '../http/stream/score-stream.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -21,9 +16,6 @@ import type { Engine } from './engine.ts'
 const textsPerWorker = 24
 
 const version = '0.1.0'
-
-/** Where the build of the playground is, seen from `src` and from `dist` alike. */
-const playground = fileURLToPath(new URL('../../dist/playground', import.meta.url))
 
 /** Who may call, and how often. */
 export interface Access extends SharedState {
@@ -79,12 +71,9 @@ export async function openFacade(base: OpeningContext, engine: Engine, access = 
     limiters,
     tracer: base.tracing?.tracer,
     isReady: () => listening.open && scorer.canScore(),
-    extend: async (app) => {
-      await addPlaygroundRoutes(app, playground)
-      addTextRoutes(app, intake, metrics)
-      addStreamRoutes(app, stream)
-      addAdminRoutes(app, revocations)
-    },
+    intake,
+    stream,
+    revocations,
   })
   closers.defer(() => server.close())
   closers.defer(() => {

@@ -36,14 +36,22 @@ function readKeys(text: string, path: string): Map<string, Principal> {
 export interface KeyAuthenticatorOptions {
   readonly path: string
   readonly watchIntervalMs?: number
+  /** Calls back at each change of the file, until the returned function is called. */
+  readonly watch?: (path: string, intervalMs: number, onChange: () => void) => () => void
   /** Called with undefined after the file was read again, or with why it was not; the old keys then stay. */
   readonly onReload?: (error: unknown) => void
+}
+
+function watchByPolling(path: string, interval: number, onChange: () => void): () => void {
+  watchFile(path, { interval, persistent: false }, onChange)
+  return () => unwatchFile(path, onChange)
 }
 
 /** Knows callers by `x-api-key`. Only digests are kept, and looking one up tells nothing about the others. */
 export function createKeyAuthenticator({
   path,
   watchIntervalMs = 2_000,
+  watch = watchByPolling,
   onReload,
 }: KeyAuthenticatorOptions): Authenticator {
   let keys = readKeys(readText(path), path)
@@ -71,7 +79,7 @@ export function createKeyAuthenticator({
     seen = undefined
     look()
   }
-  watchFile(path, { interval: watchIntervalMs, persistent: false }, change)
+  const unwatch = watch(path, watchIntervalMs, change)
   return {
     scheme: 'api-key',
     async authenticate(headers) {
@@ -83,7 +91,7 @@ export function createKeyAuthenticator({
     },
     close() {
       clearTimeout(looking)
-      unwatchFile(path, change)
+      unwatch()
     },
   }
 }

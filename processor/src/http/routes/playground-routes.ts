@@ -1,8 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ValenceError } from '@valence/schemas'
 import { Type } from 'typebox'
 import type { HttpApp } from '../http-app.ts'
+
+/** Where the build of the playground is, seen from `src` and from `dist` alike. */
+const builtFolder = fileURLToPath(new URL('../../../dist/playground', import.meta.url))
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -17,7 +21,7 @@ async function readAssets(folder: string): Promise<Map<string, Buffer>> {
 }
 
 /** The playground at `/`: a few files, held in memory. Without a build of it there is no page, and all else works. */
-export async function addPlaygroundRoutes(app: HttpApp, folder: string): Promise<void> {
+export async function addPlaygroundRoutes(app: HttpApp, folder = builtFolder): Promise<void> {
   const page = await readFile(join(folder, 'index.html')).catch(() => undefined)
   const assets = await readAssets(join(folder, 'assets'))
   app.get('/', { schema: { hide: true } }, async (_request, reply) => {

@@ -1,8 +1,6 @@
 import { openTestApp } from '@valence/testing/processes/http-app'
 import { expect, it } from 'vitest'
-import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import { TextIntake } from '../../../src/http/text-intake.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
 
 /** Names that every object inherits, as a caller may name attributes. */
 const attributes = '{"__proto__":"p","constructor":"c","toString":"t","valueOf":"v","hasOwnProperty":"h"}'
@@ -14,7 +12,7 @@ async function openApp() {
     produced.push(JSON.stringify(event.attributes))
     return { id: event.id, topic: 't', partition: 0, offset: '0' }
   })
-  const test = await openTestApp({ extend: async (app) => addTextRoutes(app, intake, createMetrics()) })
+  const test = await openTestApp({ intake })
   const post = (url: string, payload: string) =>
     test.app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } })
   return { ...test, produced, post }

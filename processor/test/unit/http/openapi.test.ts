@@ -1,17 +1,8 @@
 import { openTestApp, type TestAppOptions } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
-import { addAdminRoutes } from '../../../src/http/routes/admin-routes.ts'
-import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
-import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
 
 async function documentOf(options: TestAppOptions = {}) {
   await using test = await openTestApp({
-    extend: async (app) => {
-      addTextRoutes(app, undefined, createMetrics())
-      addStreamRoutes(app, undefined)
-      addAdminRoutes(app, undefined)
-    },
     ...options,
   })
   return (await test.app.inject('/openapi.json')).json()

@@ -2,10 +2,8 @@ import { SpanStatusCode } from '@opentelemetry/api'
 import { openTestApp, unavailable } from '@valence/testing/processes/http-app'
 import { SpanCollector } from '@valence/testing/telemetry/span-collector'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import { TextIntake } from '../../../src/http/text-intake.ts'
 import { createExposition } from '../../../src/observability/exposition.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
@@ -50,7 +48,7 @@ describe('the trace of a request', () => {
     })
     await using test = await openTestApp({
       tracer: collector.tracer,
-      extend: async (app) => addTextRoutes(app, intake, createMetrics()),
+      intake,
     })
     await test.app.inject({ method: 'POST', url: '/v1/texts', headers, payload: { text: 'good' } })
     const { spanId } = collector.named('POST /v1/texts').spanContext()

@@ -2,7 +2,6 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { ScoredEvent } from '@valence/schemas'
 import { openTestApp } from '@valence/testing/processes/http-app'
 import { expect, it } from 'vitest'
-import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { ScoreFeed } from '../../../src/http/stream/score-feed.ts'
 import { StreamClients } from '../../../src/http/stream/stream-clients.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -15,7 +14,7 @@ it('serves a thousand clients in bounded memory', { timeout: 300_000 }, async ()
   const metrics = createMetrics()
   const clients = new StreamClients({ feed, metrics, maxStreams: clientCount })
   await using test = await openTestApp({
-    extend: async (app) => addStreamRoutes(app, { clients, isConnected: () => true }),
+    stream: { clients, isConnected: () => true },
   })
   await test.app.listen({ port: 0, host: '127.0.0.1', backlog: clientCount })
   const { port } = test.app.server.address() as AddressInfo

@@ -3,7 +3,6 @@ import { createInterface } from 'node:readline'
 import type { ScoredEvent } from '@valence/schemas'
 import { openTestApp } from '@valence/testing/processes/http-app'
 import { afterEach, expect, it } from 'vitest'
-import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { ScoreFeed } from '../../../src/http/stream/score-feed.ts'
 import { StreamClients, type StreamClientsOptions } from '../../../src/http/stream/stream-clients.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -20,7 +19,7 @@ async function open(kept: number, options: Partial<StreamClientsOptions> = {}) {
   const metrics = createMetrics()
   const clients = new StreamClients({ feed, metrics, maxStreams: 10, ...options })
   const test = await openTestApp({
-    extend: async (app) => addStreamRoutes(app, { clients, isConnected: () => true }),
+    stream: { clients, isConnected: () => true },
   })
   closers.push(() => test[Symbol.asyncDispose]())
   await test.app.listen({ port: 0, host: '127.0.0.1' })

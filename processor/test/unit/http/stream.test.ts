@@ -4,7 +4,6 @@ import type { ScoredEvent } from '@valence/schemas'
 import { EventReader } from '@valence/testing/kafka/event-reader'
 import { openTestApp } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
-import { addStreamRoutes } from '../../../src/http/routes/stream-routes.ts'
 import { type FeedEvent, ScoreFeed } from '../../../src/http/stream/score-feed.ts'
 import { StreamClients } from '../../../src/http/stream/stream-clients.ts'
 import { formatPosition, parsePosition } from '../../../src/http/stream/stream-position.ts'
@@ -95,7 +94,7 @@ async function openStream(options: { maxStreams?: number; maxPendingBytes?: numb
   const clients = new StreamClients({ feed, metrics, maxStreams: 10, ...options })
   const state = { connected: true }
   const test = await openTestApp({
-    extend: async (app) => addStreamRoutes(app, { clients, isConnected: () => state.connected }),
+    stream: { clients, isConnected: () => state.connected },
   })
   await test.app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = test.app.server.address() as AddressInfo

@@ -1,10 +1,8 @@
 import { ValenceError } from '@valence/schemas'
 import { openTestApp } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
-import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import type { SharedAnswers } from '../../../src/http/shared-answers.ts'
 import { type ProduceText, TextIntake } from '../../../src/http/text-intake.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
 
 type Produced = { event: Parameters<ProduceText>[0]; headers: Parameters<ProduceText>[1] }
 
@@ -25,7 +23,7 @@ describe('a text that the broker refuses', () => {
     ['VAL_RECORD_REFUSED_BY_BROKER', 422],
   ] as const)("is its sender's fault: %s is %i", async (code, status) => {
     const intake = new TextIntake(() => Promise.reject(new ValenceError(code, 'INVALID_RECORD')))
-    await using test = await openTestApp({ extend: async (app) => addTextRoutes(app, intake, createMetrics()) })
+    await using test = await openTestApp({ intake })
     const response = await test.app.inject({ method: 'POST', url: '/v1/texts', payload: { text: 'good' } })
     expect(response.json()).toMatchObject({ status, code, detail: 'INVALID_RECORD' })
     expect(response.statusCode).toBe(status)
@@ -119,7 +117,7 @@ describe('POST /v1/texts', () => {
   it('answers 202 with where the text stands, and passes the trace on', async () => {
     const { produced, produce } = recorder()
     const intake = new TextIntake(produce)
-    await using test = await openTestApp({ extend: async (app) => addTextRoutes(app, intake, createMetrics()) })
+    await using test = await openTestApp({ intake })
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
     const response = await test.app.inject(post({ text: 'a', source: 's' }, { traceparent }))
     expect(response.statusCode).toBe(202)
@@ -129,7 +127,7 @@ describe('POST /v1/texts', () => {
   })
 
   it('says 503 without Kafka', async () => {
-    await using test = await openTestApp({ extend: async (app) => addTextRoutes(app, undefined, createMetrics()) })
+    await using test = await openTestApp({})
     expect((await test.app.inject(post({ text: 'a' }))).statusCode).toBe(503)
   })
 })

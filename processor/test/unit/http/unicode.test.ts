@@ -2,9 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { openTestApp } from '@valence/testing/processes/http-app'
 import { expect, it } from 'vitest'
-import { addTextRoutes } from '../../../src/http/routes/text-routes.ts'
 import { TextIntake } from '../../../src/http/text-intake.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
 
 const lone = 'a\ud800'
 const refused = { status: 400, code: 'VAL_RECORD_NOT_UTF8' }
@@ -18,7 +16,7 @@ async function openApp() {
     produced.push(event)
     return { id: event.id, topic: 't', partition: 0, offset: '0' }
   })
-  const test = await openTestApp({ extend: async (app) => addTextRoutes(app, intake, createMetrics()) })
+  const test = await openTestApp({ intake })
   const post = (url: string, payload: object | Buffer, contentType = 'application/json') =>
     test.app.inject({ method: 'POST', url, payload, headers: { 'content-type': contentType } })
   return { ...test, produced, post }
