@@ -1,5 +1,6 @@
 import { type Admin, createKafka, type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
 import type { Config } from '../config/config.ts'
+import { commandTransactionalId } from '../kafka/group-names.ts'
 import { kafkaConnection } from '../kafka/kafka-client.ts'
 import { noLeader } from '../kafka/log-ranges.ts'
 import { parseEndpoint, reach } from './endpoint.ts'
@@ -132,7 +133,7 @@ async function checkTopics(config: Config, admin: Admin, { brokers }: ClusterDes
 /** Begins and aborts one transaction: the coordinator answers, and this user may use it. */
 async function checkTransactions(config: Config, kafka: Kafka): Promise<Finding> {
   const check = 'transactions'
-  const transactionalId = `${config.kafkaGroupId}.doctor`
+  const transactionalId = commandTransactionalId(config.kafkaGroupId, 'doctor')
   const producer = kafka.producer({
     transactionalId,
     transactionTimeout: config.kafkaTransactionTimeoutMs,

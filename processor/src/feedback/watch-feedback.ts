@@ -11,6 +11,7 @@ import {
 } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
 import { followPatiently } from '../kafka/follow-patiently.ts'
+import { readerGroupPrefix } from '../kafka/group-names.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { TopicTail } from '../kafka/topic-tail.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -74,7 +75,7 @@ export function watchFeedback(options: FeedbackWatchOptions): FeedbackWatch {
     const tail = new TopicTail({
       kafka: createKafkaClient(config, role, logger),
       topic: name,
-      groupPrefix: `${config.kafkaGroupId}-feedback`,
+      groupPrefix: readerGroupPrefix(config.kafkaGroupId, 'feedback'),
       logger,
       async onBatch({ records }) {
         for (const { value } of records) {

@@ -7,6 +7,7 @@ import {
   type Transaction,
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
+import { partitionTransactionalId } from './group-names.ts'
 import type { LogOffsets } from './log-offsets.ts'
 import { isOfEarlierTopic, type PartitionSession, type Position } from './partition-session.ts'
 import { type PositionNote, partitionsFound, readNote, writeNote } from './position-note.ts'
@@ -52,7 +53,7 @@ class KafkaPartitionSession implements PartitionSession {
     this.#options = options
     this.#partition = partition
     this.#producer = options.kafka.producer({
-      transactionalId: `${options.groupId}.${partitionName(partition).replace(/-(\d+)$/, '.$1')}`,
+      transactionalId: partitionTransactionalId(options.groupId, partition),
       transactionTimeout: options.transactionTimeoutMs,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,

@@ -101,6 +101,11 @@ describe('the house', () => {
     expect(names(naming)).toEqual(['processor/src/kafka/topic-partition.ts'])
   })
 
+  it('derives names from the group in one place', () => {
+    const deriving = processorFiles.filter((path) => /\$\{[\w.#]*[gG]roupId\}[.-](?!\*)/.test(code(path)))
+    expect(names(deriving)).toEqual(['processor/src/kafka/group-names.ts'])
+  })
+
   it('keeps files small', () => {
     const lines = allFiles.map((path) => ({ path, count: readFileSync(path, 'utf8').split('\n').length }))
     expect(names(lines.filter(({ count }) => count > 400).map(({ path }) => path))).toEqual([])

@@ -16,6 +16,7 @@ import { readKept, segmentFolder, sendRestored } from '../../jobs/backup/kept-re
 import { restoreSchemas } from '../../jobs/backup/kept-schemas.ts'
 import { ownFault, type TopicFailure } from '../../jobs/backup/topic-failures.ts'
 import { listTopics } from '../../kafka/create-topics.ts'
+import { commandTransactionalId, isBulkGroup, isReplayGroup } from '../../kafka/group-names.ts'
 import { joinPatiently } from '../../kafka/join-patiently.ts'
 import { translateKafkaError, withAdmin } from '../../kafka/kafka-admin.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
@@ -157,13 +158,13 @@ class Restore {
 
   async #restoreGroups(): Promise<number> {
     const { kafkaGroupId } = this.#config
-    const transactionalId = `${kafkaGroupId}.restore`
+    const transactionalId = commandTransactionalId(kafkaGroupId, 'restore')
     let groups = 0
     await this.#withProducer({ transactionalId, idempotent: true, maxInFlightRequests: 1 }, async (producer) => {
       for (const [groupId, positions] of Object.entries(this.#manifest.groups)) {
         // Those of `bulk` count lines, not offsets; those of replays are over.
-        const isBulk = groupId.startsWith(`${kafkaGroupId}.bulk.`)
-        if (!isBulk && groupId.startsWith(`${kafkaGroupId}.replay`)) continue
+        const isBulk = isBulkGroup(kafkaGroupId, groupId)
+        if (isReplayGroup(kafkaGroupId, groupId)) continue
         const topics = Object.entries(positions).flatMap(([name, position]) => {
           const own = parsePartitionName(name)
           const offset = isBulk ? position : this.#newOffset(name, BigInt(position))

@@ -7,6 +7,7 @@ import { ResultCounter } from '../../jobs/bulk/job-results.ts'
 import { type LoadedObject, TextLoader } from '../../jobs/bulk/load-object.ts'
 import { sessionOpener } from '../../jobs/partition-sessions.ts'
 import { SettlingSession } from '../../jobs/settling-session.ts'
+import { bulkGroup } from '../../kafka/group-names.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
 import { fileFormats } from '../../text-files/input-file.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
@@ -161,7 +162,7 @@ class BulkRun {
     const jobs: Job[] = []
     for (const object of objects) {
       if (this.#context.signal.aborted) break
-      const groupId = `${this.#config.kafkaGroupId}.bulk.${object.fingerprint}`
+      const groupId = bulkGroup(this.#config.kafkaGroupId, object.fingerprint)
       const openSession = sessionOpener(this.#config, this.#admin, groupId)
       const reopen = () => openSession({ topic: this.#request.topic, partition: 0 })
       const first = await reopen()

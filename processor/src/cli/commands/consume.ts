@@ -6,6 +6,7 @@ import {
   type ValenceError,
 } from '@valence/producer-sdk'
 import { type Config, readConfig } from '../../config/config.ts'
+import { throwawayGroup } from '../../kafka/group-names.ts'
 import { joinPatiently } from '../../kafka/join-patiently.ts'
 import { expectTopic } from '../../kafka/kafka-admin.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
@@ -74,7 +75,7 @@ async function startConsumer(config: Config, options: ConsumeOptions, printer: E
     kafka: createKafkaClient(config, 'cli-consumer', silentLogger),
     schemaRegistry: openRegistry(config),
     topic: options.topic,
-    groupId: options.group ?? `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`,
+    groupId: options.group ?? throwawayGroup(config.kafkaGroupId),
     // Without a group of its own there is no position to remember.
     commit: options.group === undefined ? 'manual' : 'at-least-once',
     fromBeginning: options.fromBeginning,

@@ -4,6 +4,7 @@ import { type LetterFilter, letterRanges, readLetters, toFoundLetter } from '../
 import { isRefusal, type RefusedLetters, ReplayOrigins } from '../../jobs/dead-letters/replay-origins.ts'
 import { lettersPerTransaction, planReplay, type ReplayStep } from '../../jobs/dead-letters/replay-plan.ts'
 import { sessionOpener, TopicSessions } from '../../jobs/partition-sessions.ts'
+import { letterReplayGroup } from '../../kafka/group-names.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
 import type { KafkaRecord, OutgoingRecord, RecordBatch } from '../../kafka/record.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
@@ -34,7 +35,7 @@ export async function runDlqReplay(context: CliContext, options: CommandOptions)
   const filter = letterFilter(options, Date.now())
   const replay: Replay = {
     filter,
-    groupId: textOption(options, 'group') ?? defaultGroup(config, filter),
+    groupId: textOption(options, 'group') ?? letterReplayGroup(config.kafkaGroupId, filter.codes ?? []),
     limit: countOption(options, 'limit') ?? Number.POSITIVE_INFINITY,
   }
   const { counts, refused } = await withAdmin(config, (admin) => replayAll(context, config, admin, replay))
@@ -61,11 +62,6 @@ function report({ stderr }: CliContext, refused: readonly RefusedLetters[]): voi
   }
   if (refused.length > 0)
     stderr.write('they are behind the other dead letters now; mend the cause, and the same command sends them\n')
-}
-
-/** A group passes over what its filter leaves out, so each choice of codes gets a group of its own. */
-function defaultGroup({ kafkaGroupId }: Config, { codes }: LetterFilter): string {
-  return [`${kafkaGroupId}.replay`, ...[...(codes ?? [])].sort()].join('.')
 }
 
 async function replayAll(context: CliContext, config: Config, admin: Admin, replay: Replay) {

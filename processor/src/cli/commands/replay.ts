@@ -2,13 +2,13 @@ import type { Admin } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import { type Config, readConfig } from '../../config/config.ts'
 import { sessionOpener, TopicSessions } from '../../jobs/partition-sessions.ts'
+import { readRanges } from '../../jobs/read-ranges.ts'
 import { openReplayScorer, type ReplayScorer } from '../../jobs/replay/replay-scorer.ts'
 import { SettlingSession } from '../../jobs/settling-session.ts'
+import { replayGroup } from '../../kafka/group-names.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
-import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { fetchOffsetsAt, fetchWholeLogs } from '../../kafka/log-ranges.ts'
-import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
-import { silentLogger } from '../../observability/logger.ts'
+import type { PartitionRange } from '../../kafka/topic-reader.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { LineProblems } from '../line-problems.ts'
 import { textOption, timeOption } from '../options.ts'
@@ -68,7 +68,7 @@ function readRequest(config: Config, options: CommandOptions, now: number): Repl
   if (outputTopic === undefined) throw refuse('--output is needed: a topic for the scores of the replay alone')
   const used = [...config.inputTopics, topic, config.outputTopic, config.deadLetterTopic]
   if (used.includes(outputTopic)) throw refuse(`--output ${outputTopic} is in use; a replay gets a topic of its own`)
-  const groupId = textOption(options, 'group') ?? `${config.kafkaGroupId}.replay.${topic}.${outputTopic}.${from}-${to}`
+  const groupId = textOption(options, 'group') ?? replayGroup(config.kafkaGroupId, { topic, outputTopic, from, to })
   return { topic, outputTopic, from, to, groupId }
 }
 
@@ -95,10 +95,8 @@ async function replay(
   await using scorer = await openReplayScorer(config, admin, request.outputTopic)
   const total = ranges.reduce((sum, { from, to }) => sum + Number(to - from), 0)
   const progress = await startProgress(context.stderr, { noun: 'texts', total })
-  const kafka = createKafkaClient(config, 'cli-replay', silentLogger)
-  const reader = `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`
   try {
-    for await (const batch of readTopic({ kafka, topic, groupId: reader, ranges, logger: silentLogger })) {
+    for await (const batch of readRanges(config, 'replay', topic, ranges)) {
       const session = settling.get(batch.partition)
       if (session === undefined) continue
       for (const slice of slicesOf(batch, config.kafkaBatchMaxRecords)) {

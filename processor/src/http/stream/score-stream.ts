@@ -2,6 +2,7 @@ import { createScoreDecoder, type ScoreDecoder } from '@valence/producer-sdk'
 import { isValenceError, type SchemaRegistry, type ScoredEvent } from '@valence/schemas'
 import { followPatiently } from '../../kafka/follow-patiently.ts'
 import { readLag } from '../../kafka/group-lag.ts'
+import { readerGroupPrefix } from '../../kafka/group-names.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { TopicTail } from '../../kafka/topic-tail.ts'
 import type { OpeningContext } from '../../observability/service-context.ts'
@@ -58,7 +59,7 @@ export function openScoreStream(base: OpeningContext, schemaRegistry: SchemaRegi
   const tail = new TopicTail({
     kafka: createKafkaClient(config, 'stream', logger),
     topic: config.outputTopic,
-    groupPrefix: `${config.kafkaGroupId}-stream`,
+    groupPrefix: readerGroupPrefix(config.kafkaGroupId, 'stream'),
     logger,
     onBatch: async ({ partition, records }) => {
       for (const { value, offset } of records) {

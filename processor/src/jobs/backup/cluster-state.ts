@@ -1,5 +1,6 @@
 import { type Admin, fetchTopic, loadKafkaJs } from '@valence/producer-sdk/kafka'
 import { createTopics, listTopics, type TopicOutcome } from '../../kafka/create-topics.ts'
+import { isThrowawayGroup } from '../../kafka/group-names.ts'
 import { isOfEarlierTopic } from '../../kafka/partition-session.ts'
 import { readNote } from '../../kafka/position-note.ts'
 import { partitionName } from '../../kafka/topic-partition.ts'
@@ -58,7 +59,7 @@ export async function readGroups(
 ): Promise<BackupManifest['groups']> {
   const { clusterId } = await admin.describeCluster()
   const { groups } = await admin.listGroups()
-  const names = groups.map(({ groupId }) => groupId).filter((groupId) => !groupId.includes('.cli.'))
+  const names = groups.map(({ groupId }) => groupId).filter((groupId) => !isThrowawayGroup(groupId))
   const found = new Map<string, Readonly<Record<string, string>>>()
   for (const groupId of names.sort()) {
     const topics = await admin.fetchOffsets({ groupId, topics: [...wanted] })

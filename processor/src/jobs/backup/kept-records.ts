@@ -1,11 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Admin, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
 import type { Config } from '../../config/config.ts'
-import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
-import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
-import { silentLogger } from '../../observability/logger.ts'
+import type { PartitionRange } from '../../kafka/topic-reader.ts'
+import { readRanges } from '../read-ranges.ts'
 import type { BackupStorage } from './backup-storage.ts'
 import { fromLine, toLine } from './kept-line.ts'
 
@@ -48,9 +47,7 @@ export async function keepRecords(
     const name = `${folder}/${partition}/${padded(segment.from)}-${padded(segment.next)}.jsonl.gz`
     await storage.put(name, gzipSync(`${segment.lines.join('\n')}\n`))
   }
-  const kafka = createKafkaClient(config, 'cli-backup', silentLogger)
-  const groupId = `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`
-  for await (const batch of readTopic({ kafka, topic, groupId, ranges, logger: silentLogger })) {
+  for await (const batch of readRanges(config, 'backup', topic, ranges)) {
     const segment = open.get(batch.partition) ?? { from: batch.fetchedOffset, lines: [], bytes: 0, next: 0n }
     open.set(batch.partition, segment)
     for (const record of batch.records) {

@@ -2,12 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { headerText } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
-import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { fetchLogRanges, fetchOffsetsAt, fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { partitionName } from '../../kafka/topic-partition.ts'
-import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
-import { silentLogger } from '../../observability/logger.ts'
+import type { PartitionRange } from '../../kafka/topic-reader.ts'
+import { readRanges } from '../read-ranges.ts'
 import { jobHeader } from './load-object.ts'
 
 /** What came out for one object. */
@@ -82,9 +81,7 @@ export class ResultCounter {
 
   async #read(topic: string, ranges: readonly PartitionRange[], signal: AbortSignal): Promise<number> {
     let counted = 0
-    const kafka = createKafkaClient(this.#config, 'cli-bulk', silentLogger)
-    const groupId = `${this.#config.kafkaGroupId}.cli.${crypto.randomUUID()}`
-    for await (const batch of readTopic({ kafka, topic, groupId, ranges, logger: silentLogger })) {
+    for await (const batch of readRanges(this.#config, 'bulk', topic, ranges)) {
       counted += batch.records.filter((record) => this.#count(topic, record)).length
       this.#positions.set(partitionName(batch), batch.nextOffset)
       if (signal.aborted) break

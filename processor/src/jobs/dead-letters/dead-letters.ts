@@ -1,11 +1,10 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { type DeadLetter, isValenceError, readDeadLetter, type ValenceError } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
-import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord, RecordBatch } from '../../kafka/record.ts'
-import { type PartitionRange, readTopic } from '../../kafka/topic-reader.ts'
-import { silentLogger } from '../../observability/logger.ts'
+import type { PartitionRange } from '../../kafka/topic-reader.ts'
+import { readRanges } from '../read-ranges.ts'
 
 /** Which dead letters are meant. Times are epoch milliseconds of the failure; `until` is exclusive. */
 export interface LetterFilter {
@@ -42,11 +41,5 @@ export async function letterRanges(admin: Admin, topic: string): Promise<Partiti
 
 /** Reads ranges of the dead-letter topic. @throws VAL_KAFKA_* */
 export function readLetters(config: Config, ranges: readonly PartitionRange[]): AsyncGenerator<RecordBatch> {
-  return readTopic({
-    kafka: createKafkaClient(config, 'cli-dlq', silentLogger),
-    topic: config.deadLetterTopic,
-    groupId: `${config.kafkaGroupId}.cli.${crypto.randomUUID()}`,
-    ranges,
-    logger: silentLogger,
-  })
+  return readRanges(config, 'dlq', config.deadLetterTopic, ranges)
 }
