@@ -57,6 +57,20 @@ describe('valence doctor against a real stack', () => {
     ])
   })
 
+  it('warns of settings of a topic that refuse records, and looks at those of the others', async () => {
+    const { environment, input, output, deadLetters } = await kafka.createTopics({ partitions: 1 })
+    await kafka.configure(output, { 'cleanup.policy': 'compact' })
+    const { code, findings } = await diagnose(environment)
+    expect(code).toBe(0)
+    const looked = findings.filter(({ check }) => check.startsWith('settings '))
+    expect(looked.map(({ check }) => check)).toEqual(
+      expect.arrayContaining([input, output, deadLetters].map((topic) => `settings ${topic}`)),
+    )
+    expect(looked.filter(({ check, status }) => check === `settings ${output}` && status === 'warn')).toEqual([
+      expect.objectContaining({ detail: expect.stringContaining('cleanup.policy=compact') }),
+    ])
+  })
+
   it('warns of one bootstrap address of several that does not answer', async () => {
     const { environment } = await kafka.createTopics({ partitions: 1 })
     const { code, findings } = await diagnose({ ...environment, VALENCE_KAFKA_BROKERS: `${kafka.brokers},127.0.0.1:9` })

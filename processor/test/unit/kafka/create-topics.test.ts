@@ -17,11 +17,13 @@ function cluster({ known = [], refuse = {}, unknownFor = 0 }: Behaviour) {
   const created: string[] = []
   const admin = {
     listTopics: async () => [...known],
-    async createTopics({ topics }: { topics: ITopicConfig[] }) {
+    async createTopics({ topics, waitForLeaders = true }: { topics: ITopicConfig[]; waitForLeaders?: boolean }) {
       const topic = topics[0]?.topic ?? ''
       const error = refuse[topic]
       if (error !== undefined) throw error
       created.push(topic)
+      // kafkajs gives its waiting up at the first broker that does not know the topic.
+      if (waitForLeaders && unknownFor > 0) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION')
       return true
     },
     async fetchTopicMetadata({ topics: [topic = ''] }: { topics: string[] }) {
