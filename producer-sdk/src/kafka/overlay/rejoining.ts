@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Errors, KafkaJsError } from './internals.ts'
 
 interface ConsumerGroup {
   joinAndSync(): Promise<void>
+  recoverFromFetch(error: unknown): Promise<void>
   fetch(nodeId: number): Promise<unknown>
   heartbeat(options: { interval: number }): Promise<void>
 }
@@ -26,6 +28,14 @@ const brokerAway = new Set([
   'KafkaJSRequestTimeoutError',
 ])
 
+/** Between two failed fetches; the first is answered at once. Shorter than any session, as the fetcher beats meanwhile not. */
+const [firstRestMs, longestRestMs] = [50, 1_000]
+
+interface Failure {
+  readonly at: number
+  readonly restMs: number
+}
+
 function causesOf(error: unknown): KafkaJsError[] {
   const causes: KafkaJsError[] = []
   for (let own = error; own instanceof Error && !causes.includes(own); own = own.cause) causes.push(own)
@@ -47,11 +57,19 @@ function losesCoordinator(error: unknown): boolean {
  * After a failed SyncGroup it goes on with the old assignment as a member of the new generation. Where the coordinator
  * died it sends its heartbeats to the old address. Here nothing is fetched and no heartbeat succeeds before the group has
  * been joined again, and what time can mend is retried instead of ending the consumer; `retry.retries` bounds it.
+ * After a fetch that failed for its metadata, stock kafkajs joins again and fetches at once, some thousand times a second
+ * and each time for the whole group; here it rests between two such failures, for longer the more there are.
  */
 export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSError }: RejoiningErrors): void {
   const { prototype } = groupClass
-  const { joinAndSync: stockJoin, fetch: innerFetch, heartbeat: stockHeartbeat } = prototype
+  const {
+    joinAndSync: stockJoin,
+    fetch: innerFetch,
+    heartbeat: stockHeartbeat,
+    recoverFromFetch: innerRecover,
+  } = prototype
   const standings = new WeakMap<ConsumerGroup, Standing>()
+  const failures = new WeakMap<ConsumerGroup, Failure>()
 
   function lasting(error: unknown): unknown {
     const isFinal = (error as KafkaJsError)?.retriable === false
@@ -98,6 +116,20 @@ export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSErr
     } catch (error) {
       if (losesCoordinator(error)) standings.set(this, { kind: 'outside' })
       throw lasting(error)
+    }
+  }
+
+  prototype.recoverFromFetch = async function recoverFromFetch(this: ConsumerGroup, error) {
+    const now = performance.now()
+    const last = failures.get(this)
+    // One that comes long after the last is a first one again.
+    const isRepeated = last !== undefined && now - last.at < longestRestMs
+    const restMs = isRepeated ? Math.min(2 * last.restMs, longestRestMs) : firstRestMs
+    if (isRepeated) await delay(restMs)
+    try {
+      await innerRecover.call(this, error)
+    } finally {
+      failures.set(this, { at: performance.now(), restMs })
     }
   }
 }

@@ -21,7 +21,15 @@ const { MemberAssignment } = stockModule<{ MemberAssignment: { encode(assignment
 )
 const noPartitions = MemberAssignment.encode({ version: 1, assignment: {}, userData: Buffer.alloc(0) })
 
-const codes = { loading: 14, notAvailable: 15, notCoordinator: 16, unknownMember: 25, rebalancing: 27, fenced: 82 }
+const codes = {
+  unknownTopic: 3,
+  loading: 14,
+  notAvailable: 15,
+  notCoordinator: 16,
+  unknownMember: 25,
+  rebalancing: 27,
+  fenced: 82,
+}
 const refused = (code: number) => createErrorFromCode(code)
 const closed = () => new KafkaJSConnectionClosedError('gone', { host: 'h', port: 1 })
 
@@ -30,6 +38,8 @@ interface Script {
   heartbeat?: (Error | undefined)[]
   join?: (Error | undefined)[]
   sync?: (Error | undefined)[]
+  /** What each fetch fails with until it is undefined. */
+  fetch?: Error | undefined
 }
 
 const stops: (() => Promise<void>)[] = []
@@ -71,7 +81,11 @@ function run(GroupClass: typeof StockGroup, script: Script) {
     connect: async () => {},
     committedOffsets: () => ({}),
     refreshMetadata: async () => {},
-    refreshMetadataIfNecessary: async () => {},
+    async refreshMetadataIfNecessary() {
+      // As an answer of a broker would, it lets everything else have its turn.
+      await new Promise(setImmediate)
+      if (script.fetch !== undefined && counts.join > 0) throw script.fetch
+    },
     findTopicPartitionMetadata: () => [],
     getNodeIds: () => ['1'],
     async findGroupCoordinator() {
@@ -189,6 +203,22 @@ describe('rejoinBeforeFetching', () => {
     })
     await vi.waitFor(() => expect(onCrash).toHaveBeenCalledOnce())
     expect(kafkaErrors.classify(onCrash.mock.lastCall?.[0]).fault).toBe(fault)
+  })
+
+  it('rests between its joins while metadata are stale, where stock kafkajs joins without a pause', async () => {
+    const stock = run(StockGroup, { fetch: refused(codes.unknownTopic) })
+    await vi.waitFor(() => expect(stock.counts.join).toBeGreaterThan(100))
+    await Promise.all(stops.splice(0).map((stop) => stop()))
+
+    const script: Script = { fetch: refused(codes.unknownTopic) }
+    const own = run(Patched as unknown as typeof StockGroup, script)
+    const begin = performance.now()
+    await vi.waitFor(() => expect(own.counts.join).toBe(6), { timeout: 20_000 })
+    // The first at once, then after 100, 200, 400 and 800 ms; timers may be early by a millisecond each.
+    expect(performance.now() - begin).toBeGreaterThan(1_490)
+    script.fetch = undefined
+    await vi.waitFor(() => expect(own.counts.fetch).toBeGreaterThan(20))
+    expect(own.onCrash).not.toHaveBeenCalled()
   })
 
   it('ends when the cluster is away for longer than the retries last', async () => {
