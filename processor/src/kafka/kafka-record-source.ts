@@ -38,8 +38,8 @@ const maxLeaveMs = 5_000
 const minFetchIntervalMs = 20
 /** How often the watchdog looks. It counts its turns, because a process that was stopped must not be taken for stalled. */
 const watchMs = 1_000
-/** A join may take 60 s, see rebalanceTimeout. */
-const maxSilentTurns = 90_000 / watchMs
+/** A broker may be away for so long. */
+const minSilentMs = 90_000
 
 /**
  * The consumer of one processor. `eachBatch` is only a pump: it hands the batch over, resolves it and returns at once,
@@ -63,7 +63,9 @@ class KafkaRecordSource implements RecordSource {
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
       sessionTimeout: options.sessionTimeoutMs,
-      rebalanceTimeout: 60_000,
+      // A member that does not join again sends no heartbeat either. A broker holds a join for so long at most, and one
+      // that had no answer is sent again 5 s later.
+      rebalanceTimeout: options.sessionTimeoutMs,
       heartbeatInterval: Math.min(1_000, Math.floor(options.sessionTimeoutMs / 6)),
       // kafkajs decodes a whole response in one go; this much takes a few milliseconds of the event loop.
       maxBytesPerPartition: 256 * 1024,
@@ -172,6 +174,7 @@ class KafkaRecordSource implements RecordSource {
       this.#membership.confirmed()
       this.#releaseWaiters()
     })
+    this.#consumer.on(events.REQUEST_TIMEOUT, ({ payload }) => this.#membership.unanswered(payload.apiName))
     this.#consumer.on(events.FETCH, () => {
       this.#lastFetch = performance.now()
       this.#silentTurns = 0
@@ -241,12 +244,14 @@ class KafkaRecordSource implements RecordSource {
   }
 
   #watch(): void {
-    if (this.#membership.turn()) {
-      this.#fail(new ValenceError('VAL_KAFKA_MEMBERSHIP_LOST', 'records are fetched, and no heartbeat is answered'))
+    const lost = this.#membership.turn()
+    if (lost !== undefined) {
+      this.#fail(new ValenceError('VAL_KAFKA_MEMBERSHIP_LOST', lost))
       return
     }
     this.#silentTurns += 1
-    if (this.#silentTurns <= maxSilentTurns) return
+    // A join may take a session, and is tried twice.
+    if (this.#silentTurns * watchMs <= Math.max(minSilentMs, 3 * this.#options.sessionTimeoutMs)) return
     const code = this.#membership.isMember ? 'VAL_KAFKA_FETCH_STALLED' : 'VAL_KAFKA_MEMBERSHIP_LOST'
     this.#fail(new ValenceError(code, `no fetch for ${(this.#silentTurns * watchMs) / 1_000} s`))
   }

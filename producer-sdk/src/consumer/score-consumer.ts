@@ -144,13 +144,15 @@ class KafkaScoreConsumer implements ScoreConsumer {
     this.#consumer.on(events.GROUP_JOIN, () => this.#membership.confirmed())
     this.#consumer.on(events.HEARTBEAT, () => this.#membership.confirmed())
     this.#consumer.on(events.FETCH, () => this.#membership.fetched())
+    this.#consumer.on(events.REQUEST_TIMEOUT, ({ payload }) => this.#membership.unanswered(payload.apiName))
   }
 
-  /** On stock kafkajs a consumer that failed to join again fetches on as nobody's member. */
+  /** On stock kafkajs a consumer that failed to join again fetches on as nobody's member; a join may have no answer. */
   #checkMembership(): void {
-    if (!this.#membership.turn()) return
+    const lost = this.#membership.turn()
+    if (lost === undefined) return
     clearInterval(this.#watchdog)
-    this.#fail(new ValenceError('VAL_KAFKA_MEMBERSHIP_LOST', 'records are fetched, and no heartbeat is answered'))
+    this.#fail(new ValenceError('VAL_KAFKA_MEMBERSHIP_LOST', lost))
   }
 
   async #disconnect(): Promise<void> {

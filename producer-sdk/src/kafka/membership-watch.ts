@@ -12,6 +12,8 @@ export class MembershipWatch {
   #hasFetched = false
   /** Turns with a fetch and without a confirmation since the last confirmation. */
   #unconfirmedTurns = 0
+  /** Joins without an answer since the last confirmation. */
+  #unansweredJoins = 0
 
   constructor(sessionTimeoutMs: number, turnMs: number, now: () => number = () => performance.now()) {
     this.#sessionTimeoutMs = sessionTimeoutMs
@@ -24,6 +26,7 @@ export class MembershipWatch {
     this.#confirmedAt = this.#now()
     this.#hasFetched = false
     this.#unconfirmedTurns = 0
+    this.#unansweredJoins = 0
   }
 
   /** A broker answered a fetch. */
@@ -31,11 +34,20 @@ export class MembershipWatch {
     this.#hasFetched = true
   }
 
-  /** Call once every `turnMs`. @returns true once records are fetched without a heartbeat for longer than the session */
-  turn(): boolean {
+  /** A request to the coordinator had no answer in its time. @param apiName as kafkajs calls it */
+  unanswered(apiName: string): void {
+    if (apiName === 'JoinGroup') this.#unansweredJoins += 1
+  }
+
+  /** Call once every `turnMs`. @returns why the group is lost for good; undefined as long as it is not */
+  turn(): string | undefined {
     if (this.#hasFetched) this.#unconfirmedTurns += 1
     this.#hasFetched = false
-    return this.#unconfirmedTurns * this.#turnMs > this.#sessionTimeoutMs
+    if (this.#unconfirmedTurns * this.#turnMs > this.#sessionTimeoutMs) {
+      return 'records are fetched, and no heartbeat is answered'
+    }
+    // One may be lost. A coordinator that is away answers nobody's question for it, so no join is sent.
+    return this.#unansweredJoins > 1 ? 'the coordinator does not answer when this member joins' : undefined
   }
 
   /** The last confirmation is younger than the session timeout: the group still counts on this member. */

@@ -25,9 +25,10 @@ export interface KafkaRequest {
 
 /**
  * What becomes of a request: `request lost` breaks the connection before the broker has it, `answer lost` after the
- * broker has done it, and one that is held arrives so much later.
+ * broker has done it, and one that is held arrives so much later. One that is `swallowed` is never answered, and the
+ * connection carries on.
  */
-export type RequestFate = 'request lost' | 'answer lost' | { readonly holdMs: number }
+export type RequestFate = 'request lost' | 'answer lost' | 'swallowed' | { readonly holdMs: number }
 
 /** The broker does what it is asked, and its answer says that it did not; for requests of a group's members. */
 export interface ForgedAnswer {
@@ -49,6 +50,7 @@ export function createKafkaConversation({ fateOf, portFor }: KafkaConversationOp
   function fromClient(frame: Buffer): Piece {
     const request = { api: frame.readInt16BE(4), version: frame.readInt16BE(6) }
     const fate = fateOf(request)
+    if (fate === 'swallowed') return { bytes: Buffer.alloc(0) }
     const errorCode = typeof fate === 'object' && 'errorCode' in fate ? { errorCode: fate.errorCode } : {}
     inFlight.set(frame.readInt32BE(8), { ...request, loses: fate === 'answer lost', ...errorCode })
     if (fate === 'request lost') return { bytes: frame, fate: 'lost' }

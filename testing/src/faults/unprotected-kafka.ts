@@ -46,8 +46,8 @@ export function isOverlayInstalled(): boolean {
 
 /** Once a member, always a member. */
 class Trust extends ProtectedMembershipWatch {
-  override turn(): boolean {
-    return false
+  override turn(): undefined {
+    return undefined
   }
 
   override get isMember(): boolean {

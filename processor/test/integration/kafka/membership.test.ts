@@ -146,6 +146,31 @@ describe.concurrent('a consumer of a group', { retry: 0 }, () => {
     expect(seen.failures).toEqual([])
   })
 
+  it('is a member again within a session and the time of a request where the coordinator does not answer its join', async (test) => {
+    const { topics, link } = await setup(test)
+    const { source, seen } = await startSource(test, topics, link)
+    expect(await link.ambush('Heartbeat', { errorCode: 25 })).toBe(true)
+    expect(await link.ambush('JoinGroup', 'swallowed')).toBe(true)
+    const swallowedAt = performance.now()
+    await until(() => expect(seen.joins).toBe(2))
+    // The broker may hold a join for a session; kafkajs adds 5 s for the network.
+    expect(performance.now() - swallowedAt).toBeLessThan(sessionTimeoutMs + 5_000 + 10_000)
+    expect(source.isMember()).toBe(true)
+    await kafka.produceRaw(topics.input, ['afterwards'])
+    await until(() => expect(seen.read).toEqual(['afterwards']))
+    expect(seen.failures).toEqual([])
+  })
+
+  it('ends and says why where the coordinator does not answer its second join either', async (test) => {
+    const { topics, link } = await setup(test)
+    const { source, seen } = await startSource(test, topics, link)
+    expect(await link.ambush('Heartbeat', { errorCode: 25 })).toBe(true)
+    for (let join = 0; join < 2; join += 1) expect(await link.ambush('JoinGroup', 'swallowed', 40_000)).toBe(true)
+    await until(() => expect(seen.failures).toMatchObject([{ code: 'VAL_KAFKA_MEMBERSHIP_LOST' }]))
+    expect(seen.failures[0]).toMatchObject({ detail: 'the coordinator does not answer when this member joins' })
+    expect(source.isMember()).toBe(false)
+  })
+
   it('ends and says so when another process has its instance id', async (test) => {
     const { topics, link } = await setup(test)
     const { seen } = await startSource(test, topics, link, 'instance')
