@@ -1,9 +1,12 @@
-import type { LagReport, PartitionFlow } from '../monitoring/drain-time.ts'
-
-type Flow = Pick<PartitionFlow, 'lag' | 'arrivalsPerSecond' | 'donePerSecond' | 'secondsToDrain'>
+import type { Flow, LagReport } from '../monitoring/drain-time.ts'
 
 /** Lag, both rates and the time to drain, as cells of a table. */
-export function flowCells({ lag, arrivalsPerSecond, donePerSecond, secondsToDrain }: Flow): string[] {
+export function flowCells({
+  lag,
+  arrivalsPerSecond,
+  donePerSecond,
+  secondsToDrain,
+}: Flow & { readonly lag: bigint }): string[] {
   return [
     String(lag),
     perSecond(arrivalsPerSecond),

@@ -4,7 +4,7 @@ import { redactUrl } from '../config/redaction.ts'
 import { redisAddress } from '../redis/redis-address.ts'
 import { connectRedis } from '../redis/redis-client.ts'
 import { openRegistry } from '../registry/open-registry.ts'
-import { type Finding, failure, within } from './finding.ts'
+import { answerWithin, type Finding, failure } from './finding.ts'
 
 const answerMs = 4_000
 
@@ -17,7 +17,7 @@ export async function checkRegistry(config: Config): Promise<Finding[]> {
     return [{ ...place, status: 'skipped', detail }]
   }
   try {
-    await within(answerMs, registry.ping())
+    await answerWithin(answerMs, registry.ping())
     return [{ ...place, status: 'ok', detail: redactUrl(config.schemaRegistryUrl ?? '') }]
   } catch (error) {
     return [failure(place, error)]
@@ -33,8 +33,8 @@ export async function checkRedis(config: Config): Promise<Finding[]> {
   }
   const redis = connectRedis(server)
   try {
-    await within(answerMs, once(redis, 'ready'))
-    await within(answerMs, redis.ping())
+    await answerWithin(answerMs, once(redis, 'ready'))
+    await answerWithin(answerMs, redis.ping())
     return [{ ...place, status: 'ok', detail: redactUrl(server.url) }]
   } catch (error) {
     const help = 'Check VALENCE_REDIS_URL and Redis; scores are computed without the shared cache until it is back.'

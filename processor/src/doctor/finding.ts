@@ -1,4 +1,5 @@
 import { isValenceError } from '@valence/schemas'
+import { within } from '../platform/timeout.ts'
 
 /** `warn`: it works, but not as it should. `skipped`: not configured, or it could not be looked at. */
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skipped'
@@ -29,13 +30,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Rejects when the work takes longer; the work itself goes on unseen. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
-  })
-  // Whoever loses the race may still reject.
-  work.catch(() => undefined)
-  return Promise.race([work, deadline]).finally(() => clearTimeout(timer))
+/** What answers within this time. @throws where it does not; the work itself goes on unseen */
+export function answerWithin<T>(ms: number, work: Promise<T>): Promise<T> {
+  return within(ms, work, () => new Error(`no answer in ${ms} ms`))
 }

@@ -4,7 +4,7 @@ import { commandTransactionalId } from '../kafka/group-names.ts'
 import { kafkaConnection } from '../kafka/kafka-client.ts'
 import { noLeader } from '../kafka/log-ranges.ts'
 import { parseEndpoint, reach } from './endpoint.ts'
-import { type Finding, failure, within } from './finding.ts'
+import { answerWithin, type Finding, failure } from './finding.ts'
 import { checkTopicSettings } from './topic-settings.ts'
 
 const area = 'kafka'
@@ -63,7 +63,7 @@ async function checkConnect(config: Config, admin: Admin): Promise<Finding> {
   const check = 'connect'
   const how = [config.kafkaTlsEnabled ? 'TLS' : 'no TLS', config.kafkaSaslMechanism ?? 'no authentication'].join(', ')
   try {
-    await within(stepMs, admin.connect())
+    await answerWithin(stepMs, admin.connect())
     return { area, check, status: 'ok', detail: how }
   } catch (error) {
     return failure({ area, check }, kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE'))
@@ -72,7 +72,7 @@ async function checkConnect(config: Config, admin: Admin): Promise<Finding> {
 
 async function checkCluster(config: Config, kafka: Kafka, admin: Admin): Promise<Finding[]> {
   try {
-    const cluster = await within(stepMs, admin.describeCluster())
+    const cluster = await answerWithin(stepMs, admin.describeCluster())
     const [advertised, topics, transactions] = await Promise.all([
       checkAdvertised(cluster),
       checkTopics(config, admin, cluster),
@@ -97,18 +97,19 @@ async function checkAdvertised({ brokers }: ClusterDescription): Promise<Finding
 
 async function checkTopics(config: Config, admin: Admin, { brokers }: ClusterDescription): Promise<Finding[]> {
   const wanted = [...config.inputTopics, config.outputTopic, config.deadLetterTopic]
-  const known = new Set(await within(stepMs, admin.listTopics()))
+  const known = new Set(await answerWithin(stepMs, admin.listTopics()))
   const existing = wanted.filter((topic) => known.has(topic))
-  const metadata = await within(stepMs, admin.fetchTopicMetadata({ topics: existing }))
+  const metadata = await answerWithin(stepMs, admin.fetchTopicMetadata({ topics: existing }))
   const replicasOf = new Map(
     metadata.topics.map(({ name, partitions }) => [
       name,
       Math.min(...partitions.map(({ replicas }) => replicas.length)),
     ]),
   )
-  const settings = await within(stepMs, checkTopicSettings(config, admin, replicasOf, brokers[0]?.nodeId ?? 0)).catch(
-    (error: unknown) => [failure({ area, check: 'settings of topics', status: 'skipped' }, error)],
-  )
+  const settings = await answerWithin(
+    stepMs,
+    checkTopicSettings(config, admin, replicasOf, brokers[0]?.nodeId ?? 0),
+  ).catch((error: unknown) => [failure({ area, check: 'settings of topics', status: 'skipped' }, error)])
   const found = wanted.map((topic): Finding => {
     const check = `topic ${topic}`
     const known = metadata.topics.find(({ name }) => name === topic)
@@ -146,7 +147,7 @@ async function checkTransactions(config: Config, kafka: Kafka): Promise<Finding>
     await (await producer.transaction()).abort()
   }
   try {
-    await within(2 * stepMs, tryOne())
+    await answerWithin(2 * stepMs, tryOne())
     return { area, check, status: 'ok', detail: `possible with the transactional id ${transactionalId}` }
   } catch (error) {
     const failed = kafkaErrors.toValenceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')

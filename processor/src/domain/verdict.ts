@@ -14,6 +14,12 @@ export function scored(sentiment: Sentiment): Verdict {
   return { kind: 'scored', sentiment }
 }
 
+/** @throws why the text was not scored */
+export function expectScored(verdict: Verdict): Sentiment {
+  if (verdict.kind !== 'scored') throw verdict.error
+  return verdict.sentiment
+}
+
 /** The verdict that an error's catalogue row asks for. */
 export function failed(error: ValenceError): Verdict {
   return error.deadLetter ? { kind: 'rejected', error } : { kind: 'retryable', error }

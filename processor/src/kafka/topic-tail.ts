@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Logger } from '../observability/logger.ts'
+import { within } from '../platform/timeout.ts'
 import { createKafkaRecordSource } from './kafka-record-source.ts'
 import { fetchLogRanges, type LogRange, type LogRanges } from './log-ranges.ts'
 import { type OrderedReading, startOrderedReading } from './ordered-reading.ts'
@@ -62,7 +63,9 @@ export class TopicTail {
     this.#source = source
     try {
       const started = this.#start(source, lost.reject)
-      const reading = await Promise.race([within(connectTimeoutMs, started), lost.promise, ended])
+      // kafkajs can wait for ever for brokers that vanish while it joins.
+      const joined = within(connectTimeoutMs, started, joinsTooLong)
+      const reading = await Promise.race([joined, lost.promise, ended])
       if (signal.aborted || reading === undefined) return
       void this.#awaitLeaders(reading, closing.signal)
       onConnected()
@@ -170,16 +173,6 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** kafkajs can wait for ever for brokers that vanish while it joins. */
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => late.reject(new ValenceError('VAL_KAFKA_UNREACHABLE', 'joining takes too long')),
-    timeoutMs,
-  )
-  try {
-    return await Promise.race([work, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
+function joinsTooLong(): ValenceError {
+  return new ValenceError('VAL_KAFKA_UNREACHABLE', 'joining takes too long')
 }

@@ -40,8 +40,6 @@ export interface ReloadOutcome {
 /** After failures in a row the registry is asked less often, down to one in this many intervals. */
 const slowestPoll = 16
 
-const damaged: ReadonlySet<string> = new Set(['VAL_MODEL_CHECKSUM_MISMATCH', 'VAL_MODEL_MISSING'])
-
 /**
  * Swaps the active model for what the supply has, one swap at a time. A new model is complete and has proved itself
  * before the first text sees it; whatever fails leaves the old one as it was.
@@ -136,7 +134,7 @@ export class ModelReloader {
       return true
     } catch (error) {
       // What was whole when it came is damaged on the disk: the next look fetches it again.
-      if (isValenceError(error) && damaged.has(error.code)) supply.invalidate()
+      if (isValenceError(error) && error.row.refetch) supply.invalidate()
       else this.#refused = found.digest
       throw error
     }

@@ -6,7 +6,7 @@ import { secondsToDrain } from './drain-time.ts'
 const newestWeight = 0.4
 
 /** One partition: where its log ends, where its commits stand, and how fast both move. */
-interface Flow {
+interface TrackedPartition {
   readonly labels: { readonly topic: string; readonly partition: string }
   end: bigint | undefined
   committed: bigint
@@ -20,9 +20,9 @@ interface Flow {
  * Lag, rates and time to drain of the assigned partitions. Offsets of transaction markers are counted on both sides:
  * whoever commits past them is not behind.
  */
-export class PartitionFlows {
+export class PartitionLagTracker {
   readonly #metrics: Metrics['kafka']
-  readonly #flows = new Map<string, Flow>()
+  readonly #flows = new Map<string, TrackedPartition>()
   #tickedAt: number
 
   constructor(metrics: Metrics, nowMs: number) {
@@ -90,11 +90,11 @@ export class PartitionFlows {
     }
   }
 
-  #showLag(flow: Flow): void {
+  #showLag(flow: TrackedPartition): void {
     this.#metrics.lag.set(flow.labels, lagOf(flow))
   }
 }
 
-function lagOf({ end, committed }: Flow): number {
+function lagOf({ end, committed }: TrackedPartition): number {
   return end === undefined || end < committed ? 0 : Number(end - committed)
 }

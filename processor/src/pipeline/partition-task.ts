@@ -4,7 +4,7 @@ import type { PartitionSession, PartitionSessions } from '../kafka/partition-ses
 import type { RecordBatch } from '../kafka/record.ts'
 import type { RecordSource } from '../kafka/record-source.ts'
 import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
-import type { PartitionFlows } from '../monitoring/partition-lag-tracker.ts'
+import type { PartitionLagTracker } from '../monitoring/partition-lag-tracker.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { retryWhileRetryable } from '../platform/retry.ts'
@@ -21,7 +21,7 @@ export interface PartitionTaskContext {
   readonly sessions: PartitionSessions
   readonly prepare: PrepareStep
   readonly commit: CommitStep
-  readonly flows: PartitionFlows
+  readonly flows: PartitionLagTracker
   readonly maxRecords: number
   readonly maxQueued: number
   /** The memory of fetched records at which a partition is paused. */

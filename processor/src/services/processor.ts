@@ -6,7 +6,7 @@ import { createKafkaRecordSource } from '../kafka/kafka-record-source.ts'
 import { watchLogEnds } from '../kafka/log-end-watch.ts'
 import type { PartitionSessions } from '../kafka/partition-session.ts'
 import type { TopicPartition } from '../kafka/topic-partition.ts'
-import { PartitionFlows } from '../monitoring/partition-lag-tracker.ts'
+import { PartitionLagTracker } from '../monitoring/partition-lag-tracker.ts'
 import { startAdminServer } from '../observability/admin-server.ts'
 import { Health } from '../observability/health.ts'
 import { meterLog } from '../observability/logger.ts'
@@ -64,7 +64,7 @@ const logEndMs = 5_000
 
 async function openSessions(
   base: ProcessorContext,
-  flows: PartitionFlows,
+  flows: PartitionLagTracker,
   onLed: (partition: TopicPartition, isLed: boolean) => void,
 ): Promise<PartitionSessions> {
   const { config, logger, closers } = base
@@ -107,7 +107,7 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
   const { config, logger, metrics } = base
   const registry = openRegistry(config)
   const scoredEventSchemaId = await outputSchemaId(base, registry)
-  const flows = new PartitionFlows(metrics, performance.now())
+  const flows = new PartitionLagTracker(metrics, performance.now())
   let pipeline: Pipeline | undefined
   const sessions = await openSessions(base, flows, (partition, isLed) => pipeline?.led(partition, isLed))
   const { outputTopic, deadLetterTopic } = config

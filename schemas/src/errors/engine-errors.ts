@@ -44,6 +44,7 @@ export const engineErrors = {
   VAL_MODEL_MISSING: {
     message: 'The model or one of its files is missing',
     help: 'Check VALENCE_MODEL; `valence doctor` lists what was looked for.',
+    refetch: true,
   },
   VAL_MODEL_MANIFEST_INVALID: {
     message: 'The model manifest is not valid',
@@ -52,6 +53,7 @@ export const engineErrors = {
   VAL_MODEL_CHECKSUM_MISMATCH: {
     message: 'A model file does not match its checksum',
     help: 'The file is damaged or was changed; fetch or package the model again.',
+    refetch: true,
   },
   VAL_MODEL_UNUSABLE: {
     message: 'The model loads but cannot be used',

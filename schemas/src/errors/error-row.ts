@@ -10,6 +10,8 @@
  *   only a new process can go on. Without it the partition is taken again after a short pause.
  * `engine`: the engine failed, whatever text it was given.
  * `grantable`: a person may correct or grant it while the process waits.
+ * `refetch`: a stored file is gone or damaged; it is fetched again before its release is refused.
+ * `scope`: how far it reaches. `topic`: the topic that it names; others may well work. `cluster`: whatever is asked next.
  * `exit`: exit code of a command, 1 if left out.
  */
 export interface ErrorRow {
@@ -21,5 +23,7 @@ export interface ErrorRow {
   readonly partition?: 'isolate' | 'halt' | 'fatal'
   readonly engine?: true
   readonly grantable?: true
+  readonly refetch?: true
+  readonly scope?: 'topic' | 'cluster'
   readonly exit?: 2
 }

@@ -12,6 +12,7 @@ export const kafkaErrors = {
     message: 'The broker refuses the credentials',
     help: 'Check VALENCE_KAFKA_SASL_* and VALENCE_KAFKA_TLS_*; services go on trying, with growing pauses.',
     grantable: true,
+    scope: 'cluster',
   },
   VAL_KAFKA_TOKEN_UNAVAILABLE: {
     message: 'The token endpoint gives no token for Kafka',
@@ -22,10 +23,12 @@ export const kafkaErrors = {
     message: 'The broker refuses the operation to this user',
     help: 'Grant the ACLs listed in docs/security.md; services go on trying, with growing pauses.',
     grantable: true,
+    scope: 'topic',
   },
   VAL_KAFKA_TOPIC_MISSING: {
     message: 'A topic does not exist',
     help: 'Create the topics with `valence topics create`.',
+    scope: 'topic',
   },
   VAL_KAFKA_TOPIC_REFUSED: {
     message: 'The brokers refuse to create a topic',

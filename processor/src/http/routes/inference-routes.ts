@@ -2,7 +2,7 @@ import { checkUnicode, ValenceError } from '@valence/schemas'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Sentiment } from '../../domain/sentiment.ts'
-import type { Verdict } from '../../domain/verdict.ts'
+import { expectScored } from '../../domain/verdict.ts'
 import type { LoadedModel } from '../../model/load-model.ts'
 import { lengthHeader, type OutputTensor, packBinaryResponse, readBinaryRequest } from '../binary-tensors.ts'
 import {
@@ -224,11 +224,6 @@ function readTexts({ inputs }: InferRequest): string[] {
   }
   if (size > 256) throw new ValenceError('VAL_HTTP_REQUEST_INVALID', 'a request has 1 to 256 texts')
   return texts
-}
-
-function expectScored(verdict: Verdict): Sentiment {
-  if (verdict.kind !== 'scored') throw verdict.error
-  return verdict.sentiment
 }
 
 /** Which outputs the caller wants binary: each says so by itself, else the request says it for all. */

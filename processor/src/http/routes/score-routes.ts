@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { isValenceError, type ScoredEvent, type TextEvent, textEventJson, type ValenceError } from '@valence/schemas'
 import type { Sentiment } from '../../domain/sentiment.ts'
-import { failed, type Verdict } from '../../domain/verdict.ts'
+import { expectScored, failed, type Verdict } from '../../domain/verdict.ts'
 import { problems } from '../contract/problem-response.ts'
 import { batchResponse, scoredResponse } from '../contract/scored-response.ts'
 import { type BatchItem, batchRequest, deadlineHeaders, scoreQuery, textRequest } from '../contract/text-request.ts'
@@ -29,11 +29,6 @@ function toEvent(sentiment: Sentiment, text: TextEvent, id: string): ScoredEvent
     scoredAt: Date.now(),
     origin: null,
   }
-}
-
-function expectScored(verdict: Verdict): Sentiment {
-  if (verdict.kind !== 'scored') throw verdict.error
-  return verdict.sentiment
 }
 
 /** The one reason why nothing was scored, where it is the system's and the same for all. */

@@ -11,7 +11,6 @@ export interface TopicFailure {
 export function ownFault(error: unknown): ValenceError {
   const translated = translateKafkaError(error)
   if (!isValenceError(translated)) throw translated
-  if (translated.retryable || translated.code === 'VAL_KAFKA_AUTHENTICATION_FAILED') throw translated
-  if (translated.code === 'VAL_BACKUP_UNAVAILABLE') throw translated
+  if (translated.retryable || translated.row.scope === 'cluster') throw translated
   return translated
 }

@@ -10,11 +10,9 @@ export interface RefusedLetters {
   readonly letters: string[]
 }
 
-const otherRefusals: ReadonlySet<string> = new Set(['VAL_KAFKA_TOPIC_MISSING', 'VAL_KAFKA_NOT_AUTHORISED'])
-
 /** The record or its topic is at fault, so other records of the same run may well be taken. */
 export function isRefusal(error: unknown): error is ValenceError {
-  return isValenceError(error) && (error.deadLetter || otherRefusals.has(error.code))
+  return isValenceError(error) && (error.deadLetter || error.row.scope === 'topic')
 }
 
 /** What the topics that dead letters came from take, as far as that is known. */

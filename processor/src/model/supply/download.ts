@@ -43,7 +43,7 @@ function tooSlow(what: string, ms: number): ValenceError {
 }
 
 /** Gives the action this long. @throws VAL_MODEL_REGISTRY_TIMEOUT */
-export async function within<T>(
+export async function withDeadline<T>(
   ms: number,
   what: string,
   signal: AbortSignal,
@@ -118,7 +118,7 @@ async function receive(file: ModelFile, partial: ResumableFile, path: string, op
   const { source, limits } = options
   const idle = new AbortController()
   const signal = AbortSignal.any([options.signal, idle.signal])
-  const stream = await within(limits.connectMs, file.path, signal, (either) =>
+  const stream = await withDeadline(limits.connectMs, file.path, signal, (either) =>
     source.openFile(file.path, partial.size, AbortSignal.any([signal, either])),
   )
   if (stream.from !== partial.size) await partial.restart()

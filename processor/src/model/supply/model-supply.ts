@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isValenceError, ValenceError } from '@valence/schemas'
 import { redactUrl } from '../../config/redaction.ts'
 import { type ModelManifest, parseManifest } from '../manifest.ts'
-import { type DownloadLimits, downloadFile, persistently, within } from './download.ts'
+import { type DownloadLimits, downloadFile, persistently, withDeadline } from './download.ts'
 import { type ModelSource, maxManifestBytes } from './model-source.ts'
 import { digestOf, type ManifestFiles, type ModelStore, type StoredModel } from './model-store.ts'
 import { verifySignature } from './signature.ts'
@@ -43,7 +43,7 @@ export class ModelSupply {
    */
   async pull(outer: AbortSignal): Promise<StoredModel> {
     const { timeoutMs } = this.#options
-    return within(timeoutMs, this.uri, outer, async (signal) => {
+    return withDeadline(timeoutMs, this.uri, outer, async (signal) => {
       const known = this.#known
       const present = known && (await this.#options.store.peek(known.digest))
       const found = await this.#request(
@@ -89,7 +89,7 @@ export class ModelSupply {
   #request<T>(action: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     const { limits, retryMs } = this.#options
     const limitMs = limits.connectMs + limits.idleMs
-    return persistently(() => within(limitMs, this.uri, signal, action), signal, retryMs)
+    return persistently(() => withDeadline(limitMs, this.uri, signal, action), signal, retryMs)
   }
 
   async #signed(bytes: Buffer, signal: AbortSignal): Promise<ManifestFiles> {

@@ -1,6 +1,6 @@
 import { ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
-import { failure, within } from '../../../src/doctor/finding.ts'
+import { answerWithin, failure } from '../../../src/doctor/finding.ts'
 
 const place = { area: 'kafka', check: 'connect' } as const
 
@@ -25,13 +25,13 @@ describe('failure', () => {
   })
 })
 
-describe('within', () => {
+describe('answerWithin', () => {
   it('passes on what the work gives or throws', async () => {
-    expect(await within(1_000, Promise.resolve(5))).toBe(5)
-    await expect(within(1_000, Promise.reject(new Error('why')))).rejects.toThrow('why')
+    expect(await answerWithin(1_000, Promise.resolve(5))).toBe(5)
+    await expect(answerWithin(1_000, Promise.reject(new Error('why')))).rejects.toThrow('why')
   })
 
   it('does not wait longer', async () => {
-    await expect(within(10, new Promise(() => undefined))).rejects.toThrow('no answer in 10 ms')
+    await expect(answerWithin(10, new Promise(() => undefined))).rejects.toThrow('no answer in 10 ms')
   })
 })

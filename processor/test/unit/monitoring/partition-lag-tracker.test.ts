@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { PartitionFlows } from '../../../src/monitoring/partition-lag-tracker.ts'
+import { PartitionLagTracker } from '../../../src/monitoring/partition-lag-tracker.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 
 const partition = { topic: 'texts', partition: 3 }
 
 function setup() {
   const metrics = createMetrics()
-  const flows = new PartitionFlows(metrics, 0)
+  const flows = new PartitionLagTracker(metrics, 0)
   const read = async (name: string) => {
     const line = (await metrics.registry.metrics())
       .split('\n')

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { OutgoingRecord } from '../../../src/kafka/record.ts'
 import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
-import { PartitionFlows } from '../../../src/monitoring/partition-lag-tracker.ts'
+import { PartitionLagTracker } from '../../../src/monitoring/partition-lag-tracker.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
@@ -82,7 +82,7 @@ function setup() {
     sessions: broker,
     prepare,
     commit: createCommitStep(metrics, Date.now),
-    flows: new PartitionFlows(metrics, Date.now()),
+    flows: new PartitionLagTracker(metrics, Date.now()),
     maxRecords: 3,
     maxQueued: 100,
     heldBytes: () => broker.heldBytes,

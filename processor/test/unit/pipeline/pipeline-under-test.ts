@@ -2,7 +2,7 @@ import { FakeBroker, FakeSource } from '@valence/testing/kafka/fake-broker'
 import { vi } from 'vitest'
 import type { OutgoingRecord } from '../../../src/kafka/record.ts'
 import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
-import { PartitionFlows } from '../../../src/monitoring/partition-lag-tracker.ts'
+import { PartitionLagTracker } from '../../../src/monitoring/partition-lag-tracker.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
@@ -33,7 +33,7 @@ export function setup(
     sessions: broker,
     prepare: options.prepare ?? echo,
     commit: createCommitStep(metrics, Date.now),
-    flows: new PartitionFlows(metrics, Date.now()),
+    flows: new PartitionLagTracker(metrics, Date.now()),
     maxRecords: options.maxRecords ?? 3,
     maxQueued: options.maxQueued ?? 8,
     heldBytes: () => broker.heldBytes,
