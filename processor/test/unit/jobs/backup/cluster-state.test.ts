@@ -1,6 +1,7 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { expect, it } from 'vitest'
 import { readGroups } from '../../../../src/jobs/backup/cluster-state.ts'
+import { throwawayGroup } from '../../../../src/kafka/group-names.ts'
 import { writeNote } from '../../../../src/kafka/position-note.ts'
 
 /** A cluster whose one group has committed these positions on `texts`. */
@@ -8,7 +9,7 @@ function groupWith(partitions: readonly { partition: number; offset: string; met
   const admin: Pick<Admin, 'describeCluster' | 'listGroups'> & { fetchOffsets(): Promise<unknown> } = {
     describeCluster: async () => ({ brokers: [], controller: null, clusterId: 'here' }),
     listGroups: async () => ({
-      groups: ['g', 'g.cli.passing'].map((groupId) => ({ groupId, protocolType: 'consumer' })),
+      groups: ['g', throwawayGroup('g')].map((groupId) => ({ groupId, protocolType: 'consumer' })),
     }),
     fetchOffsets: async () => [{ topic: 'texts', partitions }],
   }
