@@ -16,8 +16,8 @@ function exit(code: number | undefined): never {
   process.exit(code)
 }
 
-/** Gives threads that are about to come back the time to do so. */
-async function threadsBack(): Promise<void> {
+/** Gives threads that hang, and may yet be about to come back, the time to do so. */
+async function lateThreads(): Promise<void> {
   for (let waitedMs = 0; isInNativeCode() && waitedMs < 1_000; waitedMs += 20) await delay(20)
 }
 
@@ -55,4 +55,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
   exit,
 })
 // A half-closed socket or a worker must not keep a finished command alive; what it printed must still arrive.
-process.stdout.write('', () => void threadsBack().then(() => exit(Number(process.exitCode))))
+process.stdout.write('', () => void lateThreads().then(() => exit(Number(process.exitCode))))

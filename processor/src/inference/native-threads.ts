@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { word } from './worker-protocol.ts'
 
 /** What each living inference thread shares with this one. */
 const threads = new Set<Int32Array>()
+/** Those that were given up because their run takes too long: nobody knows when they come back. */
+const hanging = new Set<Int32Array>()
+const pollMs = 20
 
 export function enter(shared: Int32Array): void {
   threads.add(shared)
@@ -9,6 +13,11 @@ export function enter(shared: Int32Array): void {
 
 export function leave(shared: Int32Array): void {
   threads.delete(shared)
+  hanging.delete(shared)
+}
+
+export function giveUp(shared: Int32Array): void {
+  hanging.add(shared)
 }
 
 /**
@@ -16,5 +25,14 @@ export function leave(shared: Int32Array): void {
  * runs, deaf to every signal, and dies of SIGABRT when it returns.
  */
 export function isInNativeCode(): boolean {
-  return [...threads].some((shared) => Atomics.load(shared, word.native) === 1)
+  return [...threads].some(isNative)
+}
+
+/** Waits until no thread is in native code but those that hang there, such as one that reads a graph. */
+export async function threadsBack(): Promise<void> {
+  while ([...threads].some((shared) => isNative(shared) && !hanging.has(shared))) await delay(pollMs)
+}
+
+function isNative(shared: Int32Array): boolean {
+  return Atomics.load(shared, word.native) === 1
 }

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { ValenceError } from '@valence/schemas'
 import type { TokenBatch } from './backend.ts'
 import type { GraphSpec } from './graph-session.ts'
-import { enter, leave } from './native-threads.ts'
+import { enter, giveUp, leave } from './native-threads.ts'
 import { type InferenceRequest, type InferenceResponse, type WorkerStart, word } from './worker-protocol.ts'
 
 /** A batch on its way and whom to tell. */
@@ -185,6 +185,7 @@ export class WorkerThread {
   #lose(reason: LossReason, detail: string): void {
     if (this.#state === 'lost') return
     const isBusy = reason === 'timeout' && this.#isBusy
+    if (reason === 'timeout') giveUp(this.#shared)
     this.#state = 'lost'
     clearTimeout(this.#watchdog)
     const [running, ...waiting] = this.#jobs.splice(0)

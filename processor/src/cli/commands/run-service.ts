@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isValenceError } from '@valence/schemas'
 import { readConfig, redactConfig } from '../../config/config.ts'
+import { threadsBack } from '../../inference/native-threads.ts'
 import { createLogger, prettyDestination } from '../../observability/logger.ts'
 import { startTracing } from '../../observability/tracing.ts'
 import type { Service, ServiceOptions } from '../../services/service.ts'
@@ -41,6 +42,8 @@ export async function runService({ environment, stderr, signal, exit }: CliConte
     logger.info('stopped')
     return 0
   } finally {
+    // A thread that reads a graph cannot be ended, and the process would die of it.
+    if (signal.aborted) await threadsBack()
     clearTimeout(deadline)
   }
 }

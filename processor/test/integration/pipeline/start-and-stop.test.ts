@@ -49,6 +49,14 @@ describe('starting', () => {
     expect(await processor.stop()).toBe(0)
   })
 
+  it('exits 0 when it is told to stop while its threads read the graph, which nothing can interrupt', async () => {
+    const preload = new URL('../../../../testing/src/models/slow-graph.preload.ts', import.meta.url)
+    const processor = new ProcessorProcess({ NODE_OPTIONS: `--import ${preload}` })
+    await processor.logged('the graph is being read')
+    processor.signal('SIGTERM')
+    expect(await processor.exited).toEqual({ code: 0, signal: null })
+  })
+
   it('stops when asked although the group lets it wait for another member', async () => {
     const topics = await kafka.createTopics()
     const environment = { ...topics.environment, VALENCE_KAFKA_SESSION_TIMEOUT_MS: '90000' }
