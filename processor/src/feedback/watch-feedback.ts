@@ -132,7 +132,6 @@ async function readPatiently<T>(decode: Decode<T>, value: Buffer, signal: AbortS
       initialDelayMs: 250,
       maxDelayMs: 5_000,
       signal,
-      onRetry: () => undefined,
     })
   } catch (error) {
     if (!isValenceError(error)) throw error

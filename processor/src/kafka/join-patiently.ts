@@ -11,6 +11,5 @@ export function joinPatiently<T>(join: () => Promise<T>): Promise<T> {
     initialDelayMs: 200,
     maxDelayMs: 1_000,
     signal: AbortSignal.timeout(timeoutMs),
-    onRetry: () => undefined,
   })
 }

@@ -4,17 +4,20 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 export interface RetryOptions {
   readonly initialDelayMs: number
   readonly maxDelayMs: number
+  /** Tries after the first; without end unless given. */
+  readonly maxRetries?: number
   /** Errors that are waited out beside those the catalogue calls retryable. */
   readonly alsoRetry?: (error: ValenceError) => boolean
   /** Ends the retries; the last error is thrown. */
   readonly signal: AbortSignal
   /** The signal ends the waiting for an attempt under way too: one that hangs is left to itself. */
   readonly leavesAttempt?: boolean
-  readonly onRetry: (error: ValenceError, delayMs: number) => void
+  readonly onRetry?: (error: ValenceError, delayMs: number) => void
 }
 
 /**
- * Runs `action` until it succeeds, for as long as its errors are retryable; others are thrown at once. When the signal
+ * Runs `action` until it succeeds, for as long as its errors are retryable and tries are left; other errors are thrown
+ * at once. When the signal
  * aborts, an attempt under way is waited for unless it is to be left, and a pause is not.
  */
 export async function retryWhileRetryable<T>(action: () => Promise<T>, options: RetryOptions): Promise<T> {
@@ -30,7 +33,7 @@ export async function retryWhileRetryable<T>(action: () => Promise<T>, options: 
   const policy = retry(
     handleWhen((error) => isValenceError(error) && (error.retryable || alsoRetry?.(error) === true) && !signal.aborted),
     {
-      maxAttempts: Number.MAX_SAFE_INTEGER,
+      maxAttempts: options.maxRetries ?? Number.MAX_SAFE_INTEGER,
       backoff: new ExponentialBackoff({ initialDelay: options.initialDelayMs, maxDelay: options.maxDelayMs }),
     },
   )
@@ -38,7 +41,7 @@ export async function retryWhileRetryable<T>(action: () => Promise<T>, options: 
     if (!('error' in event)) return
     failure = { error: event.error }
     isPausing = true
-    options.onRetry(event.error as ValenceError, event.delay)
+    options.onRetry?.(event.error as ValenceError, event.delay)
   })
   // The library waits its pauses out, whatever the signal says.
   async function attempt(): Promise<T> {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { ValenceError } from '@valence/schemas'
+import { isAbsent, openBucket } from '../../platform/bucket.ts'
 
 /** Where backups are kept: named pieces of bytes, each there as a whole or not at all. */
 export interface BackupStorage {
@@ -13,7 +14,7 @@ export interface BackupStorage {
 
 /** A folder, or `s3://bucket/prefix`. @throws VAL_BACKUP_UNAVAILABLE, from every method */
 export async function openBackupStorage(place: string, s3Endpoint: string | undefined): Promise<BackupStorage> {
-  const storage = place.startsWith('s3://') ? await openBucket(place, s3Endpoint) : openFolder(place)
+  const storage = place.startsWith('s3://') ? await openBucketStorage(place, s3Endpoint) : openFolder(place)
   return {
     put: (name, bytes) => guarded(place, () => storage.put(name, bytes)),
     get: (name) => guarded(place, () => storage.get(name)),
@@ -30,8 +31,7 @@ async function guarded<T>(place: string, work: () => Promise<T>): Promise<T> {
 }
 
 function isMissing(error: unknown): boolean {
-  const { code, name } = error as { code?: string; name?: string }
-  return code === 'ENOENT' || name === 'NoSuchKey' || name === 'NotFound'
+  return (error as { code?: string }).code === 'ENOENT'
 }
 
 function openFolder(folder: string): BackupStorage {
@@ -60,35 +60,24 @@ function openFolder(folder: string): BackupStorage {
   }
 }
 
-async function openBucket(place: string, endpoint: string | undefined): Promise<BackupStorage> {
-  const { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3')
-  const { hostname: Bucket, pathname } = new URL(place)
+async function openBucketStorage(place: string, endpoint: string | undefined): Promise<BackupStorage> {
+  const { hostname, pathname } = new URL(place)
   const root = decodeURIComponent(pathname.slice(1)).replace(/\/*$/, '/').replace(/^\//, '')
-  const client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true })
+  const bucket = await openBucket(hostname, { endpoint })
   return {
-    async put(name, Body) {
-      await client.send(new PutObjectCommand({ Bucket, Key: `${root}${name}`, Body }))
-    },
+    put: (name, bytes) => bucket.put(`${root}${name}`, bytes),
     async get(name) {
       try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: `${root}${name}` }))
+        const { Body } = await bucket.get({ Key: `${root}${name}` })
         return Body && Buffer.from(await Body.transformToByteArray())
       } catch (error) {
-        if (isMissing(error)) return undefined
+        if (isAbsent(error)) return undefined
         throw error
       }
     },
     async list(prefix) {
-      const names: string[] = []
-      for (let ContinuationToken: string | undefined, isMore = true; isMore; ) {
-        const page = await client.send(
-          new ListObjectsV2Command({ Bucket, Prefix: `${root}${prefix}`, ContinuationToken }),
-        )
-        names.push(...(page.Contents ?? []).map(({ Key = '' }) => Key.slice(root.length)))
-        ContinuationToken = page.NextContinuationToken
-        isMore = page.IsTruncated === true
-      }
-      return names.sort()
+      const found = await bucket.list(`${root}${prefix}`)
+      return found.map(({ key }) => key.slice(root.length)).sort()
     },
   }
 }

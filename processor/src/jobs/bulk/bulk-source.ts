@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ValenceError } from '@valence/schemas'
+import { type Bucket, type BucketEntry, openBucket } from '../../platform/bucket.ts'
 
 /** One file or S3 object, as it was when it was listed. */
 export interface BulkObject {
@@ -55,36 +56,26 @@ async function toFile(name: string): Promise<BulkObject | undefined> {
 }
 
 async function listBucket(source: string, endpoint: string | undefined): Promise<BulkObject[]> {
-  const { GetObjectCommand, ListObjectsV2Command, S3Client } = await import('@aws-sdk/client-s3')
-  const { hostname: Bucket, pathname } = new URL(source)
-  const client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true })
-  const objects: BulkObject[] = []
+  const { hostname, pathname } = new URL(source)
   try {
-    for (let ContinuationToken: string | undefined, isMore = true; isMore; ) {
-      const page = await client.send(
-        new ListObjectsV2Command({ Bucket, Prefix: decodeURIComponent(pathname.slice(1)), ContinuationToken }),
-      )
-      for (const { Key = '', Size = 0, ETag, LastModified } of page.Contents ?? []) {
-        if (Size === 0) continue
-        objects.push({
-          uri: `s3://${Bucket}/${Key}`,
-          bytes: Size,
-          modifiedAt: LastModified?.getTime() ?? 0,
-          fingerprint: fingerprintOf(Bucket, Key, Size, ETag),
-          async open() {
-            // A version that was put there meanwhile must not be read in the name of this one.
-            const { Body } = await client.send(
-              new GetObjectCommand({ Bucket, Key, ...(ETag === undefined ? {} : { IfMatch: ETag }) }),
-            )
-            return Body as unknown as AsyncIterable<Buffer>
-          },
-        })
-      }
-      ContinuationToken = page.NextContinuationToken
-      isMore = page.IsTruncated === true
-    }
+    const bucket = await openBucket(hostname, { endpoint })
+    const objects = await bucket.list(decodeURIComponent(pathname.slice(1)))
+    return objects.filter(({ bytes }) => bytes > 0).map((entry) => toObject(bucket, entry))
   } catch (cause) {
     throw new ValenceError('VAL_FILE_UNREADABLE', source, { cause })
   }
-  return objects
+}
+
+function toObject(bucket: Bucket, { key, bytes, etag, modifiedAt }: BucketEntry): BulkObject {
+  return {
+    uri: `s3://${bucket.name}/${key}`,
+    bytes,
+    modifiedAt: modifiedAt ?? 0,
+    fingerprint: fingerprintOf(bucket.name, key, bytes, etag),
+    async open() {
+      // A version that was put there meanwhile must not be read in the name of this one.
+      const { Body } = await bucket.get({ Key: key, ...(etag === undefined ? {} : { IfMatch: etag }) })
+      return Body as unknown as AsyncIterable<Buffer>
+    },
+  }
 }

@@ -49,7 +49,6 @@ export async function openReplayScorer(config: Config, admin: Admin, outputTopic
         initialDelayMs: 100,
         maxDelayMs: 5_000,
         signal,
-        onRetry: () => undefined,
       })
       const kept = outcomes.filter(({ kind }) => kind !== 'rejected')
       return {

@@ -2,8 +2,8 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { isValenceError, ValenceError } from '@valence/schemas'
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { unlessAborted } from '../../platform/abort.ts'
+import { retryWhileRetryable } from '../../platform/retry.ts'
 import type { ModelManifest } from '../manifest.ts'
 import type { ModelSource } from './model-source.ts'
 import { storeFailure } from './store-failure.ts'
@@ -28,14 +28,9 @@ export interface DownloadOptions {
   readonly onBytes?: (bytes: number) => void
 }
 
-const moreAttempts = 3
-
 /** Tries again what may succeed later, a few times. */
 export function persistently<T>(action: () => Promise<T>, signal: AbortSignal, retryMs = 250): Promise<T> {
-  return retry(
-    handleWhen((error) => isValenceError(error) && error.retryable && !signal.aborted),
-    { maxAttempts: moreAttempts, backoff: new ExponentialBackoff({ initialDelay: retryMs, maxDelay: 5_000 }) },
-  ).execute(action, signal)
+  return retryWhileRetryable(action, { initialDelayMs: retryMs, maxDelayMs: 5_000, maxRetries: 3, signal })
 }
 
 function tooSlow(what: string, ms: number): ValenceError {

@@ -1,6 +1,7 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { ValenceError } from '@valence/schemas'
 import { redactUrl } from '../../config/redaction.ts'
+import { httpStatusOf, openBucket } from '../../platform/bucket.ts'
 import { allowedUri } from './allow-list.ts'
 import { type ModelSource, rangeStart, readSmall } from './model-source.ts'
 
@@ -10,20 +11,10 @@ export interface S3SourceOptions {
   readonly endpoint?: string | undefined
 }
 
-interface S3Failure {
-  readonly name?: string
-  readonly message?: string
-  readonly $metadata?: { readonly httpStatusCode?: number }
-}
-
-function statusOf(error: unknown): number | undefined {
-  return (error as S3Failure).$metadata?.httpStatusCode
-}
-
 function failure(error: unknown, uri: URL, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
-  const status = statusOf(error)
-  const { name, message } = error as S3Failure
+  const status = httpStatusOf(error)
+  const { name, message } = error as { name?: string; message?: string }
   const detail = `${redactUrl(uri)}: ${name ?? 'error'} ${message ?? ''}`.trim()
   if (status === 404) return new ValenceError('VAL_MODEL_MISSING', detail, { cause: error })
   const refused = (status !== undefined && status >= 400 && status < 500) || name === 'CredentialsProviderError'
@@ -49,19 +40,14 @@ function keyOf(uri: URL): string {
   }
 }
 
-/** A manifest in an S3 bucket. The SDK is loaded here and nowhere else; region and credentials are its own affair. */
+/** A manifest in an S3 bucket, and the files beside it. */
 export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3SourceOptions): Promise<ModelSource> {
-  const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3')
-  const client = new S3Client({
-    // Attempts are counted where all sources are alike, in the download.
-    maxAttempts: 1,
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-  })
+  // Attempts are counted where all sources are alike, in the download.
+  const bucket = await openBucket(manifest.hostname, { endpoint, maxAttempts: 1 })
 
   async function get(uri: URL, extra: { Range?: string; IfNoneMatch?: string }, signal: AbortSignal) {
     allowedUri(uri, prefixes)
-    const place = { Bucket: uri.hostname, Key: keyOf(uri) }
-    return client.send(new GetObjectCommand({ ...place, ...extra }), { abortSignal: signal })
+    return bucket.get({ Key: keyOf(uri), ...extra }, signal)
   }
 
   return {
@@ -70,7 +56,7 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
         const output = await get(manifest, known === undefined ? {} : { IfNoneMatch: known }, signal)
         return { bytes: await readSmall(chunksOf(output, manifest, signal), redactUrl(manifest)), version: output.ETag }
       } catch (error) {
-        if (statusOf(error) === 304 && known !== undefined) return undefined
+        if (httpStatusOf(error) === 304 && known !== undefined) return undefined
         throw error instanceof ValenceError ? error : failure(error, manifest, signal)
       }
     },
@@ -80,7 +66,7 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
         const output = await get(uri, {}, signal)
         return await readSmall(chunksOf(output, uri, signal), redactUrl(uri))
       } catch (error) {
-        if (statusOf(error) === 404) return undefined
+        if (httpStatusOf(error) === 404) return undefined
         throw error instanceof ValenceError ? error : failure(error, uri, signal)
       }
     },
@@ -89,7 +75,7 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
       try {
         const output = await get(uri, from > 0 ? { Range: `bytes=${from}-` } : {}, signal).catch((error: unknown) => {
           // The file became shorter than what is here of it.
-          if (statusOf(error) !== 416) throw error
+          if (httpStatusOf(error) !== 416) throw error
           return get(uri, {}, signal)
         })
         const start = output.ContentRange === undefined ? 0 : rangeStart(output.ContentRange)

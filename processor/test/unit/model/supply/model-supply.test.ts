@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hangs, stalls, truncated } from '@valence/testing/models/model-registry'
 import { SupplyBench, unhurried } from '@valence/testing/models/supply-bench'
@@ -32,7 +32,7 @@ describe('a model is brought in', () => {
     const models = await Promise.all(supplies.map((supply) => supply.pull(unhurried())))
     expect(new Set(models.map(({ folder }) => folder)).size).toBe(1)
     expect(fileRequests()).toHaveLength(2)
-    expect(await readdir(join(bench.store.folder, 'staging'))).toEqual([])
+    expect(await readdir(join(bench.store.folder, 'partial'))).toEqual([])
   })
 
   test('again where its copy was damaged', async () => {
@@ -137,7 +137,12 @@ describe('a model is brought in', () => {
     bench.registry.misbehave('model.onnx', stalls(bench.graph, 40), 9)
     const stop = new AbortController()
     const stopped = (await bench.supply()).pull(stop.signal)
-    setTimeout(() => stop.abort(new Error('stopped')), 60)
+    stopped.catch(() => undefined)
+    const partial = join(bench.store.folder, 'partial')
+    const arrived = async () =>
+      Promise.all((await readdir(partial)).map(async (name) => (await stat(join(partial, name))).size))
+    await expect.poll(arrived, { timeout: 10_000 }).toContain(40)
+    stop.abort(new Error('stopped'))
     await expect(stopped).rejects.toThrow('stopped')
     bench.registry.misbehave('model.onnx', hangs, 0)
     await (await bench.supply()).pull(unhurried())
