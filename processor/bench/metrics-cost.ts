@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { kafkaRecord } from '@valence/testing/kafka/records'
 import { createMetrics, type Metrics } from '../src/observability/metrics.ts'
 import { createCommitStep, type Publication } from '../src/pipeline/commit.ts'
+import { measureCommit } from '../src/pipeline/step-metrics.ts'
 import { meterScoring } from '../src/scoring/scoring-metrics.ts'
 
 // What the calls of the metrics cost per text: the same counting of a transaction, once into real metrics and once into
@@ -47,7 +48,7 @@ const publication = {
 
 /** As the engine and the pipeline count one transaction. */
 function createCounting(metrics: Metrics): () => Promise<void> {
-  const commit = createCommitStep(metrics, Date.now)
+  const commit = measureCommit(createCommitStep(), { metrics, now: Date.now })
   const observer = meterScoring(metrics)
   const session = { publish: async () => undefined } as unknown as Parameters<typeof commit>[0]
   const { pipeline } = metrics

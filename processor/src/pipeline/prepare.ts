@@ -1,10 +1,8 @@
 import { ownHeaders, ValenceError } from '@valence/schemas'
 import type { OutgoingRecord } from '../kafka/record.ts'
 import type { TopicPartition } from '../kafka/topic-partition.ts'
-import type { Metrics } from '../observability/metrics.ts'
 import type { Publication } from './commit.ts'
 import type { DecodeStep } from './decode.ts'
-import type { EncodeStep } from './encode.ts'
 import type { RecordSlice } from './partition-queue.ts'
 import type { Refusal } from './refusal-search.ts'
 import type { RecordResult, ScoreStep } from './score-batch.ts'
@@ -18,21 +16,19 @@ export interface PrepareOptions {
 /** decode → score → encode: everything that happens to a slice before its transaction begins. */
 export type PrepareStep = (from: TopicPartition, slice: RecordSlice, options: PrepareOptions) => Promise<Publication>
 
-export function createPrepareStep(
-  steps: { decode: DecodeStep; score: ScoreStep; encode: EncodeStep },
-  metrics: Metrics,
-): PrepareStep {
+/** What a slice goes through; encode takes all of its outcomes. */
+export interface PrepareSteps {
+  readonly decode: DecodeStep
+  readonly score: ScoreStep
+  readonly encode: (outcomes: readonly RecordResult[], from: TopicPartition) => OutgoingRecord[]
+}
+
+export function createPrepareStep(steps: PrepareSteps): PrepareStep {
   return async (from, slice, { signal, refusal }) => {
-    const stopDecode = metrics.pipeline.decode.startTimer()
     const decoded = await steps.decode(slice.records)
-    stopDecode()
-    const stopScore = metrics.pipeline.score.startTimer()
     const scored = await steps.score(decoded, signal)
-    stopScore()
     const outcomes = refusal === undefined ? scored : scored.map((outcome) => refuse(outcome, refusal))
-    const stopEncode = metrics.pipeline.encode.startTimer()
-    const outgoing = outcomes.map((outcome) => steps.encode(outcome, from))
-    stopEncode()
+    const outgoing = steps.encode(outcomes, from)
     if (refusal === undefined) return { from, slice, outcomes, outgoing }
     // The letter of a record that was to become one anyway has been refused already.
     const refusedLetters = scored.some(({ kind }) => kind === 'rejected') ? refusal.times : refusal.times - 1

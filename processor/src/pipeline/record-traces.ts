@@ -47,6 +47,16 @@ export class RecordTraces {
     return this.#traceContexts.get(record)
   }
 
+  /** Spans around decode, encode and commit; those of scoring are made in the engine. */
+  traceSteps<Own extends { decode: DecodeStep; encode: EncodeStep; commit: CommitStep }>(steps: Own): Own {
+    return {
+      ...steps,
+      decode: this.traceDecode(steps.decode),
+      encode: this.traceEncode(steps.encode),
+      commit: this.traceCommit(steps.commit),
+    }
+  }
+
   tracePrepare(prepare: PrepareStep): PrepareStep {
     return (from, slice, options) => {
       for (const record of slice.records) this.#begin(record, from)

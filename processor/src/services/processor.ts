@@ -16,8 +16,8 @@ import { createCommitStep } from '../pipeline/commit.ts'
 import { createPipeline, type Pipeline } from '../pipeline/consume.ts'
 import { createDecodeStep } from '../pipeline/decode.ts'
 import { createEncodeStep } from '../pipeline/encode.ts'
+import { observeSteps } from '../pipeline/observe-steps.ts'
 import type { Standstill } from '../pipeline/partition-progress.ts'
-import { createPrepareStep } from '../pipeline/prepare.ts'
 import { RecordTraces } from '../pipeline/record-traces.ts'
 import { createScoreStep } from '../pipeline/score-batch.ts'
 import { retryWhileRetryable } from '../platform/retry.ts'
@@ -130,19 +130,16 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
     fromBeginning: config.kafkaStart === 'earliest',
     logger,
   })
-  const commit = createCommitStep(metrics, Date.now, {
-    logger,
-    traceContextOf: traces && ((record) => traces.of(record)),
-  })
-  const prepare = createPrepareStep(
-    { decode: traces?.traceDecode(decode) ?? decode, score, encode: traces?.traceEncode(encode) ?? encode },
+  const { prepare, commit } = observeSteps({ decode, score, encode, commit: createCommitStep() }, traces, {
     metrics,
-  )
+    now: Date.now,
+    logger,
+  })
   pipeline = createPipeline({
     source,
     sessions,
-    prepare: traces?.tracePrepare(prepare) ?? prepare,
-    commit: traces?.traceCommit(commit) ?? commit,
+    prepare,
+    commit,
     flows,
     maxRecords: config.kafkaBatchMaxRecords,
     maxQueued: config.kafkaQueueMaxRecords,

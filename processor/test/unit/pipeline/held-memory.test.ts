@@ -12,6 +12,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
 import { createPipeline } from '../../../src/pipeline/consume.ts'
 import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
+import { measureCommit } from '../../../src/pipeline/step-metrics.ts'
 
 const partitions: TopicPartition[] = [0, 1, 2].map((partition) => ({ topic: 'texts', partition }))
 const recordBytes = 100
@@ -81,7 +82,7 @@ function setup() {
     source,
     sessions: broker,
     prepare,
-    commit: createCommitStep(metrics, Date.now),
+    commit: measureCommit(createCommitStep(), { metrics, now: Date.now }),
     flows: new PartitionLagTracker(metrics, Date.now()),
     maxRecords: 3,
     maxQueued: 100,

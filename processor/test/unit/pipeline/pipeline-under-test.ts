@@ -8,6 +8,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
 import { createPipeline } from '../../../src/pipeline/consume.ts'
 import type { PrepareStep } from '../../../src/pipeline/prepare.ts'
+import { measureCommit } from '../../../src/pipeline/step-metrics.ts'
 
 export const first: TopicPartition = { topic: 'texts', partition: 0 }
 export const second: TopicPartition = { topic: 'texts', partition: 1 }
@@ -32,7 +33,7 @@ export function setup(
     source,
     sessions: broker,
     prepare: options.prepare ?? echo,
-    commit: createCommitStep(metrics, Date.now),
+    commit: measureCommit(createCommitStep(), { metrics, now: Date.now }),
     flows: new PartitionLagTracker(metrics, Date.now()),
     maxRecords: options.maxRecords ?? 3,
     maxQueued: options.maxQueued ?? 8,

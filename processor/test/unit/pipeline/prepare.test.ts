@@ -2,7 +2,6 @@ import { deadLetterHeaders, headerText, recordHeader, ValenceError } from '@vale
 import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import type { KafkaRecord } from '../../../src/kafka/record.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createPrepareStep } from '../../../src/pipeline/prepare.ts'
 import type { Refusal } from '../../../src/pipeline/refusal-search.ts'
 
@@ -11,25 +10,23 @@ const refused = (times: number): Refusal => ({ code: 'VAL_RECORD_REFUSED_BY_BROK
 
 /** A record with a key and headers that goes through: as a tombstone, or rejected where it is empty. */
 function prepared(record: KafkaRecord, refusal: Refusal | undefined) {
-  const prepare = createPrepareStep(
-    {
-      decode: async (records) => records.map((own) => ({ kind: 'tombstone', record: own })),
-      score: async () => [
-        record.value?.length === 0
-          ? { kind: 'rejected', record, error: new ValenceError('VAL_TEXT_EMPTY') }
-          : { kind: 'tombstone', record },
-      ],
-      encode: (outcome) => {
+  const prepare = createPrepareStep({
+    decode: async (records) => records.map((own) => ({ kind: 'tombstone', record: own })),
+    score: async () => [
+      record.value?.length === 0
+        ? { kind: 'rejected', record, error: new ValenceError('VAL_TEXT_EMPTY') }
+        : { kind: 'tombstone', record },
+    ],
+    encode: (outcomes) =>
+      outcomes.map((outcome) => {
         const { key, value, headers } = outcome.record
         if (outcome.kind !== 'rejected') return { topic: 'scores', partition: 0, key, value, headers }
         const { code, message } = outcome.error
         const origin = { ...from, offset: '0', timestamp: null }
         const own = deadLetterHeaders(headers, { code, message, origin, failedAt: 1 })
         return { topic: 'letters', partition: 0, key, value, headers: own }
-      },
-    },
-    createMetrics(),
-  )
+      }),
+  })
   return prepare(from, { records: [record], nextOffset: 1n }, { signal: new AbortController().signal, refusal })
 }
 

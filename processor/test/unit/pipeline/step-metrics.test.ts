@@ -5,8 +5,9 @@ import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import type { TraceContext } from '../../../src/observability/trace-context.ts'
-import { type CommitOptions, createCommitStep } from '../../../src/pipeline/commit.ts'
+import { createCommitStep } from '../../../src/pipeline/commit.ts'
 import type { RecordResult } from '../../../src/pipeline/score-batch.ts'
+import { measureCommit, type StepMetricsOptions } from '../../../src/pipeline/step-metrics.ts'
 
 const now = 1_700_000_010_000
 const model = { name: 'tiny', version: '1', sha256: 'abcdef' }
@@ -18,20 +19,23 @@ function scored(offset: number, source: string | null, occurredAt: number | null
   return { kind: 'scored', record: kafkaRecord(offset), event, sentiment }
 }
 
-async function commit(outcomes: readonly RecordResult[], options: CommitOptions & { fails?: boolean } = {}) {
+async function commit(
+  outcomes: readonly RecordResult[],
+  options: Partial<StepMetricsOptions> & { fails?: boolean } = {},
+) {
   const metrics = createMetrics()
   const session = {
     publish: async () => {
       if (options.fails) throw new ValenceError('VAL_KAFKA_FENCED')
     },
   } as unknown as PartitionSession
-  const step = createCommitStep(metrics, () => now, options)
+  const step = measureCommit(createCommitStep(), { metrics, now: () => now, ...options })
   const slice = { records: outcomes.map(({ record }) => record), nextOffset: 9n }
   await step(session, { from: { topic: 't', partition: 0 }, slice, outcomes, outgoing: [] }).catch(() => undefined)
   return (await metrics.registry.metrics()).split('\n')
 }
 
-describe('the commit step', () => {
+describe('a measured commit', () => {
   it('measures no age of a record without a timestamp, or of one from the future', async () => {
     const at = (timestamp: number, occurredAt: number | null = null): RecordResult => {
       const outcome = scored(1, null, occurredAt)
