@@ -15,8 +15,22 @@ const bareCredentials = /(^|[\s,("'=])([^\s/@,"'=\\]+:[^\s/@,"'\\]+)@(?=[\w[])/g
 const secretParameter =
   /([?&;](?:[\w.-]*(?:sig|signature|token|secret|password|passwd|credential|key|auth|code)[\w.-]*)=)[^&#\s"'<>\\]+/gi
 
-/** The rest of a URL behind its scheme without user, password, query and fragment. */
-function redactRest(rest: string): string {
+const uuid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
+
+/** Part of a path that nobody would think up as a name, such as the token that ends the URL of a webhook. */
+function isTokenLike(segment: string): boolean {
+  const hasCases = (text: string) => /[a-z]/.test(text) && /[A-Z]/.test(text)
+  if (uuid.test(segment) || (/^[\w-]{24,}$/.test(segment) && hasCases(segment) && /\d/.test(segment))) return true
+  return segment
+    .split(/[^A-Za-z0-9]+/)
+    .some((run) => (run.length >= 16 && /\d/.test(run) && /[a-z]/i.test(run)) || (run.length >= 20 && hasCases(run)))
+}
+
+/** Paths of files and the keys of objects are no secrets; who may read them is asked for otherwise. */
+const isPathShown = (scheme: string) => /^(file|s3):?$/i.test(scheme)
+
+/** The rest of a URL behind its scheme without user, password, query, fragment and what looks like a token. */
+function redactRest(scheme: string, rest: string): string {
   const [beforeQuery = '', query] = split(rest, /[?#]/)
   // Ends at the first slash; an unescaped slash in a password makes what stands before it no host and port.
   const [authority = '', path = ''] = split(beforeQuery.slice(2), /\//)
@@ -25,7 +39,9 @@ function redactRest(rest: string): string {
   const at = place.lastIndexOf('@')
   const shown = at === -1 ? place : `${hidden}@${place.slice(at + 1)}`
   const marks = query === undefined ? '' : `${query[0]}${query.length > 1 ? hidden : ''}`
-  return `//${shown}${isHost ? path : ''}${marks}`
+  const segments = isHost ? path.split('/') : []
+  const shownPath = segments.map((own) => (!isPathShown(scheme) && isTokenLike(own) ? hidden : own)).join('/')
+  return `//${shown}${shownPath}${marks}`
 }
 
 /** Before and from the first match on. */
@@ -40,14 +56,15 @@ export function redactUrl(url: string | URL): string {
 }
 
 /**
- * The same text without the secrets of this process, and without user, password, query and fragment of any URL in it.
+ * The same text without the secrets of this process, and without user, password, query, fragment and what looks like a
+ * token in the path of any URL in it.
  * Everything that is printed goes through here but the data of a command: log lines, errors, findings, problems.
  */
 export function redact(text: string): string {
   let result = text
   for (const secret of known) if (result.includes(secret)) result = result.replaceAll(secret, hidden)
   return result
-    .replace(absoluteUrl, (_, scheme: string, rest: string) => `${scheme}${redactRest(rest)}`)
+    .replace(absoluteUrl, (_, scheme: string, rest: string) => `${scheme}${redactRest(scheme, rest)}`)
     .replace(bareCredentials, (_, before: string) => `${before}${hidden}@`)
     .replace(secretParameter, (_, name: string) => `${name}${hidden}`)
 }
@@ -83,8 +100,10 @@ export function secretsIn(text: string): string[] {
         .replace(/^\/+/, '')
   const [user = '', password] = split(userInfo, /:/)
   const parameters = query.split(/[?#&;]/).map((own) => own.slice(own.indexOf('=') + 1))
+  const [, scheme = '', path = ''] = /^([a-z][a-z0-9+.-]*):?\/\/[^/]*(.*)$/is.exec(beforeQuery) ?? []
+  const tokens = isPathShown(scheme) ? [] : path.split('/').filter(isTokenLike)
   // A user beside a password is a name; alone it is a token.
-  return [password === undefined ? user : password.slice(1), ...parameters].filter((own) => own !== '')
+  return [password === undefined ? user : password.slice(1), ...parameters, ...tokens].filter((own) => own !== '')
 }
 
 /** Settings that are addresses and may carry credentials: printed without them, and not at all where they are invalid. */

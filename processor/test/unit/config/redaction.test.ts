@@ -13,6 +13,18 @@ describe('what is printed', () => {
     ['https://host/a#access_token=abc', 'https://host/a#[redacted]'],
     ['https://host?sig=a/b@c', 'https://host?[redacted]'],
     ['https://[::1]:8081/x', 'https://[::1]:8081/x'],
+    [
+      'https://host/hooks/T00000000/B0001/aB3dE5fG7hI9jK1l/x.json',
+      'https://host/hooks/T00000000/B0001/[redacted]/x.json',
+    ],
+    ['https://host/bot123:ABC-zyx57W2v1u123ew11', 'https://host/[redacted]'],
+    ['https://host/7d444840-9dc0-11d1-b245-5ffdce74fad2/a?b=c', 'https://host/[redacted]/a?[redacted]'],
+    ['https://host/a/0123456789abcdef0123#x', 'https://host/a/[redacted]#[redacted]'],
+    [
+      'https://host/SentimentModels/v1.2.3/2026-11-30/minilm-l6-h384-int8.onnx',
+      'https://host/SentimentModels/v1.2.3/2026-11-30/minilm-l6-h384-int8.onnx',
+    ],
+    ['file:///tmp/aB3dE5fG7hI9jK1l/model.json', 'file:///tmp/aB3dE5fG7hI9jK1l/model.json'],
     ['s3://bucket/folder/model.json', 's3://bucket/folder/model.json'],
     ['file:///opt/@scope/x.js:12:34', 'file:///opt/@scope/x.js:12:34'],
     ['one:9092,me:pw@two:9092', 'one:9092,[redacted]@two:9092'],
@@ -46,6 +58,10 @@ describe('secrets', () => {
     ['name@1.2.3', []],
     ['./folder/with@at/model', []],
     ['https://host/path', []],
+    ['https://host/hooks/aB3dE5fG7hI9jK1l/model.json', ['aB3dE5fG7hI9jK1l']],
+    ['https//host/aB3dE5fG7hI9jK1l?a=hidden', ['hidden', 'aB3dE5fG7hI9jK1l']],
+    ['/opt/models/aB3dE5fG7hI9jK1l/model', []],
+    ['file:///opt/aB3dE5fG7hI9jK1l/model.json', []],
   ])('in %s are found, whether it is a URL or not', (text, found) => {
     expect(secretsIn(text)).toEqual(found)
   })
