@@ -1,4 +1,5 @@
 import { redact } from '../../config/redaction.ts'
+import { partitionName, type TopicPartition } from '../../kafka/topic-partition.ts'
 import type { PartitionFlow } from '../../monitoring/drain-time.ts'
 import type { ErrorCount, ProcessReport } from '../../monitoring/process-report.ts'
 import type { GroupView, ProcessView, TopReport } from '../../monitoring/top-watch.ts'
@@ -13,6 +14,7 @@ export interface TopSize {
 }
 
 const maxErrorLines = 4
+const maxLeaderless = 4
 /** A group that was seen longer ago is told with its age. */
 const staleMs = 5_000
 const right = { align: 'right' } as const
@@ -48,6 +50,7 @@ function describeGroup(stdout: Output, { at, group, total }: TopReport): string[
       secondsToDrain === null ? 'drained never' : `drained in ${duration(secondsToDrain)}`,
       ageOf(stdout, group, at),
     ])
+    if (lag.leaderless.length > 0) lines.push([paint(stdout, 'red', nameLeaderless(lag.leaderless))])
   }
   if (total) {
     lines.push([`texts ${perSecond(total.textsPerSecond)}/s`, ...quantiles(total.p50Seconds, total.p99Seconds)])
@@ -57,6 +60,12 @@ function describeGroup(stdout: Output, { at, group, total }: TopReport): string[
     }
   }
   return lines.map((parts) => parts.filter((part) => part !== undefined).join('  '))
+}
+
+function nameLeaderless(partitions: readonly TopicPartition[]): string {
+  const shown = partitions.slice(0, maxLeaderless).map((own) => plain(partitionName(own)))
+  const more = partitions.length - shown.length
+  return `without a leader: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function ageOf(stdout: Output, { lag }: GroupView, now: number): string | undefined {

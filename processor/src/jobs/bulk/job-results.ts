@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { headerText } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
+import { joinPatiently } from '../../kafka/join-patiently.ts'
 import { fetchLogRanges, fetchOffsetsAt, fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { partitionName } from '../../kafka/topic-partition.ts'
@@ -29,11 +30,15 @@ export class ResultCounter {
     this.#admin = admin
   }
 
-  /** From now on, or from a moment in epoch milliseconds, before which no result can have come. */
+  /**
+   * From now on, or from a moment in epoch milliseconds, before which no result can have come. Waits for a moment where a
+   * partition has no leader: results could come there that nobody counts. @throws VAL_KAFKA_PARTITION_LEADERLESS
+   */
   async begin(since: number | undefined): Promise<void> {
     for (const topic of this.#topics()) {
-      const ends = await fetchWholeLogs(this.#admin, topic)
-      const begins = since === undefined ? undefined : await fetchOffsetsAt(this.#admin, topic, since)
+      const ends = await joinPatiently(() => fetchWholeLogs(this.#admin, topic))
+      const begins =
+        since === undefined ? undefined : await joinPatiently(() => fetchOffsetsAt(this.#admin, topic, since))
       for (const { partition, low, high } of ends) {
         const begin = begins?.get(partition) ?? high
         const isGone = begin < low

@@ -3,6 +3,7 @@ import { OutputProbe } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import type { Output } from '../../../../src/cli/context.ts'
 import { layoutTop } from '../../../../src/cli/top/layout.ts'
+import type { TopicPartition } from '../../../../src/kafka/topic-partition.ts'
 import { reportLag } from '../../../../src/monitoring/drain-time.ts'
 import { Interval } from '../../../../src/monitoring/interval.ts'
 import { MetricSamples } from '../../../../src/monitoring/metric-samples.ts'
@@ -13,13 +14,18 @@ import { createMetrics, observeTraced } from '../../../../src/observability/metr
 const at = Date.parse('2026-11-25T10:00:02Z')
 
 /** A group that did `done` records on each partition in two seconds, with the lags given. */
-function groupOf(lags: readonly number[], done = 20, topic = 'sentiment.texts.v1') {
+function groupOf(
+  lags: readonly number[],
+  done = 20,
+  topic = 'sentiment.texts.v1',
+  leaderless: readonly TopicPartition[] = [],
+) {
   const snapshot = (time: number, doneUntil: number) => ({
     groupId: 'valence',
     state: 'Stable',
     at: time,
     members: 2,
-    leaderless: [],
+    leaderless,
     partitions: lags.map((lag, partition) => ({
       topic,
       partition,
@@ -78,6 +84,18 @@ describe('valence top', () => {
       'sentiment.texts.v1     0    0     0    10.0         0 s  vm-0',
       'sentiment.texts.v1     1  100     0    10.0        10 s  vm-1',
     ])
+  })
+
+  it('names the partitions that nobody leads, whose lag is in no sum', async () => {
+    const topic = 'sentiment.texts.v1'
+    const leaderless = [4, 5, 6, 7, 8, 9].map((partition) => ({ topic, partition }))
+    const shown = (count: number) => topOf({ group: groupOf([0, 100], 20, topic, leaderless.slice(0, count)) })
+    expect(draw(await shown(2))[2]).toBe(`without a leader: ${topic}-4, ${topic}-5`)
+    expect(draw(await shown(6), 200)[2]).toMatch(/^without a leader: .*-4, .*-5, .*-6, .*-7 and 2 more$/)
+    // Of a group of which nobody leads any partition, too.
+    expect(draw(await topOf({ group: groupOf([], 20, topic, leaderless.slice(0, 1)) }))[2]).toContain(
+      'without a leader',
+    )
   })
 
   it('says that nothing is wrong', async () => {
