@@ -2,9 +2,9 @@ import type { Logger } from '../observability/logger.ts'
 import { type Metrics, observeTraced } from '../observability/metrics.ts'
 import type { HttpApp } from './http-app.ts'
 
-/** One line and one observation a request. The path is the route's pattern: a URL may carry a text. */
+/** Logs and measures each request. The route's pattern stands for the path, because a URL may carry a text. */
 export function addAccessLog(app: HttpApp, logger: Logger, metrics: Metrics): void {
-  // Its fields are those below and hold no secret: looking for some cost a tenth of a cached answer.
+  // No redaction: the fields below hold no secret, and looking for some took a tenth of a cached answer's time.
   const lines = logger.child({}, { redact: [] })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'

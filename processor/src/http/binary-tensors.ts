@@ -27,7 +27,7 @@ function parseJson(bytes: Buffer): Record<string, unknown> {
   return invalid('the part before the tensors is no JSON object')
 }
 
-/** Texts as the extension packs them: a length in four bytes, then so many bytes of UTF-8. */
+/** Unpacks BYTES tensors: for each text a length of four bytes, then that many bytes of UTF-8. */
 function readTexts(bytes: Buffer): string[] {
   const texts: string[] = []
   for (let at = 0; at < bytes.length; ) {
@@ -73,7 +73,7 @@ const packers: Readonly<Record<OutputTensor['datatype'], (value: string | number
   },
 }
 
-/** A response with the tensors that are wanted so behind the JSON. @returns also the length of the JSON */
+/** Appends the tensors requested as binary to the JSON. @returns the body and the length of its JSON in bytes */
 export function packBinaryResponse(
   response: { readonly outputs: readonly OutputTensor[] },
   isBinary: (name: string) => boolean,

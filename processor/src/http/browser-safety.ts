@@ -2,7 +2,7 @@ import cors from '@fastify/cors'
 import type { Config } from '../config/config.ts'
 import type { HttpApp } from './http-app.ts'
 
-/** Everything a page of ours loads comes from here; nobody may frame it. Inline styles are what /docs is made of. */
+/** Pages load from this origin only and cannot be framed. Inline styles are allowed because /docs needs them. */
 const contentSecurity = [
   "default-src 'none'",
   "script-src 'self'",
@@ -26,12 +26,12 @@ function securityHeaders({ httpTlsCertFile, httpCorsOrigins }: Config): Record<s
   }
 }
 
-/** Headers that a response needs or a page may read. */
+/** Response headers that a page of an allowed origin may read. */
 const exposedHeaders = ['x-request-id', 'retry-after', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset']
 
 /**
- * Security headers, and CORS for the origins that are allowed. No cookie is ever set or read, so a foreign page can do
- * nothing in somebody's name; credentials stay out of CORS for the same reason.
+ * Adds security headers, and CORS for VALENCE_HTTP_CORS_ORIGINS. No cookie is ever set or read, so another site cannot
+ * act for a user; for the same reason CORS allows no credentials.
  */
 export async function addBrowserSafety(app: HttpApp, config: Config): Promise<void> {
   const headers = securityHeaders(config)

@@ -29,7 +29,7 @@ export async function addDocuments(app: HttpApp, scheme: Authenticator['scheme']
       ],
     },
     transform: ({ schema, url }) => {
-      // Without authentication there is nothing that a security requirement could name.
+      // Without authentication no security scheme exists that a requirement could name.
       const { security: _, ...open } = schema ?? {}
       return { schema: (scheme ? schema : open) as typeof schema, url }
     },

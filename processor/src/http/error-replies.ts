@@ -21,7 +21,7 @@ export function sendProblem(error: ValenceError, request: FastifyRequest, reply:
   return reply.send(protocol ? { ...problem, error: error.message } : problem)
 }
 
-/** Every error leaves as a problem; only what is our fault is logged with its cause. */
+/** Answers every error with a problem document; only a 500 is logged with its cause. */
 export function addErrorReplies(app: HttpApp, { logger, metrics }: Observers): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toValenceError(thrown)
@@ -44,7 +44,7 @@ const reasons: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 }
 
-/** Ends a connection on which no request can be answered. */
+/** Writes a problem document to a socket without a request, and closes it. */
 export function endWithProblem(socket: Socket, code: ErrorCode): void {
   const problem = toProblem(new ValenceError(code), 'none')
   const body = JSON.stringify(problem)
@@ -55,7 +55,7 @@ export function endWithProblem(socket: Socket, code: ErrorCode): void {
   lingerAndClose(socket)
 }
 
-/** Answers what never became a request: broken HTTP, header bombs, clients that dawdle. */
+/** Answers what the parser refuses: malformed HTTP, headers that are too large, requests that arrive too slowly. */
 export function createClientErrorHandler(metrics: Metrics) {
   return (thrown: NodeJS.ErrnoException, socket: Socket): void => {
     if (isLingering(socket)) return

@@ -3,7 +3,7 @@ import type { TraceContext } from '../observability/trace-context.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { Admission } from './limits/admission.ts'
 
-/** How long an answer is worth something. */
+/** When the caller stops waiting. */
 export interface RequestDeadline {
   /** Epoch milliseconds. */
   readonly deadline: number
@@ -11,25 +11,25 @@ export interface RequestDeadline {
   readonly traceContextOf?: () => TraceContext | undefined
 }
 
-/** The scorer as HTTP uses it: admitted or refused at once, long batches in slices. */
+/** The scorer behind admission control: a request is admitted or refused at once; long batches are scored in slices. */
 export interface FacadeScorer {
   /** @throws VAL_HTTP_OVERLOADED */
   score(text: string, deadline: RequestDeadline): Promise<Verdict>
   /** One verdict a text, in order. @throws VAL_HTTP_OVERLOADED */
   scoreAll(texts: readonly string[], deadline: RequestDeadline): Promise<Verdict[]>
-  /** False while the engine fails whatever it is given. */
+  /** False while every call to the engine fails. */
   canScore(): boolean
 }
 
 export interface FacadeScorerOptions {
   readonly scorer: Scorer
   readonly admission: Admission
-  /** A long batch holds room for this many texts and gives them to the scorer in as many at a time. */
+  /** Texts of a batch that are admitted and scored at a time. */
   readonly sliceTexts?: number
   readonly now?: () => number
 }
 
-/** Time after which a failing engine is believed to be able again, until it fails again. */
+/** After a failure the engine counts as unable for this long, unless a call succeeds. */
 const distrustMs = 5_000
 
 export function createFacadeScorer(options: FacadeScorerOptions): FacadeScorer {

@@ -9,7 +9,7 @@ export type HttpApp = FastifyInstance<Server, IncomingMessage, ServerResponse, F
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks; set before any route that needs a scope runs. */
+    /** The caller; set by authentication on routes with a scope. */
     principal: Principal
     /** Aborted when the caller leaves before the answer is out. */
     abandoned: AbortSignal
@@ -21,7 +21,7 @@ declare module 'fastify' {
     traceContext: TraceContext | undefined
   }
   interface FastifyContextConfig {
-    /** What the caller must be allowed; a route without one is open to everybody. */
+    /** The scope that a caller needs; a route without one is public. */
     scope?: Scope
     /** Texts that a request counts for; 1 unless given. */
     cost?: (request: FastifyRequest) => number

@@ -35,7 +35,7 @@ function frameworkOptions({ config, metrics }: HttpServerOptions): FastifyServer
     clientErrorHandler: createClientErrorHandler(metrics),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    // The length of a parameter is bounded by its schema, that of a URL by the headers.
+    // Schemas bound the length of a parameter, maxHeaderSize that of a URL.
     routerOptions: { maxParamLength: config.httpMaxHeaderBytes },
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(toValenceError(error), request, reply),
@@ -46,14 +46,14 @@ function frameworkOptions({ config, metrics }: HttpServerOptions): FastifyServer
 /** The HTTP application with all its routes, not yet listening. */
 export async function createHttpApp(options: HttpServerOptions): Promise<HttpApp> {
   const app = Fastify(frameworkOptions(options)) as unknown as HttpApp
-  // Forms of other sites can send plain text without asking first; JSON they cannot.
+  // A form of another site can post text/plain without a CORS preflight; JSON it cannot.
   app.removeContentTypeParser('text/plain')
   await addHooks(app, options)
   await addRoutes(app, options)
   return app
 }
 
-/** Counts the requests that have no answer yet. */
+/** Counts requests without a complete response. */
 function countBusy(server: Server): { settled(): Promise<void> } {
   let requests = 0
   let tell: (() => void) | undefined
@@ -99,7 +99,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     async close() {
       stopWatching()
       const closed = app.close()
-      // What is begun is finished; connections that have nothing begun would keep the server waiting for ever.
+      // Requests under way are answered first. Idle connections are closed: Node would wait for them for ever.
       await busy.settled()
       server.closeAllConnections()
       await closed

@@ -11,20 +11,19 @@ const defaultLimits: LingerLimits = { maxBytes: 16 * 2 ** 20, maxMs: 2_000 }
 
 const lingering = new WeakSet<Socket>()
 
-/** Whether the last answer of a connection has been given, and only what still comes is read. */
+/** Whether the connection's last response is written, and the rest of its input is being discarded. */
 export function isLingering(socket: Socket): boolean {
   return lingering.has(socket)
 }
 
 /**
- * Ends a connection so that its peer gets the answer. To close while bytes still arrive resets a connection, and a
- * reset discards what the peer has not read yet; so what comes is read and thrown away, until the peer ends too or has
- * had enough of it.
+ * Closes a connection so that its peer receives the response. Closing while bytes still arrive sends a reset, and a
+ * reset discards what the peer has not read. So input is read and discarded until the peer closes or a limit is reached.
  */
 export function lingerAndClose(socket: Socket, limits: LingerLimits = defaultLimits): void {
   if (lingering.has(socket)) return
   lingering.add(socket)
-  // Whoever listens for data takes it away from the parser, which could find another request in it.
+  // A `data` listener takes the input away from the parser, which could find another request in it.
   socket.on('data', () => undefined)
   for (const event of ['data', 'end', 'drain', 'timeout']) socket.removeAllListeners(event)
   let left = limits.maxBytes
@@ -41,10 +40,10 @@ export function lingerAndClose(socket: Socket, limits: LingerLimits = defaultLim
   socket.resume()
 }
 
-/** Lingers wherever a connection is to end with an answer: in the middle of a body, or of requests that came at once. */
+/** Closes this way wherever Node closes after a response: in the middle of a body, or among pipelined requests. */
 export function addLingeringClose(server: Server, limits: LingerLimits = defaultLimits): void {
   server.on('request', ({ socket }: IncomingMessage) => {
-    // How Node closes a connection behind its last answer.
+    // Node calls this to close a connection after its last response.
     socket.destroySoon = () => {
       Reflect.deleteProperty(socket, 'destroySoon')
       lingerAndClose(socket, limits)

@@ -23,7 +23,7 @@ export function addMethodGuard(app: HttpApp): { close: () => void } {
           url,
           method: rest,
           schema: { hide: true },
-          // Before any body is read: it is of no use.
+          // In onRequest, so that no body is read.
           onRequest: async (request, reply) => {
             reply.header('allow', allow)
             if (request.method === 'OPTIONS') return reply.code(204).send()

@@ -9,7 +9,7 @@ import { openRegistry } from '../registry/open-registry.ts'
 import type { SharedAnswers } from './shared-answers.ts'
 import { type ProduceText, TextIntake } from './text-intake.ts'
 
-/** A caller who waits longer is better served by 503. */
+/** A produce that takes longer is answered with 503. */
 const produceTimeoutMs = 5_000
 const registryTimeoutMs = 5_000
 
@@ -23,7 +23,7 @@ function inputTopic({ inputTopics }: Config): string {
   return inputTopics[0] as string
 }
 
-/** The way of texts into Kafka: an idempotent producer behind a breaker. */
+/** An idempotent producer for the input topic, behind a breaker. */
 export function openTextIntake(
   base: OpeningContext,
   schemaRegistry: SchemaRegistry | undefined,
@@ -47,7 +47,7 @@ export function openTextIntake(
         try {
           return await producer.send(event, { headers })
         } catch (error) {
-          // The text is at fault, not Kafka.
+          // The record is refused, so Kafka works: no failure for the breaker.
           if (!isValenceError(error) || !error.deadLetter) throw error
           refusal = error
           return undefined

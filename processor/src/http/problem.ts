@@ -13,7 +13,7 @@ function validationDetail({ validation, validationContext }: FastifyError): stri
   return `${path} ${first.message ?? 'is not valid'}${named}`
 }
 
-/** The catalogue's error for whatever was thrown in a request. What is nobody's known fault is VAL_HTTP_INTERNAL. */
+/** The catalogue's error for anything thrown in a request; VAL_HTTP_INTERNAL where it has none. */
 export function toValenceError(error: unknown): ValenceError {
   if (isValenceError(error)) {
     return errorCatalogue[error.code].http === undefined
@@ -50,7 +50,7 @@ export function toProblem(error: ValenceError, requestId: string): Problem {
   }
 }
 
-/** Headers that a status asks for and nobody has set more precisely. */
+/** Headers that go with a status unless the route has set them. */
 export function defaultHeaders(error: ValenceError): Record<string, string> {
   const status = statusOf(error)
   if (status === 429 || status === 503) return { 'retry-after': '1' }

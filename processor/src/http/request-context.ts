@@ -8,7 +8,7 @@ import type { HttpApp } from './http-app.ts'
 const safeId = /^[\w.:-]{1,128}$/
 const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/
 
-/** The caller's own request id where it is harmless in logs, else a new one. */
+/** The caller's x-request-id if it matches `safeId`, else a new UUID. */
 export function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && safeId.test(given) ? given : randomUUID()

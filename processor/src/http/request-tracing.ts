@@ -21,8 +21,8 @@ const headerGetter: TextMapGetter<Headers> = {
 }
 
 /**
- * A span for each request, below the caller's. The path is the route's pattern and the query is left out: both may
- * carry a text. The answer names the span, so that a caller can find it.
+ * A span for each request, with the caller's span as parent. It holds the route's pattern instead of the path, and no
+ * query, because both may carry a text. The response's traceparent names the span.
  */
 export function addRequestTracing(app: HttpApp, tracer: Tracer | undefined): void {
   app.decorateRequest('traceContext', undefined)
@@ -61,7 +61,7 @@ export function addRequestTracing(app: HttpApp, tracer: Tracer | undefined): voi
   })
 }
 
-/** The headers that carry the trace of a request on: into a record, for instance. */
+/** Trace headers for what a request produces, such as a record. */
 export function traceHeaders({ traceContext, headers }: FastifyRequest): Record<string, string> {
   const { traceparent } = headers
   const carried: Record<string, string> = typeof traceparent === 'string' ? { traceparent } : {}

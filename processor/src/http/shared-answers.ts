@@ -5,11 +5,11 @@ import type { Breaker } from '../platform/breaker.ts'
 import type { RedisClient } from '../redis/redis-client.ts'
 import type { AcceptedText } from './accepted-text.ts'
 
-/** Answers to idempotency keys that all replicas know. */
+/** Answers by idempotency key, shared by all replicas. */
 export interface SharedAnswers {
   /**
-   * The answer to a key: the one that a replica has given already or is about to give, else what `produce` resolves
-   * with. Of all replicas that ask at the same time one produces. What failed may be tried again under the same key.
+   * Resolves with the answer stored under the key, waits for the replica that is producing it, or else produces. One of
+   * the replicas that ask at the same time produces. After a failure the key is free again.
    * @throws VAL_IDEMPOTENCY_KEY_REUSED where the key stands for another request, VAL_INTAKE_UNAVAILABLE
    */
   once(key: string, digest: string, produce: () => Promise<AcceptedText>): Promise<AcceptedText>
@@ -21,36 +21,36 @@ export interface SharedAnswersOptions {
   readonly ttlMs: number
   /** For how long a key stays taken by a replica that died before it had the answer; no produce takes longer. */
   readonly claimMs?: number
-  /** How often one replica looks whether another has the answer. */
+  /** Interval at which a replica polls for another's answer. */
   readonly lookEveryMs?: number
-  /** Called for each answer that other replicas do not know because Redis did not answer. */
+  /** Called for each answer that could not be shared because Redis did not answer. */
   readonly onFallback: () => void
 }
 
-/** What stands under a key: who is about to answer, or the answer. */
+/** The value of a key: a claim of the replica that is producing, or the answer. */
 interface Entry {
   readonly digest: string
   readonly claim: string
   readonly answer?: AcceptedText
 }
 
-/** Only the claim that put a key there takes it away. */
+/** Deletes the key only if it still holds this claim. */
 const release = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
-/** Keeps answers in Redis. While Redis is away each replica answers for itself. */
+/** Keeps answers in Redis. While Redis is unreachable each replica knows its own answers only. */
 export function createSharedAnswers(options: SharedAnswersOptions): SharedAnswers {
   const { redis, breaker, ttlMs, claimMs = 10_000, lookEveryMs = 50, onFallback } = options
 
-  /** Undefined once the key is ours. */
+  /** Undefined once this replica holds the claim. */
   async function claim(key: string, mine: Entry): Promise<Entry | undefined> {
     const taken = await redis.set(key, JSON.stringify(mine), 'PX', claimMs, 'NX')
     if (taken !== null) return undefined
     const found = await redis.get(key)
-    // It ended between the two: by now it may be had.
+    // The claim expired between the two calls: try again.
     return found === null ? claim(key, mine) : (JSON.parse(found) as Entry)
   }
 
-  /** Undefined once the key is ours, or where nobody can tell. */
+  /** Undefined once this replica holds the claim, or while Redis does not answer. */
   async function findAnswer(key: string, mine: Entry): Promise<AcceptedText | undefined> {
     for (let waitedMs = 0; waitedMs <= claimMs; waitedMs += lookEveryMs) {
       const found = await breaker.run(() => claim(key, mine))

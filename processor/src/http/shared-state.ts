@@ -9,18 +9,18 @@ import { createRedisLimiter } from './limits/redis-limiter.ts'
 import { createSharedAnswers, type SharedAnswers } from './shared-answers.ts'
 import { answerTtlMs } from './text-intake.ts'
 
-/** Longer, and a request is better off without Redis. */
+/** A look-up that takes longer is given up, and the request goes on without Redis. */
 const redisTimeoutMs = 50
 
 export interface SharedState {
   readonly limiters: { readonly address: RateLimiter; readonly subject: RateLimiter }
-  /** Undefined without Redis: there is nowhere to keep them for all replicas. */
+  /** Undefined without Redis: revocations need a store that all replicas share. */
   readonly revocations: Revocations | undefined
-  /** Undefined without Redis: each replica knows its own. */
+  /** Undefined without Redis: each replica then keeps its own answers. */
   readonly answers: SharedAnswers | undefined
 }
 
-/** What all replicas count and know together: in Redis where it is configured, else in this process. */
+/** Rate limits, revocations and answers that all replicas share: in Redis where configured, else in this process. */
 export function openSharedState(base: OpeningContext): SharedState {
   const { config, metrics, closers } = base
   const { httpRateLimitRequests, httpRateLimitTexts } = config

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify'
 import { endWithProblem } from './error-replies.ts'
 import type { HttpApp } from './http-app.ts'
 
-/** What Node would answer by itself, without a problem document, is left to `addStrictProtocol`. */
+/** Switches Node's own answers off, which are no problem documents; `addStrictProtocol` makes these checks. */
 export const strictServerOptions = { requireHostHeader: false } as const
 
 /** Characters beyond ASCII are percent-encoded in a URL, in UTF-8; Node would take their bytes for Latin-1. */
@@ -39,7 +39,7 @@ function complaintAbout({ headers, method, httpVersion, url = '/' }: IncomingMes
   return undefined
 }
 
-/** Answers what is HTTP, but not as it should be, the way everything else is answered. */
+/** Refuses well-formed HTTP that breaks a rule, with a problem document. */
 export function addStrictProtocol(app: HttpApp): void {
   app.addHook('onRequest', ({ raw }, reply, done) => {
     done(complaintAbout(raw, reply))

@@ -28,18 +28,18 @@ function digestOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }
 
-/** For how long the answer to an idempotency key is kept. */
+/** Lifetime of an idempotency key's answer. */
 export const answerTtlMs = 3_600_000
 
-/** What a request asks for, however its members are ordered. */
+/** Digest of a request's content, independent of the order of its members. */
 function digestOfEvent({ attributes = {}, ...fields }: TextRequest): string {
   return digestOf([Object.entries(fields).sort(), Object.entries(attributes).sort()])
 }
 
 /**
  * Accepts texts for Kafka. An idempotency key makes a repeated request harmless: it gets the same answer for an hour,
- * from every replica where answers are shared. Where they are not, or cannot be now, another replica produces the text
- * again under the same id, by which readers know it.
+ * from every replica where answers are shared. Without Redis another replica produces the text again, under the same
+ * id, so that readers can drop the repetition.
  */
 export class TextIntake {
   readonly #produce: ProduceText
@@ -62,7 +62,7 @@ export class TextIntake {
     const produce = () => this.#produce({ ...event, id: event.id || key.slice(0, 32) }, headers)
     const answer = this.#shared ? this.#shared.once(key, digest, produce) : produce()
     this.#known.set(key, { digest, answer })
-    // What failed may be tried again under the same key.
+    // A failure frees the key.
     answer.catch(() => this.#known.delete(key))
     return answer
   }

@@ -18,7 +18,7 @@ function readCredentials({ httpTlsCertFile, httpTlsKeyFile, httpTlsClientCaFile 
   if (httpTlsCertFile === undefined || httpTlsKeyFile === undefined) return undefined
   try {
     const ca = httpTlsClientCaFile === undefined ? undefined : readFileSync(httpTlsClientCaFile)
-    // OpenSSL takes an empty file, as one is that is being rewritten, and then trusts nobody.
+    // OpenSSL accepts an empty file, as seen while a file is being rewritten, and then trusts no client.
     if (ca !== undefined) new X509Certificate(ca)
     return { cert: readFileSync(httpTlsCertFile), key: readFileSync(httpTlsKeyFile), ...(ca && { ca }) }
   } catch (cause) {
@@ -45,19 +45,19 @@ export function tlsOptions(config: Config): object {
   }
 }
 
-/** Who is told of certificates. */
+/** Receivers of certificate events. */
 export interface CertificateObservers {
   readonly logger: Logger
   readonly metrics: Metrics
 }
 
-/** Shows when the certificate in use ends, so that somebody is woken before. */
+/** Sets the gauge of the certificate's expiry, for the alert. */
 function noteExpiry({ http }: Metrics, credentials: Credentials | undefined): void {
   if (credentials === undefined) return
   http.certificateExpiry.set(new X509Certificate(credentials.cert).validToDate.getTime() / 1_000)
 }
 
-/** Puts a renewed certificate to use without a restart; a broken one leaves the old in place. Returns what ends it. */
+/** Reloads a renewed certificate without a restart; a broken one is not used. Returns what stops it. */
 export function watchCertificate(
   server: Server,
   config: Config,

@@ -3,8 +3,8 @@ import addFormats from 'ajv-formats'
 import type { HttpApp } from './http-app.ts'
 
 /**
- * Bodies are taken by their word, a number is no string. What comes in the URL or the headers is all strings and is
- * read as the schema says.
+ * Bodies are validated without coercion. Values in the URL and the headers are strings and are coerced to the schema's
+ * types.
  */
 export function addValidation(app: HttpApp): void {
   const options = { allowUnionTypes: true, useDefaults: true, keywords: ['example'] }

@@ -2,7 +2,7 @@ import { ValenceError } from '@valence/schemas'
 import type { HttpApp } from '../http-app.ts'
 import type { Authenticator } from './authenticator.ts'
 
-/** Before a body is read: a route that asks for a scope is only reached by callers who carry it. */
+/** Authenticates callers of routes with a scope, and checks that they have it, before a body is read. */
 export function addAuthentication(app: HttpApp, authenticator: Authenticator): void {
   app.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config

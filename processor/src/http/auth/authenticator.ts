@@ -3,7 +3,7 @@ import { anonymous, type Principal } from './principal.ts'
 
 /** Tells who a caller is from the headers of a request. */
 export interface Authenticator {
-  /** What OpenAPI calls it; undefined where nobody authenticates. */
+  /** Name of the OpenAPI security scheme; undefined without authentication. */
   readonly scheme: 'jwt' | 'api-key' | undefined
   /** @throws VAL_AUTH_* */
   authenticate(headers: IncomingHttpHeaders): Promise<Principal>

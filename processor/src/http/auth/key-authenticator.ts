@@ -38,7 +38,7 @@ export interface KeyAuthenticatorOptions {
   readonly watchIntervalMs?: number
   /** Calls back at each change of the file, until the returned function is called. */
   readonly watch?: (path: string, intervalMs: number, onChange: () => void) => () => void
-  /** Called with undefined after the file was read again, or with why it was not; the old keys then stay. */
+  /** Called with undefined after a reload, or with the error that prevented it; the old keys then stay. */
   readonly onReload?: (error: unknown) => void
 }
 
@@ -47,7 +47,7 @@ function watchByPolling(path: string, interval: number, onChange: () => void): (
   return () => unwatchFile(path, onChange)
 }
 
-/** Knows callers by `x-api-key`. Only digests are kept, and looking one up tells nothing about the others. */
+/** Authenticates by `x-api-key`. Only SHA-256 digests are kept: a look-up's time tells nothing of other keys. */
 export function createKeyAuthenticator({
   path,
   watchIntervalMs = 2_000,
@@ -57,7 +57,7 @@ export function createKeyAuthenticator({
   let keys = readKeys(readText(path), path)
   let seen: string | undefined
   let looking: NodeJS.Timeout | undefined
-  /** What two looks in a row found: a file that is being rewritten is empty or cut short for a moment. */
+  /** Reloads once two reads in a row agree: a file that is being rewritten is empty or cut short for a moment. */
   const look = () => {
     try {
       const text = readText(path)

@@ -11,15 +11,15 @@ import type { Breaker } from '../../platform/breaker.ts'
 export interface KeySetOptions {
   readonly url: string
   readonly breaker: Breaker
-  /** The set is fetched again in the background this often. */
+  /** Interval of the background refresh. */
   readonly refreshMs?: number
-  /** A token with an unknown key fetches the set again, but no more often than this. */
+  /** A token with an unknown key refreshes the set, at most once in this time. */
   readonly cooldownMs?: number
   readonly fetch?: typeof fetch
   readonly onRefreshFailed?: (error: unknown) => void
 }
 
-/** The public keys of an issuer. What was fetched once is kept for as long as the issuer does not answer. */
+/** The public keys of an issuer. While the issuer does not answer, the last set stays in use. */
 export interface KeySet {
   /** @throws VAL_AUTH_KEYS_UNAVAILABLE, ERR_JWKS_NO_MATCHING_KEY */
   getKey(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey>
@@ -30,7 +30,7 @@ function isUnknownKey(error: unknown): boolean {
   return (error as { code?: string }).code === 'ERR_JWKS_NO_MATCHING_KEY'
 }
 
-/** Fetches the key set of an issuer (JWKS), now and then again. */
+/** Fetches the key set of an issuer (JWKS) and refreshes it. */
 export function createKeySet(options: KeySetOptions): KeySet {
   const { breaker, refreshMs = 300_000, cooldownMs = 5_000, onRefreshFailed } = options
   const get = options.fetch ?? fetch
@@ -49,7 +49,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
     local = createLocalJWKSet((await response.json()) as JSONWebKeySet)
   }
 
-  /** One fetch for all who ask meanwhile. */
+  /** Concurrent calls share one fetch. */
   function refresh(): Promise<void> {
     underWay ??= breaker
       .run(load)

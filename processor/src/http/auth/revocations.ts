@@ -5,10 +5,10 @@ import type { RedisClient } from '../../redis/redis-client.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Principal } from './principal.ts'
 
-/** What is revoked: one token, or whatever a subject holds now. */
+/** One token, or all tokens that a subject holds at the time of the revocation. */
 export type Revoked = { readonly tokenId: string } | { readonly subject: string }
 
-/** Credentials that no longer count, shared by all replicas. */
+/** Revoked credentials, shared by all replicas. */
 export interface Revocations {
   /** Whether the caller's credentials were revoked. */
   isRevoked(principal: Principal): Promise<boolean>
@@ -16,14 +16,14 @@ export interface Revocations {
   revoke(revoked: Revoked, ttlMs: number): Promise<void>
 }
 
-/** An operator waits for it, not a request: far longer than a look-up may take. */
+/** Time limit for storing a revocation. An operator waits for it, not a request, so it is long. */
 const storeTimeoutMs = 2_000
 
 export interface RevocationsOptions {
   readonly redis: RedisClient
-  /** For the look-up that each request waits for. */
+  /** Time limit of the look-up in each request. */
   readonly breaker: Breaker
-  /** Called for each caller who was let in without asking because Redis did not answer. */
+  /** Called for each request that was allowed unchecked because Redis did not answer. */
   readonly onUnchecked: () => void
   readonly now?: () => number
 }
@@ -32,8 +32,8 @@ const tokenKey = (id: string) => `valence:revoked:token:${id}`
 const subjectKey = (subject: string) => `valence:revoked:subject:${subject}`
 
 /**
- * Keeps revocations in Redis. While Redis is away callers are let in unless this process has seen their revocation:
- * a dead cache must not end all service; `onUnchecked` tells how often.
+ * Keeps revocations in Redis. While Redis is unreachable, callers are allowed unless this process has seen their
+ * revocation: the loss of a cache must not stop the service. `onUnchecked` counts them.
  */
 export function createRevocations({ redis, breaker, onUnchecked, now = Date.now }: RevocationsOptions): Revocations {
   /** Key → epoch milliseconds of the revocation. */
@@ -57,7 +57,7 @@ export function createRevocations({ redis, breaker, onUnchecked, now = Date.now 
     async isRevoked({ subject, tokenId, issuedAt }) {
       const keys = [subjectKey(subject), ...(tokenId === undefined ? [] : [tokenKey(tokenId)])]
       const [subjectAt, tokenAt] = await lookUp(keys)
-      // Tokens that a subject got afterwards count again; credentials without a time never do.
+      // Tokens issued after the revocation are valid; credentials without an issue time stay revoked.
       return tokenAt !== undefined || (subjectAt !== undefined && (issuedAt ?? 0) <= subjectAt)
     },
     async revoke(revoked, ttlMs) {

@@ -12,7 +12,7 @@ export interface TokenAuthenticatorOptions {
   readonly now?: () => number
 }
 
-/** Asymmetric only: nobody who can verify a token can make one, and a public key is never taken for a secret. */
+/** Asymmetric algorithms only: a verifier cannot sign, and a public key cannot be abused as an HMAC secret. */
 const algorithms = ['RS256', 'ES256', 'EdDSA', 'Ed25519']
 
 const codes: Readonly<Record<string, ErrorCode>> = {

@@ -18,7 +18,7 @@ export const problemSchema = Type.Object(
 
 export type Problem = Static<typeof problemSchema>
 
-/** What any request can run into before it reaches its route. */
+/** Statuses that any request can get before it reaches its route. */
 const always = [400, 408, 422, 429, 431, 500, 503] as const
 
 /** Problem documents by status, for the `response` of a route. */

@@ -9,7 +9,7 @@ export const textRequest = Type.Object(
 
 export type TextRequest = Static<typeof textRequest>
 
-/** In a batch each text is judged by itself, so a blank one is no reason to refuse the others. */
+/** A batch accepts blank texts: each item gets a verdict of its own. */
 const batchItem = Type.Object(
   { text: Type.String({ description: 'The text to score' }), ...eventFields },
   { additionalProperties: false },

@@ -2,7 +2,7 @@ import { ValenceError } from '@valence/schemas'
 import type { HttpApp } from '../http-app.ts'
 import type { Admission } from './admission.ts'
 
-/** Sends requests for scores away before their body is read while there is no room: refusing must cost next to nothing. */
+/** Refuses requests for scores before their body is read while admission is full, so that a refusal costs little. */
 export function addAdmissionGuard(app: HttpApp, admission: Admission): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { scope } = request.routeOptions.config

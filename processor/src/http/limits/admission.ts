@@ -1,24 +1,23 @@
 import { ValenceError } from '@valence/schemas'
 
 export interface AdmissionOptions {
-  /** Texts in work, at most. */
+  /** Upper bound of texts in work. */
   readonly maxTexts: number
-  /** However slow the engine is, so many are let in. */
+  /** Lower bound of the limit, however slow the engine is. */
   readonly minTexts?: number
-  /** Fewer are let in while scoring takes longer than this on average. */
+  /** The limit falls while the mean scoring time is above this. */
   readonly targetMs?: number
   readonly now?: () => number
   readonly onChange?: (texts: number) => void
 }
 
-/** Answers are averaged over so long before the limit moves. */
+/** Window over which scoring times are averaged before the limit moves. */
 const windowMs = 100
 
 /**
- * The share of the batcher that HTTP may hold. Who finds it full is sent away at once: a short queue keeps the promise
- * made to those inside, a long one breaks it for everybody. How much is short depends on what the CPU gives at the
- * moment, so the limit follows the time that answers take: down by a fifth when too long, up by a tenth when there is
- * time to spare and somebody to use it.
+ * Limits the texts that HTTP has in work. A request beyond the limit is refused at once: a short queue keeps the
+ * latency of those admitted, a long one breaks it for all. The limit follows the mean scoring time, since the CPU's
+ * speed varies: down by a fifth when it is above the target, up by a tenth when it is below and the limit is in use.
  */
 export class Admission {
   readonly #options: Required<AdmissionOptions>
@@ -54,7 +53,7 @@ export class Admission {
     return this.#texts >= Math.floor(this.#limit)
   }
 
-  /** Takes room for so many texts until disposed; more than there ever is counts as all of it. @throws VAL_HTTP_OVERLOADED */
+  /** Holds room for this many texts, at most all of it, until disposed. @throws VAL_HTTP_OVERLOADED */
   admit(texts: number): Disposable {
     const limit = Math.floor(this.#limit)
     const taken = Math.min(texts, limit)
@@ -69,7 +68,7 @@ export class Admission {
     }
   }
 
-  /** Tells how long an answer took. */
+  /** Records the scoring time of one request. */
   observe(elapsedMs: number): void {
     this.#sumMs += elapsedMs
     this.#answers++

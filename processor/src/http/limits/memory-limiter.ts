@@ -4,7 +4,7 @@ import { unlimited } from './rate-limits.ts'
 
 export const windowMs = 60_000
 
-/** What the library says, whether it granted or refused. */
+/** The library's result, resolved or rejected alike. */
 export function toAllowance(result: RateLimiterRes, limit: number, isGranted: boolean): Allowance {
   return { isGranted, limit, remaining: result.remainingPoints, resetMs: result.msBeforeNext }
 }

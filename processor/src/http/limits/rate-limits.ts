@@ -2,7 +2,7 @@ import { ValenceError } from '@valence/schemas'
 import type { FastifyReply } from 'fastify'
 import type { HttpApp } from '../http-app.ts'
 
-/** What is left after taking something. */
+/** State of a key after points were taken. */
 export interface Allowance {
   readonly isGranted: boolean
   readonly limit: number
@@ -10,7 +10,7 @@ export interface Allowance {
   readonly resetMs: number
 }
 
-/** Counts per key and window. Never fails: it counts in process where nothing else can. */
+/** Counts points by key in a window. Never rejects: without Redis it counts in this process. */
 export interface RateLimiter {
   readonly windowMs: number
   /** Undefined where nothing is limited. */
@@ -36,8 +36,8 @@ function enforce(reply: FastifyReply, allowance: Allowance | undefined, windowMs
 }
 
 /**
- * Requests per address before anything else is done for them, which also slows the guessing of credentials; then texts
- * per subject, once it is known how many they are.
+ * Limits requests by address in onRequest, which also slows the guessing of credentials, and texts by subject in
+ * preHandler, once the body tells their number.
  */
 export function addRateLimits(app: HttpApp, limiters: { address: RateLimiter; subject: RateLimiter }): void {
   if (limiters.address !== unlimited) addAddressLimit(app, limiters.address)

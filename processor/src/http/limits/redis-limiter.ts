@@ -7,15 +7,15 @@ import { type RateLimiter, unlimited } from './rate-limits.ts'
 export interface RedisLimiterOptions {
   readonly redis: RedisClient
   readonly breaker: Breaker
-  /** Tells limiters apart that share a Redis. */
+  /** Prefix of the keys: limiters share a Redis. */
   readonly name: string
   /** Points a minute; 0 limits nothing. */
   readonly limit: number
-  /** Called for each decision that was made in process because Redis did not answer. */
+  /** Called for each decision made in this process because Redis did not answer. */
   readonly onFallback: () => void
 }
 
-/** Counts in Redis, for all replicas together; in this process while Redis is away. */
+/** Counts in Redis, for all replicas together; in this process while Redis is unreachable. */
 export function createRedisLimiter({ redis, breaker, name, limit, onFallback }: RedisLimiterOptions): RateLimiter {
   if (limit === 0) return unlimited
   const own = createMemoryLimiter(limit)

@@ -153,7 +153,7 @@ async function addInfer(
   path: (typeof modelPaths)[number],
 ): Promise<void> {
   await app.register(async (scope: FastifyInstance) => {
-    // The best known client names no type; what it sends reads as binary tensors, with none of them for plain JSON.
+    // tritonclient sends no content-type. Its body reads as binary tensors; plain JSON is one without tensors.
     scope.addHook('onRequest', async ({ headers }) => {
       headers['content-type'] ??= 'application/octet-stream'
     })
@@ -192,10 +192,10 @@ async function addInfer(
   })
 }
 
-/** Swaps are minutes apart; whoever meets one is answered by the second model. */
+/** Attempts when the model is swapped during scoring. Swaps are minutes apart, so the second attempt succeeds. */
 const swapsMet = 3
 
-/** Scores all texts with one model, again where it was swapped meanwhile: the answer names one model for all its rows. */
+/** Scores all texts with one model, again if it was swapped meanwhile: the response names one model for all rows. */
 async function scoreByOne(
   { model: active, scorer, timeoutMs }: InferenceRoutesOptions,
   texts: string[],
@@ -226,7 +226,7 @@ function readTexts({ inputs }: InferRequest): string[] {
   return texts
 }
 
-/** Which outputs the caller wants binary: each says so by itself, else the request says it for all. */
+/** Whether an output is wanted as binary: by its own parameter, else by the request's. */
 function binaryOutputs({ outputs = [], parameters }: InferRequest): (name: string) => boolean {
   const forAll = parameters?.binary_data_output === true
   return (name) => {

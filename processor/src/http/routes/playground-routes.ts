@@ -33,7 +33,7 @@ export async function addPlaygroundRoutes(app: HttpApp, folder = builtFolder): P
     const { name } = request.params
     const asset = assets.get(name)
     if (!asset) throw new ValenceError('VAL_HTTP_NOT_FOUND')
-    // The name changes with the content.
+    // The file name holds a hash of the content.
     reply.header('cache-control', 'public, max-age=31536000, immutable')
     return reply.type(types[extname(name)] ?? 'application/octet-stream').send(asset)
   })

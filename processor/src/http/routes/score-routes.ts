@@ -12,7 +12,7 @@ import { deadlineOf } from '../request-context.ts'
 
 export interface ScoreRoutesOptions {
   readonly scorer: FacadeScorer
-  /** Changes whenever the same text may get another score. */
+  /** Fingerprint of the model; a new one means that scores may change. */
   readonly modelFingerprint: () => string
   readonly timeoutMs: number
   readonly cache: { readonly scope: 'private' | 'public'; readonly maxAgeMs: number }
@@ -31,14 +31,14 @@ function toEvent(sentiment: Sentiment, text: TextEvent, id: string): ScoredEvent
   }
 }
 
-/** The one reason why nothing was scored, where it is the system's and the same for all. */
+/** The error of all verdicts, where all are retryable with one code; else undefined. */
 function sharedFailure(verdicts: readonly Verdict[]): ValenceError | undefined {
   const errors = verdicts.map((verdict) => (verdict.kind === 'retryable' ? verdict.error : undefined))
   const [first] = errors
   return first && errors.every((error) => error?.code === first.code) ? first : undefined
 }
 
-/** An item by the rules of records: the schema of the request knows nothing of bytes and halves of characters. */
+/** Checks an item by the rules of records, which JSON Schema cannot express: bytes, lone surrogates. */
 function readItem(item: string | BatchItem): TextEvent | ValenceError {
   try {
     return textEventJson.parse(typeof item === 'string' ? { text: item } : item)
@@ -109,14 +109,14 @@ function addCacheableScore(app: HttpApp, { scorer, timeoutMs, modelFingerprint, 
     handler: async (request, reply) => {
       const event = textEventJson.parse({ text: request.query.text })
       const digest = createHash('sha256').update(event.text).digest('base64url').slice(0, 22)
-      // Weak: the time of scoring differs, what it says does not.
+      // Weak, because `scoredAt` differs between equal answers.
       const fingerprint = modelFingerprint()
       const etag = `W/"${fingerprint}-${digest}"`
       reply.header('etag', etag).header('cache-control', cacheControl).header('vary', 'authorization, x-api-key')
       const known = request.headers['if-none-match']
       if (known?.split(',').some((tag) => tag.trim() === etag)) return reply.code(304).send(null)
       const verdict = await scorer.score(event.text, deadlineOf(request, timeoutMs))
-      // Swapped meanwhile: which of the two models the answer is of is not worth telling.
+      // The model was swapped meanwhile: no ETag, as it could name the wrong one.
       if (modelFingerprint() !== fingerprint) reply.removeHeader('etag').header('cache-control', 'no-store')
       return toEvent(expectScored(verdict), event, digest)
     },

@@ -1,4 +1,4 @@
-/** How many texts a group of processors has not scored yet, looked up only for as long as somebody asks. */
+/** The lag of the processors' group, read only while it is asked for. */
 export class LagWatch {
   readonly #read: () => Promise<bigint>
   readonly #freshMs: number
@@ -7,20 +7,20 @@ export class LagWatch {
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
 
-  /** @param freshMs an answer that is older tells nothing */
+  /** @param freshMs maximum age of a value */
   constructor(read: () => Promise<bigint>, freshMs: number, now: () => number = () => performance.now()) {
     this.#read = read
     this.#freshMs = freshMs
     this.#now = now
   }
 
-  /** What was read last, in records; null where that is too long ago or failed. Has it read again. */
+  /** The last value in records, or null where it is too old or the read failed. Starts another read. */
   latest(): number | null {
     this.#reading ??= this.#look()
     return this.#now() - this.#readAt <= this.#freshMs ? this.#records : null
   }
 
-  /** Resolves once nothing is being read. */
+  /** Resolves once no read is under way. */
   async settled(): Promise<void> {
     await this.#reading
   }

@@ -1,7 +1,7 @@
 import type { ScoredEvent } from '@valence/schemas'
 import { formatPosition, type StreamPosition } from './stream-position.ts'
 
-/** An event as it goes to every client, made once. */
+/** An event, encoded once for all clients. */
 export interface FeedEvent {
   readonly partition: number
   readonly offset: bigint
@@ -12,7 +12,7 @@ export interface FeedEvent {
 
 export interface FeedListener {
   event(event: FeedEvent): void
-  /** Events may have been missed here. */
+  /** Events may be missing at this point. */
   gap(): void
 }
 
@@ -29,7 +29,7 @@ export function sseFrame(name: string, data: unknown, id?: string): Buffer {
   return Buffer.from(`${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 
-/** Scored events as they come, to everybody who listens; the latest are kept for those who come back. */
+/** Publishes scored events to its listeners, and keeps the latest for clients that resume. */
 export class ScoreFeed {
   readonly #maxKept: number
   readonly #listeners = new Set<FeedListener>()
@@ -49,7 +49,7 @@ export class ScoreFeed {
 
   publish(event: ScoredEvent, partition: number, offset: bigint): void {
     const last = this.#position.get(partition)
-    // After a rebalance the consumer reads again what it had not committed yet.
+    // After a rebalance the consumer repeats records that it had not committed.
     if (last !== undefined && offset <= last) return
     if (last === undefined) this.#forgotten.set(partition, offset - 1n)
     this.#position.set(partition, offset)
@@ -59,20 +59,20 @@ export class ScoreFeed {
     for (const listener of this.#listeners) listener.event(made)
   }
 
-  /** The source was interrupted: what came meanwhile will not come here. */
+  /** The source was interrupted: events published meanwhile are missing. */
   interrupt(): void {
     for (const { partition, offset } of this.#kept.splice(0)) this.#forgotten.set(partition, offset)
     this.#position.clear()
     for (const listener of this.#listeners) listener.gap()
   }
 
-  /** Listens from now on; returns what ends it. */
+  /** Adds a listener; returns the function that removes it. */
   listen(listener: FeedListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** What came after a position, as far as it is kept. */
+  /** Kept events after a position. */
   since(position: StreamPosition): Replay {
     const events = this.#kept.filter(({ partition, offset }) => offset > (position.get(partition) ?? -1n))
     const missed = [...this.#forgotten].filter(([partition, offset]) => (position.get(partition) ?? -1n) < offset)
@@ -82,7 +82,7 @@ export class ScoreFeed {
   #keep(event: FeedEvent): void {
     this.#kept.push(event)
     if (this.#kept.length < this.#maxKept * 1.1) return
-    // In one go, because taking one from the head of a long array costs as much.
+    // In one call: removing one element from the head of a long array costs as much as removing many.
     for (const { partition, offset } of this.#kept.splice(0, this.#kept.length - this.#maxKept)) {
       this.#forgotten.set(partition, offset)
     }

@@ -14,7 +14,7 @@ import { StreamClients } from './stream-clients.ts'
 
 const statusMs = 2_000
 
-/** Counts events and how long they took from being scored to being here, between two looks. */
+/** Counts events, and their age since scoring, between two reports. */
 class RateMeter {
   #events = 0
   #delayMs = 0
@@ -37,8 +37,8 @@ class RateMeter {
 }
 
 /**
- * Committed scores from Kafka to every client of this process, connected again for as long as Kafka is away. Streams
- * stay open meanwhile and go on with the very next event.
+ * Streams committed scores from Kafka to the clients of this process. While Kafka is unreachable it reconnects; the
+ * streams stay open and go on with the next event.
  */
 export function openScoreStream(base: OpeningContext, schemaRegistry: SchemaRegistry | undefined): ScoreStream {
   const { config, logger, metrics, health, closers } = base

@@ -12,20 +12,20 @@ export interface StreamClientsOptions {
   readonly feed: ScoreFeed
   readonly metrics: Metrics
   readonly maxStreams: number
-  /** A client that lets this much pile up is dropped. All clients share the bytes of an event. */
+  /** Unread bytes after which a client is dropped. All clients share the bytes of an event. */
   readonly maxPendingBytes?: number
-  /** A client that catches up and takes nothing in for so long is dropped. */
+  /** Time without progress after which a client that catches up is dropped. */
   readonly maxStallMs?: number
   readonly heartbeatMs?: number
-  /** Sent to everybody now and then; undefined sends nothing. */
+  /** Status event sent at each heartbeat; undefined sends none. */
   readonly status?: () => object | undefined
 }
 
 const heartbeat = Buffer.from(': heartbeat\n\n')
-/** Time a dropped client has to take in why. */
+/** Time to deliver the reason to a dropped client. */
 const farewellMs = 1_000
 
-/** The clients of the score stream: each gets what it asked for, and none holds more memory than its share. */
+/** The clients of the score stream: each gets the events of its filter, and memory is bounded for each. */
 export class StreamClients {
   readonly #options: StreamClientsOptions
   readonly #clients = new Map<ServerResponse, () => void>()
@@ -66,7 +66,7 @@ export class StreamClients {
     else follow()
   }
 
-  /** Sends what is kept since a position, no faster than the client takes it in, until it can follow what comes. */
+  /** Sends kept events from a position, at the client's speed, until it has caught up. */
   async #catchUp(
     response: ServerResponse,
     listener: FeedListener,
@@ -76,7 +76,7 @@ export class StreamClients {
     let replay = this.#options.feed.since(position)
     for (;;) {
       if (replay.isIncomplete) listener.gap()
-      // At once: what is published in between would be missed.
+      // Synchronously: an event published in between would be missed.
       if (replay.events.length === 0) return follow()
       const at = new Map(replay.from)
       for (const event of replay.events) {
@@ -89,7 +89,7 @@ export class StreamClients {
     }
   }
 
-  /** Resolves when the client has taken in what was sent, or is gone. */
+  /** Resolves when the socket has drained or closed. */
   #drained(response: ServerResponse): Promise<void> {
     return new Promise((resolve) => {
       const deadline = setTimeout(() => this.#drop(response, 'slow'), this.#options.maxStallMs ?? 30_000)

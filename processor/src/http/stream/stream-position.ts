@@ -1,4 +1,4 @@
-/** Where a reader stands: the offset of the last event it has, by partition. */
+/** A reader's position: the offset of its last event, by partition. */
 export type StreamPosition = ReadonlyMap<number, bigint>
 
 const part = /^(\d{1,9})\.(\d{1,19})$/
@@ -8,7 +8,7 @@ export function formatPosition(position: StreamPosition): string {
   return [...position].map(([partition, offset]) => `${partition}.${offset}`).join('-')
 }
 
-/** The position in a Last-Event-ID; undefined where it is none of ours. */
+/** The position in a Last-Event-ID; undefined where it is malformed. */
 export function parsePosition(text: string): StreamPosition | undefined {
   const position = new Map<number, bigint>()
   for (const piece of text.split('-')) {
