@@ -14,7 +14,7 @@ export interface TokenClient {
 }
 
 const timeoutMs = 10_000
-/** A token is used for this share of its life, so that none expires on the way to the broker. */
+/** Share of its lifetime for which a token is used, so that none expires on its way to the broker. */
 const usedShare = 0.8
 
 const grant = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive().default(60) })

@@ -9,13 +9,13 @@ export type TopicState = 'created' | 'existing' | 'failed'
 export interface TopicOutcome {
   readonly topic: string
   readonly state: TopicState
-  /** As the brokers know them; 0 where the topic could not be created. */
+  /** Number of partitions; 0 where the topic could not be created. */
   readonly partitions: number
   readonly replication: number
   readonly error?: ValenceError
 }
 
-/** Faults whose code in the catalogue says more than that the creation failed. */
+/** Faults whose catalogue code says more than that the creation failed. */
 const telling: ReadonlySet<KafkaFault> = new Set(['unreachable', 'authentication', 'authorisation'])
 
 type TopicAdmin = Pick<Admin, 'listTopics' | 'createTopics' | 'fetchTopicMetadata'>
@@ -24,7 +24,7 @@ const createTimeoutMs = 20_000
 /** A broker opens a log for each partition before it tells of the topic: 30 ms each on two busy cores. */
 const perPartitionMs = 250
 
-/** A topic that exists and one that was just created look alike for a while: to some brokers both are unknown. */
+/** A topic that was just created is unknown to some brokers for a while. */
 export async function listTopics(admin: Pick<Admin, 'listTopics'>): Promise<ReadonlySet<string>> {
   // One partition without a leader, of any topic, makes stock kafkajs refuse the whole list.
   const names = await joinPatiently(() => admin.listTopics().catch(rethrowTranslated))
@@ -63,7 +63,7 @@ async function createOne(admin: TopicAdmin, config: ITopicConfig) {
     const isNew = await admin.createTopics({ topics: [config], waitForLeaders: false, timeout: createTimeoutMs })
     return { state: isNew ? 'created' : 'existing' } as const
   } catch (cause) {
-    // No answer in time does not mean that the topic does not come.
+    // After a timeout the topic may still be created.
     const isUnanswered = kafkaErrors.classify(cause).fault === 'unreachable'
     return { state: isUnanswered ? 'created' : 'failed', error: refusal(config.topic, cause) } as const
   }

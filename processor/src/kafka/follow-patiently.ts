@@ -7,11 +7,11 @@ const maxDelayMs = 5_000
 export interface FollowOptions {
   readonly signal: AbortSignal
   readonly onConnected: () => void
-  /** Whenever a connection, or the attempt at one, ended; without an error when it was told to stop. */
+  /** Called when a connection, or an attempt at one, ended; without an error after an abort. */
   readonly onEnded: (lost?: { readonly error: unknown; readonly delayMs: number }) => void
 }
 
-/** Follows a topic for as long as it takes: connects again with growing pauses. Resolves once the signal aborts. */
+/** Follows a topic and reconnects with growing pauses, without limit. Resolves once the signal aborts. */
 export async function followPatiently(
   tail: Pick<TopicTail, 'follow'>,
   { signal, onConnected, onEnded }: FollowOptions,

@@ -2,7 +2,7 @@ import { type Admin, loadKafkaJs } from '@valence/producer-sdk/kafka'
 import { fetchLogRanges } from './log-ranges.ts'
 import { partitionName, type TopicPartition } from './topic-partition.ts'
 
-/** Where a group stands on one partition. */
+/** A group's position on one partition. */
 export interface PartitionLag {
   readonly topic: string
   readonly partition: number
@@ -29,7 +29,7 @@ export interface LagSnapshot {
   readonly members: number
   /** By topic, then partition. */
   readonly partitions: readonly PartitionLag[]
-  /** Partitions that nobody leads: where their logs end, and so their lag, is not known. */
+  /** Partitions without a leader: their end offset, and so their lag, is unknown. */
   readonly leaderless: readonly TopicPartition[]
 }
 
@@ -37,7 +37,7 @@ export interface GroupLagOptions {
   readonly admin: Admin
   readonly groupId: string
   readonly topics: readonly string[]
-  /** Where the group begins on a partition without a committed offset. */
+  /** The group's starting point on a partition without a committed offset. */
   readonly start: 'earliest' | 'latest'
 }
 

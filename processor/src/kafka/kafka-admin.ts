@@ -3,7 +3,7 @@ import { ValenceError } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
 import { kafkaConnection } from './kafka-client.ts'
 
-/** A command gives up sooner than a service: someone is waiting for it. */
+/** Limits of commands, shorter than those of services, because a person waits. */
 const patience = {
   connectionTimeoutMs: 3_000,
   requestTimeoutMs: 10_000,
@@ -28,11 +28,11 @@ export async function withAdmin<T>(config: Config, work: (admin: Admin) => Promi
   }
 }
 
-/** An error of the catalogue for an error of the client; a defect of ours stays what it is. */
+/** Translates an error of the client to the catalogue's; a defect in our code is returned unchanged. */
 export function translateKafkaError(error: unknown): unknown {
   const { fault, type } = kafkaErrors.classify(error)
   const translated = kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
-  // What the catalogue already had a code for, like a token file that is missing, keeps it.
+  // An error that has a catalogue code already, such as a missing token file, keeps it.
   const isOurDefect = fault === 'fatal' && type === undefined && translated.cause === error
   return isOurDefect ? error : translated
 }

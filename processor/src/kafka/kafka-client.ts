@@ -30,7 +30,7 @@ function tlsOptions(config: Config): KafkaOptions['tls'] {
   }
 }
 
-/** kafkajs calls routine events warnings and errors while it retries them; what matters comes as our own errors. */
+/** kafkajs logs routine events as warnings and errors while it retries them; final failures come as our own errors. */
 function logTo(logger: Logger): KafkaLog {
   return (level, message, fields) => {
     const quiet = level === 'error' || level === 'warn' ? 'debug' : 'trace'
@@ -59,9 +59,9 @@ export function createKafkaClient(
     ...kafkaConnection(config),
     clientId: `valence-${role}`,
     onLog: logTo(logger),
-    // A connection that is silent for this long is replaced; brokers answer in milliseconds, or say that they cannot.
+    // A connection without an answer for this long is replaced; brokers answer in milliseconds.
     requestTimeoutMs: 10_000,
-    // Short, so that an unreachable broker is reported within seconds; who needs patience retries above.
+    // Short, so that an unreachable broker is reported within seconds; services retry above.
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
     logLevel: logger.isLevelEnabled('trace') ? 'info' : 'warn',
     ...options,

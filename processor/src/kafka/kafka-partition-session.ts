@@ -26,7 +26,7 @@ export interface KafkaPartitionSessionOptions {
 
 /** kafkajs copies its accumulator for each message of a call; above this a call costs more than two. */
 const maxRecordsPerSend = 1_000
-/** Sent together they are one batch for each partition, of which a topic takes 1 MiB (max.message.bytes) by default. */
+/** Records of a call become one batch for each partition; a topic accepts 1 MiB (max.message.bytes) by default. */
 const maxBytesPerSend = 512 * 1024
 /** kafkajs wraps sequence numbers wrongly at 2^31, so a producer is retired long before. */
 const maxRecordsPerProducer = 1_000_000_000
@@ -41,7 +41,7 @@ class KafkaPartitionSession implements PartitionSession {
   readonly #options: KafkaPartitionSessionOptions
   readonly #partition: TopicPartition
   readonly #producer: Producer
-  /** Begun but still empty; kafkajs fences when the first one begins. */
+  /** An open transaction without records; kafkajs fences when the first one begins. */
   #transaction: Transaction | undefined
   #note: PositionNote = { topicId: undefined, found: undefined }
   #clusterId = ''
@@ -83,7 +83,7 @@ class KafkaPartitionSession implements PartitionSession {
     ])
     const { topicId: committedTopicId, found: ownFound } = readNote(committed?.metadata, clusterId)
     const isRecreated = isOfEarlierTopic({ topicId: topic.id, committedTopicId })
-    // What the partition's own position says is enough; the others are asked where it says nothing.
+    // The partition's own committed offset is enough; the topic's others are read only without one.
     const found = isRecreated ? 0 : (ownFound ?? partitionsFound(await offsets.group(name), topic, clusterId))
     this.#note = { topicId: topic.id, found }
     this.#clusterId = clusterId
@@ -112,7 +112,7 @@ class KafkaPartitionSession implements PartitionSession {
       for (const group of this.#groups(records)) await this.#send(transaction, group)
       await transaction.commit()
     } catch (error) {
-      // Whatever failed, the epoch cannot be trusted: an unknown outcome must not meet a second transaction.
+      // After any failure the epoch is not used again: no transaction may follow one of unknown outcome.
       this.#spent = true
       throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_TRANSACTION_FAILED')
     }
@@ -197,7 +197,7 @@ function bytesOf({ key, value, headers }: OutgoingRecord): number {
   return bytes
 }
 
-/** In order, none with more than a batch may hold; a record that is larger by itself is sent alone. */
+/** Splits records into calls, in order, each within the limit of a batch; a larger record is sent alone. */
 function chunksOf(records: readonly OutgoingRecord[]): OutgoingRecord[][] {
   const chunks: OutgoingRecord[][] = []
   let current: OutgoingRecord[] = []

@@ -32,13 +32,13 @@ export interface KafkaRecordSourceOptions {
 const maxWaitMs = 250
 const maxLeaveMs = 5_000
 /**
- * A broker answers as soon as there is one record, some hundred times a second on a busy topic. Where records wait
- * anyway, the next fetch begins this long after the last, and brings more.
+ * Minimum time between fetches while records are queued. A broker answers as soon as it has one record, hundreds of
+ * times a second on a busy topic; fewer fetches bring larger batches.
  */
 const minFetchIntervalMs = 20
-/** How often the watchdog looks. It counts its turns, because a process that was stopped must not be taken for stalled. */
+/** Interval of the watchdog. It counts its own ticks, so that a process stopped by SIGSTOP does not look stalled. */
 const watchMs = 1_000
-/** A broker may be away for so long. */
+/** Time without a fetch after which the consumer counts as stalled; shorter broker outages are ridden out. */
 const minSilentMs = 90_000
 
 /**
@@ -85,7 +85,7 @@ class KafkaRecordSource implements RecordSource {
   }
 
   async start(handlers: RecordSourceHandlers): Promise<void> {
-    // A start that failed may be tried again, and must not hear everything twice then.
+    // A failed start may be tried again: remove its listeners, else every event would be heard twice.
     if (this.#handlers === undefined) this.#listen()
     this.#handlers = handlers
     try {
@@ -132,7 +132,7 @@ class KafkaRecordSource implements RecordSource {
     this.#releaseWaiters()
     setLeaveGroup(this.#consumer, leaveGroup)
     const disconnected = this.#consumer.disconnect()
-    // kafkajs finishes a join first, which a broker that is away can hold up for a minute.
+    // kafkajs finishes a join first, which an unreachable broker can delay by a minute.
     await Promise.race([disconnected, delay(maxLeaveMs, undefined, { ref: false })])
     disconnected.catch((err: unknown) => this.#options.logger.debug({ err }, 'consumer stopped late'))
   }
@@ -145,7 +145,7 @@ class KafkaRecordSource implements RecordSource {
       this.#consumer.on(events.GROUP_JOIN, () => resolve()),
       this.#consumer.on(events.CRASH, ({ payload }) => reject(payload.error)),
     ]
-    // `run` may reject as well; whichever comes second is not to count as unhandled.
+    // `run` may reject as well; the second rejection must not count as unhandled.
     joined.catch(() => undefined)
     try {
       await this.#consumer.run({
@@ -237,7 +237,7 @@ class KafkaRecordSource implements RecordSource {
 
   #refuse({ topic, partition, fetchedOffset, limitBytes }: OversizedBatch): void {
     if (this.#stopping || !this.#assigned.has(partitionName({ topic, partition }))) return
-    // It would be fetched again without a pause.
+    // Without a pause here it would be fetched again at once.
     this.pause({ topic, partition })
     const detail = `${partitionName({ topic, partition })} at ${fetchedOffset}: more than ${limitBytes} bytes`
     this.#handlers?.onUnreadable({ topic, partition }, new ValenceError('VAL_KAFKA_BATCH_TOO_LARGE', detail))

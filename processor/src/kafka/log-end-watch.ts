@@ -8,7 +8,7 @@ export interface LogEndWatchOptions {
   /** The topics to ask for; asked anew each time. */
   readonly topics: () => readonly string[]
   readonly onEnd: (partition: TopicPartition, end: bigint) => void
-  /** A partition that nobody leads: where its log ends is not known. */
+  /** A partition without a leader: its end offset is unknown. */
   readonly onLeaderless: (partition: TopicPartition) => void
   /** After each round, whether the brokers answered or not. */
   readonly onRound: () => void
@@ -17,8 +17,8 @@ export interface LogEndWatchOptions {
 }
 
 /**
- * Asks where the logs end, again and again: a partition that is paused fetches nothing, and its lag would seem to
- * stand still just when it grows. Returns what ends it.
+ * Polls the end offsets of the logs: a paused partition fetches nothing, so its lag would seem constant just when it
+ * grows. Returns the function that stops it.
  */
 export function watchLogEnds(options: LogEndWatchOptions): () => void {
   const { admin, topics, onEnd, onLeaderless, onRound, intervalMs, logger } = options
@@ -32,7 +32,7 @@ export function watchLogEnds(options: LogEndWatchOptions): () => void {
   async function round(): Promise<void> {
     const answers = await Promise.allSettled(topics().map(ask))
     const failed = answers.find((answer) => answer.status === 'rejected')
-    // The pipeline itself tells of brokers that are away; here only a number grows old.
+    // The pipeline reports unreachable brokers; here only the lag gets old.
     if (failed) logger.debug({ err: failed.reason }, 'log ends not read')
     onRound()
   }

@@ -12,9 +12,9 @@ import { ValenceError } from '@valence/schemas'
 import { fetchLogRanges, noLeader } from './log-ranges.ts'
 import { partitionName, type TopicPartition } from './topic-partition.ts'
 
-/** Answers of the broker about one group's positions and the logs themselves. */
+/** Reads one group's committed offsets and the ends of the logs. */
 export interface LogOffsets {
-  /** What the group committed; undefined where it committed nothing. */
+  /** The group's committed offset; undefined where there is none. */
   committed(partition: TopicPartition): Promise<CommittedOffset | undefined>
   /** What the group committed for a topic, by partition, as far as it is decided. */
   group(topic: string): Promise<ReadonlyMap<number, CommittedOffset>>
@@ -28,7 +28,7 @@ export interface LogOffsets {
 
 const settleMs = 25
 const maxReads = 20
-/** A coordinator that moves or loads is away for moments; kafkajs's admin client does not wait for it. */
+/** A coordinator that moves or loads is unavailable for moments; kafkajs's admin client does not retry then. */
 const movingRetries = 20
 const movingRetryMs = 100
 

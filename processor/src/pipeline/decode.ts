@@ -31,7 +31,7 @@ export interface DecodeOptions {
   readonly format: RecordFormat | 'auto'
 }
 
-/** Records that are slow to read (large, or with a costly schema) let heartbeats and signals in between after so long. */
+/** After this time decoding yields to the event loop, so that slow records do not delay heartbeats. */
 const sliceMs = 20
 
 /**
@@ -50,7 +50,7 @@ export function createDecodeStep(options: DecodeOptions): DecodeStep {
         decoded.push(await decodeRecord(record, options))
       } catch (error) {
         if (!isValenceError(error) || error.code !== 'VAL_SCHEMA_NOT_YET_KNOWN') throw error
-        // On to the others: all unknown ids of a slice are waited for at the same time.
+        // Go on: all unknown schema ids of a slice are loaded at the same time.
         unknown ??= error
       }
       if (performance.now() - sliceStart < sliceMs) continue

@@ -33,14 +33,14 @@ export function createEncodeStep(options: EncodeOptions): EncodeStep {
     const { key, headers } = outcome.record
     const topic = options.outputTopic
     const partition = options.outputPartition(topic, key, from.partition)
-    // At the time of writing, like every result: a topic with limits for timestamps refuses old ones.
+    // Without the input's timestamp, like every result: a topic with timestamp limits refuses old ones.
     if (outcome.kind === 'tombstone') return { topic, partition, key, value: null, headers }
     const event = scoredEvent(outcome, from, options.now())
     return { topic, partition, key, ...encodeScoredEvent(event, headers, options.scoredEventSchemaId) }
   }
 }
 
-/** The original record, bytes and headers untouched, plus why and whence. */
+/** The original record, bytes and headers unchanged, with the error and the origin in headers. */
 export function encodeDeadLetter(
   record: KafkaRecord,
   error: ValenceError,

@@ -2,39 +2,39 @@ import type { ErrorCode } from '@valence/schemas'
 import type { TopicPartition } from '../kafka/topic-partition.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 
-/** A partition that has work to do and does not get on with it. */
+/** A partition that has records to process and makes no progress. */
 export interface Standstill extends TopicPartition {
   /** Epoch milliseconds. */
   readonly since: number
   readonly code: ErrorCode
-  /** `records`: what lies in the partition stops it, and would stop it in any processor. */
+  /** `records`: a record in the partition is the cause, and would be in any processor. */
   readonly cause: 'records' | 'surroundings'
 }
 
-/** Times by a clock that cannot be set. */
+/** Times in monotonic milliseconds. */
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'working'; readonly since: number }
   /** The last attempt failed and another one follows; `position` where records were lost with it. */
   | { readonly kind: 'failing'; readonly since: number; readonly code: ErrorCode; readonly position?: bigint }
-  /** The records themselves are in the way. */
+  /** The records themselves are the cause. */
   | { readonly kind: 'halted'; readonly since: number; readonly code: ErrorCode; readonly position: bigint }
 
-/** Failures that pass within this time are everyday: a broker restarts, a partition moves. */
+/** Failures shorter than this are routine: a broker restarts, a partition moves. */
 export const stuckMs = 30_000
-/** Without an error: as long as one transaction's texts may take on a slow machine. */
+/** Limit without an error: the time of one transaction's texts on a slow machine. */
 const slowMs = 300_000
 
 type ProgressClock = Pick<Clock, 'monotonicMs' | 'epochMs'>
 
-/** Since when one partition has had work and committed none of it. */
+/** Measures for how long one partition has had records and committed none. */
 export class PartitionProgress {
   readonly #partition: TopicPartition
   readonly #clock: ProgressClock
   #state: State = { kind: 'idle' }
-  /** Since when brokers are asked to give the partition or to take its results; both take moments. */
+  /** Start of the current broker call (take-over or commit); both take moments when brokers are well. */
   #askingSince: number | undefined
-  /** Since when nobody leads it: nothing can be read, and nothing tells whether anything waits. */
+  /** Since when the partition has no leader: it cannot be read, and its lag is unknown. */
   #leaderlessSince: number | undefined
 
   constructor(partition: TopicPartition, clock: ProgressClock = systemClock) {
@@ -42,7 +42,7 @@ export class PartitionProgress {
     this.#clock = clock
   }
 
-  /** Runs what only brokers can hold up. */
+  /** Runs a call that only brokers can delay, and times it. */
   async asking<T>(call: () => Promise<T>): Promise<T> {
     this.#askingSince = this.#now()
     try {
@@ -52,7 +52,7 @@ export class PartitionProgress {
     }
   }
 
-  /** There is work: the partition is being taken, or records wait. */
+  /** Work begins: a take-over, or queued records. */
   working(): void {
     if (this.#state.kind === 'idle') this.#state = { kind: 'working', since: this.#now() }
   }
@@ -69,14 +69,14 @@ export class PartitionProgress {
     this.#state = { kind: 'halted', since: this.#since(), code, position }
   }
 
-  /** The partition is ours to read from here. Where nothing was lost before, or all of it is done, nothing waits. */
+  /** The partition is taken at this position. After a failure, its records may still wait. */
   taken(offset: bigint): void {
     const state = this.#state
     const isWaiting = (state.kind === 'failing' || state.kind === 'halted') && state.position === offset
     if (!isWaiting) this.#state = { kind: 'idle' }
   }
 
-  /** As it was seen last; where no broker answers, nothing is seen. */
+  /** Whether it had a leader at the last metadata answer. */
   led(isLed: boolean): void {
     this.#leaderlessSince = isLed ? undefined : (this.#leaderlessSince ?? this.#now())
   }
@@ -103,7 +103,7 @@ export class PartitionProgress {
   #stuckFor(state: Extract<State, { kind: 'working' | 'failing' }>): ErrorCode | undefined {
     const now = this.#now()
     if (state.kind === 'failing') return now - state.since < stuckMs ? undefined : state.code
-    // The retries inside one call can take minutes.
+    // Retries inside one call can take minutes.
     if (this.#askingSince !== undefined && now - this.#askingSince >= stuckMs) return 'VAL_KAFKA_UNREACHABLE'
     return now - state.since < slowMs ? undefined : 'VAL_KAFKA_PARTITION_STUCK'
   }

@@ -6,7 +6,7 @@ export interface RecordSlice {
   readonly nextOffset: bigint
 }
 
-/** What `push` found: a batch that begins after the expected offset leaves a gap. */
+/** Result of `push`: `gap` where the batch begins after the expected offset. */
 export type PushResult = 'queued' | 'known' | 'gap'
 
 interface QueuedBatch {
@@ -18,12 +18,12 @@ interface QueuedBatch {
 }
 
 /**
- * The fetched records of one partition, in order, each once: the ledger of design §3.
+ * The fetched records of one partition, in order, each once.
  * Records below the expected offset are known and skipped; a batch above it is refused as a gap.
  */
 export class PartitionQueue {
   readonly #batches: QueuedBatch[] = []
-  /** All of their records are taken, and not committed yet. */
+  /** Batches whose records are all taken but not all committed. */
   readonly #taken: QueuedBatch[] = []
   #heldBytes = 0
   #expected: bigint
@@ -53,12 +53,12 @@ export class PartitionQueue {
     return this.#size
   }
 
-  /** Memory of the batches of which not all records are committed. */
+  /** Bytes of the batches with records that are not committed. */
   get heldBytes(): number {
     return this.#heldBytes
   }
 
-  /** Batches wait before the one that came last. */
+  /** Whether batches were queued before the last one. */
   get isBehind(): boolean {
     return this.#batches.length > 1
   }
@@ -84,7 +84,7 @@ export class PartitionQueue {
     return batch.fetchedOffset > this.#expected ? 'gap' : 'queued'
   }
 
-  /** Everything below the offset is committed: the memory of what was taken of it is free. */
+  /** Records below the offset are committed: frees the memory of their batches. */
   committed(offset: bigint): void {
     while (this.#taken[0] !== undefined && this.#taken[0].nextOffset <= offset) this.#release(this.#taken.shift())
   }
@@ -108,22 +108,22 @@ export class PartitionQueue {
     return this.#closed ? undefined : this.#cut(limit)
   }
 
-  /** Drops what waits and ends every `take`. */
+  /** Drops queued records and ends every `take`. */
   close(): void {
     this.#closed = true
-    // What is under way ends soon, and counts no longer.
+    // Batches under way no longer count: they end soon.
     for (const batch of [...this.#taken.splice(0), ...this.#batches.splice(0)]) this.#release(batch)
     this.#size = 0
     this.#wake?.()
   }
 
-  /** Lets `take` throw once everything before is taken. */
+  /** Makes `take` throw once the queued records are taken. */
   endWith(error: Error): void {
     this.#end = error
     this.#wake?.()
   }
 
-  /** Closes the queue and lets the waiting `take` throw. */
+  /** Closes the queue and makes a waiting `take` throw. */
   fail(error: Error): void {
     this.#failure = error
     this.close()

@@ -24,7 +24,7 @@ export interface PartitionTaskContext {
   readonly flows: PartitionLagTracker
   readonly maxRecords: number
   readonly maxQueued: number
-  /** The memory of fetched records at which a partition is paused. */
+  /** Bytes of fetched records at which fetching of the partition is paused. */
   readonly maxHeldBytes: () => number
   readonly start: 'earliest' | 'latest'
   readonly logger: Logger
@@ -33,7 +33,7 @@ export interface PartitionTaskContext {
 }
 
 const maxDelayMs = 5_000
-/** A partition that stands still at a batch says so this often; one whose dead letter is refused, after growing pauses. */
+/** Interval at which a halted partition is logged and tried again; a refused dead letter has growing pauses instead. */
 const haltMs = 60_000
 const letterPause = { firstMs: 1_000, maxMs: 15_000 }
 
@@ -44,7 +44,7 @@ const letterPause = { firstMs: 1_000, maxMs: 15_000 }
  * commits. Any error inside a transaction drops the session and takes the partition again from the committed offset.
  */
 export class PartitionTask {
-  /** It was once, so that the group has a position: what comes from then on is not passed over. */
+  /** Was taken once, so the group has a position: records from then on are not skipped. */
   isTaken = false
   readonly progress: PartitionProgress
   readonly #partition: TopicPartition
@@ -55,7 +55,7 @@ export class PartitionTask {
   readonly #search = new RefusalSearch()
   #queue: PartitionQueue | undefined
   #topicId: string | undefined
-  /** The group never had a position here, so none can be lost. */
+  /** The group had no position here before, so none can have been lost. */
   #isNew = false
   #paused = true
   #failures = 0
@@ -76,7 +76,7 @@ export class PartitionTask {
     this.#finished = this.#run().catch((error) => this.#context.onFatal(error))
   }
 
-  /** The group was joined again and the partition stayed: kafkajs forgot where it was, so say it again. */
+  /** After a rejoin that kept the partition: kafkajs has lost its fetch position, so seek again. */
   retained(): void {
     const { source } = this.#context
     if (this.#queue !== undefined) source.seek(this.#partition, this.#queue.expected)
@@ -92,7 +92,7 @@ export class PartitionTask {
       return
     }
     if (queue.push(batch) === 'gap') {
-      // Taking the partition again compares the committed offset with the log and explains the gap or stops.
+      // The next take-over compares the committed offset with the log: it explains the gap or halts.
       const detail = `expected ${queue.expected}, fetched ${batch.fetchedOffset}`
       queue.fail(new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', detail))
       return
@@ -108,12 +108,12 @@ export class PartitionTask {
     return this.#queue?.isBehind ?? false
   }
 
-  /** What comes next cannot be read: finish what came before, then stand still. */
+  /** The next batch cannot be read: commit the records before it, then halt. */
   halt(error: ValenceError): void {
     this.#queue?.endWith(error)
   }
 
-  /** The partition went to another member: stop at once; its owner fences whatever is still under way. */
+  /** The partition was assigned to another member: stop at once; the new owner fences the open transaction. */
   async release(): Promise<void> {
     this.#giveUp()
     this.#queue?.close()
@@ -121,8 +121,8 @@ export class PartitionTask {
   }
 
   /**
-   * Finishes and commits what was begun, drops what only waits, and resolves when all is closed. Pauses, and the waiting
-   * for a part that is away, end at once: their records are left to the next start.
+   * Commits the slices under way, drops queued records, closes the session, and resolves. Pauses and retries end at
+   * once; their records are read again at the next start.
    */
   async drain(): Promise<void> {
     this.#drainBegun.resolve(undefined)
@@ -135,7 +135,7 @@ export class PartitionTask {
     return this.#ending.signal.aborted
   }
 
-  /** Undefined while the partition gets on, or has nothing to do. */
+  /** Undefined while the partition makes progress or is idle. */
   get standstill(): Standstill | undefined {
     return this.ended ? undefined : this.progress.standstill
   }
@@ -175,7 +175,7 @@ export class PartitionTask {
     return session
   }
 
-  /** Fence → read the position → seek: in this order nobody else can commit in between. */
+  /** Fence → read the committed offset → seek. In this order no earlier owner can commit in between. */
   async #take(): Promise<PartitionSession> {
     const { sessions, source, flows, metrics, logger, start } = this.#context
     const stopTimer = metrics.kafka.takeovers.startTimer()
@@ -189,12 +189,12 @@ export class PartitionTask {
         logger.warn(fields, 'the topic was created again and is read from its start')
       }
       if (!committed && !lost) this.#isNew = true
-      // A first take-over that failed half-way leaves the same traces.
+      // A first take-over that failed half-way looks the same.
       if (lost && !this.#isNew) {
         const fields = { ...this.#partition, code: 'VAL_KAFKA_POSITION_LOST', offset: offset.toString(), start }
         logger.warn(fields, 'the group has lost its position and begins anew')
       }
-      // Pins the starting point, so that a crash before the first result cannot move it.
+      // Commits the starting offset, so that a crash before the first result cannot move it.
       if (!committed) await session.publish([], offset)
       this.isTaken = true
       if (this.ended) return session
@@ -225,17 +225,17 @@ export class PartitionTask {
     try {
       while (await this.#step(session, queue, begin, last));
     } catch (error) {
-      // Nothing is published after a failure, so nothing is prepared, and what waits is fetched again.
+      // Nothing is published after a failure, so no slice is prepared; queued records are fetched again.
       lost.abort()
       queue.close()
       throw error
     } finally {
-      // What was begun is finished before the session closes, whatever ended the reading.
+      // The slices under way are finished before the session closes, whatever ended the loop.
       await last.committing
     }
   }
 
-  /** A call of its own for each slice: a frame that waits for the next one would keep the last one's records alive. */
+  /** A function of its own: a loop's frame that waits for the next slice would keep the last slice in memory. */
   async #step(
     session: PartitionSession,
     queue: PartitionQueue,
@@ -245,11 +245,11 @@ export class PartitionTask {
     const slice = await this.#next(queue)
     if (slice === undefined) return false
     const preparing = begin(slice)
-    // Both are awaited below; neither may count as unhandled while the other is.
+    // Both promises are awaited below; neither rejection may count as unhandled before.
     preparing.catch(() => undefined)
     await last.committing
     last.committing = this.#commit(session, queue, await preparing)
-    // A failed commit ends the wait for the next record, which on a quiet topic may never come.
+    // A failed commit ends the wait for the next record: on a quiet topic none may come.
     last.committing.catch((error: Error) => queue.fail(error))
     return true
   }
@@ -306,7 +306,7 @@ export class PartitionTask {
     this.#resumeWithRoom(queue)
   }
 
-  /** The error to go on with: once even a dead letter without its content is refused, nothing is left to try. */
+  /** The error to handle: VAL_KAFKA_DEAD_LETTER_REFUSED once a dead letter without content is refused too. */
   #noteRefusal(slice: RecordSlice, error: ValenceError): ValenceError {
     const refusal = this.#search.refused(slice, error)
     if (refusal === undefined || refusal.times < maxRefusals) return error
@@ -337,7 +337,7 @@ export class PartitionTask {
     else await this.#rest(known, fields)
   }
 
-  /** Before the partition is taken again: for as long as trying sooner would not help. */
+  /** Pause before the next take-over. */
   async #rest(error: ValenceError, fields: object): Promise<void> {
     const { logger } = this.#context
     if (error.row.partition === 'isolate') {
@@ -352,7 +352,7 @@ export class PartitionTask {
     }
   }
 
-  /** What lies in the partition cannot be passed. It is tried again, since somebody may mend what is in its way. */
+  /** Halts at a record that cannot be processed. It is tried again, since an operator may remove the cause. */
   async #halt({ code, help }: ValenceError, fields: object): Promise<void> {
     const { firstMs, maxMs } = letterPause
     const delayMs = code === 'VAL_KAFKA_BATCH_TOO_LARGE' ? haltMs : Math.min(firstMs * 2 ** this.#halts, maxMs)

@@ -9,7 +9,7 @@ import type { RecordResult, ScoreStep } from './score-batch.ts'
 
 export interface PrepareOptions {
   readonly signal: AbortSignal
-  /** What the broker said of this very record; always undefined for several records. */
+  /** The broker's refusal of this record; set only for a slice of one record. */
   readonly refusal: Refusal | undefined
 }
 
@@ -30,22 +30,22 @@ export function createPrepareStep(steps: PrepareSteps): PrepareStep {
     const outcomes = refusal === undefined ? scored : scored.map((outcome) => refuse(outcome, refusal))
     const outgoing = steps.encode(outcomes, from)
     if (refusal === undefined) return { from, slice, outcomes, outgoing }
-    // The letter of a record that was to become one anyway has been refused already.
+    // For a record that became a dead letter anyway, the first refusal was that of its letter.
     const refusedLetters = scored.some(({ kind }) => kind === 'rejected') ? refusal.times : refusal.times - 1
     return { from, slice, outcomes, outgoing: outgoing.map((letter) => reduce(letter, refusedLetters)) }
   }
 }
 
-/** A key this long cannot be what makes a record too large; a compacted topic takes none without. */
+/** A reduced letter drops longer keys. Shorter ones stay: a compacted topic refuses a record without a key. */
 const maxKeptKeyBytes = 1_024
 
-/** The broker took everything but this record's result: it becomes a dead letter. */
+/** The broker refused this record's result, so the record becomes a dead letter. */
 function refuse(outcome: RecordResult, { code, detail }: Refusal): RecordResult {
   const reason = outcome.kind === 'rejected' ? `${detail ?? code}; rejected as ${outcome.error.code} before` : detail
   return { kind: 'rejected', record: outcome.record, error: new ValenceError(code, reason) }
 }
 
-/** After each refusal the letter leaves out more: the headers of others, then the content. */
+/** Reduces the letter after each refusal: first without foreign headers, then without content. */
 function reduce(letter: OutgoingRecord, refusedLetters: number): OutgoingRecord {
   if (refusedLetters === 0) return letter
   const headers = ownHeaders(letter.headers)
@@ -53,7 +53,7 @@ function reduce(letter: OutgoingRecord, refusedLetters: number): OutgoingRecord 
   return withoutContent({ ...letter, headers })
 }
 
-/** Not even the dead letter fits: what remains says where the original is. */
+/** Key and own headers only: they say where the original is. */
 function withoutContent(letter: OutgoingRecord): OutgoingRecord {
   const key = letter.key !== null && letter.key.length <= maxKeptKeyBytes ? letter.key : null
   return { ...letter, key, value: Buffer.alloc(0) }

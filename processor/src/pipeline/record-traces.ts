@@ -28,9 +28,9 @@ interface TracedRecord extends TraceContext {
 const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => headers.map(({ name }) => name) }
 
 /**
- * The spans of records on their way through the pipeline, made by wrapping its steps: `process` from being taken to being
- * committed, below it decode, encode, the sending of the result and the commit. Who made the record is the parent, by
- * its headers; the result carries its own span on to whoever reads it. Texts are in no span.
+ * Makes the spans of records by wrapping the pipeline's steps: `process` from take to commit, with decode, encode, send
+ * and commit below it. The parent is the span in the record's headers; the result's headers carry the send span on. No span
+ * holds a text.
  */
 export class RecordTraces {
   readonly #tracer: Tracer
@@ -101,7 +101,7 @@ export class RecordTraces {
   }
 
   #begin(record: KafkaRecord, from: TopicPartition): void {
-    // It is prepared again when something was away for a moment.
+    // A slice is prepared again after a retryable error; its spans exist already.
     if (this.#traceContexts.has(record)) return
     const parent = propagation.extract(ROOT_CONTEXT, record.headers, headerGetter)
     const attributes = {
@@ -146,7 +146,7 @@ export class RecordTraces {
         span?.end(endTime)
       }
     }
-    // What is read again after a failure has records of its own.
+    // Records read again after a failure are new objects.
     for (const record of records) this.#traceContexts.delete(record)
   }
 
@@ -165,7 +165,7 @@ function destination(name: string, type: string, { topic, partition }: TopicPart
   }
 }
 
-/** By the code alone: messages may quote what a record holds. */
+/** Only the code: a message may quote the record. */
 function markFailed(span: Span, error: unknown): void {
   const code = isValenceError(error) ? error.code : 'unexpected'
   span.setAttribute(spanAttributes.errorType, code)

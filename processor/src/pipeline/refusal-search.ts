@@ -20,12 +20,12 @@ type State =
   /** One was found. Where one is there may be more, so that slices begin at one record and double. */
   | { readonly kind: 'recovering'; readonly limit: number }
 
-/** Slices of this many records and more are as good as unlimited. */
+/** From this size on slices are not limited any more. */
 const unlimited = 1_024
 
 /**
- * Finds by halves the record that the broker refuses, so that it costs itself alone: of 1,000 records one is found after
- * ten refusals, and where every record is refused each costs one.
+ * Finds the record that the broker refuses by bisection, so that only it is dead-lettered: one of 1,000 records is
+ * found after ten refusals; where every record is refused, each costs one.
  */
 export class RefusalSearch {
   #state: State = { kind: 'none' }
@@ -39,7 +39,7 @@ export class RefusalSearch {
     return most
   }
 
-  /** What is known of the only record of a slice. */
+  /** The refusal of a slice's only record so far. */
   refusalOf({ records }: RecordSlice): Refusal | undefined {
     const [only] = records
     return records.length === 1 && only?.offset === this.#refused?.offset ? this.#refused : undefined
@@ -73,7 +73,7 @@ export class RefusalSearch {
     }
   }
 
-  /** The next attempt begins with the result again: what made the broker refuse may have been mended. */
+  /** The next attempt begins with the result again: the cause of the refusal may have been removed. */
   forget(): void {
     this.#refused = undefined
   }

@@ -11,7 +11,7 @@ export interface StandstillWatchOptions {
   readonly now?: () => number
 }
 
-/** Tells the log and the metrics which partitions stand still, and when they go on. */
+/** Logs and measures which partitions stand still, and logs when they go on. */
 export class StandstillWatch {
   readonly #options: StandstillWatchOptions
   #told = new Map<string, Standstill>()

@@ -4,10 +4,10 @@ import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 
 export interface StartingPosition {
   readonly offset: bigint
-  /** The offset is the group's; otherwise it is yet to be pinned. */
+  /** True where the group committed the offset; otherwise it has to be committed first. */
   readonly committed: boolean
   readonly topicId: string | undefined
-  /** What the group committed was for an earlier topic of the same name. */
+  /** The committed offset belongs to an earlier topic of the same name. */
   readonly recreated: boolean
   /** The group has no offset where it had one: it was deleted, or it expired while no member was there. */
   readonly lost: boolean
@@ -15,8 +15,8 @@ export interface StartingPosition {
 
 /**
  * Where a freshly fenced session continues: the committed offset, or the configured end of the log where there is none.
- * A partition that was added after the group had begun holds nothing that the group was to pass over: it is read from its
- * first record. So is a topic that was created again, whatever offset it finds.
+ * A partition that was added after the group's first commit is read from its first record, also under
+ * VALENCE_KAFKA_START=latest. So is a topic that was created again, whatever offset was committed.
  * @throws VAL_KAFKA_OFFSET_GAP when the committed offset lies outside the log: jumping would lose records silently
  */
 export async function startingPosition(
@@ -27,7 +27,7 @@ export async function startingPosition(
 ): Promise<StartingPosition> {
   const found = await session.locate()
   const { offset: position, topicId } = found
-  // After the id was read: if the topic is replaced in between, its batches come under another id.
+  // After the id was read: if the topic is replaced in between, its batches carry another id.
   const range = await sessions.range(partition)
   const fresh = { committed: false, topicId, recreated: false, lost: false }
   if (position === undefined) {

@@ -10,15 +10,15 @@ import type { CommitStep, Publication } from './commit.ts'
 import type { PrepareSteps } from './prepare.ts'
 import type { RecordResult } from './score-batch.ts'
 
-/** A clock that is ahead by no more than this makes an age of 0; anything later is no age. */
+/** Clock skew up to this counts as age 0; a timestamp further ahead gives no age. */
 const clockSkewMs = 60_000
 
-/** Undefined where the time lies ahead, as a producer is free to say. */
+/** Undefined for a time in the future: producers set timestamps freely. */
 function ageSeconds(since: number, now: number): number | undefined {
   return since - now > clockSkewMs ? undefined : Math.max(0, now - since) / 1_000
 }
 
-/** Sources that are told apart in metrics. */
+/** Maximum number of `source` label values. */
 const maxSources = 50
 
 export interface StepMetricsOptions {
