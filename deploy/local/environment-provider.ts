@@ -18,7 +18,8 @@ function anyBrokerAnswers(brokers: readonly string[]): Promise<unknown> {
   return Promise.any(
     brokers.map((broker) => {
       const { hostname, port } = new URL(`kafka://${broker}`)
-      return describeCluster(hostname, Number(port || 9092))
+      if (port === '') return Promise.reject(new Error(`${broker} is no host:port`))
+      return describeCluster(hostname.replace(/^\[|\]$/g, ''), Number(port))
     }),
   ).catch((error: AggregateError) => {
     throw error.errors[0]

@@ -11,6 +11,7 @@ export {
   parseDeadLetterHeaders,
   readDeadLetter,
 } from './headers.ts'
+export { type HostPort, hostPortProblem, parseHostPort } from './host-port.ts'
 export { headersWithoutPayload } from './payload-headers.ts'
 export {
   type HeaderRecord,

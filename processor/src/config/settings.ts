@@ -1,5 +1,6 @@
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
+import { hostPortProblem } from '@valence/schemas'
 import { z } from 'zod'
 
 /** One environment variable: how it is read, its default in the same text form, and what it does. */
@@ -25,7 +26,9 @@ const list = z
       .filter((item) => item !== ''),
   )
   .pipe(z.array(z.string()).min(1, 'must name at least one'))
-const nodes = list.pipe(z.array(z.string().regex(/^.+:\d{1,5}$/, 'must be host:port')))
+const addresses = list.refine((given) => hostPortProblem(given) === undefined, {
+  error: ({ input }) => hostPortProblem(input as string[]),
+})
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true')
 const url = (...protocols: string[]) =>
   z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`), error: `must be a URL (${protocols.join(', ')})` })
@@ -57,7 +60,7 @@ const maxWorkers = 256
 
 /** Every VALENCE_* setting. Units are in the names. `docs/configuration.md` is checked against this table both ways. */
 export const settings = {
-  VALENCE_KAFKA_BROKERS: required(list, 'localhost:9092', 'Bootstrap brokers, `host:port`, comma separated'),
+  VALENCE_KAFKA_BROKERS: required(addresses, 'localhost:9092', 'Bootstrap brokers, `host:port`, comma separated'),
   VALENCE_KAFKA_GROUP_ID: required(text, 'valence', 'Consumer group; also the prefix of the transactional ids'),
   VALENCE_KAFKA_INSTANCE_ID: optional(
     text,
@@ -153,7 +156,7 @@ export const settings = {
     'single',
     '`sentinel` or `cluster`: VALENCE_REDIS_URL then names the first sentinel or node, with the user, password and database of the servers; scores are looked up on replicas',
   ),
-  VALENCE_REDIS_NODES: optional(nodes, 'More sentinels or nodes of the cluster, `host:port`, comma separated'),
+  VALENCE_REDIS_NODES: optional(addresses, 'More sentinels or nodes of the cluster, `host:port`, comma separated'),
   VALENCE_REDIS_SENTINEL_NAME: required(text, 'mymaster', 'What the sentinels call the primary'),
   VALENCE_REDIS_SENTINEL_PASSWORD: secret(text, 'Password of the sentinels themselves'),
   VALENCE_REDIS_TLS_CA_FILE: optional(

@@ -1,15 +1,10 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-
-/** `host:port`; an IPv6 host in brackets. */
-export function parseEndpoint(address: string): { host: string; port: number } {
-  const at = address.lastIndexOf(':')
-  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) }
-}
+import type { HostPort } from '@valence/schemas'
 
 /** Resolves the name and opens a TCP connection; rejects with a sentence that says which of the two failed. */
-export async function reach({ host, port }: { host: string; port: number }, timeoutMs: number): Promise<void> {
+export async function reach({ host, port }: HostPort, timeoutMs: number): Promise<void> {
   const { address } = await lookup(host).catch((cause: NodeJS.ErrnoException) => {
     throw new Error(`the name ${host} does not resolve (${cause.code})`, { cause })
   })

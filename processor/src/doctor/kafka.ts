@@ -1,9 +1,10 @@
 import { type Admin, createKafka, type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
+import { parseHostPort } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
 import { commandTransactionalId } from '../kafka/group-names.ts'
 import { kafkaConnection } from '../kafka/kafka-client.ts'
 import { noLeader } from '../kafka/log-ranges.ts'
-import { parseEndpoint, reach } from './endpoint.ts'
+import { reach } from './endpoint.ts'
 import { answerWithin, type Finding, failure } from './finding.ts'
 import { checkTopicSettings } from './topic-settings.ts'
 
@@ -46,7 +47,7 @@ function openKafka(config: Config): { client: Kafka } | Finding {
 }
 
 async function checkBootstrap(brokers: readonly string[]): Promise<Finding> {
-  const problems = await unreachable(brokers.map(parseEndpoint))
+  const problems = await unreachable(brokers.map(parseHostPort).filter((endpoint) => endpoint !== undefined))
   const check = 'reach'
   if (problems.length === 0) return { area, check, status: 'ok', detail: brokers.join(', ') }
   const help = 'Check VALENCE_KAFKA_BROKERS and that the broker runs; `make stack-up` starts one on this machine.'

@@ -1,10 +1,6 @@
+import { type HostPort, parseHostPort } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
 import { type RedisTls, redisTls } from './redis-tls.ts'
-
-export interface RedisNode {
-  readonly host: string
-  readonly port: number
-}
 
 /** Where Redis is, and how it is made of servers. */
 export interface RedisAddress {
@@ -12,16 +8,11 @@ export interface RedisAddress {
   readonly url: string
   readonly topology?: 'single' | 'sentinel' | 'cluster'
   /** More sentinels, or more nodes of the cluster, for when the first is away. */
-  readonly otherNodes?: readonly RedisNode[]
+  readonly otherNodes?: readonly HostPort[]
   /** What the sentinels call the primary. */
   readonly sentinelName?: string
   readonly sentinelPassword?: string | undefined
   readonly tls?: RedisTls
-}
-
-function parseNode(node: string): RedisNode {
-  const colon = node.lastIndexOf(':')
-  return { host: unbracketed(node.slice(0, colon)), port: Number(node.slice(colon + 1)) }
 }
 
 /** Of a host in a URL, where an IPv6 address stands in brackets. */
@@ -35,7 +26,7 @@ export function redisAddress(config: Config): RedisAddress | undefined {
   return {
     url: config.redisUrl,
     topology: config.redisTopology,
-    otherNodes: (config.redisNodes ?? []).map(parseNode),
+    otherNodes: (config.redisNodes ?? []).map(parseHostPort).filter((node) => node !== undefined),
     sentinelName: config.redisSentinelName,
     sentinelPassword: config.redisSentinelPassword,
     tls: redisTls(config),

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import { ValenceError } from '@valence/schemas'
+import { hostPortProblem, ValenceError } from '@valence/schemas'
 import type { Consumer, ConsumerConfig, Kafka, Mechanism, RetryOptions, SASLOptions } from 'kafkajs'
 import { codecs } from './codecs.ts'
 import { type KafkaLog, type KafkaLogLevel, kafkaLogging } from './log.ts'
@@ -68,6 +68,9 @@ function addresses(brokers: string | readonly string[]): string[] {
   const list = typeof brokers === 'string' ? brokers.split(',') : [...brokers]
   const named = list.map((address) => address.trim()).filter((address) => address !== '')
   if (named.length === 0) throw new ValenceError('VAL_CONFIG_INVALID', 'no Kafka broker is named')
+  // kafkajs would take any text, cut it anywhere, and go on trying to reach what is left.
+  const problem = hostPortProblem(named)
+  if (problem !== undefined) throw new ValenceError('VAL_CONFIG_INVALID', `the brokers ${problem}`)
   return named
 }
 

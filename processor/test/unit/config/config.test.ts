@@ -91,7 +91,6 @@ describe('readConfig', () => {
     [{ VALENCE_REDIS_TLS_KEY_FILE: 'k.pem' }, 'set together or not at all'],
     [{ VALENCE_REDIS_URL: 'redis://r', VALENCE_REDIS_TLS_CA_FILE: 'ca.pem' }, 'begins with rediss:'],
     [{ VALENCE_REDIS_NODES: 'r:1' }, 'needs VALENCE_REDIS_TOPOLOGY=sentinel or cluster'],
-    [{ VALENCE_REDIS_NODES: 'r', VALENCE_REDIS_TOPOLOGY: 'cluster' }, 'must be host:port'],
     [{ VALENCE_REDIS_TOPOLOGY: 'sentinel' }, 'needs VALENCE_REDIS_URL'],
     [{ VALENCE_REDIS_URL: 'redis://r/2', VALENCE_REDIS_TOPOLOGY: 'cluster' }, 'must not name a database'],
     [bearer({}), 'needs either'],
@@ -100,6 +99,34 @@ describe('readConfig', () => {
     [{ VALENCE_INPUT_TOPICS: ' , ' }, 'must name at least one'],
   ])('refuses %j', (environment, problem) => {
     expect(problemsOf(environment)).toContain(problem)
+  })
+
+  const noAddresses = [
+    'localhost',
+    'localhost:',
+    ':9092',
+    'localhost:0',
+    'localhost:70000',
+    'localhost:abc',
+    'localhost:9092:1',
+    '::1:9092',
+    '[::1]',
+    'kafka://localhost:9092',
+    'localhost:9092/',
+    'a:1,localhost',
+    'local host:9092',
+  ]
+
+  it.each(['VALENCE_KAFKA_BROKERS', 'VALENCE_REDIS_NODES'])('refuses in %s what is no host:port', (name) => {
+    for (const given of noAddresses)
+      expect(problemsOf({ [name]: given }), given).toContain(`${name}=(not shown) must be host:port`)
+    expect(problemsOf({ [name]: 'a:1,b,c:1' })).toContain('number 2 of 3')
+  })
+
+  it('takes names, IPv4 addresses and IPv6 addresses in brackets', () => {
+    const given = ['kafka-1.example.org:9092', 'under_score:1', '127.0.0.1:65535', '[::1]:9092', '[fe80::1%eth0]:9092']
+    const config = readConfig({ VALENCE_KAFKA_BROKERS: given.join(',') })
+    expect(config.kafkaBrokers).toEqual(given)
   })
 
   it('takes a bearer token from a file or from the token endpoint', () => {

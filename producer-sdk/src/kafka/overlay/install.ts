@@ -4,6 +4,7 @@ import { ValenceError } from '@valence/schemas'
 import { filterAbortedRecords } from './aborted-records.ts'
 import { addBatchTopicIds, type BatchingGroupClass } from './batch-topic-ids.ts'
 import { type CountedGroupClass, countFetchedRecords } from './bounded-fetch.ts'
+import { type CreatePoolBuilder, readBrokerAddresses } from './broker-addresses.ts'
 import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
 import { type PinnedFile, verifyPins } from './checksums.ts'
 import { createDecodeMessages } from './decode-messages.ts'
@@ -122,6 +123,9 @@ function install(): void {
     keepSteady(pool, 'metadataExpireAt')
     lookForLeaders(pool)
   })
+  // Before the cluster asks for it.
+  const stockPools = load<CreatePoolBuilder>('cluster/connectionPoolBuilder.js')
+  replace('cluster/connectionPoolBuilder.js', readBrokerAddresses(stockPools))
   patch<ReadingClusterClass>('cluster/index.js', skipLeaderless)
   patch<OffsetManagerClass & TimedClass>('consumer/offsetManager/index.js', (manager) => {
     forgetUnknownOffsets(manager)

@@ -43,6 +43,17 @@ describe('createKafka', () => {
     expect(() => createKafka({ ...options, brokers })).toThrow(expect.objectContaining({ code: 'VAL_CONFIG_INVALID' }))
   })
 
+  it.each(['localhost', 'localhost:0', 'a:1,b:70000', 'kafka://a:1', '::1:9092'])(
+    'refuses %s as brokers',
+    (brokers) => {
+      const refused = expect.objectContaining({
+        code: 'VAL_CONFIG_INVALID',
+        message: expect.stringContaining('host:port'),
+      })
+      expect(() => createKafka({ ...options, brokers })).toThrow(refused)
+    },
+  )
+
   it('cannot give static membership without the overlay', () => {
     expect(() => createKafka({ ...options, overlay: false, groupInstanceId: 'a' })).toThrow('groupInstanceId')
   })
