@@ -1,7 +1,7 @@
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
-import { hostPortProblem } from '@valence/schemas'
 import { z } from 'zod'
+import { addressList, list } from './lists.ts'
 
 /** One environment variable: how it is read, its default in the same text form, and what it does. */
 export interface Setting<T = unknown> {
@@ -17,18 +17,6 @@ export interface Setting<T = unknown> {
 
 const text = z.string().min(1)
 const port = z.coerce.number().int().min(0).max(65_535)
-const list = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  )
-  .pipe(z.array(z.string()).min(1, 'must name at least one'))
-const addresses = list.refine((given) => hostPortProblem(given) === undefined, {
-  error: ({ input }) => hostPortProblem(input as string[]),
-})
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true')
 const url = (...protocols: string[]) =>
   z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`), error: `must be a URL (${protocols.join(', ')})` })
@@ -60,7 +48,7 @@ const maxWorkers = 256
 
 /** Every VALENCE_* setting. Units are in the names. `docs/configuration.md` is checked against this table both ways. */
 export const settings = {
-  VALENCE_KAFKA_BROKERS: required(addresses, 'localhost:9092', 'Bootstrap brokers, `host:port`, comma separated'),
+  VALENCE_KAFKA_BROKERS: required(addressList, 'localhost:9092', 'Bootstrap brokers, `host:port`, comma separated'),
   VALENCE_KAFKA_GROUP_ID: required(text, 'valence', 'Consumer group; also the prefix of the transactional ids'),
   VALENCE_KAFKA_INSTANCE_ID: optional(
     text,
@@ -156,7 +144,7 @@ export const settings = {
     'single',
     '`sentinel` or `cluster`: VALENCE_REDIS_URL then names the first sentinel or node, with the user, password and database of the servers; scores are looked up on replicas',
   ),
-  VALENCE_REDIS_NODES: optional(addresses, 'More sentinels or nodes of the cluster, `host:port`, comma separated'),
+  VALENCE_REDIS_NODES: optional(addressList, 'More sentinels or nodes of the cluster, `host:port`, comma separated'),
   VALENCE_REDIS_SENTINEL_NAME: required(text, 'mymaster', 'What the sentinels call the primary'),
   VALENCE_REDIS_SENTINEL_PASSWORD: secret(text, 'Password of the sentinels themselves'),
   VALENCE_REDIS_TLS_CA_FILE: optional(
