@@ -13,7 +13,7 @@ import { PartitionProgress, type Standstill } from './partition-progress.ts'
 import { PartitionQueue, type RecordSlice } from './partition-queue.ts'
 import type { PrepareStep } from './prepare.ts'
 import { maxRefusals, RefusalSearch } from './refusal-search.ts'
-import { startingPosition } from './starting-position.ts'
+import { type KnownPosition, startingPosition, warnOfPosition } from './starting-position.ts'
 
 /** What the tasks of all partitions share. */
 export interface PartitionTaskContext {
@@ -55,13 +55,13 @@ export class PartitionTask {
   readonly #search = new RefusalSearch()
   #queue: PartitionQueue | undefined
   #topicId: string | undefined
-  /** The group had no position here before, so none can have been lost. */
+  /** No offset was found before the first was committed here, so none can have been lost. */
   #isNew = false
   #paused = true
   #failures = 0
   #halts = 0
-  /** Of the last commit. */
-  #position = 0n
+  /** Of the last commit; undefined before the first take-over. */
+  #known: KnownPosition | undefined
   /** Slices taken and not committed. */
   #begun = 0
   #finished: Promise<void> = Promise.resolve()
@@ -181,25 +181,18 @@ export class PartitionTask {
     const stopTimer = metrics.kafka.takeovers.startTimer()
     const session = await sessions.open(this.#partition)
     try {
-      const position = await startingPosition(this.#partition, session, sessions, start)
+      const position = await startingPosition(this.#partition, session, sessions, start, this.#known)
       const { offset, committed, topicId, recreated, lost } = position
       this.#topicId = topicId
-      if (recreated) {
-        const fields = { ...this.#partition, code: 'VAL_KAFKA_TOPIC_RECREATED', offset: offset.toString() }
-        logger.warn(fields, 'the topic was created again and is read from its start')
-      }
-      if (!committed && !lost) this.#isNew = true
-      // A first take-over that failed half-way looks the same.
-      if (lost && !this.#isNew) {
-        const fields = { ...this.#partition, code: 'VAL_KAFKA_POSITION_LOST', offset: offset.toString(), start }
-        logger.warn(fields, 'the group has lost its position and begins anew')
-      }
+      if (!committed && !lost && !recreated) this.#isNew = true
+      // A first take-over that failed half-way looks the same as a position that was lost.
+      if (recreated || this.#known || !this.#isNew) warnOfPosition(logger, this.#partition, position, this.#known)
       // Commits the starting offset, so that a crash before the first result cannot move it.
       if (!committed) await session.publish([], offset)
       this.isTaken = true
       if (this.ended) return session
       this.#queue = new PartitionQueue(offset)
-      this.#position = offset
+      this.#known = { offset, topicId }
       this.#begun = 0
       this.progress.taken(offset)
       flows.taken(this.#partition, offset)
@@ -278,7 +271,7 @@ export class PartitionTask {
       maxDelayMs,
       signal: retrying,
       onRetry: (error, delayMs) => {
-        this.progress.failed(error.code, this.#position)
+        this.progress.failed(error.code, this.#known?.offset)
         this.#context.metrics.pipeline.retries.inc({ code: error.code })
         this.#context.logger.warn(
           { ...this.#partition, code: error.code, detail: error.detail, delayMs: Math.round(delayMs) },
@@ -297,7 +290,7 @@ export class PartitionTask {
     }
     this.#context.flows.committed(this.#partition, slice.nextOffset)
     this.#search.published(slice)
-    this.#position = slice.nextOffset
+    this.#known = { offset: slice.nextOffset, topicId: this.#topicId }
     this.#begun -= 1
     this.#failures = 0
     this.#halts = 0
@@ -319,7 +312,7 @@ export class PartitionTask {
     this.#pause()
     const { logger, metrics, source, onFatal } = this.#context
     const known = isValenceError(error) ? error : undefined
-    if (known !== undefined) this.progress.failed(known.code, this.#begun > 0 ? this.#position : undefined)
+    if (known !== undefined) this.progress.failed(known.code, this.#begun > 0 ? this.#known?.offset : undefined)
     const fields = { ...this.#partition, code: known?.code, detail: known?.detail, err: known ? undefined : error }
     metrics.kafka.transactions.inc({ outcome: known?.code === 'VAL_KAFKA_FENCED' ? 'fenced' : 'aborted' })
     if (known?.code === 'VAL_KAFKA_FENCED') {
@@ -357,7 +350,7 @@ export class PartitionTask {
     const { firstMs, maxMs } = letterPause
     const delayMs = code === 'VAL_KAFKA_BATCH_TOO_LARGE' ? haltMs : Math.min(firstMs * 2 ** this.#halts, maxMs)
     this.#halts += 1
-    this.progress.halted(code, this.#position)
+    this.progress.halted(code, this.#known?.offset ?? 0n)
     this.#context.logger.error({ ...fields, help, delayMs }, 'the partition stands still')
     await this.#sleep(delayMs)
     this.#search.forget()

@@ -61,7 +61,7 @@ export const kafkaErrors = {
   },
   VAL_KAFKA_POSITION_LOST: {
     message: 'The group has no position on a partition that it has read before',
-    help: 'Its offsets were deleted, or expired (offsets.retention.minutes) while no processor ran. The partition is read from VALENCE_KAFKA_START: `earliest` scores again what the log still holds, `latest` passes over what was unread.',
+    help: 'Its offsets were deleted, or expired (offsets.retention.minutes) while no processor ran. A processor that still runs goes on from the position it knows. A new one reads the partition from VALENCE_KAFKA_START: `earliest` scores again what the log still holds, `latest` skips unread records.',
   },
   VAL_KAFKA_TOPIC_RECREATED: {
     message: 'The input topic was deleted and created again',

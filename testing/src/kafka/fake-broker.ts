@@ -41,6 +41,12 @@ export class FakeBroker implements PartitionSessions {
     this.#committedTopicIds.set(partitionName(partition), topicId)
   }
 
+  /** The group's offset is deleted, or expires. */
+  forget(partition: TopicPartition): void {
+    this.#committed.delete(partitionName(partition))
+    this.#committedTopicIds.delete(partitionName(partition))
+  }
+
   /** Deletes the topic and creates it again with one partition; committed offsets stay. */
   recreate(partition: TopicPartition, values: readonly string[]): void {
     this.#inputs.delete(partitionName(partition))

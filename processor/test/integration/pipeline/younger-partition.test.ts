@@ -1,3 +1,4 @@
+import { createKafka } from '@valence/producer-sdk/kafka'
 import { type AcknowledgedText, compareOutput, expectExactlyOnce } from '@valence/testing/counting/invariants'
 import { inventTexts, TestKafka, type TestTopics } from '@valence/testing/counting/workload'
 import { readCommitted, readSettled } from '@valence/testing/kafka/independent-reader'
@@ -33,6 +34,7 @@ async function connect(): Promise<TestKafka> {
 }
 
 const widen = (topic: string, count: number) => kafka.admin.createPartitions({ topicPartitions: [{ topic, count }] })
+const isReady = ({ adminPort }: ProcessorProcess) => fetch(`http://127.0.0.1:${adminPort}/readyz`).then(({ ok }) => ok)
 const isTaken = ({ msg }: { readonly msg?: string }) => msg === 'partition taken'
 
 /** A processor that has a position on all of its first partitions. */
@@ -85,4 +87,50 @@ describe('a group whose offsets were deleted', { retry: 0 }, () => {
     expect(await successor.stop()).toBe(0)
     expect(await readCommitted(kafka.brokers, topics.output)).toHaveLength(40)
   })
+
+  it('goes on without loss or repetition where it is still running', async () => {
+    const topics = await kafka.createTopics({ partitions: 1 })
+    const texts = inventTexts(40)
+    const processor = await new ProcessorProcess({
+      ...topics.environment,
+      VALENCE_KAFKA_START: 'latest',
+      VALENCE_KAFKA_SESSION_TIMEOUT_MS: '6000',
+    }).started()
+    await expect.poll(() => processor.log.filter(isTaken).length, { timeout: 30_000 }).toBe(1)
+    await (await produceTo([0], topics, texts.slice(0, 20))).drained()
+    processor.signal('SIGSTOP')
+    // A group that has members cannot be deleted.
+    await expect
+      .poll(
+        () =>
+          kafka.admin.deleteGroups([topics.groupId]).then(
+            () => 'deleted',
+            () => 'in use',
+          ),
+        { timeout: 60_000, interval: 500 },
+      )
+      .toBe('deleted')
+    processor.signal('SIGCONT')
+    await expect.poll(() => isReady(processor), { timeout: 60_000 }).toBe(true)
+    await fence(`${topics.groupId}.${topics.input}.0`)
+    await (await produceTo([0], topics, texts.slice(20))).drained()
+    expect(await processor.stop()).toBe(0)
+    expectExactlyOnce(compareOutput(texts, await readSettled(kafka.brokers, topics.output, 40)))
+    const lost = processor.log.filter(({ code }) => code === 'VAL_KAFKA_POSITION_LOST')
+    expect(lost.map(({ level, offset }) => ({ level, offset }))).toEqual([{ level: 'warn', offset: '20' }])
+  })
 })
+
+/** Ends whatever is open under a transactional id, as a later owner does. */
+async function fence(transactionalId: string): Promise<void> {
+  const producer = createKafka({ brokers: kafka.brokers, clientId: 'intruder' }).producer({
+    transactionalId,
+    maxInFlightRequests: 1,
+  })
+  await producer.connect()
+  try {
+    await (await producer.transaction()).abort()
+  } finally {
+    await producer.disconnect()
+  }
+}

@@ -1,4 +1,6 @@
+import { ValenceError } from '@valence/schemas'
 import { describe, expect, it, vi } from 'vitest'
+import { createLogger } from '../../../src/observability/logger.ts'
 import { first, numbered, pump, setup, values } from './pipeline-under-test.ts'
 
 describe('where a pipeline reads on', () => {
@@ -23,6 +25,32 @@ describe('where a pipeline reads on', () => {
     expect(onFatal.mock.lastCall?.[0]).toMatchObject({ code: 'VAL_KAFKA_TOPIC_RECREATED' })
     expect(values(broker.published)).toEqual(numbered(2))
   })
+
+  it.each(['earliest', 'latest'] as const)(
+    'goes on from where it was when its offset is deleted while it runs, and says so, under %s',
+    async (start) => {
+      const lines: string[] = []
+      const logger = createLogger('info', { write: (line) => lines.push(line) })
+      const { broker, source, pipeline } = setup({ start, logger })
+      const before = 5
+      await pipeline.start()
+      source.assign([first])
+      await vi.waitFor(() => expect(broker.committed(first)).toBe(0n))
+      broker.append(first, numbered(before))
+      await pump(source, () => broker.published.length === before)
+      expect(lines.join('')).not.toContain('VAL_KAFKA_POSITION_LOST')
+      broker.forget(first)
+      let failures = 1
+      broker.beforePublish = (records) => {
+        if (records.length > 0 && failures-- > 0) throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED')
+      }
+      broker.append(first, numbered(3, 'n'))
+      await pump(source, () => broker.published.length >= before + 3)
+      await pipeline.stop({ drainMs: 1_000, leaveGroup: true })
+      expect(values(broker.published)).toEqual([...numbered(before), ...numbered(3, 'n')])
+      expect(lines.filter((line) => line.includes('VAL_KAFKA_POSITION_LOST'))).toHaveLength(1)
+    },
+  )
 
   it('continues at the committed offset', async () => {
     const { broker, source, pipeline } = setup()

@@ -3,7 +3,7 @@ import { vi } from 'vitest'
 import type { OutgoingRecord } from '../../../src/kafka/record.ts'
 import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
 import { PartitionLagTracker } from '../../../src/monitoring/partition-lag-tracker.ts'
-import { silentLogger } from '../../../src/observability/logger.ts'
+import { type Logger, silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createCommitStep } from '../../../src/pipeline/commit.ts'
 import { createPipeline } from '../../../src/pipeline/consume.ts'
@@ -23,7 +23,14 @@ export const echo: PrepareStep = async (from, slice) => ({
 
 /** A pipeline on a fake broker. */
 export function setup(
-  options: { prepare?: PrepareStep; maxRecords?: number; maxQueued?: number; maxHeldBytes?: number } = {},
+  options: {
+    prepare?: PrepareStep
+    maxRecords?: number
+    maxQueued?: number
+    maxHeldBytes?: number
+    start?: 'earliest' | 'latest'
+    logger?: Logger
+  } = {},
 ) {
   const broker = new FakeBroker()
   const source = new FakeSource(broker)
@@ -39,8 +46,8 @@ export function setup(
     maxQueued: options.maxQueued ?? 8,
     heldBytes: () => broker.heldBytes,
     maxHeldBytes: () => options.maxHeldBytes ?? Number.POSITIVE_INFINITY,
-    start: 'earliest',
-    logger: silentLogger,
+    start: options.start ?? 'earliest',
+    logger: options.logger ?? silentLogger,
     metrics,
     onFatal,
   })

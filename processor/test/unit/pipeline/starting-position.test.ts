@@ -1,7 +1,7 @@
 import { FakeBroker } from '@valence/testing/kafka/fake-broker'
 import { expect, it } from 'vitest'
 import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
-import { startingPosition } from '../../../src/pipeline/starting-position.ts'
+import { type KnownPosition, startingPosition } from '../../../src/pipeline/starting-position.ts'
 
 const partition: TopicPartition = { topic: 'texts', partition: 1 }
 
@@ -47,4 +47,15 @@ it('a partition that was written for before and has no position has lost it', as
   expect(await start(broker, 'earliest', 2)).toMatchObject({ offset: 1n, committed: false, lost: true })
   broker.commit(partition, 3n, 'texts')
   expect(await start(broker, 'earliest')).toMatchObject({ offset: 3n, lost: false })
+})
+
+it('an owner that finds its offset deleted goes on from the position it knows, if the topic is the same', async () => {
+  const broker = brokerWithRecords()
+  const begin = async (known: KnownPosition) =>
+    startingPosition(partition, await broker.open(partition), broker, 'latest', known)
+  expect(await begin({ offset: 2n, topicId: 'texts' })).toMatchObject({ offset: 2n, committed: false, lost: true })
+  expect(await begin({ offset: 2n, topicId: 'earlier' })).toMatchObject({ offset: 1n, recreated: true, lost: false })
+  await expect(begin({ offset: 0n, topicId: 'texts' })).rejects.toMatchObject({ code: 'VAL_KAFKA_OFFSET_GAP' })
+  broker.commit(partition, 3n, 'texts')
+  expect(await begin({ offset: 2n, topicId: 'texts' })).toMatchObject({ offset: 3n, committed: true, lost: false })
 })
