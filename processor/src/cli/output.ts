@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { styleText } from 'node:util'
 import { redact } from '../config/redaction.ts'
 import { printable } from '../platform/printable.ts'
-import type { Output } from './context.ts'
+import type { CliContext, CommandOptions, Output } from './context.ts'
 
 /** The colours of `paint`, and what clears the rest of a line. */
 const own = new RegExp(`(${String.fromCharCode(0x1b)}\\[(?:(?:[1-4]|2[2-4]|3[0-79]|9[0-7])?m|K))`)
@@ -23,6 +23,16 @@ export async function writeLines(stream: Output, lines: readonly string[]): Prom
 
 export function writeJson(stream: Output, value: unknown): Promise<void> {
   return writeLines(stream, [JSON.stringify(value)])
+}
+
+/** The answer of a command: one JSON value with --json, else lines for people. */
+export function writeAnswer(
+  { stdout }: Pick<CliContext, 'stdout'>,
+  { json }: CommandOptions,
+  value: unknown,
+  lines: () => readonly string[],
+): Promise<void> {
+  return json ? writeJson(stdout, value) : writeLines(stdout, lines())
 }
 
 export type Style = Parameters<typeof styleText>[0]

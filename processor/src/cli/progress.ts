@@ -1,42 +1,34 @@
+import type { JobProgress } from '../jobs/job.ts'
 import type { Output } from './context.ts'
 
-export interface Progress {
-  /** @param done of `total`, in the same unit; @param items finished so far */
-  update(done: number, items: number): void
-  stop(): void
-}
+export interface Progress extends JobProgress, Disposable {}
 
-export interface ProgressOptions {
-  /** Plural: `texts`. */
-  readonly noun: string
-  /** Undefined where the end is not known: the count is shown without a bar. */
-  readonly total: number | undefined
-}
+const silent: Progress = { start: () => undefined, update: () => undefined, [Symbol.dispose]: () => undefined }
 
-const silent: Progress = { update: () => undefined, stop: () => undefined }
-
-/** A progress bar on a terminal, nothing elsewhere. */
-export async function startProgress(stream: Output, { noun, total }: ProgressOptions): Promise<Progress> {
+/** A progress bar on a terminal, nothing elsewhere; a count alone where the end is not known. @param noun plural: `texts` */
+export async function openProgress(stream: Output, noun: string): Promise<Progress> {
   if (!stream.isTTY) return silent
   const { default: cliProgress } = await import('cli-progress')
-  const bar = total === undefined ? '' : '{bar} {percentage}% | '
-  const single = new cliProgress.SingleBar(
-    {
-      stream,
-      format: `${bar}{items} ${noun} | {rate}/s${total === undefined ? '' : ' | {eta_formatted} left'}`,
-      hideCursor: true,
-      fps: 8,
-      etaBuffer: 100,
-    },
-    cliProgress.Presets.shades_classic,
-  )
-  const startedAt = performance.now()
-  single.start(total ?? 1, 0, { items: 0, rate: 0 })
+  const open = (total: number | undefined) => {
+    const bar = total === undefined ? '' : '{bar} {percentage}% | '
+    const format = `${bar}{items} ${noun} | {rate}/s${total === undefined ? '' : ' | {eta_formatted} left'}`
+    const options = { stream, format, hideCursor: true, fps: 8, etaBuffer: 100 }
+    const single = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic)
+    const startedAt = performance.now()
+    single.start(total ?? 1, 0, { items: 0, rate: 0 })
+    return { single, total: total ?? 0, startedAt }
+  }
+  let shown: ReturnType<typeof open> | undefined
   return {
-    update(done, items) {
-      const seconds = (performance.now() - startedAt) / 1_000
-      single.update(Math.min(done, total ?? 0), { items, rate: seconds > 0 ? Math.round(items / seconds) : 0 })
+    start(total) {
+      shown = open(total)
     },
-    stop: () => single.stop(),
+    update(done, items) {
+      if (shown === undefined) return
+      const seconds = (performance.now() - shown.startedAt) / 1_000
+      const rate = seconds > 0 ? Math.round(items / seconds) : 0
+      shown.single.update(Math.min(done, shown.total), { items, rate })
+    },
+    [Symbol.dispose]: () => shown?.single.stop(),
   }
 }

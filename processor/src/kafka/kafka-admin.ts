@@ -37,10 +37,13 @@ export function translateKafkaError(error: unknown): unknown {
   return isOurDefect ? error : translated
 }
 
-/** Before anything is read or sent: a missing topic or broker is told at once. @throws VAL_KAFKA_* */
+/** Before anything is read or sent: a missing topic is told at once. @throws VAL_KAFKA_TOPIC_MISSING */
+export async function expectTopics(admin: Pick<Admin, 'listTopics'>, topics: readonly string[]): Promise<void> {
+  const known = await admin.listTopics()
+  for (const topic of topics) if (!known.includes(topic)) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', topic)
+}
+
+/** The same, for who needs no admin client otherwise. @throws VAL_KAFKA_* */
 export function expectTopic(config: Config, topic: string): Promise<void> {
-  return withAdmin(config, async (admin) => {
-    const known = await admin.listTopics()
-    if (!known.includes(topic)) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', topic)
-  })
+  return withAdmin(config, (admin) => expectTopics(admin, [topic]))
 }

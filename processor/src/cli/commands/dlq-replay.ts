@@ -1,49 +1,26 @@
-import type { Admin } from '@valence/producer-sdk/kafka'
-import { type Config, readConfig } from '../../config/config.ts'
-import { type LetterFilter, letterRanges, readLetters, toFoundLetter } from '../../jobs/dead-letters/dead-letters.ts'
-import { isRefusal, type RefusedLetters, ReplayOrigins } from '../../jobs/dead-letters/replay-origins.ts'
-import { lettersPerTransaction, planReplay, type ReplayStep } from '../../jobs/dead-letters/replay-plan.ts'
-import { sessionOpener, TopicSessions } from '../../jobs/partition-sessions.ts'
+import { readConfig } from '../../config/config.ts'
+import { replayLetters } from '../../jobs/dead-letters/replay-letters.ts'
+import type { RefusedLetters } from '../../jobs/dead-letters/replay-origins.ts'
 import { letterReplayGroup } from '../../kafka/group-names.ts'
-import { withAdmin } from '../../kafka/kafka-admin.ts'
-import type { KafkaRecord, OutgoingRecord, RecordBatch } from '../../kafka/record.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { letterFilter } from '../letter-options.ts'
 import { countOption, textOption } from '../options.ts'
-import { counted, safeLine, writeJson, writeLines } from '../output.ts'
-import { startProgress } from '../progress.ts'
+import { counted, safeLine, writeAnswer } from '../output.ts'
+import { runJob } from '../run-job.ts'
 
-interface Replay {
-  readonly filter: LetterFilter
-  readonly groupId: string
-  readonly limit: number
-}
-
-interface Counts {
-  replayed: number
-  skipped: number
-  /** Their origin does not take them. */
-  refused: number
-}
-
-/**
- * `dlq replay`: sends dead letters back where they came from. The positions of the replay group are committed in the
- * transaction that sends the letters, so a replay that is killed half-way goes on where it was: each letter once.
- */
+/** `dlq replay`: sends dead letters back where they came from, each once for the group that remembers them. */
 export async function runDlqReplay(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(context.environment)
   const filter = letterFilter(options, Date.now())
-  const replay: Replay = {
-    filter,
-    groupId: textOption(options, 'group') ?? letterReplayGroup(config.kafkaGroupId, filter.codes ?? []),
-    limit: countOption(options, 'limit') ?? Number.POSITIVE_INFINITY,
-  }
-  const { counts, refused } = await withAdmin(config, (admin) => replayAll(context, config, admin, replay))
-  if (options.json) await writeJson(context.stdout, { ...counts, group: replay.groupId })
-  else {
-    const summary = `${counted(counts.replayed, 'dead letter')} replayed, ${counts.skipped} skipped${counts.refused > 0 ? `, ${counts.refused} kept` : ''}`
-    await writeLines(context.stdout, [`${summary} (group ${replay.groupId})`])
-  }
+  const groupId = textOption(options, 'group') ?? letterReplayGroup(config.kafkaGroupId, filter.codes ?? [])
+  const limit = countOption(options, 'limit') ?? Number.POSITIVE_INFINITY
+  const { counts, refused } = await runJob(context, config, 'dead letters', (job) =>
+    replayLetters(job, { filter, groupId, limit }),
+  )
+  await writeAnswer(context, options, { ...counts, group: groupId }, () => {
+    const kept = counts.refused > 0 ? `, ${counts.refused} kept` : ''
+    return [`${counted(counts.replayed, 'dead letter')} replayed, ${counts.skipped} skipped${kept} (group ${groupId})`]
+  })
   report(context, refused)
   if (!context.signal.aborted) return refused.length === 0 ? 0 : 1
   context.stderr.write('stopped early; the same command goes on from here\n')
@@ -62,99 +39,4 @@ function report({ stderr }: CliContext, refused: readonly RefusedLetters[]): voi
   }
   if (refused.length > 0)
     stderr.write('they are behind the other dead letters now; mend the cause, and the same command sends them\n')
-}
-
-async function replayAll(context: CliContext, config: Config, admin: Admin, replay: Replay) {
-  const counts: Counts = { replayed: 0, skipped: 0, refused: 0 }
-  const origins = new ReplayOrigins(admin)
-  await using sessions = new TopicSessions(config.deadLetterTopic, sessionOpener(config, admin, replay.groupId))
-  const ranges = await sessions.open(await letterRanges(admin, config.deadLetterTopic))
-  const total = ranges.reduce((sum, { from, to }) => sum + Number(to - from), 0)
-  const progress = await startProgress(context.stderr, { noun: 'dead letters', total })
-  const left = new Set(ranges.map(({ partition }) => partition))
-  try {
-    for await (const batch of readLetters(config, ranges)) {
-      if (!left.has(batch.partition)) continue
-      const isSettled = await new BatchReplay(batch, replay, counts, origins, sessions).settle(context.signal)
-      progress.update(counts.replayed + counts.skipped + counts.refused, counts.replayed)
-      if (isSettled) left.delete(batch.partition)
-      if (context.signal.aborted || left.size === 0 || counts.replayed >= replay.limit) break
-    }
-  } finally {
-    progress.stop()
-  }
-  return { counts, refused: origins.refused }
-}
-
-/** Settles the letters of one batch; a transaction that is refused is tried again letter by letter. */
-class BatchReplay {
-  readonly #batch: RecordBatch
-  readonly #replay: Replay
-  readonly #counts: Counts
-  readonly #origins: ReplayOrigins
-  readonly #sessions: TopicSessions
-  /** Letters below are settled. */
-  #settled = -1n
-
-  constructor(batch: RecordBatch, replay: Replay, counts: Counts, origins: ReplayOrigins, sessions: TopicSessions) {
-    this.#batch = batch
-    this.#replay = replay
-    this.#counts = counts
-    this.#origins = origins
-    this.#sessions = sessions
-  }
-
-  /** True when nothing more of the partition is to be replayed by this run. */
-  async settle(signal: AbortSignal): Promise<boolean> {
-    try {
-      return await this.#settleBy(lettersPerTransaction, signal)
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      await this.#sessions.reopen(this.#batch.partition)
-      return await this.#settleBy(1, signal)
-    }
-  }
-
-  async #settleBy(most: number, signal: AbortSignal): Promise<boolean> {
-    const { partition, records, nextOffset } = this.#batch
-    const { filter, limit } = this.#replay
-    const letters = records
-      .filter(({ offset }) => offset >= this.#settled)
-      .map((record) => toFoundLetter(partition, record))
-    for (const step of planReplay(letters, nextOffset, filter, () => limit - this.#counts.replayed, most)) {
-      await this.#publish(step, most === 1)
-      this.#settled = step.nextOffset
-      this.#counts.skipped += step.skipped
-      if (step.isLast) return true
-      if (signal.aborted) return false
-    }
-    return false
-  }
-
-  async #publish({ outgoing, letters, nextOffset }: ReplayStep, isAlone: boolean): Promise<void> {
-    const { partition } = this.#batch
-    const refusals = await Promise.all(outgoing.map((record) => this.#origins.refusalOf(record)))
-    const returned = letters.filter((_, at) => refusals[at] !== undefined)
-    const taken = outgoing.filter((_, at) => refusals[at] === undefined)
-    try {
-      await this.#sessions.of(partition).publish([...taken, ...returned.map((own) => this.#again(own))], nextOffset)
-      this.#counts.replayed += taken.length
-    } catch (error) {
-      const only = letters[0]
-      if (!isAlone || only === undefined || returned.length > 0 || !isRefusal(error)) throw error
-      const session = await this.#sessions.reopen(partition)
-      await session.publish([this.#again(only)], nextOffset)
-      refusals[0] = error.code
-    }
-    for (const [at, code] of refusals.entries()) {
-      if (code === undefined) continue
-      this.#origins.refuse(outgoing[at]?.topic ?? '', code, `${partition}:${letters[at]?.offset}`)
-      this.#counts.refused += 1
-    }
-  }
-
-  /** A letter that its origin does not take goes behind all others, where the next run of the same group finds it. */
-  #again({ key, value, headers }: KafkaRecord): OutgoingRecord {
-    return { topic: this.#batch.topic, partition: this.#batch.partition, key, value, headers }
-  }
 }

@@ -6,7 +6,7 @@ import { loadModel } from '../../model/load-model.ts'
 import { isUri } from '../../model/model-location.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { writeJson, writeLines } from '../output.ts'
-import { startProgress } from '../progress.ts'
+import { openProgress } from '../progress.ts'
 
 /** `model pull [URI]`: brings a model into the store, verified and proved by its golden scores; the configured one unless a URI is given. */
 export async function runModelPull(
@@ -20,13 +20,14 @@ export async function runModelPull(
     throw new ValenceError('VAL_USAGE_INVALID', `${redactUrl(uri)} is no file:, https: or s3: URI of a model.json`)
   const { openSupply } = await import('../../model/supply/open-supply.ts')
   const { createWorkerPool } = await import('../../inference/worker-pool.ts')
-  const progress = await startProgress(context.stderr, { noun: 'bytes', total: undefined })
+  const progress = await openProgress(context.stderr, 'bytes')
+  progress.start(undefined)
   let fetchedBytes = 0
   const supply = await openSupply(uri, config, (bytes) => {
     fetchedBytes += bytes
     progress.update(fetchedBytes, fetchedBytes)
   })
-  const model = await supply.pull(context.signal).finally(() => progress.stop())
+  const model = await supply.pull(context.signal).finally(() => progress[Symbol.dispose]())
   // Accepted is what has proved itself: the day the registry is away a process starts with it.
   const openBackend = (graph: GraphSpec) =>
     createWorkerPool(graph, { workers: 1, timeoutMs: config.inferenceTimeoutMs })

@@ -2,17 +2,18 @@ import { stripVTControlCharacters } from 'node:util'
 import { OutputProbe } from '@valence/testing/processes/cli-run'
 import { describe, expect, it } from 'vitest'
 import type { Output } from '../../../src/cli/context.ts'
-import { startProgress } from '../../../src/cli/progress.ts'
+import { openProgress } from '../../../src/cli/progress.ts'
 
 async function run(isTTY: boolean, total: number | undefined): Promise<string> {
   const probe = new OutputProbe(isTTY)
-  const progress = await startProgress(probe as unknown as Output, { noun: 'texts', total })
+  const progress = await openProgress(probe as unknown as Output, 'texts')
+  progress.start(total)
   progress.update(50, 1234)
-  progress.stop()
+  progress[Symbol.dispose]()
   return stripVTControlCharacters(probe.text)
 }
 
-describe('startProgress', () => {
+describe('openProgress', () => {
   it('is silent where there is no terminal', async () => {
     expect(await run(false, 100)).toBe('')
   })
@@ -32,9 +33,18 @@ describe('startProgress', () => {
 
   it('never runs over', async () => {
     const probe = new OutputProbe(true)
-    const progress = await startProgress(probe as unknown as Output, { noun: 'texts', total: 10 })
+    const progress = await openProgress(probe as unknown as Output, 'texts')
+    progress.start(10)
     progress.update(1_000, 3)
-    progress.stop()
+    progress[Symbol.dispose]()
     expect(stripVTControlCharacters(probe.text)).toContain('100%')
+  })
+
+  it('draws nothing before it is known what there is to do', async () => {
+    const probe = new OutputProbe(true)
+    const progress = await openProgress(probe as unknown as Output, 'texts')
+    progress.update(1, 1)
+    progress[Symbol.dispose]()
+    expect(probe.text).toBe('')
   })
 })

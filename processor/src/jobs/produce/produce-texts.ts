@@ -6,8 +6,8 @@ import { silentLogger } from '../../observability/logger.ts'
 import { openRegistry } from '../../registry/open-registry.ts'
 import { type InputFile, readItems } from '../../text-files/input-file.ts'
 import { fieldText, type TextFields, type TextItem } from '../../text-files/text-line.ts'
-import { createPace } from '../pace.ts'
-import type { ProduceOptions, ProduceWatch } from './produce-run.ts'
+import { createPace } from './pace.ts'
+import type { ProduceListener, ProduceOptions } from './produce-run.ts'
 
 /** Texts that may wait for their acknowledgement; the producer bounds their bytes by itself. */
 const maxOutstanding = 10_000
@@ -17,7 +17,7 @@ export async function produceTexts(
   config: Config,
   options: ProduceOptions,
   file: InputFile,
-  watch: ProduceWatch,
+  watch: ProduceListener,
 ): Promise<void> {
   const producer = createTextProducer({
     kafka: createKafkaClient(config, 'cli-producer', silentLogger),
@@ -33,7 +33,7 @@ export async function produceTexts(
       for (const item of items) {
         if (watch.signal.aborted || sending.failure) break
         await pace()
-        if (item.error) watch.problems.add(item.line, item.error)
+        if (item.error) watch.onProblem(item.line, item.error)
         else await sending.send(item, item.fields, options.key)
       }
       if (watch.signal.aborted || sending.failure) break
@@ -50,11 +50,11 @@ class Sending {
   /** The system is at fault: nothing more is sent. */
   failure: unknown
   readonly #producer: TextProducer
-  readonly #watch: ProduceWatch
+  readonly #watch: ProduceListener
   #outstanding = 0
   #wake: (() => void) | undefined
 
-  constructor(producer: TextProducer, watch: ProduceWatch) {
+  constructor(producer: TextProducer, watch: ProduceListener) {
     this.#producer = producer
     this.#watch = watch
   }
@@ -68,7 +68,7 @@ class Sending {
       .then(
         () => this.#watch.onProduced(1, end),
         (error: unknown) => {
-          if (isValenceError(error) && error.deadLetter) this.#watch.problems.add(line, error)
+          if (isValenceError(error) && error.deadLetter) this.#watch.onProblem(line, error)
           else this.failure ??= error
         },
       )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createPace } from '../../../src/cli/pace.ts'
+import { createPace } from '../../../../src/jobs/produce/pace.ts'
 
 async function elapsedMs(work: () => Promise<void>): Promise<number> {
   const startedAt = performance.now()

@@ -6,8 +6,8 @@ import { createKafkaClient } from '../../kafka/kafka-client.ts'
 import { silentLogger } from '../../observability/logger.ts'
 import { type ByteLine, readByteLines } from '../../text-files/byte-lines.ts'
 import type { InputFile } from '../../text-files/input-file.ts'
-import { createPace } from '../pace.ts'
-import type { ProduceOptions, ProduceWatch } from './produce-run.ts'
+import { createPace } from './pace.ts'
+import type { ProduceListener, ProduceOptions } from './produce-run.ts'
 
 const batchLines = 1_000
 const batchBytes = 256 * 1024
@@ -21,7 +21,7 @@ export async function produceLines(
   config: Config,
   options: ProduceOptions,
   file: InputFile,
-  watch: ProduceWatch,
+  watch: ProduceListener,
 ): Promise<void> {
   const maxBytes = (await readMaxMessageBytes(config, options.topic)) - overheadBytes
   const kafka = createKafkaClient(config, 'cli-producer', silentLogger)
@@ -57,17 +57,14 @@ export async function produceLines(
 }
 
 /** Looked at before sending, so that large lines are not sent again and again to find the one that the broker refuses. */
-function fits({ number, bytes, whole }: ByteLine, maxBytes: number, { problems }: ProduceWatch): boolean {
+function fits({ number, bytes, whole }: ByteLine, maxBytes: number, { onProblem }: ProduceListener): boolean {
   if (whole && bytes.length <= maxBytes) return true
-  problems.add(
-    number,
-    new ValenceError('VAL_RECORD_TOO_LARGE_TO_PUBLISH', whole ? `${bytes.length} bytes` : 'the line'),
-  )
+  onProblem(number, new ValenceError('VAL_RECORD_TOO_LARGE_TO_PUBLISH', whole ? `${bytes.length} bytes` : 'the line'))
   return false
 }
 
 /** A line that the broker refuses is reported, and its company goes out. @throws what is no line's fault */
-async function send(delivery: Delivery, lines: readonly ByteLine[], watch: ProduceWatch): Promise<void> {
+async function send(delivery: Delivery, lines: readonly ByteLine[], watch: ProduceListener): Promise<void> {
   let produced = 0
   const failures: ValenceError[] = []
   await delivery.deliver(
@@ -78,7 +75,7 @@ async function send(delivery: Delivery, lines: readonly ByteLine[], watch: Produ
         produced += 1
       },
       reject(error) {
-        if (error.deadLetter) watch.problems.add(number, error)
+        if (error.deadLetter) watch.onProblem(number, error)
         else failures.push(error)
       },
     })),
