@@ -106,6 +106,23 @@ describe('the house', () => {
     expect(names(deriving)).toEqual(['processor/src/kafka/group-names.ts'])
   })
 
+  it('has commands that only read their options, call and print', () => {
+    const long = sources(join(processorSource, 'cli/commands')).filter((path) => linesOf(path) > 60)
+    expect(names(long)).toEqual([])
+  })
+
+  it('drives jobs, monitoring and doctor without a terminal', () => {
+    const libraries = processorFiles.filter((path) =>
+      ['jobs', 'monitoring', 'doctor', 'text-files'].includes(roomOf(path)),
+    )
+    const knowing = libraries.filter(
+      (path) =>
+        importsOf(path).some((target) => roomOf(target) === 'cli') ||
+        /\b(CommandOptions|CliContext)\b/.test(code(path)),
+    )
+    expect(names(knowing)).toEqual([])
+  })
+
   it('keeps files small', () => {
     const lines = allFiles.map((path) => ({ path, count: readFileSync(path, 'utf8').split('\n').length }))
     expect(names(lines.filter(({ count }) => count > 400).map(({ path }) => path))).toEqual([])
@@ -131,6 +148,11 @@ describe('the house', () => {
     expect(names(tests.filter((path) => !/\/test\/(unit|contract|integration|faults)\//.test(path)))).toEqual([])
   })
 })
+
+/** As `wc -l` counts. */
+function linesOf(path: string): number {
+  return readFileSync(path, 'utf8').split('\n').length - 1
+}
 
 /** The source without comments and strings' contents of documentation. */
 function code(path: string): string {

@@ -1,18 +1,9 @@
-import type { Admin } from '@valence/producer-sdk/kafka'
-import { ValenceError } from '@valence/schemas'
-import { type Config, readConfig } from '../../config/config.ts'
-import { type BackupManifest, readManifest, writeManifest } from '../../jobs/backup/backup-manifest.ts'
-import { type BackupStorage, openBackupStorage } from '../../jobs/backup/backup-storage.ts'
-import { readAcls, readGroups, readTopicIds, readTopics } from '../../jobs/backup/cluster-state.ts'
-import { keepModels } from '../../jobs/backup/kept-models.ts'
-import { keepRecords, rangesToKeep, segmentFolder } from '../../jobs/backup/kept-records.ts'
-import { readSchemas } from '../../jobs/backup/kept-schemas.ts'
-import { ownFault, type TopicFailure } from '../../jobs/backup/topic-failures.ts'
+import { readConfig } from '../../config/config.ts'
+import { openBackupStorage } from '../../jobs/backup/backup-storage.ts'
+import { createBackup } from '../../jobs/backup/create-backup.ts'
 import { withAdmin } from '../../kafka/kafka-admin.ts'
-import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
-import { parsePartitionName, partitionName } from '../../kafka/topic-partition.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
-import { counted, writeJson, writeLines } from '../output.ts'
+import { counted, writeAnswer } from '../output.ts'
 import { reportTopicFailures } from '../report-topic-failures.ts'
 
 /** `backup create PLACE`: what a new cluster needs to go on. Each run adds what is new since the one before. */
@@ -25,7 +16,7 @@ export async function runBackupCreate(
   const storage = await openBackupStorage(place, config.bulkS3Endpoint)
   const startedAt = performance.now()
   const { manifest, records, failures } = await withAdmin(config, (admin) =>
-    backUp(config, admin, storage, options.records !== false),
+    createBackup(config, admin, storage, options.records !== false),
   )
   const summary = {
     at: manifest.at,
@@ -37,8 +28,7 @@ export async function runBackupCreate(
     records,
     seconds: Number(((performance.now() - startedAt) / 1_000).toFixed(3)),
   }
-  if (options.json) await writeJson(context.stdout, { place, ...summary })
-  else {
+  await writeAnswer(context, options, { place, ...summary }, () => {
     const parts = [
       counted(summary.topics, 'topic'),
       counted(summary.groups, 'group'),
@@ -48,93 +38,7 @@ export async function runBackupCreate(
       counted(records, 'new record'),
       `${summary.seconds.toFixed(1)} s`,
     ]
-    await writeLines(context.stdout, [parts.join(', ')])
-  }
+    return [parts.join(', ')]
+  })
   return reportTopicFailures(context.stderr, failures)
-}
-
-/**
- * Ends of the results first, then positions, then records: what is scored meanwhile is in the records as unscored, and its
- * results are left out when they are restored. The other way round it would be in neither.
- */
-async function backUp(config: Config, admin: Admin, storage: BackupStorage, withRecords: boolean) {
-  const at = Date.now()
-  const before = await readManifest(storage)
-  const wanted = [...config.inputTopics, config.outputTopic, config.deadLetterTopic]
-  const topics = await readTopics(admin, wanted)
-  const present = topics.map(({ topic }) => topic)
-  const topicIds = await readTopicIds(admin, present)
-  const settled: BackupManifest['settled'] = {}
-  for (const topic of present.filter((own) => !config.inputTopics.includes(own))) {
-    const ends = await fetchWholeLogs(admin, topic)
-    for (const { partition, high } of ends) settled[partitionName({ topic, partition })] = String(high)
-  }
-  const groups = await readGroups(admin, present, topicIds)
-  const positions = groups[config.kafkaGroupId] ?? {}
-  const kept: BackupManifest['kept'] = {}
-  const segments: BackupManifest['segments'] = {}
-  const failures: TopicFailure[] = []
-  let records = 0
-  for (const topic of withRecords ? present : []) {
-    const place = placeOf(before, topic, topicIds.get(topic))
-    const isInput = config.inputTopics.includes(topic)
-    try {
-      const ranges = await rangesToKeep(admin, topic, (partition) => {
-        const name = partitionName({ topic, partition })
-        const from = (place.isContinued ? before?.kept[name] : undefined) ?? (isInput ? positions[name] : undefined)
-        return from === undefined ? undefined : BigInt(from)
-      })
-      records += await keepRecords(config, storage, { topic, folder: place.folder }, ranges)
-      await expectSameTopic(admin, topic, topicIds.get(topic))
-      for (const { partition, to } of ranges) kept[partitionName({ topic, partition })] = String(to)
-      segments[topic] = { folder: place.folder, topicId: topicIds.get(topic) }
-    } catch (error) {
-      failures.push({ topic, error: ownFault(error) })
-      keepAsItWas(before, topic, { kept, segments })
-    }
-  }
-  const [acls, { schemas, compatibility }] = await Promise.all([
-    readAcls(admin, { topics: wanted, groups: [config.kafkaGroupId, ...Object.keys(groups)] }),
-    readSchemas(config),
-  ])
-  const models = await keepModels(storage, config.modelStore)
-  const manifest: BackupManifest = {
-    ...{ version: 2, at, topics, groups, acls },
-    ...{ kept, settled, segments, schemas, compatibility, models },
-  }
-  await writeManifest(storage, manifest)
-  return { manifest, records, failures }
-}
-
-/** Where the records of the topic go, and whether the backup before has kept the same topic there. */
-function placeOf(before: BackupManifest | undefined, topic: string, topicId: string | undefined) {
-  const known = before?.segments[topic]
-  const isKnown =
-    before !== undefined && Object.keys(before.kept).some((name) => parsePartitionName(name)?.topic === topic)
-  // Backups of the first version knew no ids: the topic they kept is taken for the one that is there.
-  const isSame = isKnown && (known?.topicId === undefined || topicId === undefined || known.topicId === topicId)
-  return isSame
-    ? { folder: known?.folder ?? segmentFolder(topic, undefined), isContinued: true }
-    : { folder: segmentFolder(topic, topicId), isContinued: false }
-}
-
-/** The backup before still has what it kept of a topic that could not be read now. */
-function keepAsItWas(
-  before: BackupManifest | undefined,
-  topic: string,
-  { kept, segments }: Pick<BackupManifest, 'kept' | 'segments'>,
-): void {
-  const place = before?.segments[topic]
-  if (place !== undefined) segments[topic] = place
-  for (const [name, end] of Object.entries(before?.kept ?? {})) {
-    if (parsePartitionName(name)?.topic === topic) kept[name] = end
-  }
-}
-
-/** Records that were read while the topic was replaced may be of both. @throws VAL_KAFKA_TOPIC_RECREATED */
-async function expectSameTopic(admin: Admin, topic: string, topicId: string | undefined): Promise<void> {
-  const now = (await readTopicIds(admin, [topic])).get(topic)
-  if (topicId !== undefined && now !== topicId) {
-    throw new ValenceError('VAL_BACKUP_TOPIC_REPLACED', `${topic}: its id was ${topicId} and is ${now}`)
-  }
 }

@@ -1,62 +1,26 @@
-import { isValenceError } from '@valence/schemas'
-import { type Config, type Environment, readConfig } from '../../config/config.ts'
-import { redact } from '../../config/redaction.ts'
-import { checkRedis, checkRegistry } from '../../doctor/backing-services.ts'
-import { type Finding, type FindingStatus, failure } from '../../doctor/finding.ts'
-import { checkKafka } from '../../doctor/kafka.ts'
-import { checkMachine } from '../../doctor/machine.ts'
-import { checkModel } from '../../doctor/model.ts'
+import { diagnose } from '../../doctor/diagnose.ts'
+import type { Finding, FindingStatus } from '../../doctor/finding.ts'
 import type { CliContext, CommandOptions, ExitCode, Output } from '../context.ts'
 import { counted, paint, type Style, writeJson, writeLines } from '../output.ts'
 
 const styles: Readonly<Record<FindingStatus, Style>> = { ok: 'green', warn: 'yellow', fail: 'red', skipped: 'dim' }
 
 /** `doctor`: looks at everything a processor needs and says what to do about what is wrong. */
-export async function runDoctor(context: CliContext, options: CommandOptions): Promise<ExitCode> {
-  const { config, findings: configFindings } = checkConfig(context.environment)
-  const checks = [
-    context.machine().then(checkMachine),
-    Promise.resolve(configFindings),
-    ...(config === undefined
-      ? []
-      : [checkModel(config), checkKafka(config), checkRegistry(config), checkRedis(config)]),
-  ]
+export async function runDoctor(
+  { environment, machine, stdout }: CliContext,
+  options: CommandOptions,
+): Promise<ExitCode> {
   const findings: Finding[] = []
-  // All run at once; they are shown in order, each as soon as those before it are done.
-  for (const check of checks) {
-    const own = (await check).map((finding) => ({ ...finding, detail: redact(finding.detail) }))
-    findings.push(...own)
-    if (!options.json)
-      await writeLines(
-        context.stdout,
-        own.flatMap((finding) => describe(context.stdout, finding)),
-      )
+  for await (const found of diagnose(environment, machine())) {
+    findings.push(...found)
+    if (options.json) continue
+    const lines = found.flatMap((finding) => describe(stdout, finding))
+    await writeLines(stdout, lines)
   }
   const failed = findings.filter(({ status }) => status === 'fail').length
-  if (options.json) await writeJson(context.stdout, { ok: failed === 0, findings })
-  else await writeLines(context.stdout, ['', summary(context.stdout, findings, failed)])
+  if (options.json) await writeJson(stdout, { ok: failed === 0, findings })
+  else await writeLines(stdout, ['', summary(stdout, findings, failed)])
   return failed === 0 ? 0 : 1
-}
-
-function checkConfig(environment: Environment): { config: Config | undefined; findings: Finding[] } {
-  const place = { area: 'config', check: 'settings' } as const
-  try {
-    const config = readConfig(environment)
-    const given = Object.keys(environment).filter((name) => name.startsWith('VALENCE_'))
-    const detail = given.length === 0 ? 'all by default' : `${given.sort().join(', ')}; the rest by default`
-    return { config, findings: [{ ...place, status: 'ok', detail }] }
-  } catch (error) {
-    if (!isValenceError(error)) throw error
-    const problems = (error.detail ?? '').split('\n').flatMap((line) => line.trim() || [])
-    const rest = 'the rest of the checks needs a valid configuration'
-    return {
-      config: undefined,
-      findings: [
-        ...problems.map((problem) => failure(place, problem, error.help)),
-        { ...place, status: 'skipped', detail: rest },
-      ],
-    }
-  }
 }
 
 function describe(stdout: Output, { area, check, status, detail, help }: Finding): string[] {

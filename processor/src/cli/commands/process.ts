@@ -1,6 +1,6 @@
 import { startProcessor } from '../../services/processor.ts'
 import type { CliContext, ExitCode } from '../context.ts'
-import { runService } from './run-service.ts'
+import { runService } from '../run-service.ts'
 
 /** `valence process`: runs a processor until it is told to stop. */
 export function runProcess(context: CliContext): Promise<ExitCode> {

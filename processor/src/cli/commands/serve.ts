@@ -1,6 +1,6 @@
 import { startFacade } from '../../services/http-service.ts'
 import type { CliContext, ExitCode } from '../context.ts'
-import { runService } from './run-service.ts'
+import { runService } from '../run-service.ts'
 
 /** `valence serve`: runs the HTTP facade until it is told to stop. */
 export function runServe(context: CliContext): Promise<ExitCode> {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isValenceError } from '@valence/schemas'
-import { readConfig, redactConfig } from '../../config/config.ts'
-import { threadsBack } from '../../inference/native-threads.ts'
-import { createLogger, prettyDestination } from '../../observability/logger.ts'
-import { startTracing } from '../../observability/tracing.ts'
-import type { Service, ServiceOptions } from '../../services/service.ts'
-import type { CliContext, ExitCode } from '../context.ts'
+import { readConfig, redactConfig } from '../config/config.ts'
+import { threadsBack } from '../inference/native-threads.ts'
+import { createLogger, prettyDestination } from '../observability/logger.ts'
+import { startTracing } from '../observability/tracing.ts'
+import type { Service, ServiceOptions } from '../services/service.ts'
+import type { CliContext, ExitCode } from './context.ts'
 
 /** Longer than any batch takes. */
 const haltMs = 1_000

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream'
 import { ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
-import { runService } from '../../../../src/cli/commands/run-service.ts'
-import type { CliContext, Output } from '../../../../src/cli/context.ts'
+import type { CliContext, Output } from '../../../src/cli/context.ts'
+import { runService } from '../../../src/cli/run-service.ts'
 
 function context(events: string[], stop = new AbortController()) {
   let log = ''
