@@ -13,7 +13,10 @@ export interface StepRunOptions {
   readonly capacity: number
   readonly partitions: number
   readonly lowMs: number
+  /** Of the high load, at least. */
   readonly highMs: number
+  /** The high load lasts until so many processors were asked for and have started, however busy the machine is. */
+  readonly upTo?: number
   readonly targetMs: number
   readonly downAfterMs: number
 }
@@ -55,6 +58,8 @@ export async function runStep(kafka: TestKafka, options: StepRunOptions): Promis
     const stepAt = Date.now()
     load.textsPerSecond = 2.5 * options.capacity
     await delay(options.highMs)
+    const { upTo = 1 } = options
+    while (mostWanted(supervisor) < upTo || timesOf(supervisor, 'processor started').length < upTo) await delay(200)
     const backAt = Date.now()
     load.textsPerSecond = 0.2 * options.capacity
     while (wanted(supervisor).at(-1)?.desired !== 1) await delay(200)
@@ -64,7 +69,7 @@ export async function runStep(kafka: TestKafka, options: StepRunOptions): Promis
     await supervisor.stop()
     const lines = wanted(supervisor)
     const ups = lines.filter(({ at, desired }) => at >= stepAt && desired > 1)
-    const most = Math.max(...lines.map(({ desired }) => desired))
+    const most = mostWanted(supervisor)
     const started = timesOf(supervisor, 'processor started').filter((at) => at <= backAt)
     return {
       report: compareOutput(load.sent, output),
@@ -101,6 +106,10 @@ function wanted({ log }: ProcessorProcess): ScalingLine[] {
   return log
     .filter(({ msg }) => msg === 'changing the number of processors')
     .map(({ time, desiredReplicas }) => ({ at: Date.parse(String(time)), desired: Number(desiredReplicas) }))
+}
+
+function mostWanted(supervisor: ProcessorProcess): number {
+  return Math.max(0, ...wanted(supervisor).map(({ desired }) => desired))
 }
 
 function timesOf({ log }: ProcessorProcess, message: string): number[] {
