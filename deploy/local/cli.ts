@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import lockfile from 'proper-lockfile'
+import { dropSettings, ignoredSettings } from './drop-settings.ts'
 import { assertAnswers } from './environment-provider.ts'
 import type { HolderReport } from './holder.ts'
 import { awaitEnd, isRunning } from './running-process.ts'
@@ -76,6 +77,8 @@ async function up(): Promise<void> {
   try {
     const running = await runningStack()
     if (running === undefined) {
+      const ignored = ignoredSettings(dropSettings(process.env))
+      if (ignored !== undefined) say(ignored)
       await startHolder()
     } else if (process.env.KAFKA_NODES && brokerCount(running) !== kafkaNodes) {
       throw new StackError(`The stack is up with ${brokerCount(running)} broker(s), not ${kafkaNodes}`, [

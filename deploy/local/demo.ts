@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { DemoLedger } from './demo/demo-ledger.ts'
 import { followDemo, produceDemo } from './demo/demo-traffic.ts'
 import { DemoView } from './demo/demo-view.ts'
+import { dropSettings, ignoredSettings } from './drop-settings.ts'
 import { startLocalStack } from './stack.ts'
 import { StackError } from './stack-error.ts'
 
@@ -95,8 +96,10 @@ async function demo(signal: AbortSignal): Promise<boolean> {
   await access(input).catch(() => {
     throw new Error(`the input file ${input} cannot be read (make demo INPUT=file.jsonl)`)
   })
+  const ignored = ignoredSettings(dropSettings(process.env))
   const ledger = new DemoLedger()
   const view = new DemoView(process.stdout, ledger)
+  if (ignored !== undefined) view.say(ignored)
   const stop = new AbortController()
   signal.addEventListener('abort', () => stop.abort(), { once: true })
   await using cleanup = new AsyncDisposableStack()

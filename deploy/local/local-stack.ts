@@ -36,6 +36,8 @@ export interface LocalStack {
 export interface LocalStackOptions {
   readonly kafkaNodes?: 1 | 3
   readonly parts?: readonly StackPart[]
+  /** Use what VALENCE_KAFKA_BROKERS and its like name instead of own parts: for runs of the tests, and nothing else. */
+  readonly fromEnvironment?: boolean
   readonly onProgress?: (line: string) => void
   /** Where data and logs go; kept at stop. By default a temporary folder, removed at stop. */
   readonly directory?: string

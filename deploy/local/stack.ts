@@ -5,15 +5,15 @@ import { assertNodeVersion } from './node-version.ts'
 import { startProcessStack } from './process-provider.ts'
 
 /**
- * Starts Kafka, a schema registry and Redis, or finds them: given by VALENCE_KAFKA_BROKERS; in containers where a Docker
- * engine answers; else as processes of this machine. Resolves once every part answers. Throws StackError, which says what
+ * Starts Kafka, a schema registry and Redis: in containers where a Docker engine answers, else as processes of this
+ * machine. With `fromEnvironment` it takes those that VALENCE_KAFKA_BROKERS and its like name. Resolves once every part answers. Throws StackError, which says what
  * is missing and how to get it. Nothing that was started outlives this process. VALENCE_LOCAL_PROVIDER=processes passes
  * an engine over, for one that cannot pull images.
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   assertNodeVersion()
   if (options.kafkaSecurity) return startProcessStack(options)
-  if (process.env.VALENCE_KAFKA_BROKERS) return startEnvironmentStack(options)
+  if (options.fromEnvironment && process.env.VALENCE_KAFKA_BROKERS) return startEnvironmentStack(options)
   if (process.env.VALENCE_LOCAL_PROVIDER !== 'processes' && mayHaveContainerRuntime()) {
     // Loaded late: it takes half a second, which a machine without an engine need not spend.
     const { hasContainerRuntime, startContainerStack } = await import('./container-provider.ts')

@@ -18,7 +18,7 @@ interface SharedStack {
 const shared = globalThis as { valenceStack?: SharedStack | undefined }
 
 async function start(): Promise<LocalStack> {
-  const stack = await startLocalStack()
+  const stack = await startLocalStack({ fromEnvironment: true })
   try {
     await awaitCoordinators(stack.brokers)
     return stack

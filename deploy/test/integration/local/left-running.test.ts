@@ -72,3 +72,14 @@ test('a stack whose clone is removed ends by itself', async () => {
   await rm(clone, { recursive: true })
   expect(await survivors([pid], 10_000)).toEqual([])
 })
+
+test('up starts parts of its own in a shell that is pointed at another Kafka, and says so', async () => {
+  const { stack } = await cloneStack()
+  const { status, stdout, stderr } = await stack('up', {
+    VALENCE_KAFKA_BROKERS: '127.0.0.1:9',
+    VALENCE_OUTPUT_TOPIC: 'x',
+  })
+  expect(status, stderr).toBe(0)
+  expect(stdout).toMatch(/VALENCE_KAFKA_BROKERS=127\.0\.0\.1:\d{4,}/)
+  expect(stderr).toContain('stack: ignored, because the stack is its own: VALENCE_KAFKA_BROKERS, VALENCE_OUTPUT_TOPIC')
+})

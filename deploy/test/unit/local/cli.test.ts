@@ -60,10 +60,3 @@ test('the record of a process that is someone else by now is not believed, and i
   expect(stranger.exitCode ?? stranger.signalCode).toBeNull()
   expect(existsSync(join(VALENCE_LOCAL_ROOT, '.stack'))).toBe(false)
 })
-
-test('brokers that the environment names and that do not answer: up fails and says so', async () => {
-  const VALENCE_LOCAL_ROOT = await temporaryFolder()
-  const { status, stderr } = await run(['up'], { VALENCE_LOCAL_ROOT, VALENCE_KAFKA_BROKERS: '127.0.0.1:1' })
-  expect(status).toBe(1)
-  expect(stderr).toContain('VALENCE_KAFKA_BROKERS=127.0.0.1:1 does not answer')
-})

@@ -46,10 +46,10 @@ describe('what the environment names must answer', () => {
   })
 })
 
-test('VALENCE_KAFKA_BROKERS comes before every other way, and is left alone at stop', async () => {
+test('a test run takes VALENCE_KAFKA_BROKERS before every other way, and leaves it alone at stop', async () => {
   vi.stubEnv('VALENCE_KAFKA_BROKERS', '10.1.2.3:9092,10.1.2.4:9092')
   vi.stubEnv('VALENCE_REDIS_URL', `redis://127.0.0.1:${await redis('+PONG\r\n')}`)
-  const stack = await startLocalStack({ parts: ['redis'] })
+  const stack = await startLocalStack({ parts: ['redis'], fromEnvironment: true })
   expect(stack.provider).toBe('environment')
   expect(Object.keys(stack.environment)).toEqual(['VALENCE_REDIS_URL'])
   await expect(stack.kafka.kill(0)).rejects.toThrow('unset VALENCE_KAFKA_BROKERS')
