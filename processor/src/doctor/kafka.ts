@@ -115,7 +115,10 @@ async function checkTopics(config: Config, admin: Admin, { brokers }: ClusterDes
     const check = `topic ${topic}`
     const known = metadata.topics.find(({ name }) => name === topic)
     if (!existing.includes(topic) || known === undefined) {
-      return { area, check, status: 'fail', detail: 'does not exist', help: 'Create it: `valence topics create`.' }
+      // Brokers give the same answer to both.
+      const detail = 'does not exist, or this user may not see it'
+      const help = 'Create it: `valence topics create`. If it is there, grant Describe on it.'
+      return { area, check, status: 'fail', detail, help }
     }
     const leaderless = known.partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => partitionId)
     if (leaderless.length > 0) {

@@ -3,8 +3,8 @@ import { inventTexts, type TestTopics } from '@valence/testing/counting/workload
 import { roleAttempts } from '@valence/testing/kafka/role-attempts'
 import { roleGrants } from '@valence/testing/kafka/role-grants'
 import { type Grant, grantName, SecuredKafka } from '@valence/testing/kafka/secured-kafka'
-import { killAllProcessors } from '@valence/testing/processes/processor-process'
-import { afterAll, afterEach, beforeAll, describe, it } from 'vitest'
+import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 type Role = keyof typeof roleGrants
 
@@ -59,4 +59,25 @@ describe.each(roles)('%s', (role) => {
       await running.succeeded()
     },
   )
+})
+
+it.each<[string, Grant['operation'][]]>([
+  ['nothing', []],
+  ['Describe alone', ['Describe']],
+])('a processor with %s on the dead-letter topic says that it is refused there', async (_name, operations) => {
+  const { topics, grants } = await prepare('processor')
+  const name = topics.deadLetters
+  const others = grants.filter((grant) => grant.name !== name)
+  await secured.grant(user, [
+    ...others,
+    ...operations.map((operation) => ({ resource: 'topic', name, operation }) as const),
+  ])
+  // With results beside it: the broker then answers OPERATION_NOT_ATTEMPTED for their partition.
+  await secured.kafka.produceRaw(topics.input, ['', 'I love it'])
+  const running = new ProcessorProcess({ ...topics.environment, ...secured.scram(user) })
+  const refusals = () =>
+    running.log.filter(({ code }) => code === 'VAL_KAFKA_NOT_AUTHORISED').map((line) => JSON.stringify(line))
+  await expect.poll(refusals, { timeout: 60_000 }).toContainEqual(expect.stringContaining(`(topic ${name})`))
+  await secured.grant(user, [{ resource: 'topic', name, operation: 'Write' }])
+  await secured.kafka.drained(topics)
 })

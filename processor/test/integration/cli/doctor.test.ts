@@ -51,7 +51,7 @@ describe('valence doctor against a real stack', () => {
         area: 'kafka',
         check: `topic ${output}.none`,
         status: 'fail',
-        detail: 'does not exist',
+        detail: 'does not exist, or this user may not see it',
         help: 'Create it: `valence topics create`.',
       },
     ])

@@ -24,8 +24,13 @@ export const pins = {
   'protocol/error.js': '8911e3226a8aebddc2fffe2b2504379f966b804995dd911713c8c495c3673188',
   'protocol/recordBatch/record/v0/decoder.js': '86d740054c8be29b02873bf2871eb43ba5004af94324610541dbab2d9fabcc65',
   'protocol/recordBatch/record/v0/index.js': 'ffbc628c1f35f5de8ba798165616b1009d9af1c27ca959999a10e6e3c18f8215',
+  'protocol/requests/addPartitionsToTxn/v0/response.js':
+    '3603ff590179de015513b5ca99186a376b5501df4fb5e5e08edbaeb342ae2883',
   'protocol/requests/fetch/v4/decodeMessages.js': 'd9fede59bebf84ee15169d0ecc54df594a11722b6ba8d5db535ed1d8548d4fcc',
   'protocol/requests/metadata/v0/response.js': '9a1cbcfd0ac174b24f9b557df6f35cdc3b8f408ff10a95cddd6b5837296d2a8e',
+  'protocol/requests/offsetCommit/v0/response.js': '59b789d6fc2e332275921474812b0b3ae93af6d77fb867c8fa93a9731401e254',
+  'protocol/requests/txnOffsetCommit/v0/response.js':
+    '3e72fc619fb1fc7a0ae2a77d1ec3e60a4d60bf2ccd0cf267732ddf1e744baa5b',
 } as const
 
 export type PinnedFile = keyof typeof pins

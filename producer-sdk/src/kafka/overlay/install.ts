@@ -32,6 +32,7 @@ import { MessageSender, type MessageSenderContext, type SendOptions } from './me
 import { murmur2 } from './murmur2.ts'
 import { type FetchingGroupClass, failOnOffsetOutOfRange } from './offset-out-of-range.ts'
 import { type BoundedGroupClass, reportOversizedBatches } from './oversized-batches.ts'
+import { answerParts, nameRefusals, type RefusalParser } from './partition-refusals.ts'
 import { type JoiningGroupClass, rejoinBeforeFetching } from './rejoining.ts'
 import { type ConnectionClass, replaceSilentConnections } from './silent-connections.ts'
 import { addStableOffsets, type BrokerClass } from './stable-offsets.ts'
@@ -91,7 +92,11 @@ function install(): void {
   replace('protocol/recordBatch/record/v0/index.js', encodeRecord)
   replace('producer/partitioners/default/murmur2.js', murmur2)
 
-  // Before the later versions take its parser over.
+  const { createErrorFromCode } = load<{ createErrorFromCode: (code: number) => KafkaJsError }>('protocol/error.js')
+  // Before the later versions take their parsers over.
+  for (const [file, partsOf] of Object.entries(answerParts)) {
+    nameRefusals(load<RefusalParser>(file), partsOf, createErrorFromCode)
+  }
   const stockParse = acceptLeaderless(load<MetadataParser>('protocol/requests/metadata/v0/response.js'))
 
   const errors = load<Errors>('errors.js')
@@ -99,7 +104,6 @@ function install(): void {
     apiKeys: load('protocol/requests/apiKeys.js'),
     requests: load<Protocol>('protocol/requests/index.js').requests,
   }
-  const { createErrorFromCode } = load<{ createErrorFromCode: (code: number) => KafkaJsError }>('protocol/error.js')
   replace('producer/eosManager/index.js', (options: EosManagerOptions) => new EosManager({ errors, protocol }, options))
   replace('producer/sendMessages.js', (context: MessageSenderContext) => {
     const sender = new MessageSender({ errors, protocol, createErrorFromCode }, context)

@@ -18,6 +18,7 @@ import {
   planPartitions,
   type TopicMessages,
 } from './partition-plan.ts'
+import { refusalOf } from './partition-refusals.ts'
 import {
   type Acknowledgement,
   acknowledgementsOf,
@@ -187,13 +188,15 @@ export class MessageSender {
     if (options.acks === 0) return
     const failed = settle(shipments, acknowledgementsOf(answer as ProduceResponse))
     if (failed.length === 0) return
-    throw mostSevere(
-      failed.map((code) =>
-        code === null
-          ? new errors.KafkaJSError('The broker did not answer for a partition')
-          : createErrorFromCode(code),
-      ),
+    const silent = failed.filter(({ errorCode }) => errorCode === null)
+    const refusal = refusalOf(
+      failed.flatMap(({ topic, errorCode }) => (errorCode === null ? [] : { topic, errorCode })),
+      createErrorFromCode,
     )
+    throw mostSevere([
+      ...(refusal ? [refusal] : []),
+      ...silent.map(() => new errors.KafkaJSError('The broker did not answer for a partition')),
+    ])
   }
 
   #dropBroker({ name, host, port }: KafkaJsError): void {

@@ -31,12 +31,21 @@ export function acknowledgementsOf({ topics }: ProduceResponse): Acknowledgement
   return topics.flatMap(({ topicName, partitions }) => partitions.map((partition) => ({ topicName, ...partition })))
 }
 
-/** Marks what the broker acknowledged; returns an error code for each shipment that failed, null where it was silent. */
-export function settle(shipments: readonly ProduceBatch[], answers: readonly Acknowledgement[]): (number | null)[] {
-  return shipments.flatMap((shipment) => {
+export interface FailedBatch {
+  readonly topic: string
+  /** Null where the broker was silent. */
+  readonly errorCode: number | null
+}
+
+/** Marks what the broker acknowledged; returns the shipments that failed. */
+export function settle(shipments: readonly ProduceBatch[], answers: readonly Acknowledgement[]): FailedBatch[] {
+  return shipments.flatMap((shipment): FailedBatch[] => {
     const answer = answers.find((own) => own.topicName === shipment.topic && own.partition === shipment.partition)
-    if (!answer) return [null]
-    if (answer.errorCode !== noError && answer.errorCode !== duplicateSequenceNumber) return [answer.errorCode]
+    const { topic } = shipment
+    if (!answer) return [{ topic, errorCode: null }]
+    if (answer.errorCode !== noError && answer.errorCode !== duplicateSequenceNumber) {
+      return [{ topic, errorCode: answer.errorCode }]
+    }
     shipment.acknowledgement = answer
     return []
   })
