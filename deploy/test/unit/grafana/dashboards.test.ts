@@ -45,7 +45,7 @@ describe.each(dashboards)('$dashboard.title', ({ file, dashboard }) => {
     expect(file).toBe(`${uid}.json`)
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
     expect(panels[0]?.type).toBe('text')
-    expect(panels[0]?.options?.content?.length).toBeGreaterThan(100)
+    expect(panels[0]?.options?.content).toMatch(/\S/)
     expect(templating.list.map(({ name }) => name)).toEqual(['datasource', 'job', 'instance'])
   })
 
