@@ -58,11 +58,51 @@ describe('decideReplicas', () => {
     const few = { ...limits, maxReplicas: 5 }
     expect(decideReplicas(initialScaling(4, 0), seen(10, 11), few).desired).toBe(5)
     expect(decideReplicas(initialScaling(4, 0), seen(400, 0), { ...limits, minReplicas: 3 }).desired).toBe(3)
+    expect(decideReplicas(initialScaling(5, 0), seen(10, 11), few)).toMatchObject({ desired: 5, reason: 'steady' })
+  })
+
+  it('keeps a count that does the work, although it is none that it would choose', () => {
+    const loads = Array.from({ length: 512 }, (_, partition) => ({
+      topic: 't',
+      partition,
+      arrivalsPerSecond: (51 * 100) / 512,
+      lag: 0,
+    }))
+    // 52 replicas do the work of 51.2: ten partitions for the busiest. The counts to choose from are 47 and 57.
+    const at52 = { atSeconds: 10, loads, replicas: 52, capacity: 100 }
+    expect(decideReplicas(initialScaling(52, 0), at52, { ...limits, maxReplicas: 512 })).toMatchObject({
+      desired: 52,
+      reason: 'steady',
+    })
+  })
+
+  it('asks for what is needed where more are there than it asked for', () => {
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 4.5, { replicas: 12 }), limits).desired).toBe(6)
   })
 
   it('drains a backlog that came at once in time', () => {
     // 20,000 texts at 100 a second each: 12 replicas need 17 s, 6 would need 34.
     expect(decideReplicas(initialScaling(1, 0), seen(10, 0.1, { lag: 20_000, replicas: 1 }), limits).desired).toBe(12)
+  })
+
+  it.each([
+    ['half of what the target leaves after a start and a rebalance', 60, 18],
+    ['an eighth of the target where those take longer', 20, 2.5],
+  ])('drains what came at once in %s', (_, targetSeconds, drainSeconds) => {
+    const lag = 9 * 100 * drainSeconds
+    const decision = decideReplicas(initialScaling(12, 0), seen(10, 0, { lag }), { ...limits, targetSeconds })
+    expect(decision.demand).toBeCloseTo(9)
+  })
+
+  it.each([
+    // 50 texts a second come to each partition. Two rebalances excuse 400 of its lag.
+    ['two targets while the oldest text has waited for half a target', 400 + 0.5 * 3_000, 120],
+    ['less, in proportion, once it has waited longer', 400 + 0.65 * 3_000, 69],
+    ['the shortest time from four fifths of the target on', 400 + 0.8 * 3_000, 18],
+    ['no less than that', 400 + 0.9 * 3_000, 18],
+  ])('drains a lag of a steady load in %s', (_, lag, drainSeconds) => {
+    const decision = decideReplicas(initialScaling(12, 0), seen(10, 6, { lag: 12 * lag }), limits)
+    expect(decision.demand).toBeCloseTo((12 * Math.min(100, 50 + (lag - 400) / drainSeconds)) / 100)
   })
 
   it('leaves alone what a rebalance left behind', () => {
@@ -75,14 +115,24 @@ describe('decideReplicas', () => {
     const observation = seen(10, 5.9, { replicas: 1 })
     expect(decideReplicas(initialScaling(4, 0), observation, free).desired).toBe(6)
     expect(decideReplicas(initialScaling(4, 0), observation, limits).desired).toBe(12)
+    const atOnce = { ...limits, startSeconds: 0 }
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 5.85, { replicas: 6 }), atOnce).desired).toBe(12)
+  })
+
+  it('pays for what comes and is not scored while the new ones start', () => {
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 5.7, { replicas: 1 }), limits).desired).toBe(12)
+    const atOnce = { ...limits, startSeconds: 0 }
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 5.7, { replicas: 1 }), atOnce).desired).toBe(6)
   })
 
   it('goes down only when fewer were enough for the whole time', () => {
     let state = initialScaling(12, 0)
     const wanted: number[] = []
+    const reasons: string[] = []
     for (let at = 5; at <= 700; at += 5) {
       const decision = decideReplicas(state, seen(at, at === 200 ? 7 : 1.5), limits)
       state = decision.state
+      reasons.push(decision.reason)
       wanted.push(decision.desired)
     }
     const at = (second: number) => wanted[second / 5 - 1]
@@ -90,6 +140,8 @@ describe('decideReplicas', () => {
     // The 7 of second 200 still counts at second 500, and not after it.
     expect(at(500)).toBe(12)
     expect(at(505)).toBe(2)
+    expect(reasons.filter((reason) => reason === 'down')).toHaveLength(1)
+    expect(reasons[505 / 5 - 1]).toBe('down')
     expect(new Set(wanted)).toEqual(new Set([12, 2]))
   })
 
@@ -116,8 +168,7 @@ describe('decideReplicas', () => {
 
   it.each(['rebalance', 'unreachable'] as const)('is frozen: %s', (frozen) => {
     const decision = decideReplicas(initialScaling(4, 0), seen(1_000, 12, { frozen }), limits)
-    expect(decision).toMatchObject({ desired: 4, reason: frozen })
-    expect(decision.state.desired).toBe(4)
+    expect(decision).toEqual({ state: initialScaling(4, 0), desired: 4, reason: frozen, demand: 4, hot: [] })
   })
 
   it('explains a hot partition and does not scale for it', () => {
