@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 INSTALLED := node_modules/.installed
 
-.PHONY: help install build demo test test-unit test-machines test-faults bench soak check pages docs changelog sbom model stack-up stack-down clean
+.PHONY: help install build demo test test-unit coverage mutants test-machines test-faults bench soak check pages docs changelog sbom model stack-up stack-down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -31,6 +31,13 @@ test: $(INSTALLED) ## unit, contract, integration, docs, architecture, types; th
 
 test-unit: build
 	@vitest run --project unit
+
+coverage: build ## what the unit tests run, by room; coverage/index.html shows the lines
+	@code=0; vitest run --project unit --coverage --reporter=dot || code=$$?; \
+	  node testing/runs/print-coverage.ts coverage/coverage-summary.json; exit $$code
+
+mutants: build ## whether a unit test fails for each small change of the sources: ROOM=pipeline|scaling|scoring
+	@stryker run testing/mutants/stryker.json $(if $(ROOM),--mutate 'processor/src/$(ROOM)/**/*.ts')
 
 test-machines: $(INSTALLED) ## what reads the machine, on faked ones and in a shell with stray settings: TESTS=path|--all MACHINE=name
 	@node testing/runs/run-as-machines.ts $(if $(MACHINE),--machine=$(MACHINE)) $(TESTS)
@@ -81,5 +88,5 @@ stack-down: $(INSTALLED) ## stop what stack-up started
 model: ## train, export, quantise, gate and package the model: DATA=folder
 	@processor/training/run "$(or $(DATA),$(error DATA=folder with train/ and dev/ is missing))"
 
-clean: ## remove build output
-	rm -rf schemas/dist producer-sdk/dist processor/dist
+clean: ## remove build output and reports
+	rm -rf schemas/dist producer-sdk/dist processor/dist coverage .mutants

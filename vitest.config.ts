@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { cleanRunEnvironment } from './testing/runs/clean-environment.ts'
+import { sourceConditions } from './testing/runs/source-conditions.ts'
 
 // Before vitest starts a worker: time zone and locale are read once, when a process starts.
 cleanRunEnvironment(process.env)
 
-// Three places, or vitest tests a stale dist: see https://vitest.dev/config/#resolve-conditions
-const conditions = ['@valence/source', 'import', 'module', 'node', 'default']
 const workspaces = '{schemas,producer-sdk,processor,testing,deploy}'
 
+// Three places: see https://vitest.dev/config/#resolve-conditions
 const shared = {
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  resolve: { conditions: sourceConditions },
+  ssr: { resolve: { conditions: sourceConditions, externalConditions: sourceConditions } },
 }
 
 function suite(
@@ -57,6 +57,13 @@ const alone = [
 // No suite has a second try: one that hides a race in a test hides it in the product too.
 export default defineConfig({
   test: {
+    // Counted by `make coverage` only.
+    coverage: {
+      provider: 'v8',
+      include: ['{schemas,producer-sdk,processor}/src/**/*.ts'],
+      reporter: ['html', 'json-summary'],
+      reportOnFailure: true,
+    },
     projects: [
       suite('unit', { testTimeout: 60_000, maxWorkers: cores, sequence: { groupOrder: 0 } }),
       suite('contract', { testTimeout: 60_000, ...onParts, maxWorkers: cores, sequence: { groupOrder: 1 } }),

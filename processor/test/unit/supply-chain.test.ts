@@ -46,6 +46,7 @@ const tools = new Set([
   '(MIT AND Zlib)',
   'Artistic-2.0',
   'CC-BY-3.0',
+  'CC-BY-4.0',
   'CC0-1.0',
   'MIT OR Apache-2.0',
   'MPL-2.0',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
 const repository = fileURLToPath(new URL('../../../..', import.meta.url))
-const skipped = new Set(['node_modules', 'dist', '.git', '.stack', '.docs', 'coverage'])
+const skipped = new Set(['node_modules', 'dist', '.git', '.stack', '.docs', '.mutants', 'coverage'])
 
 function markdownFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
