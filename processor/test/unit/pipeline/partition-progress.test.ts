@@ -91,6 +91,23 @@ describe('the progress of a partition', () => {
     expect(after(1)).toMatchObject({ code: 'VAL_KAFKA_PARTITION_STUCK', cause: 'surroundings' })
   })
 
+  it('counts those minutes from when there was work first, and anew from each commit', () => {
+    progress.working()
+    now += 200_000
+    progress.working()
+    expect(after(100)).toMatchObject({ code: 'VAL_KAFKA_PARTITION_STUCK', since: 1_000 })
+    progress.committed(true)
+    expect(after(299)).toBeUndefined()
+    expect(after(1)).toMatchObject({ code: 'VAL_KAFKA_PARTITION_STUCK', since: 301_000 })
+  })
+
+  it('counts a halt from when there was work first', () => {
+    progress.working()
+    now += 5_000
+    progress.halted('VAL_KAFKA_DEAD_LETTER_REFUSED', 5n)
+    expect(after(5)).toMatchObject({ since: 1_000 })
+  })
+
   it('is one at once where the records are in the way, until one is committed', () => {
     progress.failed('VAL_RECORD_REFUSED_BY_BROKER', 5n)
     progress.halted('VAL_KAFKA_DEAD_LETTER_REFUSED', 5n)

@@ -28,7 +28,13 @@ describe('the watch for standstills', () => {
     now += 1_000
     watch.look()
     expect(error).toHaveBeenCalledOnce()
-    expect(error.mock.lastCall?.[0]).toMatchObject({ topic: 't', partition: 1, code: 'VAL_KAFKA_UNREACHABLE' })
+    expect(error.mock.lastCall?.[0]).toEqual({
+      topic: 't',
+      partition: 1,
+      code: 'VAL_KAFKA_UNREACHABLE',
+      cause: 'surroundings',
+      since: '1970-01-01T00:00:05.000Z',
+    })
     expect(await shown()).toBe('topic="t",partition="1",code="VAL_KAFKA_UNREACHABLE"} 31')
     found[0] = { ...standstill, code: 'VAL_KAFKA_TOPIC_MISSING' }
     watch.look()
@@ -37,6 +43,7 @@ describe('the watch for standstills', () => {
     found.pop()
     watch.look()
     expect(info).toHaveBeenCalledOnce()
+    expect(info.mock.lastCall?.[0]).toEqual({ topic: 't', partition: 1, stoodMs: 31_000 })
     expect(await shown()).toBeUndefined()
   })
 })

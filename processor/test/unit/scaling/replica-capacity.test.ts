@@ -31,6 +31,11 @@ describe('learnCapacity', () => {
     expect(learn(known, [flow('a', 10, 5), flow('b', 500, 20)], 30)).toEqual(known)
   })
 
+  it('takes a member for behind from three seconds of its work on', () => {
+    expect(learn(known, [flow('a', 50, 150)], 1)).toEqual(known)
+    expect(learn(known, [flow('a', 50, 151)], 1).known).toBe(85)
+  })
+
   it('learns nothing from partitions that nobody reads, or members that have not begun', () => {
     expect(learn(known, [flow(null, 500, 90_000), flow('b', 0, 90_000)], 30)).toEqual(known)
   })

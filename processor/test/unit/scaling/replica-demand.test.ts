@@ -28,6 +28,14 @@ describe('demandFor', () => {
     expect(demandFor([load(0, 250), load(1, 250), load(2, 250)], 100, inTen).hot).toEqual([])
   })
 
+  it.each([
+    ['less than three times what is usual', [110, 40, 40]],
+    ['no more than one replica can do', [100, 10, 10]],
+  ])('calls a partition not hot that asks for %s', (_, arrivals) => {
+    const loads = arrivals.map((arrivalsPerSecond, partition) => load(partition, arrivalsPerSecond))
+    expect(demandFor(loads, 100, inTen).hot).toEqual([])
+  })
+
   it('knows an empty topic', () => {
     expect(demandFor([], 100, inTen)).toEqual({ replicas: 0, hot: [] })
   })

@@ -49,6 +49,15 @@ describe('Scaler', () => {
     })
   })
 
+  it.each([
+    [{ minReplicas: 3 }, 1, 3],
+    [{ maxReplicas: 2 }, 3, 2],
+    [{ minReplicas: 6 }, 1, 6],
+  ])('begins within its limits, where the least is more than the partitions too: %o', (limits, members, desired) => {
+    const scaler = new Scaler({ ...options, ...limits })
+    expect(scaler.observe(snapshot(0, { members })).desiredReplicas).toBe(desired)
+  })
+
   it('asks for as many as the arrivals need', () => {
     const scaler = new Scaler(options)
     for (let second = 0; second <= 20; second += 5) scaler.observe(snapshot(second, { end: 70 * second, lag: 10 }))
@@ -75,6 +84,10 @@ describe('Scaler', () => {
       leaderless: [{ topic: 't', partition: 0 }],
       total: { lag: 0 },
     })
+    // Three partitions need 2.1 replicas. Three would share them evenly; of four partitions, four do.
+    const busy = new Scaler(options)
+    busy.observe(without(snapshot(0, { end: 0 })))
+    expect(busy.observe(without(snapshot(5, { end: 350 }))).desiredReplicas).toBe(4)
   })
 
   it('stands still while the group rebalances', () => {
@@ -94,7 +107,8 @@ describe('Scaler', () => {
   it('takes no rates over a long silence', () => {
     const scaler = new Scaler(options)
     scaler.observe(snapshot(0, { end: 0 }))
-    expect(scaler.observe(snapshot(600, { end: 600_000 })).total.arrivalsPerSecond).toBe(0)
+    expect(scaler.observe(snapshot(30, { end: 3_000 })).total.arrivalsPerSecond).toBe(400)
+    expect(scaler.observe(snapshot(61, { end: 600_000 })).total.arrivalsPerSecond).toBe(0)
   })
 
   it('does not take the marks of transactions for a lag', () => {
@@ -104,6 +118,24 @@ describe('Scaler', () => {
       desired = scaler.observe(snapshot(second, { end: 1_000, lag: 1 })).desiredReplicas
     }
     expect(desired).toBe(0)
+  })
+
+  it.each([
+    ['for less than ten seconds', () => ({ end: 1_000, lag: 1 }), 5],
+    ['and is more than transactions leave', () => ({ end: 1_000, lag: 17 }), 30],
+    ['while it is worked on', (second: number) => ({ end: 1_000, lag: 16 - second / 5 }), 30],
+    ['while it grows', (second: number) => ({ end: 1_000 + second / 5, lag: 1 + second / 5 }), 30],
+  ])('takes a small lag for one that is there %s', (_, shape, until) => {
+    const scaler = new Scaler(options)
+    let report = scaler.observe(snapshot(0, shape(0)))
+    for (let second = 5; second <= until; second += 5) report = scaler.observe(snapshot(second, shape(second)))
+    expect(report.demand).toBeGreaterThan(report.total.arrivalsPerSecond / report.capacity)
+  })
+
+  it('takes sixteen records that rest for ten seconds for marks of transactions', () => {
+    const scaler = new Scaler(options)
+    for (let second = 0; second <= 10; second += 5) scaler.observe(snapshot(second, { end: 1_000, lag: 16 }))
+    expect(scaler.report?.demand).toBe(0)
   })
 
   it('takes the same for a lag where it grows or nobody reads', () => {
@@ -129,5 +161,26 @@ describe('Scaler', () => {
       scaler.observe(snapshot(second, { members, end: 100_000, lag: 100_000 - 10 * second }))
     }
     expect(scaler.report?.capacity).toBe(100)
+  })
+
+  it.each([
+    ['while it rebalances', () => 'PreparingRebalance'],
+    ['while it goes in and out of rebalances', (look: number) => (look % 2 === 0 ? 'Stable' : 'PreparingRebalance')],
+  ])('learns nothing of a group %s', (_, state) => {
+    const scaler = new Scaler(options)
+    for (let second = 0; second <= 200; second += 5) {
+      scaler.observe(snapshot(second, { state: state(second / 5), end: 100_000, lag: 100_000 - 10 * second }))
+    }
+    expect(scaler.report?.capacity).toBe(100)
+  })
+
+  it('forgets in some hours what it learnt, by the time that passes', () => {
+    const scaler = new Scaler(options)
+    for (let second = 0; second <= 60; second += 5) {
+      scaler.observe(snapshot(second, { end: 100_000, lag: 100_000 - 10 * second }))
+    }
+    expect(scaler.report?.capacity).toBeLessThan(50)
+    for (let second = 90; second <= 3 * 3_600; second += 30) scaler.observe(snapshot(second, { end: 100_000 }))
+    expect(scaler.report?.capacity).toBeGreaterThan(70)
   })
 })

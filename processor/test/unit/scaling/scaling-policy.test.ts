@@ -76,6 +76,18 @@ describe('decideReplicas', () => {
     })
   })
 
+  it('takes exactly a tenth more for what the autoscaler would ignore', () => {
+    const loads = Array.from({ length: 33 }, (_, partition) => ({
+      topic: 't',
+      partition,
+      arrivalsPerSecond: (14 * 100) / 33,
+      lag: 0,
+    }))
+    // 33 is a tenth more than the 30 that are there; 17 do the work.
+    const at30 = { atSeconds: 10, loads, replicas: 30, capacity: 100 }
+    expect(decideReplicas(initialScaling(16, 0), at30, { ...limits, maxReplicas: 33 }).desired).toBe(17)
+  })
+
   it('asks for what is needed where more are there than it asked for', () => {
     expect(decideReplicas(initialScaling(4, 0), seen(10, 4.5, { replicas: 12 }), limits).desired).toBe(6)
   })
@@ -116,7 +128,7 @@ describe('decideReplicas', () => {
     expect(decideReplicas(initialScaling(4, 0), observation, free).desired).toBe(6)
     expect(decideReplicas(initialScaling(4, 0), observation, limits).desired).toBe(12)
     const atOnce = { ...limits, startSeconds: 0 }
-    expect(decideReplicas(initialScaling(4, 0), seen(10, 5.85, { replicas: 6 }), atOnce).desired).toBe(12)
+    expect(decideReplicas(initialScaling(4, 0), seen(10, 5.85), atOnce).desired).toBe(12)
   })
 
   it('pays for what comes and is not scored while the new ones start', () => {
