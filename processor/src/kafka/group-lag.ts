@@ -1,5 +1,6 @@
 import { type Admin, loadKafkaJs } from '@valence/producer-sdk/kafka'
 import { fetchLogRanges } from './log-ranges.ts'
+import { nameMissingTopic } from './name-missing-topic.ts'
 import { partitionName, type TopicPartition } from './topic-partition.ts'
 
 /** A group's position on one partition. */
@@ -45,7 +46,7 @@ export interface GroupLagOptions {
 export async function readLag({ admin, groupId, topics, start }: GroupLagOptions): Promise<LagSnapshot> {
   const [group, committed, ...logs] = await Promise.all([
     readGroup(admin, groupId),
-    admin.fetchOffsets({ groupId, topics: [...topics] }),
+    admin.fetchOffsets({ groupId, topics: [...topics] }).catch(nameMissingTopic(...topics)),
     ...topics.map((topic) => fetchLogRanges(admin, topic)),
   ])
   const at = Date.now()

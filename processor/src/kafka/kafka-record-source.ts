@@ -15,6 +15,7 @@ import {
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Logger } from '../observability/logger.ts'
+import { nameMissingTopic } from './name-missing-topic.ts'
 import type { RecordBatch } from './record.ts'
 import type { RecordSource, RecordSourceHandlers } from './record-source.ts'
 import { partitionName, type TopicPartition } from './topic-partition.ts'
@@ -90,10 +91,8 @@ class KafkaRecordSource implements RecordSource {
     this.#handlers = handlers
     try {
       await this.#consumer.connect()
-      await this.#consumer.subscribe({
-        topics: [...this.#options.topics],
-        fromBeginning: this.#options.fromBeginning,
-      })
+      const { topics, fromBeginning } = this.#options
+      await this.#consumer.subscribe({ topics: [...topics], fromBeginning }).catch(nameMissingTopic(...topics))
       await this.#joinGroup()
     } catch (error) {
       await this.#consumer.disconnect().catch(() => undefined)

@@ -1,5 +1,6 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
+import { nameMissingTopic } from './name-missing-topic.ts'
 import { partitionName } from './topic-partition.ts'
 
 /** From the first offset of a log to the one after its last. */
@@ -24,7 +25,7 @@ export function noLeader(topic: string, partitions: readonly number[]): ValenceE
 
 /** What can be told of a topic's logs; throws what the admin client throws. */
 export async function fetchLogRanges(admin: OffsetAdmin, topic: string): Promise<LogRanges> {
-  const offsets = await admin.fetchTopicOffsets(topic)
+  const offsets = await admin.fetchTopicOffsets(topic).catch(nameMissingTopic(topic))
   const ranges = offsets
     .map(({ partition, low, high }): LogRange => ({ partition, low: BigInt(low), high: BigInt(high) }))
     .sort((a, b) => a.partition - b.partition)
@@ -48,7 +49,7 @@ export async function fetchOffsetsAt(
   topic: string,
   epochMs: number,
 ): Promise<ReadonlyMap<number, bigint>> {
-  const found = await admin.fetchTopicOffsetsByTimestamp(topic, epochMs)
+  const found = await admin.fetchTopicOffsetsByTimestamp(topic, epochMs).catch(nameMissingTopic(topic))
   const offsets = new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]))
   const leaderless = [...offsets].filter(([, offset]) => offset < 0n).map(([partition]) => partition)
   if (leaderless.length > 0) throw noLeader(topic, leaderless)

@@ -1,5 +1,6 @@
 import { type Admin, kafkaErrors, murmur2 } from '@valence/producer-sdk/kafka'
 import { isValenceError, ValenceError } from '@valence/schemas'
+import { nameMissingTopic } from './name-missing-topic.ts'
 
 /** Chooses output partitions the way Kafka's own clients do, so that a key's records stay in order. */
 export interface OutputPartitions {
@@ -16,7 +17,7 @@ export function createOutputPartitions(admin: Admin, topics: readonly string[]):
 
   async function read(topic: string): Promise<number> {
     try {
-      const found = await admin.fetchTopicMetadata({ topics: [topic] })
+      const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(nameMissingTopic(topic))
       return found.topics.find(({ name }) => name === topic)?.partitions.length ?? 0
     } catch (error) {
       throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
