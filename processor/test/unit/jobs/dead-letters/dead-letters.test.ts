@@ -57,7 +57,7 @@ describe('letterFilter', () => {
     ]
     expect(codes({ code: 'VAL_TEXT_EMPTY' }, ...letters)).toBe(1)
     expect(codes({ code: 'VAL_TEXT_EMPTY, VAL_RECORD_INVALID,' }, ...letters)).toBe(2)
-    expect(codes({ code: 'VAL_TEXT' }, ...letters)).toBe(0)
+    expect(codes({ code: 'VAL_TEXT_TOO_LARGE' }, ...letters)).toBe(0)
   })
 
   it('chooses by time, the beginning included, the end not', () => {
