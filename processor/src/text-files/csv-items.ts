@@ -7,13 +7,13 @@ import type { TextFields, TextItem } from './text-line.ts'
 /**
  * The rows of a CSV file with a header; each row's fields by the names in the header. A row that is malformed comes
  * out as an error in its place. `line` is the last line of the row, counted from 1.
- * @throws VAL_USAGE_INVALID where the header has no column `text`
+ * @throws VAL_USAGE_INVALID where the header lacks the column `text` or that of the key, or has one that is read twice
  */
-export async function* readCsvItems(source: AsyncIterable<Buffer>): AsyncGenerator<TextItem[]> {
+export async function* readCsvItems(source: AsyncIterable<Buffer>, key?: string): AsyncGenerator<TextItem[]> {
   let items: TextItem[] = []
   let failure: Error | undefined
   const parser = parse({
-    columns: readHeader,
+    columns: (names: string[]) => readHeader(names, key),
     // One character per byte, so that invalid UTF-8 is seen instead of replaced.
     encoding: 'latin1',
     skip_empty_lines: true,
@@ -50,10 +50,19 @@ export async function* readCsvItems(source: AsyncIterable<Buffer>): AsyncGenerat
   if (items.length > 0) yield items
 }
 
-function readHeader(names: string[]): string[] {
+/** The columns that become fields of a text. */
+const fieldColumns = ['text', 'id', 'occurredAt', 'source', 'lang']
+
+function readHeader(names: string[], key: string | undefined): string[] {
   const columns = names.map((name) => decode(name)?.trim() ?? '')
-  if (columns.includes('text')) return columns
-  throw new ValenceError('VAL_USAGE_INVALID', `the header has no column "text", only ${columns.join(', ')}`)
+  const needed = key === undefined ? ['text'] : ['text', key]
+  const missing = needed.find((name) => !columns.includes(name))
+  if (missing !== undefined) {
+    throw new ValenceError('VAL_USAGE_INVALID', `the header has no column "${missing}", only ${columns.join(', ')}`)
+  }
+  const twice = [...fieldColumns, ...needed].find((name) => columns.indexOf(name) !== columns.lastIndexOf(name))
+  if (twice === undefined) return columns
+  throw new ValenceError('VAL_USAGE_INVALID', `the header has more than one column "${twice}"`)
 }
 
 function readRow(row: Record<string, string>): { fields: TextFields } | { error: ValenceError } {

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { ValenceError } from '@valence/schemas'
 import { readByteLines } from './byte-lines.ts'
-import { readTextLine, type TextItem } from './text-line.ts'
+import { fieldText, readTextLine, type TextItem } from './text-line.ts'
 
 /** A file or standard input, read once. */
 export interface InputFile {
@@ -58,16 +58,30 @@ async function openFile(path: string) {
   }
 }
 
-/** The texts of a file in its order, a few at a time. */
+/**
+ * The texts of a file in its order, a few at a time. With `key` a line without that field is an error in its place.
+ * @throws VAL_USAGE_INVALID where a CSV file has no such column
+ */
 export async function* readItems(
   path: string,
   { chunks }: InputFile,
   format: FileFormat,
+  key?: string,
 ): AsyncGenerator<readonly TextItem[]> {
   if (format === 'csv' || (format === 'auto' && /\.csv$/i.test(path))) {
     const { readCsvItems } = await import('./csv-items.ts')
-    yield* readCsvItems(chunks)
+    for await (const items of readCsvItems(chunks, key)) yield items.map((item) => needKey(item, key))
     return
   }
-  for await (const lines of readByteLines(chunks)) yield lines.map((line) => readTextLine(line, format))
+  for await (const lines of readByteLines(chunks)) yield lines.map((line) => needKey(readTextLine(line, format), key))
+}
+
+/** Without its key a text would overtake, or be overtaken by, others of the same key. */
+function needKey(item: TextItem, key: string | undefined): TextItem {
+  if (key === undefined || item.error || fieldText(item.fields, key) !== undefined) return item
+  return {
+    line: item.line,
+    end: item.end,
+    error: new ValenceError('VAL_RECORD_INVALID', `no field ${key} for the key`),
+  }
 }

@@ -79,7 +79,7 @@ export class TextLoader {
   async load(object: BulkObject, { session, from, onProblem, signal, onLines }: LoadOptions): Promise<LoadedObject> {
     const outbox = new Outbox(session, from, onProblem)
     let failure: ValenceError | undefined
-    for await (const items of readObject(object, this.#options.format)) {
+    for await (const items of readObject(object, this.#options)) {
       if (isValenceError(items)) {
         failure = items
         break
@@ -125,11 +125,11 @@ export class TextLoader {
 /** The items of an object; last, where it cannot be read to its end, why. What its reader throws is its own fault. */
 async function* readObject(
   object: BulkObject,
-  format: FileFormat,
+  { format, key }: Pick<TextLoaderOptions, 'format' | 'key'>,
 ): AsyncGenerator<readonly TextItem[] | ValenceError, void> {
   try {
     const file = { chunks: await object.open(), totalBytes: object.bytes }
-    yield* readItems(object.uri, file, format)
+    yield* readItems(object.uri, file, format, key)
   } catch (cause) {
     yield isValenceError(cause) ? cause : new ValenceError('VAL_FILE_UNREADABLE', undefined, { cause })
   }

@@ -29,7 +29,7 @@ export async function produceTexts(
     await producer.connect()
     const sending = new Sending(producer, watch)
     const pace = createPace(options.rate, watch.signal)
-    for await (const items of readItems(options.path, file, options.format)) {
+    for await (const items of readItems(options.path, file, options.format, options.key)) {
       for (const item of items) {
         if (watch.signal.aborted || sending.failure) break
         await pace()

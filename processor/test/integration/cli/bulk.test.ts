@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -109,13 +110,14 @@ describe('valence bulk', () => {
   })
 
   it('names the lines that the broker refuses, and waits for no result of them, in a later run either', async () => {
-    await kafka.configure(topics.input, { 'cleanup.policy': 'compact' })
+    await kafka.configure(topics.input, { 'max.message.bytes': '2000' })
     const file = join(folder, 'keys.jsonl')
-    const lines = [{ user: 'a' }, {}, { user: 'b' }, {}].map((more) => JSON.stringify({ text: 'good', ...more }))
+    const large = () => randomBytes(4_000).toString('base64')
+    const lines = ['good', large(), 'good', large()].map((text) => JSON.stringify({ text, user: 'a' }))
     await writeFile(file, lines.join('\n'))
     const sent = await runCliProcess([...bulk(file), '--json', '--timeout-ms', '500'], { environment })
     expect(JSON.parse(sent.stdout)).toMatchObject({ texts: 2, rejected: 2, scored: 0 })
-    expect(sent.stderr).toMatch(/^line 2: VAL_RECORD_REFUSED_BY_BROKER.*INVALID_RECORD\nline 4: /m)
+    expect(sent.stderr).toMatch(/^line 2: VAL_RECORD_TOO_LARGE_TO_PUBLISH.*\nline 4: /m)
     expect(sent.code).toBe(1)
     await new ProcessorProcess(environment).started()
     expect(await runCliJson<Summary>(bulk(file), { environment })).toMatchObject({ texts: 2, rejected: 0, scored: 2 })

@@ -133,13 +133,16 @@ describe('valence produce', () => {
     expect(stderr).toContain('line 2: VAL_RECORD_TOO_LARGE_TO_PUBLISH')
   })
 
-  it('reports what the broker refuses by its line, and produces the others', async () => {
+  it('reports by its line what has no key or is refused by the broker, and produces the others', async () => {
     await kafka.configure(topics.input, { 'cleanup.policy': 'compact' })
     const lines = [{ user: 'a' }, {}, { user: 'b' }].map((more) => JSON.stringify({ text: 'fine', ...more }))
     const { code, stdout, stderr } = await produce('keys.jsonl', lines.join('\n'), ['--key', 'user', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ produced: 2, rejected: 1 })
-    expect(stderr).toMatch(/^line 2: VAL_RECORD_REFUSED_BY_BROKER.*INVALID_RECORD/)
+    expect(stderr).toMatch(/^line 2: VAL_RECORD_INVALID.*no field user for the key/)
     expect(code).toBe(1)
+    const keyless = await produce('keyless.jsonl', lines.join('\n'), ['--json'])
+    expect(JSON.parse(keyless.stdout)).toMatchObject({ produced: 0, rejected: 3 })
+    expect(keyless.stderr).toMatch(/^line 2: VAL_RECORD_REFUSED_BY_BROKER.*INVALID_RECORD/m)
     const raw = await produce('keyless.txt', 'one\ntwo\n', ['--raw', '--json'])
     expect(JSON.parse(raw.stdout)).toMatchObject({ produced: 0, rejected: 2 })
     expect(raw).toMatchObject({ code: 1, stderr: expect.stringContaining('line 2: VAL_RECORD_REFUSED_BY_BROKER') })

@@ -68,6 +68,19 @@ describe('readCsvItems', () => {
     expect((await read('text\n\nfine\n\n')).map(({ fields }) => fields?.text)).toEqual(['fine'])
   })
 
+  it('refuses a header without the column of the key', async () => {
+    const reading = collect(readCsvItems(chunked(Buffer.from('id,text\n1,fine\n'), 5), 'nokey'))
+    await expect(reading).rejects.toThrow('the header has no column "nokey", only id, text')
+  })
+
+  it.each(['text,id,text', 'id,text,id'])('refuses the header %s: one column twice', async (header) => {
+    await expect(read(`${header}\n1,2,3\n`)).rejects.toMatchObject({ code: 'VAL_USAGE_INVALID' })
+  })
+
+  it('lets columns that nobody reads have one name', async () => {
+    expect((await read('text,x,x\nfine,1,2\n'))[0]?.fields?.text).toBe('fine')
+  })
+
   it('refuses a header without the column text', async () => {
     await expect(read('id,body\n1,fine\n')).rejects.toMatchObject({
       code: 'VAL_USAGE_INVALID',

@@ -78,3 +78,32 @@ describe('readItems', () => {
     expect(await readTexts(await writeInput('b.txt', 'text\nfine\n'), 'csv')).toEqual(['fine'])
   })
 })
+
+describe('the field that becomes the key', () => {
+  async function readKeyed(name: string, content: string): Promise<unknown[]> {
+    const path = await writeInput(name, content)
+    const items = await collect(readItems(path, await openInput(path, probeCli().context), 'auto', 'user'))
+    return items.flat().map(({ fields, error }) => fields?.user ?? error?.message)
+  }
+
+  it('is missing in a line: the line is rejected, the others are taken', async () => {
+    const lines = [
+      '{"text":"a","user":"u1"}',
+      '{"text":"b"}',
+      '{"text":"c","user":""}',
+      'bare',
+      '{"text":"d","user":7}',
+    ]
+    const rejected = expect.stringContaining('no field user for the key')
+    expect(await readKeyed('keys.jsonl', lines.join('\n'))).toEqual(['u1', rejected, rejected, rejected, 7])
+  })
+
+  it('is empty in a row: the row is rejected', async () => {
+    const rejected = expect.stringContaining('no field user for the key')
+    expect(await readKeyed('keys.csv', 'text,user\na,u1\nb,\n')).toEqual(['u1', rejected])
+  })
+
+  it('is no column: nothing is read', async () => {
+    await expect(readKeyed('nokeys.csv', 'text,id\na,1\n')).rejects.toMatchObject({ code: 'VAL_USAGE_INVALID' })
+  })
+})
