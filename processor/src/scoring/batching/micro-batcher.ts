@@ -112,7 +112,7 @@ export class MicroBatcher {
 
   #join(entry: PendingText, waiter: Waiter): void {
     this.#observer.deduplicated?.()
-    const isNewOrigin = entry.state === 'waiting' && entry.waiters.every(({ origin }) => origin !== waiter.origin)
+    const isNewOrigin = entry.isWaiting && entry.waiters.every(({ origin }) => origin !== waiter.origin)
     entry.join(waiter)
     this.#backlog.noteDeadline(waiter.deadline)
     if (waiter.deadline !== undefined) this.#pumpSoon()

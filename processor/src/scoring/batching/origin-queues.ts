@@ -82,7 +82,7 @@ export class OriginQueues {
       const limits = limitsFor(origin, seats.isHttpAbout(nowMs), this.#options.limits)
       const closed = this.#choose(origin, nowMs, limits, draining)
       if (!closed) continue
-      for (const entry of closed.texts) entry.state = 'taken'
+      for (const entry of closed.texts) entry.take()
       this.#shares.charge(
         origin,
         closed.texts.reduce((sum, { tokens }) => sum + tokens, 0),
@@ -114,7 +114,7 @@ export class OriginQueues {
     for (;;) {
       const closed = chooseBatch(queue.window(), nowMs, limits, draining)
       for (const entry of closed?.texts ?? []) this.#dismiss(entry, nowMs)
-      if (!closed?.texts.some(({ state }) => state !== 'waiting')) return closed
+      if (!closed?.texts.some(({ isWaiting }) => !isWaiting)) return closed
       queue.forget()
     }
   }

@@ -20,14 +20,31 @@ export interface Waiter {
 /** Why a text was dropped before inference. */
 export type DropReason = 'deadline' | 'abandoned'
 
+export type PendingState = 'waiting' | 'taken' | 'dropped' | 'settled'
+
+/**
+ * All states and all changes between them. An entry may stand in the queues of several origins at once: the first queue
+ * that takes it changes the state, and the others remove what is not `waiting` any more.
+ *
+ * - `waiting`: in one or more queues.
+ * - `taken`: in one batch, on its way to a worker thread. Further callers may still join.
+ * - `dropped`: every caller left or passed its deadline before a batch took the text.
+ * - `settled`: every caller was answered; settling again answers nobody.
+ */
+const transitions: Readonly<Record<PendingState, readonly PendingState[]>> = {
+  waiting: ['taken', 'dropped'],
+  taken: ['settled'],
+  dropped: [],
+  settled: ['settled'],
+}
+
 /** A distinct text that is queued or being scored, with all callers who asked for it. */
 export class PendingText {
   readonly key: string
   readonly ids: Int32Array
   readonly truncated: boolean
   readonly enqueuedAt: number
-  /** True until a batch takes it or its last caller is gone. */
-  state: 'waiting' | 'taken' | 'dropped' = 'waiting'
+  #state: PendingState = 'waiting'
   #waiters: Waiter[] = []
 
   constructor(key: string, encoded: { ids: Int32Array; truncated: boolean }, enqueuedAt: number) {
@@ -35,6 +52,14 @@ export class PendingText {
     this.ids = encoded.ids
     this.truncated = encoded.truncated
     this.enqueuedAt = enqueuedAt
+  }
+
+  get state(): PendingState {
+    return this.#state
+  }
+
+  get isWaiting(): boolean {
+    return this.#state === 'waiting'
   }
 
   get tokens(): number {
@@ -49,13 +74,18 @@ export class PendingText {
     this.#waiters.push(waiter)
   }
 
+  /** A batch takes the text: no other queue may, and no deadline drops it any more. */
+  take(): void {
+    this.#become('taken')
+  }
+
   /** Removes callers who left or whose deadline passed. Without callers the entry is dropped. */
   dismissLate(nowMs: number, onDrop: (reason: DropReason) => void): void {
-    if (this.state !== 'waiting') return
+    if (!this.isWaiting) return
     if (this.#waiters.every((waiter) => !lateReason(waiter, nowMs))) return
     const waiters = this.#waiters
     this.#waiters = waiters.filter((waiter) => !lateReason(waiter, nowMs))
-    if (this.#waiters.length === 0) this.state = 'dropped'
+    if (this.#waiters.length === 0) this.#become('dropped')
     for (const waiter of waiters) {
       const reason = lateReason(waiter, nowMs)
       if (!reason) continue
@@ -64,8 +94,15 @@ export class PendingText {
     }
   }
 
+  /** Answers every caller. */
   settle(outcome: InferenceResult): void {
+    this.#become('settled')
     for (const waiter of this.#waiters.splice(0)) waiter.answer(outcome)
+  }
+
+  #become(next: PendingState): void {
+    if (!transitions[this.#state].includes(next)) throw new Error(`a ${this.#state} text cannot become ${next}`)
+    this.#state = next
   }
 }
 

@@ -54,7 +54,7 @@ export class WaitingQueue {
   /** The oldest entries that still wait. */
   window(): BatchWindow<PendingText> {
     // An entry that waits in two queues may have been taken from the other one.
-    if (this.#byLength.some(({ state }) => state !== 'waiting')) this.#forgetGone()
+    if (this.#byLength.some(({ isWaiting }) => !isWaiting)) this.#forgetGone()
     return { oldest: this.#entries[0], byLength: this.#byLength }
   }
 
@@ -86,7 +86,7 @@ export class WaitingQueue {
 /** In place, because it runs for each batch. */
 function keepWaiting(entries: PendingText[]): void {
   let kept = 0
-  for (const entry of entries) if (entry.state === 'waiting') entries[kept++] = entry
+  for (const entry of entries) if (entry.isWaiting) entries[kept++] = entry
   entries.length = kept
 }
 

@@ -31,6 +31,7 @@ function entryWith(...waiters: Waiter[]): PendingText {
 test('everybody who asked gets the answer, once', () => {
   const [first, second] = [waiter(), waiter({ origin: 'kafka' })]
   const entry = entryWith(first, second)
+  entry.take()
   entry.settle(score)
   entry.settle(score)
   expect(first.answers).toEqual([score])
@@ -47,6 +48,7 @@ test('an waiter whose deadline passed is sent away, the others stay', () => {
   expect(late.answers).toEqual([expect.objectContaining({ code: 'VAL_DEADLINE_EXCEEDED' })])
   expect(drops).toEqual(['deadline'])
   expect(entry.state).toBe('waiting')
+  entry.take()
   entry.settle(score)
   expect(late.answers).toHaveLength(1)
   expect(patient.answers).toEqual([score])
@@ -66,7 +68,32 @@ test('an entry that nobody wants any more is dropped', () => {
 test('what is already in a batch is not dropped', () => {
   const late = waiter({ deadline: 1 })
   const entry = entryWith(late)
-  entry.state = 'taken'
+  entry.take()
   entry.dismissLate(5, () => undefined)
   expect(late.answers).toEqual([])
+})
+
+interface Change {
+  readonly state: string
+  readonly when: string
+  readonly before: (entry: PendingText) => void
+  readonly change: (entry: PendingText) => void
+}
+
+function drop(entry: PendingText): void {
+  entry.join(waiter({ deadline: 0 }))
+  entry.dismissLate(1, () => undefined)
+}
+
+const impossible: readonly Change[] = [
+  { state: 'settled', when: 'while it waits', before: () => undefined, change: (entry) => entry.settle(score) },
+  { state: 'taken', when: 'by a second queue', before: (entry) => entry.take(), change: (entry) => entry.take() },
+  { state: 'taken', when: 'when it was dropped', before: drop, change: (entry) => entry.take() },
+  { state: 'settled', when: 'when it was dropped', before: drop, change: (entry) => entry.settle(score) },
+]
+
+test.each(impossible)('a text cannot be $state $when', ({ state, before, change }) => {
+  const entry = entryWith()
+  before(entry)
+  expect(() => change(entry)).toThrow(`cannot become ${state}`)
 })

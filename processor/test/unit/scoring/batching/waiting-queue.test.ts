@@ -13,12 +13,18 @@ function queueOf(capacity: number, windowSize: number, ...keys: string[]) {
   return { queue, entries }
 }
 
+const take = (one: PendingText) => one.take()
+/** Its only caller leaves. */
+const drop = (one: PendingText) => {
+  one.join({ origin: 'kafka', deadline: 0, signal: undefined, enqueuedAt: 0, answer: () => undefined })
+  one.dismissLate(0, () => undefined)
+}
 const keys = (entries: readonly PendingText[]) => entries.map(({ key }) => key).join('')
 
 test('the window shows the oldest that still wait', () => {
   const { queue, entries } = queueOf(10, 3, 'a', 'b', 'c', 'd', 'e')
   expect(keys(queue.window().byLength)).toBe('abc')
-  for (const taken of [entries[0], entries[2]]) if (taken) taken.state = 'taken'
+  for (const taken of [entries[0], entries[2]]) if (taken) taken.take()
   expect(queue.window().oldest?.key).toBe('b')
   expect(keys(queue.window().byLength)).toBe('bde')
   expect(queue.length).toBe(3)
@@ -30,7 +36,7 @@ test('the window is in order of length, and of age where the length is the same'
   for (const one of entries) queue.push(one)
   expect(queue.window()).toMatchObject({ oldest: { key: 'a' } })
   expect(keys(queue.window().byLength)).toBe('bdac')
-  for (const taken of [entries[0], entries[3]]) if (taken) taken.state = 'taken'
+  for (const taken of [entries[0], entries[3]]) if (taken) taken.take()
   queue.forget()
   expect(queue.window()).toMatchObject({ oldest: { key: 'b' } })
   expect(keys(queue.window().byLength)).toBe('fbec')
@@ -46,7 +52,7 @@ test.each(Array.from({ length: 10 }, (_, seed) => seed))('the window is what sor
       queue.push(one)
       waiting.push(one)
     }
-    for (const one of waiting.slice(0, 20)) if (dice.int(8) === 0) one.state = dice.pick(['taken', 'dropped'])
+    for (const one of waiting.slice(0, 20)) if (dice.int(8) === 0) dice.pick([take, drop])(one)
     if (dice.int(2) === 0) queue.forget()
     waiting = waiting.filter(({ state }) => state === 'waiting')
     const { oldest, byLength } = queue.window()
@@ -58,7 +64,7 @@ test.each(Array.from({ length: 10 }, (_, seed) => seed))('the window is what sor
 test('there is room up to the capacity', () => {
   const { queue, entries } = queueOf(2, 2, 'a', 'b')
   expect(queue.hasRoom).toBe(false)
-  for (const taken of entries) taken.state = 'taken'
+  for (const taken of entries) taken.take()
   queue.forget()
   expect(queue.hasRoom).toBe(true)
 })
@@ -67,7 +73,7 @@ test('those who wait for room are told in order, as many as there is room for', 
   const { queue, entries } = queueOf(3, 3, 'a', 'b', 'c')
   const told: number[] = []
   for (const number of [1, 2, 3]) void queue.room().then(() => told.push(number))
-  for (const taken of entries.slice(0, 2)) taken.state = 'taken'
+  for (const taken of entries.slice(0, 2)) taken.take()
   queue.forget()
   await turns()
   expect(told).toEqual([1, 2])
@@ -81,7 +87,7 @@ test('nobody is told before an eighth of the places is free', async () => {
     [entries[0], []],
     [entries[1], [1, 2]],
   ] as const) {
-    if (taken) taken.state = 'taken'
+    if (taken) taken.take()
     queue.forget()
     await turns()
     expect(told).toEqual(expected)
@@ -97,7 +103,7 @@ test('who leaves while waiting for room is told at once and takes nobody else’
   controller.abort()
   await turns()
   expect(told).toEqual(['left'])
-  for (const taken of entries) taken.state = 'taken'
+  for (const taken of entries) taken.take()
   queue.forget()
   await turns()
   expect(told).toEqual(['left', 'stayed'])
@@ -106,7 +112,7 @@ test('who leaves while waiting for room is told at once and takes nobody else’
 
 test('what was dropped beyond the window is forgotten too', () => {
   const { queue, entries } = queueOf(10, 2, 'a', 'b', 'c', 'd')
-  for (const dropped of entries.slice(2)) dropped.state = 'dropped'
+  for (const one of entries.slice(2)) drop(one)
   expect(queue.length).toBe(4)
   queue.forget()
   expect(keys(queue.all())).toBe('ab')
