@@ -5,7 +5,7 @@ import { compareOutput, expectExactlyOnce, longestSilenceMs } from '@valence/tes
 import { inventTexts, TestKafka } from '@valence/testing/counting/workload'
 import { readCommitted } from '@valence/testing/kafka/independent-reader'
 import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
-import { afterAll, afterEach, beforeAll, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
 let stack: LocalStack
 let kafka: TestKafka
@@ -53,4 +53,34 @@ it('SIGKILL and restart of each of three brokers in turn: nothing lost, nothing 
   )
   expectExactlyOnce(report)
   await Promise.all(processors.map((processor) => processor.stop()))
+})
+
+it('SIGKILL of the only broker, 10 s away: the same processor goes on, and says meanwhile that it is not ready', async () => {
+  const alone = await startLocalStack({ parts: ['kafka'] })
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.defer(() => alone.stop())
+  const client = await TestKafka.connect(alone.brokers)
+  cleanup.defer(() => client.close())
+  const topics = await client.createTopics({ partitions: 2 })
+  const processor = await new ProcessorProcess({
+    ...topics.environment,
+    VALENCE_KAFKA_SESSION_TIMEOUT_MS: '6000',
+  }).started()
+  const status = async () => (await fetch(`http://127.0.0.1:${processor.adminPort}/readyz`)).status
+  const ready = (expected: number) =>
+    processor.whileUp(expect.poll(status, { timeout: 60_000, interval: 200 }).toBe(expected))
+  const texts = inventTexts(400)
+  await client.produce(topics.input, texts.slice(0, 200))
+  await processor.whileUp(client.drained(topics))
+  await ready(200)
+
+  await alone.kafka.kill(0)
+  await processor.whileUp(new Promise((resolve) => setTimeout(resolve, 10_000)))
+  await ready(503)
+  await alone.kafka.restart(0)
+  await client.produce(topics.input, texts.slice(200))
+  await processor.whileUp(client.drained(topics, 120_000))
+  await ready(200)
+  expectExactlyOnce(compareOutput(texts, await readCommitted(alone.brokers, topics.output)))
+  expect(await processor.stop()).toBe(0)
 })

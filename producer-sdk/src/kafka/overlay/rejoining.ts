@@ -5,6 +5,7 @@ interface ConsumerGroup {
   joinAndSync(): Promise<void>
   recoverFromFetch(error: unknown): Promise<void>
   fetch(nodeId: number): Promise<unknown>
+  getNodeIds(): string[]
   heartbeat(options: { interval: number }): Promise<void>
 }
 
@@ -57,6 +58,7 @@ function losesCoordinator(error: unknown): boolean {
  * After a failed SyncGroup it goes on with the old assignment as a member of the new generation. Where the coordinator
  * died it sends its heartbeats to the old address. Here nothing is fetched and no heartbeat succeeds before the group has
  * been joined again, and what time can mend is retried instead of ending the consumer; `retry.retries` bounds it.
+ * Where the connection to the only broker closes, stock kafkajs ends the consumer at once for want of a broker; here it joins.
  * After a fetch that failed for its metadata, stock kafkajs joins again and fetches at once, some thousand times a second
  * and each time for the whole group; here it rests between two such failures, for longer the more there are.
  */
@@ -65,6 +67,7 @@ export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSErr
   const {
     joinAndSync: stockJoin,
     fetch: innerFetch,
+    getNodeIds: stockNodeIds,
     heartbeat: stockHeartbeat,
     recoverFromFetch: innerRecover,
   } = prototype
@@ -105,6 +108,13 @@ export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSErr
     } catch (error) {
       throw lasting(error)
     }
+  }
+
+  prototype.getNodeIds = function getNodeIds(this: ConsumerGroup) {
+    const ids = stockNodeIds.call(this)
+    // With its connections the only broker left the pool; joining connects to the given addresses again.
+    if (ids.length === 0) throw joinFirst()
+    return ids
   }
 
   prototype.heartbeat = async function heartbeat(this: ConsumerGroup, options) {

@@ -40,6 +40,8 @@ interface Script {
   sync?: (Error | undefined)[]
   /** What each fetch fails with until it is undefined. */
   fetch?: Error | undefined
+  /** Whether every broker leaves the pool after the first join; the next that succeeds brings it back. */
+  isPoolEmpty?: boolean
 }
 
 const stops: (() => Promise<void>)[] = []
@@ -87,7 +89,7 @@ function run(GroupClass: typeof StockGroup, script: Script) {
       if (script.fetch !== undefined && counts.join > 0) throw script.fetch
     },
     findTopicPartitionMetadata: () => [],
-    getNodeIds: () => ['1'],
+    getNodeIds: () => (script.isPoolEmpty && counts.sync === 1 ? [] : ['1']),
     async findGroupCoordinator() {
       counts.find += 1
       return coordinator
@@ -182,6 +184,20 @@ describe('rejoinBeforeFetching', () => {
     expect(onCrash).not.toHaveBeenCalled()
     const rests = [script.heartbeat, script.join, script.sync].map((answers) => answers?.length ?? 0)
     expect(rests).toEqual([0, 0, 0])
+  })
+
+  it('joins again when the only broker is gone, where stock kafkajs ends the consumer', async () => {
+    const stock = run(StockGroup, { isPoolEmpty: true })
+    await vi.waitFor(() => expect(stock.onCrash).toHaveBeenCalledOnce())
+    expect(stock.onCrash.mock.lastCall?.[0].name).toBe('KafkaJSNoBrokerAvailableError')
+
+    const own = run(Patched as unknown as typeof StockGroup, {
+      isPoolEmpty: true,
+      join: [closed(), closed(), closed()],
+    })
+    await vi.waitFor(() => expect(own.counts.beatsAfterLastJoin).toBeGreaterThan(5))
+    expect(own.counts.join).toBe(5)
+    expect(own.onCrash).not.toHaveBeenCalled()
   })
 
   it('fetches nothing between a failed SyncGroup and the next join', async () => {
