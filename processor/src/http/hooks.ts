@@ -11,6 +11,7 @@ import type { HttpApp } from './http-app.ts'
 import { addJsonBody } from './json-body.ts'
 import type { Admission } from './limits/admission.ts'
 import { addAdmissionGuard } from './limits/admission-guard.ts'
+import { addBodyBudget, BodyBudget } from './limits/body-budget.ts'
 import { addRateLimits, type RateLimiter } from './limits/rate-limits.ts'
 import { addLingeringClose } from './lingering-close.ts'
 import { addRequestContext } from './request-context.ts'
@@ -47,4 +48,5 @@ export async function addHooks(app: HttpApp, options: HooksOptions): Promise<voi
   addRateLimits(app, options.limiters) // onRequest: per address; preHandler: per subject
   addAdmissionGuard(app, options.admission) // onRequest
   addAuthentication(app, options.authenticator) // onRequest
+  addBodyBudget(app, new BodyBudget(options.config.httpMaxBodyBytes)) // onRequest, last: a caller who is refused holds no room
 }

@@ -1,11 +1,16 @@
+import { BodyBudget } from '@valence/processor/http/limits/body-budget'
 import { ValenceError } from '@valence/schemas'
 import { openTestApp } from '@valence/testing/processes/http-app'
 import type { InjectOptions } from 'fastify'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 /** One request with every fault at once, and what mends each: in the order of docs/architecture.md. */
 it('answers a request by the first of its faults, and reads no body before all else is right', async () => {
-  const faults = new Set(['address', 'full', 'caller', 'scope', 'subject'])
+  const faults = new Set(['address', 'full', 'caller', 'scope', 'room', 'subject'])
   const allow = (fault: string) => ({
     windowMs: 1_000,
     take: async () => ({ isGranted: !faults.has(fault), limit: 1, remaining: 0, resetMs: 1_000 }),
@@ -22,6 +27,10 @@ it('answers a request by the first of its faults, and reads no body before all e
     },
   })
   Object.defineProperty(test.admission, 'isFull', { get: () => faults.has('full') })
+  vi.spyOn(BodyBudget.prototype, 'take').mockImplementation(() => {
+    if (faults.has('room')) throw new ValenceError('VAL_HTTP_OVERLOADED')
+    return () => undefined
+  })
   const request: InjectOptions = {
     method: 'POST',
     url: '/v1/score?x=%ff',
@@ -40,6 +49,7 @@ it('answers a request by the first of its faults, and reads no body before all e
     await ask('full'),
     await ask('caller'),
     await ask('scope'),
+    await ask('room'),
     await ask({ payload: '{}' }),
     await ask({ payload: '{"text":"good"}' }),
     await ask('subject'),
@@ -49,6 +59,7 @@ it('answers a request by the first of its faults, and reads no body before all e
     'VAL_HTTP_OVERLOADED',
     'VAL_AUTH_MISSING',
     'VAL_AUTH_SCOPE_MISSING',
+    'VAL_HTTP_OVERLOADED',
     'VAL_HTTP_BODY_INVALID',
     'VAL_HTTP_REQUEST_INVALID',
     'VAL_HTTP_RATE_LIMITED',
