@@ -24,12 +24,12 @@ export interface FacadeScorer {
 export interface FacadeScorerOptions {
   readonly scorer: Scorer
   readonly admission: Admission
-  /** Texts of a batch that are admitted and scored at a time. */
+  /** Texts of a batch that are admitted and scored at a time: the texts of one full batch (decision 5). */
   readonly sliceTexts?: number
   readonly now?: () => number
 }
 
-/** After a failure the engine counts as unable for this long, unless a call succeeds. */
+/** After a failure the engine counts as unable for this long, unless a call succeeds. Chosen, not measured. */
 const distrustMs = 5_000
 
 export function createFacadeScorer(options: FacadeScorerOptions): FacadeScorer {

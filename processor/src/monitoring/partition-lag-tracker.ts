@@ -2,7 +2,10 @@ import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { secondsToDrain } from './drain-time.ts'
 
-/** Weight of the newest interval: changes show after some three of them. */
+/**
+ * Weight of the newest interval in the moving average. Chosen, not measured: three intervals after a change the average has
+ * covered 78 % of it (1 − 0.6³).
+ */
 const newestWeight = 0.4
 
 /** One partition: where its log ends, where its commits stand, and how fast both move. */

@@ -33,7 +33,7 @@ export interface PartitionTaskContext {
 }
 
 const maxDelayMs = 5_000
-/** Interval at which a halted partition is logged and tried again; a refused dead letter has growing pauses instead. */
+/** Interval at which a halted partition is logged and tried again; a refused dead letter has growing pauses instead. Chosen, not measured. */
 const haltMs = 60_000
 const letterPause = { firstMs: 1_000, maxMs: 15_000 }
 

@@ -1,9 +1,9 @@
 import type { TextItems } from './score-items.ts'
 import type { TextItem } from './text-line.ts'
 
-/** Up to so many texts count as few. */
+/** At most this many texts count as few. Chosen, not measured: two full batches. */
 const fewTexts = 32
-/** Input that is not all there after this long is taken for a stream. */
+/** Input that is not complete after this long is treated as a stream. Chosen, not measured: a wait one hardly notices. */
 const patienceMs = 150
 
 /** Whether the whole input is a few texts; what was read to find out comes again in front of the rest. */

@@ -11,8 +11,15 @@ export interface AdmissionOptions {
   readonly onChange?: (texts: number) => void
 }
 
-/** Window over which scoring times are averaged before the limit moves. */
+/** Window over which scoring times are averaged before the limit moves. Chosen, not measured: about ten batches. */
 const windowMs = 100
+
+/**
+ * Multiplicative decrease and increase; the factors are chosen, not measured. The limit falls in larger steps than it rises, so that
+ * an overload ends within a few windows. Between `raiseBelow` × target and the target it stands still, so that it does not
+ * swing. It rises only while it is in use, because an unused limit says nothing about the engine.
+ */
+const control = { lower: 0.8, raise: 1.1, raiseBelow: 0.75, inUse: 0.9 }
 
 /**
  * Limits the texts that HTTP has in work. A request beyond the limit is refused at once: a short queue keeps the
@@ -82,10 +89,14 @@ export class Admission {
 
   #adapt(averageMs: number): void {
     const { targetMs, minTexts, maxTexts } = this.#options
-    if (averageMs > targetMs) this.#limit = Math.max(minTexts, this.#limit * 0.8)
-    else if (averageMs < targetMs * 0.75 && this.#peak >= Math.floor(this.#limit) * 0.9) {
-      this.#limit = Math.min(maxTexts, this.#limit * 1.1)
+    if (averageMs > targetMs) this.#limit = Math.max(minTexts, this.#limit * control.lower)
+    else if (averageMs < targetMs * control.raiseBelow && this.#isInUse) {
+      this.#limit = Math.min(maxTexts, this.#limit * control.raise)
     }
+  }
+
+  get #isInUse(): boolean {
+    return this.#peak >= Math.floor(this.#limit) * control.inUse
   }
 
   #change(texts: number): void {

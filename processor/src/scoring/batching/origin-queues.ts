@@ -18,7 +18,10 @@ export interface OriginBatch extends ClosedBatch<PendingText> {
   readonly origin: ScoreOrigin
 }
 
-/** Windows of this many full batches are sorted by length. */
+/**
+ * Batches are cut from a window of this many full batches, sorted by length. Chosen, not measured: a larger window finds
+ * closer lengths, a smaller one bounds how many texts can overtake another.
+ */
 const windowBatches = 16
 
 /** The waiting texts by origin, and which batch goes next. Times are monotonic milliseconds. */

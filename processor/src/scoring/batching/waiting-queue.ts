@@ -1,7 +1,7 @@
 import type { BatchWindow } from './batch-policy.ts'
 import type { PendingText } from './pending-text.ts'
 
-/** Share of the places that must be free before callers that wait for room are woken. */
+/** Share of the places that must be free before callers that wait for room are woken: decision 11, "garbage and order". */
 const worthTelling = 1 / 8
 
 /**
