@@ -6,7 +6,7 @@ const area = 'kafka'
 /** Headers and framing that a dead letter has beside the record in it. */
 const letterOverheadBytes = 4_096
 /** Clocks differ; brokers refuse what is an hour ahead unless told otherwise. */
-const leastAheadMs = 3_600_000
+const leastSkewMs = 3_600_000
 const minute = 60_000
 
 /** The settings of a topic by name, as far as the broker tells them. */
@@ -50,7 +50,7 @@ export function judgeTopicSettings({ inputs, output, deadLetters, offsetsRetenti
         ...replicaTroubles(topic),
         ...cleanup(topic),
         ...size(topic, needed, topic === output),
-        ...timestamps(topic, inputs),
+        ...timestamps(topic),
       ])
     }),
   ]
@@ -113,24 +113,21 @@ function size(topic: DescribedTopic, needed: number, isOutput: boolean): Trouble
   ]
 }
 
-/** What is published may keep the time of the record it was made of, which is as old as the input keeps records. */
-function timestamps(topic: DescribedTopic, inputs: readonly DescribedTopic[]): Trouble[] {
+/** Results and dead letters carry the time of writing, so that only clocks that differ come near a limit. */
+function timestamps(topic: DescribedTopic): Trouble[] {
   if (topic.settings['message.timestamp.type'] === 'LogAppendTime') return []
-  const oldestMs = Math.max(0, ...inputs.map(retentionMs))
-  const troubles: Trouble[] = []
-  for (const name of ['message.timestamp.before.max.ms', 'message.timestamp.difference.max.ms']) {
+  const refused = {
+    'message.timestamp.before.max.ms': 'behind',
+    'message.timestamp.difference.max.ms': 'ahead or behind',
+    'message.timestamp.after.max.ms': 'ahead',
+  }
+  return Object.entries(refused).flatMap(([name, where]) => {
     const limitMs = numberOf(topic, name)
-    if (limitMs === undefined || limitMs >= oldestMs) continue
-    troubles.push(
-      warn(`${name}=${limitMs}: older records are refused, and the input keeps them for longer`, `Unset ${name}.`),
-    )
-  }
-  const aheadMs = numberOf(topic, 'message.timestamp.after.max.ms')
-  if (aheadMs !== undefined && aheadMs < leastAheadMs) {
-    const detail = `message.timestamp.after.max.ms=${aheadMs}: records of a clock that is ahead are refused`
-    troubles.push(warn(detail, `Set it to ${leastAheadMs} or more.`))
-  }
-  return troubles
+    if (limitMs === undefined || limitMs >= leastSkewMs) return []
+    return [
+      warn(`${name}=${limitMs}: records of a clock that is ${where} are refused`, `Set it to ${leastSkewMs} or more.`),
+    ]
+  })
 }
 
 function retentionMs(topic: DescribedTopic): number {

@@ -64,14 +64,14 @@ describe('the settings of topics', () => {
       'without its content',
     ],
     [
-      'refuse what is old',
-      { output: { 'message.timestamp.before.max.ms': String(day) } },
+      'refuse clocks that are behind',
+      { output: { 'message.timestamp.before.max.ms': '1000' } },
       'out',
       'warn',
-      'before.max.ms',
+      'before.max.ms=1000',
     ],
     [
-      'refuse what is old, before Kafka 3.6',
+      'refuse clocks that differ, before Kafka 3.6',
       { deadLetters: { 'message.timestamp.difference.max.ms': '1000' } },
       'dead',
       'warn',
@@ -92,6 +92,18 @@ describe('the settings of topics', () => {
     ['are kept for ever', { input: { 'retention.ms': '-1' } }, 'in', 'warn', 'scored again'],
   ])('are told where they %s', (_, changes, topic, status, detail) => {
     expect(troublesOf(changes)).toContainEqual([topic, status, expect.stringContaining(detail)])
+  })
+
+  it.each<[string, TopicSettings]>([
+    ['is kept for ever', { 'retention.ms': '-1' }],
+    ['is compacted', { 'cleanup.policy': 'compact' }],
+    ['is kept for longer than the limit', { 'retention.ms': String(30 * day) }],
+  ])('refuse nothing old where the input %s: what is written has the time of writing', (_, input) => {
+    const limits = [sound['message.timestamp.before.max.ms'] ?? '', String(day)]
+    for (const limit of limits) {
+      const output = { 'message.timestamp.before.max.ms': limit, 'message.timestamp.difference.max.ms': limit }
+      expect(troublesOf({ input, output, deadLetters: output, offsetsRetentionMinutes: undefined })).toEqual([])
+    }
   })
 
   it('have no limit on times where the broker sets them', () => {
