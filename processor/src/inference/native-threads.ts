@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { word } from './worker-protocol.ts'
 
-/** What each living inference thread shares with this one. */
+/** The shared words of every inference thread that has not exited. */
 const threads = new Set<Int32Array>()
-/** Those that were given up because their run takes too long: nobody knows when they come back. */
+/** Threads that were lost by timeout: when their native code returns is unknown. */
 const hanging = new Set<Int32Array>()
 const pollMs = 20
 

@@ -36,7 +36,7 @@ const ownWorkerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '
 /** One batch runs, the next one already waits in the worker: it never idles for a round trip to this thread. */
 const batchesPerWorker = 2
 
-/** A worker that lived this long without loss has paid for the losses before. */
+/** After this long without a loss the restart back-off of a slot starts again. Chosen, not measured. */
 const stableMs = 10_000
 
 /** A lost thread that is still in native code after this long is stuck there. On a busy machine others may take longer to end. */

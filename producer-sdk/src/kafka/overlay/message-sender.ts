@@ -70,30 +70,30 @@ export class MessageSender {
 
   async send(options: SendOptions): Promise<Acknowledgement[]> {
     const { eosManager, retrier } = this.#context
-    let shipments: ProduceBatch[] | undefined
+    let batches: ProduceBatch[] | undefined
     let release = () => {}
     try {
       return await retrier(async (bail) => {
         try {
-          if (!shipments) {
+          if (!batches) {
             const held = await eosManager.locks.acquireAfter(() => this.#plan(options.topicMessages))
             release = held.release
-            shipments = await this.#claim(held.partitions)
+            batches = await this.#claim(held.partitions)
           }
-          await this.#attempt(shipments, options)
-          return shipments.flatMap(({ acknowledgement }) => acknowledgement ?? [])
+          await this.#attempt(batches, options)
+          return batches.flatMap(({ acknowledgement }) => acknowledgement ?? [])
         } catch (error) {
           // Without claimed sequences there is nothing to protect, and the next try queues for the locks again.
-          if (!shipments) release()
+          if (!batches) release()
           if (isRetriable(error)) await this.#recover(error as KafkaJsError)
           else bail(error)
           throw error
         }
       })
     } catch (error) {
-      if (shipments) {
+      if (batches) {
         eosManager.giveUp(error)
-        rememberAcknowledged(error, shipments)
+        rememberAcknowledged(error, batches)
       }
       throw error
     } finally {
@@ -132,8 +132,8 @@ export class MessageSender {
   }
 
   /** One try for everything that is not acknowledged; ends when every broker has answered or failed. */
-  async #attempt(shipments: readonly ProduceBatch[], options: SendOptions): Promise<void> {
-    const { byLeader, failures } = await this.#findLeaders(shipments.filter((own) => !own.acknowledgement))
+  async #attempt(batches: readonly ProduceBatch[], options: SendOptions): Promise<void> {
+    const { byLeader, failures } = await this.#findLeaders(batches.filter((own) => !own.acknowledgement))
     const requests = [...byLeader].map(([leader, own]) => this.#produce(leader, own, options))
     for (const outcome of await Promise.allSettled(requests)) {
       if (outcome.status === 'rejected') failures.push(outcome.reason)
@@ -144,16 +144,16 @@ export class MessageSender {
   }
 
   /** One connection for each leader: a dead one is tried once, not for each of its partitions. */
-  async #findLeaders(shipments: readonly ProduceBatch[]) {
+  async #findLeaders(batches: readonly ProduceBatch[]) {
     const { cluster } = this.#context
     const byNode = new Map<number, ProduceBatch[]>()
     const failures: unknown[] = []
-    for (const shipment of shipments) {
-      const { topic, partition } = shipment
+    for (const batch of batches) {
+      const { topic, partition } = batch
       const metadata = this.#metadataOf(topic).find(({ partitionId }) => partitionId === partition)
       if (!metadata) failures.push(this.#missing(topic, `has no partition ${partition}`))
       else if (!isLed(metadata)) failures.push(this.#internals.createErrorFromCode(leaderNotAvailable))
-      else byNode.set(metadata.leader, [...(byNode.get(metadata.leader) ?? []), shipment])
+      else byNode.set(metadata.leader, [...(byNode.get(metadata.leader) ?? []), batch])
     }
     const byLeader = new Map<Broker, ProduceBatch[]>()
     for (const [nodeId, own] of byNode) {
@@ -166,7 +166,7 @@ export class MessageSender {
     return { byLeader, failures }
   }
 
-  async #produce(broker: Broker, shipments: readonly ProduceBatch[], options: SendOptions): Promise<void> {
+  async #produce(broker: Broker, batches: readonly ProduceBatch[], options: SendOptions): Promise<void> {
     const { errors, protocol, createErrorFromCode } = this.#internals
     const { eosManager } = this.#context
     const produceRequest = requestFor(broker, protocol, 'Produce', {
@@ -174,9 +174,9 @@ export class MessageSender {
       timeout: options.timeout ?? defaultTimeoutMs,
       compression: options.compression,
       transactionalId: eosManager.isTransactional() ? eosManager.getTransactionalId() : undefined,
-      producerId: shipments[0]?.identity.producerId,
-      producerEpoch: shipments[0]?.identity.producerEpoch,
-      topicData: groupByTopic(shipments, ({ partition, messages, identity }) => ({
+      producerId: batches[0]?.identity.producerId,
+      producerEpoch: batches[0]?.identity.producerEpoch,
+      topicData: groupByTopic(batches, ({ partition, messages, identity }) => ({
         partition,
         messages,
         firstSequence: identity.firstSequence,
@@ -186,7 +186,7 @@ export class MessageSender {
     const response = { ...produceRequest.response, parse: async (data: unknown) => data }
     const answer = await sendTo(broker, { ...produceRequest, response })
     if (options.acks === 0) return
-    const failed = settle(shipments, acknowledgementsOf(answer as ProduceResponse))
+    const failed = settle(batches, acknowledgementsOf(answer as ProduceResponse))
     if (failed.length === 0) return
     const silent = failed.filter(({ errorCode }) => errorCode === null)
     const refusal = refusalOf(
