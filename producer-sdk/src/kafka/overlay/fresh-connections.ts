@@ -1,5 +1,5 @@
 interface Connection {
-  socket?: { destroy(): void }
+  socket?: { readonly destroyed: boolean; destroy(): void }
   readonly requestTimeout: number
   chunks: Buffer[]
   bytesBuffered: number
@@ -18,14 +18,19 @@ export interface ReopenedClass {
 
 const lengthBytes = 4
 
+/** Node keeps an `unref` of a socket without a handle for the time when it connects, which a dead one never does. */
+function forgetDeadSocket(connection: Connection): void {
+  if (connection.socket?.destroyed) delete connection.socket
+}
+
 /**
  * Hunk S. A connection of kafkajs is opened again after it broke. Stock kafkajs then goes on with the half of an answer
  * that came before: what follows is cut at the wrong places, and no request is answered any more. It opens one socket
  * for each request that finds it closed, all but the last of which are forgotten until their end ends the last one; and a
- * broker that says nothing while a client logs in is waited for without end, by every request.
+ * broker that says nothing while a client logs in is waited for without end, by every request. Each attempt to give a dead connection up leaves a listener on its socket.
  */
 export function openFreshConnections({ prototype }: ReopenedClass): void {
-  const { connect: stockConnect, sendAuthRequest: stockSendAuthRequest } = prototype
+  const { connect: stockConnect, disconnect: stockDisconnect, sendAuthRequest: stockSendAuthRequest } = prototype
   const opening = new WeakMap<Connection, Promise<unknown>>()
 
   prototype.connect = function connect(this: Connection) {
@@ -40,6 +45,15 @@ export function openFreshConnections({ prototype }: ReopenedClass): void {
     const attempt = stockConnect.call(this).finally(() => opening.delete(this))
     opening.set(this, attempt)
     return attempt
+  }
+
+  prototype.disconnect = async function disconnect(this: Connection) {
+    forgetDeadSocket(this)
+    try {
+      return await stockDisconnect.call(this)
+    } finally {
+      forgetDeadSocket(this)
+    }
   }
 
   prototype.sendAuthRequest = async function sendAuthRequest(this: Connection, request) {

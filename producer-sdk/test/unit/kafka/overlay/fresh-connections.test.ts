@@ -6,6 +6,7 @@ import { openFreshConnections, type ReopenedClass } from '../../../../src/kafka/
 import { silentLogger, stockModule } from '../../../support/stock-kafkajs.ts'
 
 interface Connection {
+  socket?: Socket
   connect(): Promise<void>
   disconnect(): Promise<void>
   isConnected(): boolean
@@ -63,6 +64,26 @@ afterEach(async () => {
 })
 
 describe('openFreshConnections', () => {
+  it('S: leaves nothing on a dead socket however often it is given up; stock kafkajs a listener each time', async () => {
+    for (const [connectionClass, listeners] of [
+      [Stock, 20],
+      [Patched, 0],
+    ] as const) {
+      const connection = create(connectionClass)
+      await connection.connect()
+      const { socket } = connection
+      socket?.destroy()
+      for (let time = 0; time < 20; time++) await connection.disconnect()
+      // In turn and at once.
+      expect(socket?.listenerCount('connect')).toBe(listeners)
+      await Promise.all(Array.from({ length: 20 }, () => connection.disconnect()))
+      expect(socket?.listenerCount('connect')).toBe(2 * listeners)
+      await connection.connect()
+      expect(connection.isConnected()).toBe(true)
+      await connection.disconnect()
+    }
+  })
+
   it('S: reads answers after one that broke off in the middle; stock kafkajs reads none any more', async () => {
     for (const [connectionClass, outcome] of [
       [Stock, { status: 'rejected' }],
