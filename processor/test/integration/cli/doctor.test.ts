@@ -52,7 +52,7 @@ describe('valence doctor against a real stack', () => {
         check: `topic ${output}.none`,
         status: 'fail',
         detail: 'does not exist, or this user may not see it',
-        help: 'Create it: `valence topics create`.',
+        help: 'Create it: `valence topics create`. If it is there, grant Describe on it.',
       },
     ])
   })
