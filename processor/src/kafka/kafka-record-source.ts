@@ -27,6 +27,8 @@ export interface KafkaRecordSourceOptions {
   readonly topics: readonly string[]
   readonly sessionTimeoutMs: number
   readonly fromBeginning: boolean
+  /** Of a join or a request in a row, before the consumer has failed; 60 ride out an outage of a minute and more. */
+  readonly retries?: number
   readonly logger: Logger
 }
 
@@ -79,7 +81,7 @@ class KafkaRecordSource implements RecordSource {
       retry: {
         initialRetryTime: 100,
         maxRetryTime: 3_000,
-        retries: 60,
+        retries: options.retries ?? 60,
         restartOnFailure: async () => false,
       },
     })

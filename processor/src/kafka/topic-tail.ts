@@ -89,6 +89,8 @@ export class TopicTail {
       topics: [topic],
       sessionTimeoutMs,
       fromBeginning: true,
+      // Whoever follows connects again by itself, and looks for gaps then.
+      retries: 3,
       logger,
     })
   }
