@@ -111,7 +111,7 @@ describe('close', () => {
       }
       await openAndClose()
       const before = threads()
-      for (let round = 0; round < 40; round++) await openAndClose()
+      for (let round = 0; round < 15; round++) await openAndClose()
       expect(threads()).toBeLessThanOrEqual(before)
     },
     600_000,
