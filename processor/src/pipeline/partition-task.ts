@@ -54,7 +54,6 @@ export class PartitionTask {
   readonly #drainBegun = Promise.withResolvers<undefined>()
   readonly #search = new RefusalSearch()
   #queue: PartitionQueue | undefined
-  #topicId: string | undefined
   /** No offset was found before the first was committed here, so none can have been lost. */
   #isNew = false
   #paused = true
@@ -183,7 +182,6 @@ export class PartitionTask {
     try {
       const position = await startingPosition(this.#partition, session, sessions, start, this.#known)
       const { offset, committed, topicId, recreated, lost } = position
-      this.#topicId = topicId
       if (!committed && !lost && !recreated) this.#isNew = true
       // A first take-over that failed half-way looks the same as a position that was lost.
       if (recreated || this.#known || !this.#isNew) warnOfPosition(logger, this.#partition, position, this.#known)
@@ -290,7 +288,7 @@ export class PartitionTask {
     }
     this.#context.flows.committed(this.#partition, slice.nextOffset)
     this.#search.published(slice)
-    this.#known = { offset: slice.nextOffset, topicId: this.#topicId }
+    this.#known = { offset: slice.nextOffset, topicId: this.#known?.topicId }
     this.#begun -= 1
     this.#failures = 0
     this.#halts = 0
@@ -357,7 +355,8 @@ export class PartitionTask {
   }
 
   #isOfAnotherTopic({ topicId }: RecordBatch): boolean {
-    return topicId !== undefined && this.#topicId !== undefined && topicId !== this.#topicId
+    const known = this.#known?.topicId
+    return topicId !== undefined && known !== undefined && topicId !== known
   }
 
   #pause(): void {

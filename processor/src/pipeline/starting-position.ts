@@ -42,17 +42,17 @@ export async function startingPosition(
   if (position === undefined && known !== undefined) {
     if (isOfEarlierTopic({ topicId, committedTopicId: known.topicId }))
       return { ...fresh, offset: range.earliest, recreated: true }
-    return { ...fresh, offset: within(range, known.offset, partition), lost: true }
+    return { ...fresh, offset: expectInLog(range, known.offset, partition), lost: true }
   }
   if (position === undefined) {
     const offset = range[found.isYounger ? 'earliest' : start]
     return { ...fresh, offset, lost: found.hadPredecessor === true }
   }
   if (isOfEarlierTopic(found)) return { ...fresh, offset: range.earliest, recreated: true }
-  return { offset: within(range, position, partition), committed: true, topicId, recreated: false, lost: false }
+  return { offset: expectInLog(range, position, partition), committed: true, topicId, recreated: false, lost: false }
 }
 
-function within(log: { earliest: bigint; latest: bigint }, offset: bigint, partition: TopicPartition): bigint {
+function expectInLog(log: { earliest: bigint; latest: bigint }, offset: bigint, partition: TopicPartition): bigint {
   if (offset >= log.earliest && offset <= log.latest) return offset
   const held = `the log holds ${log.earliest} to ${log.latest}`
   throw new ValenceError('VAL_KAFKA_OFFSET_GAP', `${partitionName(partition)}: committed ${offset}, ${held}`)

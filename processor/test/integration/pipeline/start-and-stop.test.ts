@@ -68,7 +68,7 @@ describe('starting', () => {
       .toBe('PreparingRebalance')
     const begin = performance.now()
     expect(await processor.stop()).toBe(0)
-    // The default of VALENCE_SHUTDOWN_TIMEOUT_MS; the group waits for 60 s.
+    // The default of VALENCE_SHUTDOWN_TIMEOUT_MS; the group waits for a session.
     expect(performance.now() - begin).toBeLessThan(20_000)
   })
 
