@@ -25,7 +25,10 @@ interface Partitions {
   readonly errorCode: number
 }
 
-const named = (topic: string, partitions: readonly Partitions[]): Part[] => partitions.map((own) => ({ topic, ...own }))
+type Topics = readonly { readonly topic: string; readonly partitions: readonly Partitions[] }[]
+
+const byTopic = (topics: Topics): Part[] =>
+  topics.flatMap(({ topic, partitions }) => partitions.map((own) => ({ topic, ...own })))
 
 /** The parts of each answer that has an error code for each of them, by kafkajs's file. */
 export const answerParts = {
@@ -33,17 +36,9 @@ export const answerParts = {
     errors,
   }: {
     errors: readonly { topic: string; partitionErrors: readonly Partitions[] }[]
-  }) => errors.flatMap(({ topic, partitionErrors }) => named(topic, partitionErrors)),
-  'protocol/requests/txnOffsetCommit/v0/response.js': ({
-    topics,
-  }: {
-    topics: readonly { topic: string; partitions: readonly Partitions[] }[]
-  }) => topics.flatMap(({ topic, partitions }) => named(topic, partitions)),
-  'protocol/requests/offsetCommit/v0/response.js': ({
-    responses,
-  }: {
-    responses: readonly { topic: string; partitions: readonly Partitions[] }[]
-  }) => responses.flatMap(({ topic, partitions }) => named(topic, partitions)),
+  }) => byTopic(errors.map(({ topic, partitionErrors: partitions }) => ({ topic, partitions }))),
+  'protocol/requests/txnOffsetCommit/v0/response.js': ({ topics }: { topics: Topics }) => byTopic(topics),
+  'protocol/requests/offsetCommit/v0/response.js': ({ responses }: { responses: Topics }) => byTopic(responses),
   'protocol/requests/metadata/v0/response.js': ({
     topicMetadata,
   }: {
