@@ -1,4 +1,8 @@
+import type { Errors } from './internals.ts'
+
 interface Connection {
+  readonly host: string
+  readonly port: number
   socket?: { readonly destroyed: boolean; destroy(): void }
   readonly requestTimeout: number
   chunks: Buffer[]
@@ -10,11 +14,14 @@ interface Connection {
   disconnect(): Promise<unknown>
   connect(): Promise<unknown>
   sendAuthRequest(request: object): Promise<unknown>
+  rejectRequests(error: Error): void
 }
 
 export interface ReopenedClass {
   readonly prototype: Connection
 }
+
+type ClosedErrors = Pick<Errors, 'KafkaJSConnectionClosedError'>
 
 const lengthBytes = 4
 
@@ -27,9 +34,14 @@ function forgetDeadSocket(connection: Connection): void {
  * Hunk S. A connection of kafkajs is opened again after it broke. Stock kafkajs then goes on with the half of an answer
  * that came before: what follows is cut at the wrong places, and no request is answered any more. It opens one socket
  * for each request that finds it closed, all but the last of which are forgotten until their end ends the last one; and a
- * broker that says nothing while a client logs in is waited for without end, by every request. Each attempt to give a dead connection up leaves a listener on its socket.
+ * broker that says nothing while a client logs in is waited for without end, by every request. So is the answer to a
+ * request that was sent while somebody else gave the connection up. Each attempt to give a dead connection up leaves a
+ * listener on its socket.
  */
-export function openFreshConnections({ prototype }: ReopenedClass): void {
+export function openFreshConnections(
+  { prototype }: ReopenedClass,
+  { KafkaJSConnectionClosedError }: ClosedErrors,
+): void {
   const { connect: stockConnect, disconnect: stockDisconnect, sendAuthRequest: stockSendAuthRequest } = prototype
   const opening = new WeakMap<Connection, Promise<unknown>>()
 
@@ -53,6 +65,8 @@ export function openFreshConnections({ prototype }: ReopenedClass): void {
       return await stockDisconnect.call(this)
     } finally {
       forgetDeadSocket(this)
+      // What was sent meanwhile is not answered any more, and its timeout does not run any more.
+      this.rejectRequests(new KafkaJSConnectionClosedError('Closed connection', { host: this.host, port: this.port }))
     }
   }
 

@@ -120,7 +120,7 @@ function install(): void {
   patch<TimedClass>('network/requestQueue/socketRequest.js', (request) => keepSteady(request, 'sentAt'))
   patch<ConnectionClass & ReopenedClass>('network/connection.js', (connection) => {
     replaceSilentConnections(connection, errors)
-    openFreshConnections(connection)
+    openFreshConnections(connection, errors)
   })
   patch<BrokerPoolClass & ReadingPoolClass>('cluster/brokerPool.js', (pool) => {
     reportRefusals(pool)

@@ -19,7 +19,7 @@ type Class = new (options: object) => Connection
 const Stock = stockModule<Class>('network/connection.js')
 const Encoder = stockModule<new () => object>('protocol/encoder.js')
 class Patched extends Stock {}
-openFreshConnections(Patched as unknown as ReopenedClass)
+openFreshConnections(Patched as unknown as ReopenedClass, stockModule('errors.js'))
 
 const request = {
   request: { apiKey: 18, apiVersion: 0, apiName: 'ApiVersions', encode: async () => new Encoder() },
@@ -120,6 +120,27 @@ describe('openFreshConnections', () => {
     await connection.connect()
     expect(await connection.send(request)).toBe('well')
     await connection.disconnect()
+  })
+
+  it('S: fails a request that is sent while the connection is given up; stock kafkajs waits without end', async () => {
+    answer = () => undefined
+    async function outcome(connectionClass: Class, turns: number): Promise<string> {
+      const connection = create(connectionClass)
+      await connection.connect()
+      const attempt = connection.send(request).then(
+        () => 'succeeds',
+        () => 'fails',
+      )
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      void connection.disconnect()
+      // Far beyond the timeout of a request.
+      return Promise.race([attempt, delay(1_000, 'waits')])
+    }
+    // The request is written some turns after the call, and the connection closes some turns after that one.
+    const outcomes = async (connectionClass: Class) =>
+      new Set(await Promise.all(Array.from({ length: 20 }, (_, turns) => outcome(connectionClass, turns))))
+    expect(await outcomes(Stock)).toEqual(new Set(['waits', 'fails']))
+    expect(await outcomes(Patched)).toEqual(new Set(['fails']))
   })
 
   it('gives up logging in where the broker says nothing; stock kafkajs waits without end', async () => {
