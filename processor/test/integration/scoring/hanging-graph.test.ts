@@ -38,7 +38,8 @@ function serve(environment: Record<string, string> = {}) {
       VALENCE_HTTP_PORT: '0',
       VALENCE_ADMIN_PORT: '0',
       VALENCE_INFERENCE_WORKERS: '1',
-      VALENCE_INFERENCE_TIMEOUT_MS: '300',
+      // Long enough for a new thread on a busy machine to be in native code by then.
+      VALENCE_INFERENCE_TIMEOUT_MS: '1500',
       ...environment,
     },
   })
