@@ -1,3 +1,11 @@
+/**
+ * The batching policy, one question after the other. `OriginQueues.take` asks them whenever a batch may start:
+ *
+ * 1. Whose texts? The origin with the smallest share of tokens so far, if it may send a batch (`FairShare`, `InFlightLimiter`).
+ * 2. How large at most? `limitsFor`: smaller for the other origins while HTTP texts arrive.
+ * 3. Now, or wait for more texts? `closeCause`: full by texts or tokens, old enough, or draining.
+ * 4. Which of the waiting texts? `sliceAround`: the oldest, and those nearest to it in length.
+ */
 import type { ScoreOrigin } from '../scorer.ts'
 
 /** What the policy knows of a waiting text. */
@@ -6,6 +14,12 @@ export interface WaitingText {
   /** Monotonic milliseconds. */
   readonly enqueuedAt: number
 }
+
+/**
+ * A batch is chosen from the oldest texts, as many as are in this many full batches. Chosen, not measured: a larger window
+ * finds closer lengths, a smaller one bounds how many texts can overtake another.
+ */
+export const windowBatches = 16
 
 /** The texts that the next batch may be chosen from. */
 export interface BatchWindow<T extends WaitingText> {
@@ -41,7 +55,7 @@ export interface ClosedBatch<T extends WaitingText> {
 }
 
 /**
- * Largest share of padding that further texts may add. A batch of one text costs about 25 % more per token than a full
+ * Largest share of padding that further texts may add (decision 5). A batch of one text costs about 25 % more per token than a full
  * one, so more padding than that costs more than a batch of its own.
  */
 const maxPadding = 0.2

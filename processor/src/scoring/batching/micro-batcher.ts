@@ -5,12 +5,13 @@ import type { TraceContext } from '../../observability/trace-context.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { InFlightLimiter } from '../scheduling/in-flight-limiter.ts'
 import type { ScoreOptions, ScoreOrigin } from '../scorer.ts'
-import type { BatchFacts, ScoringObserver } from '../scoring-observer.ts'
+import type { ScoringObserver } from '../scoring-observer.ts'
 import { type BatchRunner, createBatchRunner } from './batch-runner.ts'
-import { type BacklogOptions, type OriginBatch, OriginQueues } from './origin-queues.ts'
+import { type OriginBatch, OriginQueues, type OriginQueuesOptions } from './origin-queues.ts'
 import { type InferenceResult, PendingText, type Waiter } from './pending-text.ts'
+import { reportBatch } from './report-batch.ts'
 
-export interface MicroBatcherOptions extends Omit<BacklogOptions, 'onDrop'> {
+export interface MicroBatcherOptions extends Omit<OriginQueuesOptions, 'onDrop'> {
   readonly clock: Clock
   readonly observer: ScoringObserver
 }
@@ -24,19 +25,28 @@ export interface Submission {
 }
 
 /**
- * Gathers texts into batches for one model and runs them: a loop around the batch policy, which chooses the texts, and the
- * in-flight limiter, which says whose batch may go out.
+ * Gathers texts into batches for one model and runs them: a loop around the origin queues, which choose the texts, and the
+ * in-flight limiter, which says whose batch may go out. A text passes these steps; its states are in pending-text.ts:
+ *
+ * | step       | the text                                                                                         |
+ * | ---------- | ------------------------------------------------------------------------------------------------ |
+ * | `submit`   | joins an equal text that waits or runs; else is tokenized and queued (`waiting`), or refused     |
+ * | `#pump`    | is dropped when late, or taken into a batch (`taken`); once per turn of the event loop, when     |
+ * |            | a batch ends, and by one timer for the next age or deadline                                      |
+ * | `#launch`  | runs on the backend                                                                              |
+ * | `#settle`  | is answered for every caller (`settled`)                                                         |
  */
 export class MicroBatcher {
   readonly #model: LoadedModel
   readonly #clock: Clock
   readonly #observer: ScoringObserver
-  readonly #backlog: OriginQueues
+  readonly #queues: OriginQueues
   readonly #run: BatchRunner
-  readonly #seats: InFlightLimiter
+  readonly #limiter: InFlightLimiter
+  /** Every text that is `waiting` or `taken`, by key: equal texts share one. */
   readonly #underWay = new Map<string, PendingText>()
   #pumpDue = false
-  /** Spent since it was last reported. */
+  /** Spent on tokenizing since it was last reported. */
   #tokenizeMs = 0
   #cancelTimer: (() => void) | undefined
   #draining: Promise<void> | undefined
@@ -47,8 +57,8 @@ export class MicroBatcher {
     this.#model = model
     this.#clock = options.clock
     this.#observer = options.observer
-    this.#seats = new InFlightLimiter(backend.concurrency)
-    this.#backlog = new OriginQueues({
+    this.#limiter = new InFlightLimiter(backend.concurrency)
+    this.#queues = new OriginQueues({
       ...options,
       onDrop: (entry, reason) => {
         this.#observer.dropped?.(reason)
@@ -67,12 +77,12 @@ export class MicroBatcher {
   }
 
   hasRoom(origin: ScoreOrigin): boolean {
-    return this.#backlog.hasRoom(origin)
+    return this.#queues.hasRoom(origin)
   }
 
   /** Resolves when there may be room for a text of this origin, or the caller leaves; look again then. */
   room(origin: ScoreOrigin, signal?: AbortSignal): Promise<void> {
-    return this.#backlog.room(origin, signal)
+    return this.#queues.room(origin, signal)
   }
 
   /**
@@ -85,7 +95,7 @@ export class MicroBatcher {
     answer: (outcome: InferenceResult) => void,
   ): void {
     const waiter = this.#waiter(options, traceContext, answer)
-    if (waiter.origin === 'http') this.#seats.asked(waiter.enqueuedAt)
+    if (waiter.origin === 'http') this.#limiter.noteHttp(waiter.enqueuedAt)
     const known = this.#underWay.get(key)
     if (known) this.#join(known, waiter)
     else this.#enqueue(text, key, waiter)
@@ -114,9 +124,9 @@ export class MicroBatcher {
     this.#observer.deduplicated?.()
     const isNewOrigin = entry.isWaiting && entry.waiters.every(({ origin }) => origin !== waiter.origin)
     entry.join(waiter)
-    this.#backlog.noteDeadline(waiter.deadline)
+    this.#queues.noteDeadline(waiter.deadline)
     if (waiter.deadline !== undefined) this.#pumpSoon()
-    // A more urgent origin may ask for a text that another origin queued far behind: the entry then waits in both queues.
+    // One origin may ask for a text that another queued far behind: the entry then goes with whichever is served first.
     if (isNewOrigin && this.hasRoom(waiter.origin)) this.#place(entry, waiter)
   }
 
@@ -141,9 +151,9 @@ export class MicroBatcher {
   }
 
   #place(entry: PendingText, { origin, deadline }: Waiter): void {
-    this.#backlog.place(entry, origin)
-    this.#backlog.noteDeadline(deadline)
-    this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
+    this.#queues.place(entry, origin)
+    this.#queues.noteDeadline(deadline)
+    this.#observer.queueDepth?.(origin, this.#queues.depth(origin))
     this.#pumpSoon()
   }
 
@@ -163,42 +173,29 @@ export class MicroBatcher {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     const nowMs = this.#clock.monotonicMs()
-    this.#backlog.dismissLate(nowMs)
-    const next = () => this.#backlog.take(nowMs, this.#seats, this.#draining !== undefined)
+    this.#queues.dismissLate(nowMs)
+    const next = () => this.#queues.take(nowMs, this.#limiter, this.#draining !== undefined)
     for (let batch = next(); batch; batch = next()) void this.#launch(batch, nowMs)
-    if (!this.#backlog.isEmpty) this.#sleep(nowMs)
-    else if (this.#seats.areEmpty) this.#onDrained?.()
+    if (!this.#queues.isEmpty) this.#sleep(nowMs)
+    else if (this.#limiter.isIdle) this.#onDrained?.()
   }
 
   /** One timer for all that waits: until a batch closes by age or a deadline passes. */
   #sleep(nowMs: number): void {
-    const wakeMs = this.#backlog.nextEventMs(nowMs, this.#seats)
+    const wakeMs = this.#queues.nextEventMs(nowMs, this.#limiter)
     if (wakeMs === Number.POSITIVE_INFINITY) return
     this.#cancelTimer = this.#clock.after(Math.max(0, wakeMs - nowMs), () => this.#pump())
   }
 
   async #launch(batch: OriginBatch, nowMs: number): Promise<void> {
     const { texts, origin } = batch
-    this.#seats.take(origin)
-    const ended = this.#report(batch, nowMs)
-    this.#observer.queueDepth?.(origin, this.#backlog.depth(origin))
+    this.#limiter.take(origin)
+    const ended = reportBatch(this.#observer, batch, nowMs)
+    this.#observer.queueDepth?.(origin, this.#queues.depth(origin))
     await this.#run(texts)
     ended?.()
-    this.#seats.leave(origin)
+    this.#limiter.leave(origin)
     this.#pump()
-  }
-
-  #report({ texts, cause, origin }: OriginBatch, nowMs: number): (() => void) | undefined {
-    const tokens = texts.reduce((sum, entry) => sum + entry.tokens, 0)
-    const longest = texts.reduce((most, entry) => Math.max(most, entry.tokens), 0)
-    const facts: BatchFacts = { cause, origin, texts: texts.length, tokens, paddedTokens: longest * texts.length }
-    this.#observer.batchClosed?.(facts)
-    const waiters = texts.flatMap((entry) => entry.waiters)
-    for (const waiter of waiters) this.#observer.queued?.(waiter.origin, nowMs - waiter.enqueuedAt)
-    const traced = waiters.flatMap(({ traceContext, enqueuedAt }) =>
-      traceContext ? [{ traceContext, waitedMs: nowMs - enqueuedAt }] : [],
-    )
-    return traced.length === 0 ? undefined : this.#observer.batchStarted?.(traced, facts)
   }
 
   #settle(entry: PendingText, outcome: InferenceResult): void {

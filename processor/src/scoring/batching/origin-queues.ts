@@ -1,11 +1,11 @@
 import { FairShare, type OriginWeights, originsByUrgency } from '../scheduling/fair-share.ts'
 import type { InFlightLimiter } from '../scheduling/in-flight-limiter.ts'
 import type { ScoreOrigin } from '../scorer.ts'
-import { type BatchLimits, type ClosedBatch, chooseBatch, limitsFor } from './batch-policy.ts'
+import { type BatchLimits, type ClosedBatch, chooseBatch, limitsFor, windowBatches } from './batch-policy.ts'
 import type { DropReason, PendingText } from './pending-text.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 
-export interface BacklogOptions {
+export interface OriginQueuesOptions {
   readonly limits: BatchLimits
   /** Texts that may wait, per origin. */
   readonly queueTexts: Readonly<Record<ScoreOrigin, number>>
@@ -19,20 +19,20 @@ export interface OriginBatch extends ClosedBatch<PendingText> {
 }
 
 /**
- * Batches are cut from a window of this many full batches, sorted by length. Chosen, not measured: a larger window finds
- * closer lengths, a smaller one bounds how many texts can overtake another.
+ * The waiting texts by origin, and which batch goes next. Times are monotonic milliseconds.
+ *
+ * A text that several origins asked for stands in the queue of each, so that it goes with whichever is served first. This
+ * file alone takes and drops waiting texts, and removes them from every queue in the same call: the queues hold nothing
+ * but waiting texts.
  */
-const windowBatches = 16
-
-/** The waiting texts by origin, and which batch goes next. Times are monotonic milliseconds. */
 export class OriginQueues {
-  readonly #options: BacklogOptions
+  readonly #options: OriginQueuesOptions
   readonly #queues: Readonly<Record<ScoreOrigin, WaitingQueue>>
   readonly #shares: FairShare
   /** No deadline of a waiting caller is earlier. */
   #earliestDeadline = Number.POSITIVE_INFINITY
 
-  constructor(options: BacklogOptions) {
+  constructor(options: OriginQueuesOptions) {
     this.#options = options
     this.#shares = new FairShare(options.weights)
     const windowSize = options.limits.maxTexts * windowBatches
@@ -57,6 +57,7 @@ export class OriginQueues {
     return this.#queues[origin].room(signal)
   }
 
+  /** Puts a waiting text behind those of an origin; it may stand behind another's already. */
   place(entry: PendingText, origin: ScoreOrigin): void {
     this.#queues[origin].push(entry)
   }
@@ -74,55 +75,59 @@ export class OriginQueues {
         this.#dismiss(entry, nowMs)
         for (const { deadline } of entry.waiters) this.noteDeadline(deadline)
       }
-      this.#queues[origin].forget()
     }
+    this.#removeGone()
   }
 
   /** Takes the next batch out; none while waiting pays, or while no origin with texts may send one. */
-  take(nowMs: number, seats: InFlightLimiter, draining: boolean): OriginBatch | undefined {
+  take(nowMs: number, limiter: InFlightLimiter, draining: boolean): OriginBatch | undefined {
     for (const origin of this.#shares.order()) {
-      if (!seats.has(origin, nowMs)) continue
-      const limits = limitsFor(origin, seats.isHttpAbout(nowMs), this.#options.limits)
+      if (!limiter.has(origin, nowMs)) continue
+      const limits = limitsFor(origin, limiter.isHttpAbout(nowMs), this.#options.limits)
       const closed = this.#choose(origin, nowMs, limits, draining)
       if (!closed) continue
       for (const entry of closed.texts) entry.take()
-      this.#shares.charge(
-        origin,
-        closed.texts.reduce((sum, { tokens }) => sum + tokens, 0),
-      )
-      this.#queues[origin].forget()
+      this.#removeGone()
+      this.#shares.charge(origin, tokensOf(closed.texts))
       return { ...closed, origin }
     }
     return undefined
   }
 
   /** When the next deadline passes or, where a batch may go out, when the next one closes by age. */
-  nextEventMs(nowMs: number, seats: InFlightLimiter): number {
+  nextEventMs(nowMs: number, limiter: InFlightLimiter): number {
     const ages = originsByUrgency.map((origin) => {
-      if (!seats.has(origin, nowMs)) return Number.POSITIVE_INFINITY
+      if (!limiter.has(origin, nowMs)) return Number.POSITIVE_INFINITY
       const { oldest } = this.#queues[origin].window()
       return oldest ? oldest.enqueuedAt + this.#options.limits.maxAgeMs : Number.POSITIVE_INFINITY
     })
     return Math.min(this.#earliestDeadline, ...ages)
   }
 
-  /** A batch of texts that somebody still waits for. */
+  /** A batch of texts that somebody still waits for: chosen again where a caller of one has left. */
   #choose(
     origin: ScoreOrigin,
     nowMs: number,
     limits: BatchLimits,
     draining: boolean,
   ): ClosedBatch<PendingText> | undefined {
-    const queue = this.#queues[origin]
     for (;;) {
-      const closed = chooseBatch(queue.window(), nowMs, limits, draining)
+      const closed = chooseBatch(this.#queues[origin].window(), nowMs, limits, draining)
       for (const entry of closed?.texts ?? []) this.#dismiss(entry, nowMs)
       if (!closed?.texts.some(({ isWaiting }) => !isWaiting)) return closed
-      queue.forget()
+      this.#removeGone()
     }
   }
 
   #dismiss(entry: PendingText, nowMs: number): void {
     entry.dismissLate(nowMs, (reason) => this.#options.onDrop(entry, reason))
   }
+
+  #removeGone(): void {
+    for (const origin of originsByUrgency) this.#queues[origin].removeGone()
+  }
+}
+
+function tokensOf(texts: readonly PendingText[]): number {
+  return texts.reduce((sum, { tokens }) => sum + tokens, 0)
 }

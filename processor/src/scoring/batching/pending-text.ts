@@ -23,13 +23,14 @@ export type DropReason = 'deadline' | 'abandoned'
 export type PendingState = 'waiting' | 'taken' | 'dropped' | 'settled'
 
 /**
- * All states and all changes between them. An entry may stand in the queues of several origins at once: the first queue
- * that takes it changes the state, and the others remove what is not `waiting` any more.
+ * All states and all changes between them.
  *
- * - `waiting`: in one or more queues.
- * - `taken`: in one batch, on its way to a worker thread. Further callers may still join.
- * - `dropped`: every caller left or passed its deadline before a batch took the text.
- * - `settled`: every caller was answered; settling again answers nobody.
+ * | state     | the text is                                                          | changed by                 |
+ * | --------- | -------------------------------------------------------------------- | -------------------------- |
+ * | `waiting` | in the queue of each origin that asked, while it had room            | `OriginQueues`, to leave   |
+ * | `taken`   | in one batch, on its way to a worker thread; callers may still join  | `MicroBatcher`, to settle  |
+ * | `dropped` | without callers: each left or passed its deadline before a batch     |                            |
+ * | `settled` | answered for every caller; settling again answers nobody             | `MicroBatcher`             |
  */
 const transitions: Readonly<Record<PendingState, readonly PendingState[]>> = {
   waiting: ['taken', 'dropped'],

@@ -2,7 +2,7 @@ import type { BatchWindow } from './batch-policy.ts'
 import type { PendingText } from './pending-text.ts'
 
 /** Share of the places that must be free before callers that wait for room are woken: decision 11, "garbage and order". */
-const worthTelling = 1 / 8
+const worthWaking = 1 / 8
 
 /**
  * The texts of one origin that wait for a batch, oldest first, up to a bound. Batches are cut from a window at its
@@ -34,27 +34,25 @@ export class WaitingQueue {
     this.#fillWindow()
   }
 
-  /** Resolves when there may be room, or the caller leaves; whoever waits longest is told first and must look again. */
+  /** Resolves when there may be room, or the caller leaves; the longest waiting is woken first and must look again. */
   room(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const told = () => {
+      const wake = () => {
         signal?.removeEventListener('abort', left)
         resolve()
       }
       const left = () => {
-        this.#roomWaiters = this.#roomWaiters.filter((waiter) => waiter !== told)
+        this.#roomWaiters = this.#roomWaiters.filter((waiter) => waiter !== wake)
         resolve()
       }
       if (signal?.aborted) return resolve()
       signal?.addEventListener('abort', left, { once: true })
-      this.#roomWaiters.push(told)
+      this.#roomWaiters.push(wake)
     })
   }
 
-  /** The oldest entries that still wait. */
+  /** The oldest entries. */
   window(): BatchWindow<PendingText> {
-    // An entry that waits in two queues may have been taken from the other one.
-    if (this.#byLength.some(({ isWaiting }) => !isWaiting)) this.#forgetGone()
     return { oldest: this.#entries[0], byLength: this.#byLength }
   }
 
@@ -63,18 +61,14 @@ export class WaitingQueue {
     return this.#entries
   }
 
-  /** Removes entries that no longer wait, and wakes callers where there is room. */
-  forget(): void {
-    this.#forgetGone()
-    const free = this.#capacity - this.#entries.length
-    // Waking a caller for a few free places would make it tokenize a few texts at a time, with cold CPU caches.
-    if (free >= this.#capacity * worthTelling) for (const resolve of this.#roomWaiters.splice(0, free)) resolve()
-  }
-
-  #forgetGone(): void {
+  /** Removes entries that were taken or dropped, and wakes callers where there is room. */
+  removeGone(): void {
     keepWaiting(this.#entries)
     keepWaiting(this.#byLength)
     this.#fillWindow()
+    const free = this.#capacity - this.#entries.length
+    // Waking a caller for a few free places would make it tokenize a few texts at a time, with cold CPU caches.
+    if (free >= this.#capacity * worthWaking) for (const resolve of this.#roomWaiters.splice(0, free)) resolve()
   }
 
   #fillWindow(): void {

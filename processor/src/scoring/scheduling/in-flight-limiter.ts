@@ -11,7 +11,7 @@ const expectedMs = 1_000
 export class InFlightLimiter {
   readonly #concurrency: number
   readonly #out: Record<ScoreOrigin, number> = { http: 0, cli: 0, kafka: 0 }
-  #askedAt = Number.NEGATIVE_INFINITY
+  #httpAt = Number.NEGATIVE_INFINITY
 
   /** @param concurrency batches that run at the same time */
   constructor(concurrency: number) {
@@ -19,16 +19,16 @@ export class InFlightLimiter {
   }
 
   /** Notes that an HTTP text arrived. */
-  asked(nowMs: number): void {
-    this.#askedAt = nowMs
+  noteHttp(nowMs: number): void {
+    this.#httpAt = nowMs
   }
 
   /** Whether an HTTP text arrived lately; the other origins then keep their runs few and short. */
   isHttpAbout(nowMs: number): boolean {
-    return this.#out.http > 0 || nowMs - this.#askedAt < expectedMs
+    return this.#out.http > 0 || nowMs - this.#httpAt < expectedMs
   }
 
-  get areEmpty(): boolean {
+  get isIdle(): boolean {
     return this.#bulk + this.#out.http === 0
   }
 

@@ -1,4 +1,5 @@
 import { createDice } from '@valence/testing/inputs/dice'
+import { turns } from '@valence/testing/inputs/manual-clock'
 import { describe, expect, test } from 'vitest'
 import { OriginQueues } from '../../../../src/scoring/batching/origin-queues.ts'
 import { PendingText, type Waiter } from '../../../../src/scoring/batching/pending-text.ts'
@@ -9,11 +10,11 @@ const limits = { maxTexts: 4, maxTokens: 100, maxTokensBesideHttp: 20, maxAgeMs:
 const queueTexts = { http: 1_000, cli: 1_000, kafka: 1_000 }
 const weights = { http: 4, cli: 1, kafka: 1 }
 
-function create(seats = new InFlightLimiter(Number.POSITIVE_INFINITY)) {
+function create(limiter = new InFlightLimiter(Number.POSITIVE_INFINITY), places = queueTexts) {
   const drops: string[] = []
-  const backlog = new OriginQueues({
+  const queues = new OriginQueues({
     limits,
-    queueTexts,
+    queueTexts: places,
     weights,
     onDrop: ({ key }, reason) => drops.push(`${key} ${reason}`),
   })
@@ -31,25 +32,25 @@ function create(seats = new InFlightLimiter(Number.POSITIVE_INFINITY)) {
       ...rest,
     }
     entry.join(waiter)
-    backlog.place(entry, origin)
-    backlog.noteDeadline(waiter.deadline)
+    queues.place(entry, origin)
+    queues.noteDeadline(waiter.deadline)
     return entry
   }
   function take(nowMs: number, draining = false) {
-    backlog.dismissLate(nowMs)
-    return backlog.take(nowMs, seats, draining)
+    queues.dismissLate(nowMs)
+    return queues.take(nowMs, limiter, draining)
   }
   const keys = (nowMs: number) => take(nowMs)?.texts.map(({ key }) => key)
-  const nextEventMs = (nowMs = 0) => backlog.nextEventMs(nowMs, seats)
-  return { backlog, drops, place, take, keys, nextEventMs }
+  const nextEventMs = (nowMs = 0) => queues.nextEventMs(nowMs, limiter)
+  return { queues, drops, place, take, keys, nextEventMs }
 }
 
 /** One batch runs, the next one waits, and both are of HTTP. */
-function fullSeats(): InFlightLimiter {
-  const seats = new InFlightLimiter(1)
-  seats.take('http')
-  seats.take('http')
-  return seats
+function fullLimiter(): InFlightLimiter {
+  const limiter = new InFlightLimiter(1)
+  limiter.take('http')
+  limiter.take('http')
+  return limiter
 }
 
 describe('take', () => {
@@ -72,7 +73,7 @@ describe('take', () => {
   })
 
   test('drops the late before it chooses', () => {
-    const { place, keys, drops, backlog } = create()
+    const { place, keys, drops, queues } = create()
     const controller = new AbortController()
     place('http', 0, { deadline: 5 })
     place('http', 0, { signal: controller.signal })
@@ -80,7 +81,7 @@ describe('take', () => {
     controller.abort()
     expect(keys(10)).toEqual(['http2'])
     expect(drops).toEqual(['http0 deadline', 'http1 abandoned'])
-    expect(backlog.isEmpty).toBe(true)
+    expect(queues.isEmpty).toBe(true)
   })
 
   test('drops the late far back in the queue too, so that they are answered in time', () => {
@@ -92,30 +93,53 @@ describe('take', () => {
   })
 
   test('takes an entry that waits in two queues only once', () => {
-    const { backlog, place, keys } = create()
+    const { queues, place, keys } = create()
     const both = place('kafka', 0)
-    backlog.place(both, 'http')
+    queues.place(both, 'http')
     expect(keys(10)).toEqual(['kafka0'])
     expect(keys(10)).toBeUndefined()
-    expect(backlog.isEmpty).toBe(true)
+    expect(queues.isEmpty).toBe(true)
+  })
+
+  test('makes room in every queue of an entry that it takes, and wakes who waits for it', async () => {
+    const { queues, place, keys } = create(undefined, { ...queueTexts, http: 1 })
+    const both = place('kafka', 0)
+    queues.place(both, 'http')
+    expect(queues.hasRoom('http')).toBe(false)
+    const woken: string[] = []
+    void queues.room('http').then(() => woken.push('http'))
+    expect(keys(10)).toEqual(['kafka0'])
+    expect([queues.depth('http'), queues.depth('kafka')]).toEqual([0, 0])
+    await turns()
+    expect(woken).toEqual(['http'])
+  })
+
+  test('drops an entry from every queue at once', () => {
+    const { queues, place, take, drops } = create()
+    const both = place('kafka', 0, { deadline: 5 })
+    queues.place(both, 'http')
+    expect(take(5)).toBeUndefined()
+    expect(drops).toEqual(['kafka0 deadline'])
+    expect([queues.depth('http'), queues.depth('kafka')]).toEqual([0, 0])
+    expect(queues.isEmpty).toBe(true)
   })
 
   test('keeps the batches of others short while HTTP is about', () => {
-    const seats = new InFlightLimiter(2)
-    const { place, take } = create(seats)
+    const limiter = new InFlightLimiter(2)
+    const { place, take } = create(limiter)
     for (let i = 0; i < 8; i++) place('kafka', 0)
     for (let i = 0; i < 4; i++) place('http', 0)
-    seats.asked(0)
+    limiter.noteHttp(0)
     expect(take(10)).toMatchObject({ origin: 'http', texts: { length: 4 } })
     expect(take(10)).toMatchObject({ origin: 'kafka', texts: { length: 2 }, cause: 'tokens' })
     expect(take(2_000)).toMatchObject({ origin: 'kafka', texts: { length: 4 } })
   })
 
   test('passes over an origin that may send none out', () => {
-    const seats = new InFlightLimiter(1)
-    const { place, take } = create(seats)
-    seats.asked(10)
-    seats.take('kafka')
+    const limiter = new InFlightLimiter(1)
+    const { place, take } = create(limiter)
+    limiter.noteHttp(10)
+    limiter.take('kafka')
     place('kafka', 0)
     expect(take(10)).toBeUndefined()
     place('http', 0)
@@ -139,7 +163,7 @@ describe('nextEventMs', () => {
   })
 
   test('is the next deadline, also while no batch can leave', () => {
-    const { nextEventMs, place } = create(fullSeats())
+    const { nextEventMs, place } = create(fullLimiter())
     place('http', 3, { deadline: 11 })
     expect(nextEventMs()).toBe(11)
     place('http', 3)
@@ -147,13 +171,13 @@ describe('nextEventMs', () => {
   })
 
   test('passes over an origin that may send no batch out', () => {
-    const { nextEventMs, place } = create(fullSeats())
+    const { nextEventMs, place } = create(fullLimiter())
     place('kafka', 3)
     expect(nextEventMs()).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('forgets a deadline that has passed', () => {
-    const { nextEventMs, place, take } = create(fullSeats())
+    const { nextEventMs, place, take } = create(fullLimiter())
     place('http', 0, { deadline: 5 })
     place('http', 0, { deadline: 50 })
     take(6)

@@ -21,10 +21,11 @@ const drop = (one: PendingText) => {
 }
 const keys = (entries: readonly PendingText[]) => entries.map(({ key }) => key).join('')
 
-test('the window shows the oldest that still wait', () => {
+test('the window shows the oldest', () => {
   const { queue, entries } = queueOf(10, 3, 'a', 'b', 'c', 'd', 'e')
   expect(keys(queue.window().byLength)).toBe('abc')
   for (const taken of [entries[0], entries[2]]) if (taken) taken.take()
+  queue.removeGone()
   expect(queue.window().oldest?.key).toBe('b')
   expect(keys(queue.window().byLength)).toBe('bde')
   expect(queue.length).toBe(3)
@@ -37,7 +38,7 @@ test('the window is in order of length, and of age where the length is the same'
   expect(queue.window()).toMatchObject({ oldest: { key: 'a' } })
   expect(keys(queue.window().byLength)).toBe('bdac')
   for (const taken of [entries[0], entries[3]]) if (taken) taken.take()
-  queue.forget()
+  queue.removeGone()
   expect(queue.window()).toMatchObject({ oldest: { key: 'b' } })
   expect(keys(queue.window().byLength)).toBe('fbec')
 })
@@ -53,7 +54,7 @@ test.each(Array.from({ length: 10 }, (_, seed) => seed))('the window is what sor
       waiting.push(one)
     }
     for (const one of waiting.slice(0, 20)) if (dice.int(8) === 0) dice.pick([take, drop])(one)
-    if (dice.int(2) === 0) queue.forget()
+    queue.removeGone()
     waiting = waiting.filter(({ state }) => state === 'waiting')
     const { oldest, byLength } = queue.window()
     expect(oldest).toBe(waiting[0])
@@ -65,7 +66,7 @@ test('there is room up to the capacity', () => {
   const { queue, entries } = queueOf(2, 2, 'a', 'b')
   expect(queue.hasRoom).toBe(false)
   for (const taken of entries) taken.take()
-  queue.forget()
+  queue.removeGone()
   expect(queue.hasRoom).toBe(true)
 })
 
@@ -74,7 +75,7 @@ test('those who wait for room are told in order, as many as there is room for', 
   const told: number[] = []
   for (const number of [1, 2, 3]) void queue.room().then(() => told.push(number))
   for (const taken of entries.slice(0, 2)) taken.take()
-  queue.forget()
+  queue.removeGone()
   await turns()
   expect(told).toEqual([1, 2])
 })
@@ -88,7 +89,7 @@ test('nobody is told before an eighth of the places is free', async () => {
     [entries[1], [1, 2]],
   ] as const) {
     if (taken) taken.take()
-    queue.forget()
+    queue.removeGone()
     await turns()
     expect(told).toEqual(expected)
   }
@@ -104,16 +105,16 @@ test('who leaves while waiting for room is told at once and takes nobody else’
   await turns()
   expect(told).toEqual(['left'])
   for (const taken of entries) taken.take()
-  queue.forget()
+  queue.removeGone()
   await turns()
   expect(told).toEqual(['left', 'stayed'])
   await queue.room(controller.signal)
 })
 
-test('what was dropped beyond the window is forgotten too', () => {
+test('what was dropped beyond the window is removed too', () => {
   const { queue, entries } = queueOf(10, 2, 'a', 'b', 'c', 'd')
   for (const one of entries.slice(2)) drop(one)
   expect(queue.length).toBe(4)
-  queue.forget()
+  queue.removeGone()
   expect(keys(queue.all())).toBe('ab')
 })

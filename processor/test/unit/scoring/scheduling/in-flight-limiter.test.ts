@@ -23,20 +23,20 @@ test('the bulk shares its places', () => {
 
 test('while HTTP is about, the place ahead is kept for it', () => {
   const seats = new InFlightLimiter(2)
-  seats.asked(0)
+  seats.noteHttp(0)
   expect(fill(seats, 'kafka', 999)).toBe(2)
   expect(fill(seats, 'http', 999)).toBe(1)
 })
 
 test('when HTTP has been silent for a second, the others take the place ahead again', () => {
   const seats = new InFlightLimiter(2)
-  seats.asked(0)
+  seats.noteHttp(0)
   expect(fill(seats, 'kafka', 1_000)).toBe(3)
 })
 
 test('HTTP is about for as long as a batch of it is out', () => {
   const seats = new InFlightLimiter(2)
-  seats.asked(0)
+  seats.noteHttp(0)
   seats.take('http')
   expect(seats.isHttpAbout(60_000)).toBe(true)
   seats.leave('http')
@@ -46,13 +46,13 @@ test('HTTP is about for as long as a batch of it is out', () => {
 test('where the bulk already holds the place ahead, HTTP gets another', () => {
   const seats = new InFlightLimiter(2)
   expect(fill(seats, 'kafka')).toBe(3)
-  seats.asked(0)
+  seats.noteHttp(0)
   expect(fill(seats, 'http')).toBe(1)
 })
 
 test('a flood of HTTP leaves room for the bulk as it leaves', () => {
   const seats = new InFlightLimiter(1)
-  seats.asked(0)
+  seats.noteHttp(0)
   expect(fill(seats, 'http')).toBe(2)
   expect(seats.has('kafka', 0)).toBe(false)
   seats.leave('http')
@@ -68,7 +68,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
     const out: ScoreOrigin[] = []
     for (let nowMs = 0; nowMs < 5_000; nowMs += dice.int(50)) {
       const origin = dice.pick(['http', 'cli', 'kafka'] as const)
-      if (origin === 'http' && dice.int(8) === 0) seats.asked(nowMs)
+      if (origin === 'http' && dice.int(8) === 0) seats.noteHttp(nowMs)
       if (seats.has(origin, nowMs)) {
         seats.take(origin)
         out.push(origin)
@@ -77,6 +77,6 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
       if (dice.int(2) === 0 && out.length > 0) seats.leave(out.splice(dice.int(out.length), 1)[0] as ScoreOrigin)
     }
     for (const origin of out) seats.leave(origin)
-    expect(seats.areEmpty).toBe(true)
+    expect(seats.isIdle).toBe(true)
   },
 )
