@@ -1,22 +1,13 @@
-import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { type FileHandle, open, rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { isValenceError, ValenceError } from '@valence/schemas'
 import { unlessAborted } from '../../platform/abort.ts'
-import { retryWhileRetryable } from '../../platform/retry.ts'
 import type { ModelManifest } from '../manifest.ts'
 import type { ModelSource } from './model-source.ts'
+import { type DownloadLimits, retryRequest, tooSlow, withDeadline } from './registry-limits.ts'
+import { ResumableFile } from './resumable-file.ts'
 import { storeFailure } from './store-failure.ts'
 
 export type ModelFile = ModelManifest['files']['model']
-
-/** How long a registry may keep us waiting. */
-export interface DownloadLimits {
-  /** For the beginning of an answer. */
-  readonly connectMs: number
-  /** Between two pieces of an answer. */
-  readonly idleMs: number
-}
 
 export interface DownloadOptions {
   readonly source: ModelSource
@@ -28,137 +19,10 @@ export interface DownloadOptions {
   readonly onBytes?: (bytes: number) => void
 }
 
-/** Tries again what may succeed later, a few times. */
-export function persistently<T>(action: () => Promise<T>, signal: AbortSignal, retryMs = 250): Promise<T> {
-  return retryWhileRetryable(action, { initialDelayMs: retryMs, maxDelayMs: 5_000, maxRetries: 3, signal })
-}
-
-function tooSlow(what: string, ms: number): ValenceError {
-  return new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT', `${what}: nothing came for ${ms} ms`)
-}
-
-/** Gives the action this long. @throws VAL_MODEL_REGISTRY_TIMEOUT */
-export async function withDeadline<T>(
-  ms: number,
-  what: string,
-  signal: AbortSignal,
-  action: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(tooSlow(what, ms)), ms)
-  const either = AbortSignal.any([signal, late.signal])
-  try {
-    return await unlessAborted(action(either), either)
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** A file that grows towards its digest. */
-class ResumableFile {
-  readonly #file: FileHandle
-  #hash: Hash = createHash('sha256')
-  size = 0
-
-  private constructor(file: FileHandle) {
-    this.#file = file
-  }
-
-  /** Takes up what an earlier attempt left. */
-  static async open(path: string, limit: number): Promise<ResumableFile> {
-    const size = await stat(path).then(
-      (found) => found.size,
-      () => 0,
-    )
-    if (size > limit) await rm(path, { force: true })
-    const partial = new ResumableFile(await open(path, 'a').catch(storeFailure(path)))
-    if (size > 0 && size <= limit) {
-      for await (const chunk of createReadStream(path)) partial.#hash.update(chunk as Buffer)
-      partial.size = size
-    }
-    return partial
-  }
-
-  async restart(): Promise<void> {
-    await this.#file.truncate(0)
-    this.#hash = createHash('sha256')
-    this.size = 0
-  }
-
-  async append(chunk: Uint8Array): Promise<void> {
-    await this.#file.appendFile(chunk)
-    this.#hash.update(chunk)
-    this.size += chunk.length
-  }
-
-  digest(): string {
-    return this.#hash.copy().digest('hex')
-  }
-
-  sync(): Promise<void> {
-    return this.#file.sync()
-  }
-
-  close(): Promise<void> {
-    return this.#file.close()
-  }
-}
-
-function mismatch(file: ModelFile, found: string): ValenceError {
-  const stated = `the manifest says ${file.bytes} bytes and sha256 ${file.sha256}`
-  return new ValenceError('VAL_MODEL_CHECKSUM_MISMATCH', `${file.path} has ${found}, ${stated}`)
-}
-
-async function receive(file: ModelFile, partial: ResumableFile, path: string, options: DownloadOptions): Promise<void> {
-  const { source, limits } = options
-  const idle = new AbortController()
-  const signal = AbortSignal.any([options.signal, idle.signal])
-  const stream = await withDeadline(limits.connectMs, file.path, signal, (either) =>
-    source.openFile(file.path, partial.size, AbortSignal.any([signal, either])),
-  )
-  if (stream.from !== partial.size) await partial.restart()
-  const chunks = stream.chunks[Symbol.asyncIterator]()
-  const timer = setTimeout(() => idle.abort(tooSlow(file.path, limits.idleMs)), limits.idleMs)
-  try {
-    for (;;) {
-      const next = await unlessAborted(chunks.next(), signal)
-      if (next.done) return
-      if (partial.size + next.value.length > file.bytes) throw mismatch(file, 'more bytes')
-      await partial.append(next.value).catch(storeFailure(path))
-      options.onBytes?.(next.value.length)
-      timer.refresh()
-    }
-  } finally {
-    clearTimeout(timer)
-    // Ends the request where the file was left in the middle.
-    idle.abort(new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', file.path))
-    void chunks.return?.()?.catch(() => undefined)
-  }
-}
-
-/** One attempt. What came stays for the next one, unless it cannot become the file. */
-async function attempt(file: ModelFile, path: string, options: DownloadOptions): Promise<void> {
-  const partial = await ResumableFile.open(path, file.bytes)
-  const resumed = partial.size > 0
-  try {
-    if (partial.size < file.bytes) await receive(file, partial, path, options)
-    if (partial.size < file.bytes) {
-      const detail = `${file.path}: ${partial.size} of ${file.bytes} bytes came`
-      throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', detail)
-    }
-    if (partial.digest() !== file.sha256) throw mismatch(file, `${partial.size} bytes and sha256 ${partial.digest()}`)
-    await partial.sync().catch(storeFailure(path))
-  } catch (error) {
-    await partial.close()
-    const isKept = options.signal.aborted || (isValenceError(error) && error.retryable)
-    if (!isKept) await rm(path, { force: true })
-    // The beginning may have been of another version of the file: from now on it is one piece.
-    if (resumed && isValenceError(error) && error.code === 'VAL_MODEL_CHECKSUM_MISMATCH') {
-      return attempt(file, path, options)
-    }
-    throw error
-  }
-  await partial.close()
+/** A file on its way from the registry to the store. */
+interface Download extends DownloadOptions {
+  readonly file: ModelFile
+  readonly path: string
 }
 
 /**
@@ -167,5 +31,108 @@ async function attempt(file: ModelFile, path: string, options: DownloadOptions):
  * VAL_MODEL_STORE_FULL, VAL_MODEL_STORE_UNAVAILABLE, VAL_MODEL_URI_REFUSED, VAL_MODEL_MISSING
  */
 export function downloadFile(file: ModelFile, path: string, options: DownloadOptions): Promise<void> {
-  return persistently(() => attempt(file, path, options), options.signal, options.retryMs)
+  const download = { ...options, file, path }
+  return retryRequest(() => attempt(download), options.signal, options.retryMs)
+}
+
+/** One attempt: open, complete, close. What came stays for the next attempt where that can resume it. */
+async function attempt(download: Download): Promise<void> {
+  const { file, path, signal } = download
+  const partial = await ResumableFile.open(path, file.bytes)
+  const wasResumed = partial.size > 0
+  try {
+    await complete(download, partial)
+  } catch (error) {
+    await partial.close()
+    if (!isResumable(error, signal)) await rm(path, { force: true })
+    // The beginning may have been of another version of the file: the next attempt fetches it in one piece.
+    if (wasResumed && isMismatch(error)) return attempt(download)
+    throw error
+  }
+  await partial.close()
+}
+
+/** Fetches the missing rest, and checks the whole. */
+async function complete(download: Download, partial: ResumableFile): Promise<void> {
+  if (partial.size < download.file.bytes) await receiveRest(download, partial)
+  verify(download.file, partial)
+  await partial.sync().catch(storeFailure(download.path))
+}
+
+async function receiveRest(download: Download, partial: ResumableFile): Promise<void> {
+  const end = new AbortController()
+  const signal = AbortSignal.any([download.signal, end.signal])
+  const chunks = await openRest(download, partial, signal)
+  try {
+    await append(download, chunks, partial, { signal, onIdle: (error) => end.abort(error) })
+  } finally {
+    // Ends the request where the file was left in the middle.
+    end.abort(new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', download.file.path))
+    void chunks.return?.()?.catch(() => undefined)
+  }
+}
+
+/** Asks for the bytes behind those that are there; a source that begins elsewhere makes the file begin anew. */
+async function openRest(
+  { source, limits, file }: Download,
+  partial: ResumableFile,
+  signal: AbortSignal,
+): Promise<AsyncIterator<Uint8Array>> {
+  const stream = await withDeadline(limits.connectMs, file.path, signal, (either) =>
+    source.openFile(file.path, partial.size, AbortSignal.any([signal, either])),
+  )
+  if (stream.from !== partial.size) await partial.restart()
+  return stream.chunks[Symbol.asyncIterator]()
+}
+
+interface Reading {
+  readonly signal: AbortSignal
+  /** Nothing came for too long. */
+  onIdle(error: ValenceError): void
+}
+
+/** Writes what comes behind what is there, up to the stated length. */
+async function append(
+  { file, path, limits, onBytes }: Download,
+  chunks: AsyncIterator<Uint8Array>,
+  partial: ResumableFile,
+  { signal, onIdle }: Reading,
+): Promise<void> {
+  const idle = setTimeout(() => onIdle(tooSlow(file.path, limits.idleMs)), limits.idleMs)
+  try {
+    for (;;) {
+      const next = await unlessAborted(chunks.next(), signal)
+      if (next.done) return
+      if (partial.size + next.value.length > file.bytes) throw mismatch(file, 'more bytes')
+      await partial.append(next.value).catch(storeFailure(path))
+      onBytes?.(next.value.length)
+      idle.refresh()
+    }
+  } finally {
+    clearTimeout(idle)
+  }
+}
+
+/** @throws VAL_MODEL_DOWNLOAD_TRUNCATED, VAL_MODEL_CHECKSUM_MISMATCH */
+function verify(file: ModelFile, partial: ResumableFile): void {
+  if (partial.size < file.bytes) {
+    const detail = `${file.path}: ${partial.size} of ${file.bytes} bytes came`
+    throw new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', detail)
+  }
+  const digest = partial.digest()
+  if (digest !== file.sha256) throw mismatch(file, `${partial.size} bytes and sha256 ${digest}`)
+}
+
+function mismatch(file: ModelFile, found: string): ValenceError {
+  const stated = `the manifest says ${file.bytes} bytes and sha256 ${file.sha256}`
+  return new ValenceError('VAL_MODEL_CHECKSUM_MISMATCH', `${file.path} has ${found}, ${stated}`)
+}
+
+function isMismatch(error: unknown): boolean {
+  return isValenceError(error) && error.code === 'VAL_MODEL_CHECKSUM_MISMATCH'
+}
+
+/** The bytes that came may be the beginning of the file: the download was stopped, or the error may pass. */
+function isResumable(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted || (isValenceError(error) && error.retryable)
 }

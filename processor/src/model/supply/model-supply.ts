@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { isValenceError, ValenceError } from '@valence/schemas'
 import { redactUrl } from '../../config/redaction.ts'
 import { type ModelManifest, parseManifest } from '../manifest.ts'
-import { type DownloadLimits, downloadFile, persistently, withDeadline } from './download.ts'
+import { downloadFile } from './download.ts'
 import { type ModelSource, maxManifestBytes } from './model-source.ts'
 import { digestOf, type ManifestFiles, type ModelStore, type StoredModel } from './model-store.ts'
+import { type DownloadLimits, retryRequest, withDeadline } from './registry-limits.ts'
 import { verifySignature } from './signature.ts'
 
 export interface ModelSupplyOptions {
@@ -89,7 +90,7 @@ export class ModelSupply {
   #request<T>(action: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     const { limits, retryMs } = this.#options
     const limitMs = limits.connectMs + limits.idleMs
-    return persistently(() => withDeadline(limitMs, this.uri, signal, action), signal, retryMs)
+    return retryRequest(() => withDeadline(limitMs, this.uri, signal, action), signal, retryMs)
   }
 
   async #signed(bytes: Buffer, signal: AbortSignal): Promise<ManifestFiles> {

@@ -4,7 +4,7 @@ import { fakeModel } from '@valence/testing/models/fake-model'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ActiveModel } from '../../../src/model/active-model.ts'
 import type { LoadedModel } from '../../../src/model/load-model.ts'
-import { type HotSwapOptions, ModelReloader } from '../../../src/model/model-reloader.ts'
+import { ModelReloader, type ModelReloaderOptions } from '../../../src/model/model-reloader.ts'
 import type { StoredModel } from '../../../src/model/supply/model-store.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics, type Metrics } from '../../../src/observability/metrics.ts'
@@ -22,10 +22,10 @@ class Scene {
   load: (folder: string) => Promise<LoadedModel> = async (folder) => fakeModel(new FakeBackend(), folder.slice(7))
   pulls = 0
   invalidations = 0
-  readonly swap: ModelReloader
+  readonly reloader: ModelReloader
 
-  constructor(options: Partial<HotSwapOptions> = {}) {
-    this.swap = new ModelReloader({
+  constructor(options: Partial<ModelReloaderOptions> = {}) {
+    this.reloader = new ModelReloader({
       supply: {
         uri: 'https://registry/model.json',
         pull: () => {
@@ -62,12 +62,12 @@ beforeEach(() => {
 })
 afterEach(async () => {
   vi.useRealTimers()
-  await scene.swap.close()
+  await scene.reloader.close()
 })
 
 describe('a reload', () => {
   test('changes nothing when there is nothing new', async () => {
-    expect(await scene.swap.reload()).toMatchObject({ outcome: 'unchanged', model: { name: 'a' } })
+    expect(await scene.reloader.reload()).toMatchObject({ outcome: 'unchanged', model: { name: 'a' } })
     expect(scene.loaded).toEqual([])
     expect(await scene.count('reloads', 'unchanged')).toBe(1)
   })
@@ -75,11 +75,11 @@ describe('a reload', () => {
   test('swaps to what is new, remembers it and closes the old one', async () => {
     const old = scene.models.current()
     scene.next = async () => stored('b')
-    expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped', model: { name: 'b' } })
+    expect(await scene.reloader.reload()).toMatchObject({ outcome: 'swapped', model: { name: 'b' } })
     expect(scene.models.current().ref.name).toBe('b')
     expect([scene.accepted, scene.renewed]).toEqual([['b'], ['b']])
     await vi.waitFor(() => expect((old.backend as FakeBackend).closed).toBe(true))
-    expect(await scene.swap.reload()).toMatchObject({ outcome: 'unchanged' })
+    expect(await scene.reloader.reload()).toMatchObject({ outcome: 'unchanged' })
     const info = await scene.metrics.model.info.get()
     expect(info.values.map(({ labels }) => labels.name)).toEqual(['b'])
   })
@@ -87,10 +87,10 @@ describe('a reload', () => {
   test('while one is under way looks once more for all who ask: what was published before they asked is found', async () => {
     const gate = Promise.withResolvers<StoredModel>()
     scene.next = () => gate.promise
-    const first = scene.swap.reload()
+    const first = scene.reloader.reload()
     await vi.waitFor(() => expect(scene.pulls).toBe(1))
     scene.next = async () => stored('c')
-    const others = Promise.all([scene.swap.reload(), scene.swap.reload(), scene.swap.reload()])
+    const others = Promise.all([scene.reloader.reload(), scene.reloader.reload(), scene.reloader.reload()])
     gate.resolve(stored('b'))
     expect(await first).toMatchObject({ outcome: 'swapped', model: { name: 'b' } })
     expect((await others).map(({ outcome, model }) => `${outcome} ${model.name}`)).toEqual(Array(3).fill('swapped c'))
@@ -100,17 +100,17 @@ describe('a reload', () => {
   test('follows one that failed', async () => {
     const gate = Promise.withResolvers<StoredModel>()
     scene.next = () => gate.promise
-    const first = scene.swap.reload()
+    const first = scene.reloader.reload()
     await vi.waitFor(() => expect(scene.pulls).toBe(1))
     scene.next = async () => stored('b')
-    const second = scene.swap.reload()
+    const second = scene.reloader.reload()
     gate.reject(new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT'))
     await expect(first).rejects.toMatchObject({ code: 'VAL_MODEL_REGISTRY_TIMEOUT' })
     expect(await second).toMatchObject({ outcome: 'swapped', model: { name: 'b' } })
   })
 
   test('takes nothing for known that an earlier look brought', async () => {
-    await scene.swap.reload()
+    await scene.reloader.reload()
     expect(scene.invalidations).toBe(1)
   })
 
@@ -122,9 +122,9 @@ describe('a reload', () => {
       first = false
     })
     scene.next = async () => stored('b')
-    await scene.swap.reload()
+    await scene.reloader.reload()
     scene.next = async () => stored('c')
-    const third = scene.swap.reload()
+    const third = scene.reloader.reload()
     await new Promise((resolve) => setImmediate(resolve))
     expect(scene.loaded.map(({ ref }) => ref.name)).toEqual(['b'])
     gate.resolve()
@@ -132,20 +132,20 @@ describe('a reload', () => {
   })
 
   test('stands although the store cannot be renewed', async () => {
-    await scene.swap.close()
+    await scene.reloader.close()
     const renewLease = async () => {
       throw new ValenceError('VAL_MODEL_STORE_FULL')
     }
     scene = new Scene({ renewLease })
     scene.next = async () => stored('b')
-    expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped' })
+    expect(await scene.reloader.reload()).toMatchObject({ outcome: 'swapped' })
   })
 })
 
 describe('the old model goes on, untouched, when', () => {
   async function expectUntouched(code: string): Promise<void> {
     const old = scene.models.current()
-    await expect(scene.swap.reload()).rejects.toMatchObject({ code })
+    await expect(scene.reloader.reload()).rejects.toMatchObject({ code })
     expect(scene.models.current()).toBe(old)
     expect((old.backend as FakeBackend).closed).toBe(false)
     expect([scene.accepted, scene.renewed]).toEqual([[], []])
@@ -171,7 +171,7 @@ describe('the old model goes on, untouched, when', () => {
 
 describe('polling', () => {
   beforeEach(async () => {
-    await scene.swap.close()
+    await scene.reloader.close()
     vi.useFakeTimers()
     scene = new Scene({ pollMs: 1_000 })
   })
@@ -193,7 +193,7 @@ describe('polling', () => {
     scene.load = load
     await vi.advanceTimersByTimeAsync(10_000)
     expect(scene.models.current().ref.name).toBe('a')
-    expect(await scene.swap.reload()).toMatchObject({ outcome: 'swapped' })
+    expect(await scene.reloader.reload()).toMatchObject({ outcome: 'swapped' })
   })
 
   test('fetches again what is damaged on the disk', async () => {
@@ -218,14 +218,14 @@ describe('polling', () => {
   })
 
   test('waits for the longest that timers can, not for no time at all, where the interval is beyond them', async () => {
-    await scene.swap.close()
+    await scene.reloader.close()
     scene = new Scene({ pollMs: 2 ** 31 })
     await vi.advanceTimersByTimeAsync(60_000)
     expect(scene.pulls).toBe(0)
   })
 
   test('ends with close', async () => {
-    await scene.swap.close()
+    await scene.reloader.close()
     await vi.advanceTimersByTimeAsync(10_000)
     expect(scene.pulls).toBe(0)
   })
@@ -239,9 +239,9 @@ test('a model that is ready only after close is closed and never used', async ()
     await gate.promise
     return fakeModel(backend, 'b')
   }
-  const reload = scene.swap.reload().catch((error: unknown) => error)
+  const reload = scene.reloader.reload().catch((error: unknown) => error)
   await new Promise((resolve) => setImmediate(resolve))
-  const closed = scene.swap.close()
+  const closed = scene.reloader.close()
   gate.resolve()
   await closed
   expect(await reload).toBeInstanceOf(Error)
@@ -251,9 +251,45 @@ test('a model that is ready only after close is closed and never used', async ()
 test('who asks while the process stops is told so, and nothing is looked for', async () => {
   const gate = Promise.withResolvers<StoredModel>()
   scene.next = () => gate.promise
-  const asked = [scene.swap.reload(), scene.swap.reload()].map((reload) => reload.catch(({ code }) => code))
-  const closed = scene.swap.close()
+  const asked = [scene.reloader.reload(), scene.reloader.reload()].map((reload) => reload.catch(({ code }) => code))
+  await vi.waitFor(() => expect(scene.pulls).toBe(1))
+  const closed = scene.reloader.close()
   gate.resolve(stored('b'))
   await closed
   expect([await asked[1], scene.pulls]).toEqual(['VAL_INFERENCE_UNAVAILABLE', 1])
+})
+
+test('a look passes through its states one after the other, and waits for the model before the last', async () => {
+  const states: string[] = []
+  const gate = Promise.withResolvers<void>()
+  scene.models.onRetire(() => gate.promise)
+  scene.next = async () => {
+    states.push(scene.reloader.state)
+    return stored('b')
+  }
+  const load = scene.load
+  scene.load = (folder) => {
+    states.push(scene.reloader.state)
+    return load(folder)
+  }
+  states.push(scene.reloader.state)
+  await scene.reloader.reload()
+  const second = scene.reloader.reload()
+  await new Promise((resolve) => setImmediate(resolve))
+  states.push(scene.reloader.state)
+  gate.resolve()
+  expect(await second).toMatchObject({ outcome: 'unchanged' })
+  states.push(scene.reloader.state)
+  await scene.reloader.close()
+  states.push(scene.reloader.state)
+  await scene.reloader.close()
+  expect(states).toEqual(['idle', 'looking', 'loading', 'draining', 'looking', 'idle', 'closed'])
+})
+
+test('a refused look leaves the reloader idle', async () => {
+  scene.next = async () => {
+    throw new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT')
+  }
+  await expect(scene.reloader.reload()).rejects.toMatchObject({ code: 'VAL_MODEL_REGISTRY_TIMEOUT' })
+  expect(scene.reloader.state).toBe('idle')
 })
