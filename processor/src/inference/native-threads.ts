@@ -5,18 +5,19 @@ import { word } from './worker-protocol.ts'
 const threads = new Set<Int32Array>()
 /** Threads that were lost by timeout: when their native code returns is unknown. */
 const hanging = new Set<Int32Array>()
+/** Chosen, not measured: about two runs. */
 const pollMs = 20
 
-export function enter(shared: Int32Array): void {
+export function trackThread(shared: Int32Array): void {
   threads.add(shared)
 }
 
-export function leave(shared: Int32Array): void {
+export function untrackThread(shared: Int32Array): void {
   threads.delete(shared)
   hanging.delete(shared)
 }
 
-export function giveUp(shared: Int32Array): void {
+export function markHanging(shared: Int32Array): void {
   hanging.add(shared)
 }
 

@@ -1,6 +1,7 @@
 import { ValenceError } from '@valence/schemas'
 import type { CloseOptions, InferenceBackend, TokenBatch } from './backend.ts'
 import type { GraphSpec } from './graph-session.ts'
+import { WorkerSlot } from './worker-slot.ts'
 import { type InferenceJob, type LossReason, WorkerThread } from './worker-thread.ts'
 
 /** What the pool tells whoever watches it. Each is optional; none may throw. */
@@ -36,20 +37,15 @@ const ownWorkerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '
 /** One batch runs, the next one already waits in the worker: it never idles for a round trip to this thread. */
 const batchesPerWorker = 2
 
-/** After this long without a loss the restart back-off of a slot starts again. Chosen, not measured. */
-const stableMs = 10_000
-
 /** A lost thread that is still in native code after this long is stuck there. On a busy machine others may take longer to end. */
 const stuckMs = 1_000
 
-/** A slot outlives its workers: it remembers how often they were lost. */
-interface WorkerSlot {
-  readonly index: number
-  thread: WorkerThread | undefined
-  restart: NodeJS.Timeout | undefined
-  losses: number
-  readySince: number
-}
+/** Chosen, not measured: reading the graph of a small model takes less than a second, of a large one on a cold disk many. */
+const defaultStartTimeoutMs = 30_000
+
+/** Chosen, not measured: a crash that repeats costs a start every 5 s at most. */
+const defaultRestartMs = 100
+const defaultRestartMaxMs = 5_000
 
 class WorkerPool implements InferenceBackend {
   readonly concurrency: number
@@ -70,20 +66,14 @@ class WorkerPool implements InferenceBackend {
     this.#options = options
     this.#observer = options.trialObserver ?? options.observer
     this.concurrency = options.workers
-    this.#slots = Array.from({ length: options.workers }, (_, index) => ({
-      index,
-      thread: undefined,
-      restart: undefined,
-      losses: 0,
-      readySince: 0,
-    }))
+    this.#slots = Array.from({ length: options.workers }, (_, index) => this.#slot(index))
   }
 
   /** Starts every worker. Throws VAL_MODEL_UNUSABLE when one of them cannot open the graph. */
   async start(): Promise<void> {
     const failure = await new Promise<string | undefined>((resolve) => {
       this.#onStart = resolve
-      for (const slot of this.#slots) this.#fill(slot)
+      for (const slot of this.#slots) slot.fill()
     })
     this.#onStart = undefined
     if (failure === undefined) return
@@ -122,8 +112,7 @@ class WorkerPool implements InferenceBackend {
 
   async #shutDown(): Promise<void> {
     if (this.#held > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
-    for (const slot of this.#slots) clearTimeout(slot.restart)
-    await Promise.all(this.#slots.map((slot) => slot.thread?.stop()))
+    await Promise.all(this.#slots.map((slot) => slot.close()))
   }
 
   /** Refuses what is held, so that nothing is left to wait for. */
@@ -136,16 +125,22 @@ class WorkerPool implements InferenceBackend {
     this.#refuseQueue('stopped')
   }
 
-  #fill(slot: WorkerSlot): void {
-    slot.restart = undefined
+  #slot(index: number): WorkerSlot {
+    const { restartMs = defaultRestartMs, restartMaxMs = defaultRestartMaxMs } = this.#options
+    const slot: WorkerSlot = new WorkerSlot({ restartMs, restartMaxMs, start: () => this.#startThread(index, slot) })
+    return slot
+  }
+
+  #startThread(index: number, slot: WorkerSlot): WorkerThread {
+    const { workerUrl = ownWorkerUrl, background, timeoutMs, startTimeoutMs } = this.#options
     const thread = new WorkerThread({
       graph: this.#graph,
-      workerUrl: this.#options.workerUrl ?? ownWorkerUrl,
-      name: `valence-inference-${slot.index}`,
-      background: this.#options.background,
-      timeoutMs: this.#options.timeoutMs,
-      startTimeoutMs: this.#options.startTimeoutMs ?? Math.max(30_000, this.#options.timeoutMs),
-      onReady: () => this.#ready(slot),
+      workerUrl,
+      name: `valence-inference-${index}`,
+      background,
+      timeoutMs,
+      startTimeoutMs: startTimeoutMs ?? Math.max(defaultStartTimeoutMs, timeoutMs),
+      onReady: () => this.#ready(),
       onAnswer: (inferMs) => {
         if (inferMs !== undefined) this.#observer?.inferred?.(inferMs)
         this.#dispatch()
@@ -153,15 +148,14 @@ class WorkerPool implements InferenceBackend {
       onLost: (reason, detail, waiting) => this.#lost(slot, reason, detail, waiting),
       onExit: () => this.#leaving.delete(thread),
     })
-    slot.thread = thread
+    return thread
   }
 
   #readyCount(): number {
-    return this.#slots.filter((slot) => slot.thread?.ready).length
+    return this.#slots.filter(({ isReady }) => isReady).length
   }
 
-  #ready(slot: WorkerSlot): void {
-    slot.readySince = performance.now()
+  #ready(): void {
     const count = this.#readyCount()
     this.#observer?.workersReady?.(count)
     if (count === this.#slots.length) this.#onStart?.()
@@ -169,26 +163,15 @@ class WorkerPool implements InferenceBackend {
   }
 
   #lost(slot: WorkerSlot, reason: LossReason, detail: string, waiting: InferenceJob[]): void {
-    const wasReady = slot.readySince > 0
-    if (wasReady && performance.now() - slot.readySince > stableMs) slot.losses = 0
-    slot.losses++
-    if (slot.thread) this.#leave(slot.thread)
-    slot.thread = undefined
-    slot.readySince = 0
+    const thread = slot.vacate()
+    if (thread) this.#leave(thread)
     this.#queue.unshift(...waiting)
     this.#observer?.workersReady?.(this.#readyCount())
     this.#observer?.workerLost?.(reason, detail)
     this.#onStart?.(detail)
-    this.#replace(slot)
+    const isNeeded = this.#closed === undefined || this.#held > 0
+    if (isNeeded) slot.replace()
     this.#dispatch()
-  }
-
-  #replace(slot: WorkerSlot): void {
-    const { restartMs = 100, restartMaxMs = 5_000 } = this.#options
-    if (this.#closed && this.#held === 0) return
-    const delayMs = Math.min(restartMaxMs, restartMs * 2 ** (slot.losses - 2))
-    if (slot.losses <= 1) this.#fill(slot)
-    else slot.restart = setTimeout(() => this.#fill(slot), delayMs)
   }
 
   #leave(thread: WorkerThread): void {
@@ -207,7 +190,7 @@ class WorkerPool implements InferenceBackend {
     while (this.#queue.length > 0) {
       const threads = this.#slots.flatMap((slot) => slot.thread ?? [])
       if (threads.length === 0) this.#refuseQueue('every worker was lost; replacements are being started')
-      const free = threads.filter((thread) => thread.ready && thread.load < batchesPerWorker)
+      const free = threads.filter((thread) => thread.isReady && thread.load < batchesPerWorker)
       const least = free.reduce<WorkerThread | undefined>((a, b) => (a && a.load <= b.load ? a : b), undefined)
       const job = least && this.#queue.shift()
       if (!job) return

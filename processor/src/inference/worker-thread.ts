@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { ValenceError } from '@valence/schemas'
 import type { TokenBatch } from './backend.ts'
 import type { GraphSpec } from './graph-session.ts'
-import { enter, giveUp, leave } from './native-threads.ts'
+import { markHanging, trackThread, untrackThread } from './native-threads.ts'
 import { type InferenceRequest, type InferenceResponse, type WorkerStart, word } from './worker-protocol.ts'
 
 /** A batch on its way and whom to tell. */
@@ -34,18 +34,39 @@ export interface WorkerThreadOptions {
   onExit(): void
 }
 
-/** A thread that hangs is given this long to come back before it is ended by force. */
+/**
+ * A thread that hangs is given this long to come back before it is ended by force. Chosen, not measured: a run takes
+ * about 10 ms.
+ */
 const partingMs = 500
 
+type ThreadState = 'starting' | 'ready' | 'lost' | 'ended'
+
 /**
- * One worker thread from start to loss; never restarted, only replaced.
- * starting → ready → lost. Jobs are answered in order, so the first pending one is the one that runs.
+ * All states of a thread and all changes between them. The messages are those of worker-protocol.ts.
+ *
+ * | state      | the thread                                           | goes on when                                                     |
+ * | ---------- | ---------------------------------------------------- | ---------------------------------------------------------------- |
+ * | `starting` | opens the graph                                      | `ready`; refused, crashed, late or stopped: `lost`               |
+ * | `ready`    | answers jobs in order; it runs the first of them     | crashed, late, answered out of order or stopped: `lost`          |
+ * | `lost`     | gets no job and is asked to leave; its next message  | it exits: by itself, or terminated while it is not in native     |
+ * |            | only says that it is out of native code              | code                                                             |
+ * | `ended`    | is gone                                              |                                                                  |
  */
+const transitions: Readonly<Record<ThreadState, readonly ThreadState[]>> = {
+  starting: ['ready', 'lost'],
+  ready: ['lost'],
+  lost: ['ended'],
+  ended: [],
+}
+
+/** One worker thread from start to end; never restarted, only replaced. */
 export class WorkerThread {
   readonly #options: WorkerThreadOptions
   readonly #worker: Worker
   readonly #jobs: { id: number; job: InferenceJob }[] = []
-  #state: 'starting' | 'ready' | 'lost' = 'starting'
+  #state: ThreadState = 'starting'
+  #readySince: number | undefined
   readonly #shared = new Int32Array(new SharedArrayBuffer(8))
   /** Resolves when a thread that is to end has said its last word. */
   readonly #parted = Promise.withResolvers<void>()
@@ -60,20 +81,30 @@ export class WorkerThread {
     this.#worker = new Worker(options.workerUrl, { workerData: start, name: options.name })
     // It loads native code before it can say so.
     Atomics.store(this.#shared, word.native, 1)
-    enter(this.#shared)
+    trackThread(this.#shared)
     this.#worker.on('message', (response: InferenceResponse) => this.#receive(response))
     this.#worker.on('error', (error) => this.#lose('crash', error instanceof Error ? error.message : String(error)))
     this.#worker.on('exit', (code) => {
-      leave(this.#shared)
+      untrackThread(this.#shared)
       this.#parted.resolve()
       this.#lose('crash', `the worker exited with code ${code}`)
+      this.#become('ended')
       options.onExit()
     })
     this.#watchdog = this.#watch(options.startTimeoutMs, undefined)
   }
 
-  get ready(): boolean {
+  get isReady(): boolean {
     return this.#state === 'ready'
+  }
+
+  /** When it opened its graph, by `performance.now()`; undefined if it never did. */
+  get readySince(): number | undefined {
+    return this.#readySince
+  }
+
+  get #isGone(): boolean {
+    return this.#state === 'lost' || this.#state === 'ended'
   }
 
   /** Nothing can end the thread while it is there. */
@@ -107,7 +138,7 @@ export class WorkerThread {
     clearTimeout(this.#watchdog)
     const isBusy = this.#isBusy
     const graceMs = this.#state === 'starting' && !atOnce ? this.#options.startTimeoutMs : partingMs
-    this.#state = 'lost'
+    if (!this.#isGone) this.#become('lost')
     for (const { job } of this.#jobs.splice(0)) job.reject(new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'stopped'))
     await this.#end(isBusy ? graceMs : 0)
   }
@@ -138,13 +169,14 @@ export class WorkerThread {
   }
 
   #receive(response: InferenceResponse): void {
-    if (this.#state === 'lost') {
+    if (this.#isGone) {
       this.#parted.resolve()
       return
     }
     if (response.kind === 'ready') {
       clearTimeout(this.#watchdog)
-      this.#state = 'ready'
+      this.#become('ready')
+      this.#readySince = performance.now()
       this.#options.onReady()
     } else if (response.kind === 'refused') {
       this.#lose('refused', response.message)
@@ -175,7 +207,7 @@ export class WorkerThread {
     return setTimeout(() => {
       // Timers run before messages are read: after a stall of this thread the answer may already lie there.
       setImmediate(() => {
-        if (this.#state !== 'lost' && this.#jobs[0]?.id === id && (id !== undefined || this.#state === 'starting')) {
+        if (!this.#isGone && this.#jobs[0]?.id === id && (id !== undefined || this.#state === 'starting')) {
           this.#lose('timeout', `no answer within ${limitMs} ms`)
         }
       })
@@ -183,10 +215,10 @@ export class WorkerThread {
   }
 
   #lose(reason: LossReason, detail: string): void {
-    if (this.#state === 'lost') return
+    if (this.#isGone) return
     const isBusy = reason === 'timeout' && this.#isBusy
-    if (reason === 'timeout') giveUp(this.#shared)
-    this.#state = 'lost'
+    if (reason === 'timeout') markHanging(this.#shared)
+    this.#become('lost')
     clearTimeout(this.#watchdog)
     const [running, ...waiting] = this.#jobs.splice(0)
     const code = reason === 'timeout' ? 'VAL_INFERENCE_TIMEOUT' : 'VAL_INFERENCE_UNAVAILABLE'
@@ -198,5 +230,10 @@ export class WorkerThread {
     )
     // Not awaited: a thread inside native code ends only when that code returns. onExit tells when.
     void this.#end(isBusy ? partingMs : 0)
+  }
+
+  #become(next: ThreadState): void {
+    if (!transitions[this.#state].includes(next)) throw new Error(`a thread that is ${this.#state} cannot be ${next}`)
+    this.#state = next
   }
 }

@@ -1,0 +1,93 @@
+import type { WorkerThread } from './worker-thread.ts'
+
+/** After this long without a loss the restart back-off of a slot starts again. Chosen, not measured. */
+const stableMs = 10_000
+
+type SlotState =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'occupied'; readonly thread: WorkerThread }
+  | { readonly kind: 'pausing'; readonly timer: NodeJS.Timeout }
+
+/**
+ * All states of a slot and all changes between them.
+ *
+ * | state      | the slot has                                                      | goes on when                             |
+ * | ---------- | ----------------------------------------------------------------- | ---------------------------------------- |
+ * | `empty`    | no thread: before the start, between two threads, after the close | the pool fills or replaces               |
+ * | `occupied` | a thread, whose states are in worker-thread.ts                    | the thread is lost: `empty`              |
+ * | `pausing`  | no thread yet: the one before was not the first lost in a row     | the pause ends; `empty` when pool closes |
+ */
+const transitions: Readonly<Record<SlotState['kind'], readonly SlotState['kind'][]>> = {
+  empty: ['occupied', 'pausing'],
+  occupied: ['empty'],
+  pausing: ['occupied', 'empty'],
+}
+
+export interface WorkerSlotOptions {
+  /** Pause before the second replacement in a row, which doubles with each further one up to `restartMaxMs`. */
+  readonly restartMs: number
+  readonly restartMaxMs: number
+  /** Starts a thread for this slot. */
+  start(): WorkerThread
+}
+
+/** A place in the pool. It outlives its threads, and remembers how many were lost in a row. */
+export class WorkerSlot {
+  readonly #options: WorkerSlotOptions
+  #state: SlotState = { kind: 'empty' }
+  /** In a row. */
+  #losses = 0
+
+  constructor(options: WorkerSlotOptions) {
+    this.#options = options
+  }
+
+  get thread(): WorkerThread | undefined {
+    return this.#state.kind === 'occupied' ? this.#state.thread : undefined
+  }
+
+  get isReady(): boolean {
+    return this.thread?.isReady ?? false
+  }
+
+  fill(): void {
+    this.#become({ kind: 'occupied', thread: this.#options.start() })
+  }
+
+  /** The thread was lost, and is returned. */
+  vacate(): WorkerThread | undefined {
+    const { thread } = this
+    if (!thread) return undefined
+    const { readySince } = thread
+    if (readySince !== undefined && performance.now() - readySince > stableMs) this.#losses = 0
+    this.#losses++
+    this.#become({ kind: 'empty' })
+    return thread
+  }
+
+  /** The first replacement in a row starts at once, a later one after a pause. */
+  replace(): void {
+    if (this.#losses <= 1) {
+      this.fill()
+      return
+    }
+    const { restartMs, restartMaxMs } = this.#options
+    const delayMs = Math.min(restartMaxMs, restartMs * 2 ** (this.#losses - 2))
+    this.#become({ kind: 'pausing', timer: setTimeout(() => this.fill(), delayMs) })
+  }
+
+  /** Starts no thread any more, and stops the one that is there. */
+  async close(): Promise<void> {
+    if (this.#state.kind === 'pausing') {
+      clearTimeout(this.#state.timer)
+      this.#become({ kind: 'empty' })
+    }
+    await this.thread?.stop()
+  }
+
+  #become(next: SlotState): void {
+    const { kind } = this.#state
+    if (!transitions[kind].includes(next.kind)) throw new Error(`a slot that is ${kind} cannot be ${next.kind}`)
+    this.#state = next
+  }
+}
