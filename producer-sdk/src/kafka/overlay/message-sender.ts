@@ -22,6 +22,7 @@ import { refusalOf } from './partition-refusals.ts'
 import {
   type Acknowledgement,
   acknowledgementsOf,
+  type FailedBatch,
   isRetriable,
   mostSevere,
   type ProduceBatch,
@@ -51,8 +52,27 @@ export interface MessageSenderContext {
   readonly retrier: Retrier
 }
 
+/** kafkajs's own default for `timeout` of a send. */
 const defaultTimeoutMs = 30_000
+/** LEADER_NOT_AVAILABLE of Kafka's protocol. */
 const leaderNotAvailable = 5
+
+/**
+ * One call of `send`, through all its tries.
+ *
+ * | it has                  | since                                   | until                                                    |
+ * | ----------------------- | --------------------------------------- | -------------------------------------------------------- |
+ * | nothing                 | the call, or a try that failed planning | its partitions are known and their locks held            |
+ * | locks                   | `#plan`                                 | sequences are claimed; a failure gives the locks back    |
+ * | locks and sequences     | `#claim`                                | every batch is acknowledged, or the retrier gives up     |
+ */
+interface Send {
+  readonly options: SendOptions
+  /** One a partition, with claimed sequences; each remembers whether it is acknowledged. */
+  batches: ProduceBatch[] | undefined
+  /** Gives the locks back; may be called again. */
+  release: () => void
+}
 
 /**
  * Hunks A, B, C and G1, in the place of kafkajs's `sendMessages`. Partitions and sequence numbers are fixed before the
@@ -69,36 +89,44 @@ export class MessageSender {
   }
 
   async send(options: SendOptions): Promise<Acknowledgement[]> {
-    const { eosManager, retrier } = this.#context
-    let batches: ProduceBatch[] | undefined
-    let release = () => {}
+    const send: Send = { options, batches: undefined, release: () => undefined }
     try {
-      return await retrier(async (bail) => {
-        try {
-          if (!batches) {
-            const held = await eosManager.locks.acquireAfter(() => this.#plan(options.topicMessages))
-            release = held.release
-            batches = await this.#claim(held.partitions)
-          }
-          await this.#attempt(batches, options)
-          return batches.flatMap(({ acknowledgement }) => acknowledgement ?? [])
-        } catch (error) {
-          // Without claimed sequences there is nothing to protect, and the next try queues for the locks again.
-          if (!batches) release()
-          if (isRetriable(error)) await this.#recover(error as KafkaJsError)
-          else bail(error)
-          throw error
-        }
-      })
+      return await this.#context.retrier((bail) => this.#try(send, bail))
     } catch (error) {
-      if (batches) {
-        eosManager.giveUp(error)
-        rememberAcknowledged(error, batches)
-      }
+      this.#giveUp(send, error)
       throw error
     } finally {
-      release()
+      send.release()
     }
+  }
+
+  /** One try: claims what no try before has claimed, then sends what is not acknowledged. */
+  async #try(send: Send, bail: (error: unknown) => void): Promise<Acknowledgement[]> {
+    try {
+      send.batches ??= await this.#claimLocked(send)
+      await this.#attempt(send.batches, send.options)
+      return send.batches.flatMap(({ acknowledgement }) => acknowledgement ?? [])
+    } catch (error) {
+      // Without claimed sequences there is nothing to protect, and the next try queues for the locks again.
+      if (!send.batches) send.release()
+      if (isRetriable(error)) await this.#recover(error as KafkaJsError)
+      else bail(error)
+      throw error
+    }
+  }
+
+  async #claimLocked(send: Send): Promise<ProduceBatch[]> {
+    const { locks } = this.#context.eosManager
+    const { partitions, release } = await locks.acquireAfter(() => this.#plan(send.options.topicMessages))
+    send.release = release
+    return this.#claim(partitions)
+  }
+
+  /** Claimed sequences that were not acknowledged may be written or not: the producer id is of no use any more. */
+  #giveUp({ batches }: Send, error: unknown): void {
+    if (!batches) return
+    this.#context.eosManager.giveUp(error)
+    rememberAcknowledged(error, batches)
   }
 
   async #plan(topicMessages: readonly TopicMessages[]): Promise<PartitionRecords[]> {
@@ -125,16 +153,16 @@ export class MessageSender {
     if (eosManager.isTransactional()) {
       await eosManager.addPartitionsToTransaction(groupByTopic(records, ({ partition }) => ({ partition })))
     }
-    return records.map((own) => ({
-      ...own,
-      identity: eosManager.claimSequence(own.topic, own.partition, own.messages.length),
+    return records.map((planned) => ({
+      ...planned,
+      identity: eosManager.claimSequence(planned.topic, planned.partition, planned.messages.length),
     }))
   }
 
   /** One try for everything that is not acknowledged; ends when every broker has answered or failed. */
   async #attempt(batches: readonly ProduceBatch[], options: SendOptions): Promise<void> {
-    const { byLeader, failures } = await this.#findLeaders(batches.filter((own) => !own.acknowledgement))
-    const requests = [...byLeader].map(([leader, own]) => this.#produce(leader, own, options))
+    const { byLeader, failures } = await this.#findLeaders(batches.filter(({ acknowledgement }) => !acknowledgement))
+    const requests = [...byLeader].map(([leader, led]) => this.#produce(leader, led, options))
     for (const outcome of await Promise.allSettled(requests)) {
       if (outcome.status === 'rejected') failures.push(outcome.reason)
     }
@@ -156,9 +184,9 @@ export class MessageSender {
       else byNode.set(metadata.leader, [...(byNode.get(metadata.leader) ?? []), batch])
     }
     const byLeader = new Map<Broker, ProduceBatch[]>()
-    for (const [nodeId, own] of byNode) {
+    for (const [nodeId, led] of byNode) {
       try {
-        byLeader.set(await cluster.findBroker({ nodeId }), own)
+        byLeader.set(await cluster.findBroker({ nodeId }), led)
       } catch (error) {
         failures.push(error)
       }
@@ -167,9 +195,15 @@ export class MessageSender {
   }
 
   async #produce(broker: Broker, batches: readonly ProduceBatch[], options: SendOptions): Promise<void> {
-    const { errors, protocol, createErrorFromCode } = this.#internals
+    const answer = await sendTo(broker, this.#requestFor(broker, batches, options))
+    if (options.acks === 0) return
+    const failed = settle(batches, acknowledgementsOf(answer as ProduceResponse))
+    if (failed.length > 0) throw this.#refusalOf(failed)
+  }
+
+  #requestFor(broker: Broker, batches: readonly ProduceBatch[], options: SendOptions) {
     const { eosManager } = this.#context
-    const produceRequest = requestFor(broker, protocol, 'Produce', {
+    const request = requestFor(broker, this.#internals.protocol, 'Produce', {
       acks: options.acks,
       timeout: options.timeout ?? defaultTimeoutMs,
       compression: options.compression,
@@ -183,17 +217,18 @@ export class MessageSender {
       })),
     })
     // kafkajs's own parser reports the first partition that failed and forgets the ones that were written.
-    const response = { ...produceRequest.response, parse: async (data: unknown) => data }
-    const answer = await sendTo(broker, { ...produceRequest, response })
-    if (options.acks === 0) return
-    const failed = settle(batches, acknowledgementsOf(answer as ProduceResponse))
-    if (failed.length === 0) return
+    return { ...request, response: { ...request.response, parse: async (data: unknown) => data } }
+  }
+
+  /** The most severe of what the broker said, or did not say, of the batches that failed. */
+  #refusalOf(failed: readonly FailedBatch[]): unknown {
+    const { errors, createErrorFromCode } = this.#internals
     const silent = failed.filter(({ errorCode }) => errorCode === null)
     const refusal = refusalOf(
       failed.flatMap(({ topic, errorCode }) => (errorCode === null ? [] : { topic, errorCode })),
       createErrorFromCode,
     )
-    throw mostSevere([
+    return mostSevere([
       ...(refusal ? [refusal] : []),
       ...silent.map(() => new errors.KafkaJSError('The broker did not answer for a partition')),
     ])

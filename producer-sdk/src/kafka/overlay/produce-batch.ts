@@ -23,7 +23,7 @@ export interface ProduceBatch extends PartitionRecords {
   acknowledgement?: Acknowledgement
 }
 
-/** The broker has the batch already, from a try whose answer was lost. */
+/** DUPLICATE_SEQUENCE_NUMBER: the broker has the batch already, from a try whose answer was lost. */
 const duplicateSequenceNumber = 46
 const noError = 0
 
@@ -37,16 +37,16 @@ export interface FailedBatch {
   readonly errorCode: number | null
 }
 
-/** Marks what the broker acknowledged; returns the shipments that failed. */
-export function settle(shipments: readonly ProduceBatch[], answers: readonly Acknowledgement[]): FailedBatch[] {
-  return shipments.flatMap((shipment): FailedBatch[] => {
-    const answer = answers.find((own) => own.topicName === shipment.topic && own.partition === shipment.partition)
-    const { topic } = shipment
+/** Marks what the broker acknowledged; returns the batches that failed. */
+export function settle(batches: readonly ProduceBatch[], answers: readonly Acknowledgement[]): FailedBatch[] {
+  return batches.flatMap((batch): FailedBatch[] => {
+    const answer = answers.find((own) => own.topicName === batch.topic && own.partition === batch.partition)
+    const { topic } = batch
     if (!answer) return [{ topic, errorCode: null }]
     if (answer.errorCode !== noError && answer.errorCode !== duplicateSequenceNumber) {
       return [{ topic, errorCode: answer.errorCode }]
     }
-    shipment.acknowledgement = answer
+    batch.acknowledgement = answer
     return []
   })
 }
@@ -54,11 +54,11 @@ export function settle(shipments: readonly ProduceBatch[], answers: readonly Ack
 const acknowledgements = processWide('acknowledgements', () => new WeakMap<object, readonly Acknowledgement[]>())
 
 /** Notes on the error of a send what was written all the same. */
-export function rememberAcknowledged(error: unknown, shipments: readonly ProduceBatch[]): void {
+export function rememberAcknowledged(error: unknown, batches: readonly ProduceBatch[]): void {
   if (typeof error !== 'object' || error === null) return
   acknowledgements.set(
     error,
-    shipments.flatMap(({ acknowledgement }) => acknowledgement ?? []),
+    batches.flatMap(({ acknowledgement }) => acknowledgement ?? []),
   )
 }
 
