@@ -21,7 +21,7 @@ export interface PlainTextParts {
 /** Ids of a text without special tokens, at least `limit` where it has so many; undefined where it is not plain. */
 export type PlainTextEncoder = (text: string, limit: number) => number[] | undefined
 
-/** Words of several pieces that are kept: a few thousand of them come again and again. */
+/** Words of several pieces that are kept, up to so many characters: a few thousand of them come again and again. Chosen. */
 const keptWords = 16_384
 const keptLength = 12
 

@@ -21,7 +21,7 @@ const dropped = /[\0\ufffd\p{Cf}\p{Co}\p{Cs}]|(?![\t\n\r])\p{Cc}/gu
 const whiteSpace = /\s/g
 /** As far as the library sees them: it looks at UTF-16 units. */
 const ideographs = /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]/g
-/** Each costs a look through the text. */
+/** Each costs a look through the text. Chosen, not measured: BERT has five. */
 const fewTokens = 16
 
 function isCleaning(normalizer: object): normalizer is Required<SlowNormalizer> {

@@ -3,7 +3,9 @@ export type WordIds = number | readonly number[]
 
 /** Numbers of a slot: the word's hash, where its characters begin, how many there are, and its id or the list's place. */
 const stride = 4
+/** FNV-1a of 32 bits: its offset basis here, its prime in `hashOn`. */
 const hashSeed = 0x811c9dc5
+/** Characters of a word. Chosen: no vocabulary has longer ones. */
 const longest = 255
 
 /** Takes one character more into the hash of a word. */

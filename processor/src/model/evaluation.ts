@@ -26,6 +26,7 @@ export interface Judged {
   readonly scores: Readonly<Record<string, number>>
 }
 
+/** As in the literature on calibration (Guo et al. 2017). */
 const calibrationBins = 15
 
 function ratio(part: number, whole: number): number {

@@ -20,7 +20,7 @@ interface Sample {
   readonly sentiment: Sentiment
 }
 
-/** Small, so that the candidate holds a core only for moments. */
+/** Small, so that the candidate holds a core only for moments. Chosen, not measured: half a batch. */
 const batchTexts = 8
 
 /** Half the sum of the differences: 0 the same, 1 nothing in common. Labels of only one model count in full. */

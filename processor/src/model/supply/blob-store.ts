@@ -11,8 +11,9 @@ import { digestIfThere } from './stored-file.ts'
 /** Fetches the file to a path of its own; it must be whole and verified when this resolves. */
 export type FetchFile = (file: ModelFile, path: string, signal: AbortSignal) => Promise<void>
 
-/** A lock that was not renewed for this long belonged to a process that is gone. */
+/** A lock that was not renewed for this long belonged to a process that is gone. Chosen, not measured. */
 const staleMs = 15_000
+/** Pause between two looks at a lock that another process holds. Chosen, not measured. */
 const waitMs = 100
 
 async function exists(path: string): Promise<boolean> {

@@ -12,6 +12,7 @@ export interface HttpSourceOptions {
   readonly token?: string | undefined
 }
 
+/** Chosen, not measured: a registry needs one or two. */
 const maxRedirects = 5
 
 function causeOf(error: unknown): string {

@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Logger } from '../../observability/logger.ts'
 import { ModelStore } from './model-store.ts'
 
-/** The store is told at least this often that a model is in use. */
+/** The store is told at least this often that a model is in use. Chosen: retention counts in days. */
 export const renewLeaseMs = 60 * 60 * 1_000
 
 /**

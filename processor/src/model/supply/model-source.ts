@@ -31,7 +31,7 @@ export function rangeStart(contentRange: string | null | undefined): number {
   return Number(/^bytes (\d+)-/.exec(contentRange ?? '')?.[1] ?? Number.NaN)
 }
 
-/** No manifest and no signature is larger. */
+/** No manifest and no signature is larger. Chosen: a manifest has a few kilobytes, most of them golden texts. */
 export const maxManifestBytes = 4 * 1_024 * 1_024
 
 /** All of a manifest or signature, however long its sender says it is. @throws VAL_MODEL_TOO_LARGE */

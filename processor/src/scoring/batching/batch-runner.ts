@@ -15,7 +15,7 @@ export interface BatchRunnerOptions {
   onBisected(): void
 }
 
-/** Workers that a text alone may kill before it is rejected. */
+/** Workers that a text alone may kill before it is rejected. Chosen: one may be chance, each further one costs a restart. */
 const lossesBeforeGuilt = 2
 
 /** Runs a batch to the end; resolves when each of its entries is settled. Never rejects. */

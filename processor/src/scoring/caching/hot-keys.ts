@@ -14,7 +14,7 @@ export interface HotKeysOptions {
   readonly askForMs?: number
 }
 
-/** How many scores are fetched in one go. */
+/** How many scores are fetched in one go. Chosen, not measured. */
 const chunkKeys = 500
 
 const listKey = (fingerprint: string) => `hot:${fingerprint}`
@@ -29,6 +29,7 @@ export class HotKeys {
   #closed = false
 
   constructor(options: HotKeysOptions) {
+    // Chosen, not measured.
     this.#options = { maxKeys: 10_000, saveEveryMs: 60_000, askEveryMs: 100, askForMs: 5_000, ...options }
     this.#timer = setInterval(() => this.save(), this.#options.saveEveryMs).unref()
   }

@@ -1,6 +1,6 @@
 import type { ScoreOrigin } from '../scorer.ts'
 
-/** After an HTTP text, another one is expected for this long. */
+/** After an HTTP text, another one is expected for this long: decision 8. */
 const expectedMs = 1_000
 
 /**

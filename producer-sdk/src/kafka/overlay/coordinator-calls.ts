@@ -28,6 +28,7 @@ const disconnected = new Set([
 
 /** The markers of the last transaction take a few milliseconds; kafkajs waits 300 or fails. */
 const concurrentBackoff = { firstMs: 5, maxMs: 20 }
+/** Chosen, not measured: an election takes from some tens of milliseconds to seconds. */
 const failoverBackoff = { firstMs: 50, maxMs: 1_000 }
 const growth = 2
 

@@ -15,8 +15,11 @@ type State =
   | 'fenced'
 
 const noProducerId = -1
+/** Sequence numbers are int32 in the protocol and start again at 0. */
 const sequenceSpace = 2 ** 31
+/** kafkajs's own default, and that of Kafka's Java client. */
 const defaultTransactionTimeoutMs = 60_000
+/** Longest time that a coordinator is waited for. Chosen: the default timeout of a request. */
 const maxBudgetMs = 30_000
 const fencing = new Set([
   'PRODUCER_FENCED',

@@ -9,6 +9,7 @@ export interface RequestQueueClass {
   readonly prototype: RequestQueue & { scheduleCheckPendingRequests(): void }
 }
 
+/** kafkajs's own least delay (`CHECK_PENDING_REQUESTS_INTERVAL`). */
 const recheckMs = 10
 
 /**

@@ -66,7 +66,7 @@ export interface OffsetManagerClass {
 const noLeader = -1
 /** Kafka's own mark of an offset that is not known; kafkajs takes it for one that is yet to be asked for. */
 const unknownOffset = '-1'
-/** How soon to look again for a leader that is missing; metadata are otherwise minutes old. */
+/** How soon to look again for a leader that is missing; metadata are otherwise minutes old. Chosen. */
 const lookAgainMs = 1_000
 
 /** Metadata to work with; `createTopics` of the admin client alone asks a broker past these, to wait for leaders. */

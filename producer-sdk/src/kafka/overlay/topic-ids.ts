@@ -44,6 +44,7 @@ interface MetadataResponse {
   readonly topicMetadata: readonly { readonly topic: string; readonly topicId: string | undefined }[]
 }
 
+/** Metadata has topic ids from this version on (KIP-516). */
 const version = 10
 const uuidBytes = 16
 const noId = Buffer.alloc(uuidBytes)
