@@ -105,7 +105,8 @@ function writeErrorCode(frame: Buffer, { api }: KafkaRequest, code: number): voi
 
 /** Where an answer names ports of brokers; for the versions that kafkajs and its overlay speak. */
 function portsIn(frame: Buffer, { api, version }: KafkaRequest): number[] {
-  if (api === kafkaApis.FindCoordinator) return [coordinatorPort(frame, version)]
+  if (api === kafkaApis.FindCoordinator)
+    return version < 4 ? [coordinatorPort(frame, version)] : coordinatorPorts(frame, version)
   return api === kafkaApis.Metadata ? brokerPorts(frame, version) : []
 }
 
@@ -115,8 +116,21 @@ function coordinatorPort(frame: Buffer, version: number): number {
   return afterString(frame, nodeId + 4)
 }
 
+/** Version 4 asks for many coordinators at once. */
+function coordinatorPorts(frame: Buffer, version: number): number[] {
+  if (version > 5) throw new Error(`the proxy cannot read FindCoordinator v${version}`)
+  let [count, at] = varint(frame, afterTags(frame, responseBody) + 4)
+  const ports: number[] = []
+  for (; count > 1; count -= 1) {
+    const port = afterCompactString(frame, afterCompactString(frame, at) + 4)
+    ports.push(port)
+    at = afterTags(frame, afterCompactString(frame, port + 4 + 2))
+  }
+  return ports
+}
+
 function brokerPorts(frame: Buffer, version: number): number[] {
-  if (version > 12) throw new Error(`the proxy cannot read Metadata v${version}`)
+  if (version > 13) throw new Error(`the proxy cannot read Metadata v${version}`)
   if (version >= 9) return compactBrokerPorts(frame)
   const start = version >= 3 ? responseBody + 4 : responseBody
   const ports: number[] = []
