@@ -156,9 +156,10 @@ function messageOf(value: unknown): string {
 function classify(error: unknown): KafkaFailure {
   const links = causes(error)
   const named = links.find((link) => typeOf(link) !== undefined) ?? links.find((link) => faultOf(link) !== undefined)
+  const isGenerationOver = links.some((link) => isValenceError(link) && link.code === 'VAL_KAFKA_GENERATION_OVER')
   const isKafka = links.some(({ name }) => typeof name === 'string' && name.startsWith('KafkaJS'))
   return {
-    fault: (named && faultOf(named)) ?? (isKafka ? 'rebuild' : 'fatal'),
+    fault: isGenerationOver ? 'rebalance' : ((named && faultOf(named)) ?? (isKafka ? 'rebuild' : 'fatal')),
     type: named && typeOf(named),
     message: messageOf(named?.message ?? links[0]?.message ?? error),
   }

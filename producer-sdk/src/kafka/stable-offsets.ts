@@ -1,5 +1,16 @@
+import { ValenceError } from '@valence/schemas'
 import type { Admin } from 'kafkajs'
-import { readingStableOffsets } from './overlay/stable-offsets.ts'
+import { openClientCalls } from './client-calls.ts'
+import { coordinatorTypes } from './overlay/coordinator-calls.ts'
+import { speaks } from './overlay/flexible-request.ts'
+import {
+  type OffsetFetchResponse,
+  offsetFetchKey,
+  readingStableOffsets,
+  stableOffsetFetch,
+  stableVersion,
+  unstableCode,
+} from './overlay/stable-offsets.ts'
 
 /** What a group committed for a partition. */
 export interface CommittedOffset {
@@ -44,4 +55,54 @@ export async function fetchGroupOffsets(
       .map(({ partition, offset, metadata }) => [partition, { offset: BigInt(offset), metadata }] as const)
       .filter(([, { offset }]) => offset >= 0n),
   )
+}
+
+interface NamedPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** What is known of a partition's position at one moment. */
+export type PositionReading = NamedPartition &
+  (
+    | { readonly state: 'committed'; readonly offset: bigint; readonly metadata: string | null }
+    | { readonly state: 'none' }
+    /** A transaction that has offsets for it is open, or is being ended. */
+    | { readonly state: 'unstable' }
+  )
+
+/**
+ * The positions of many partitions in one request, in the order asked for. It does not wait for transactions to end:
+ * it tells which partitions have one.
+ *
+ * @throws VAL_KAFKA_BROKER_TOO_OLD the broker is older than 2.5
+ * @throws VAL_CONFIG_INVALID without the overlay; errors of kafkajs for everything else
+ */
+export async function readPositions(
+  admin: Admin,
+  { groupId, partitions }: { groupId: string; partitions: readonly NamedPartition[] },
+): Promise<PositionReading[]> {
+  if (partitions.length === 0) return []
+  const { coordinators, internals } = await openClientCalls(admin)
+  const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([topic, group]) => ({
+    topic,
+    partitions: group.map(({ partition }) => ({ partition })),
+  }))
+  const { responses } = (await coordinators.ask({ id: groupId, type: coordinatorTypes.group }, (broker) => {
+    if (!speaks(broker, offsetFetchKey, stableVersion)) {
+      throw new ValenceError('VAL_KAFKA_BROKER_TOO_OLD', 'OffsetFetch v7 with stable offsets needs Kafka 2.5')
+    }
+    return stableOffsetFetch({ groupId, topics }, internals, true)
+  })) as OffsetFetchResponse
+  const found = new Map(
+    responses.flatMap(({ topic, partitions: own }) => own.map((one) => [`${topic}/${one.partition}`, one] as const)),
+  )
+  return partitions.map(({ topic, partition }): PositionReading => {
+    const { errorCode, offset = '-1', metadata = null } = found.get(`${topic}/${partition}`) ?? {}
+    if (errorCode === unstableCode) return { topic, partition, state: 'unstable' }
+    const committed = BigInt(offset)
+    return committed < 0n
+      ? { topic, partition, state: 'none' }
+      : { topic, partition, state: 'committed', offset: committed, metadata }
+  })
 }

@@ -1,5 +1,7 @@
+import { ValenceError } from '@valence/schemas'
 import type { Assigner, GroupMember, PartitionAssigner } from 'kafkajs'
 import { loadKafkaJs } from './client.ts'
+import { encodeInstances } from './generation-instances.ts'
 import { assignSticky, type MemberClaim } from './sticky-assignment.ts'
 
 /** What a member tells its group about itself. */
@@ -9,16 +11,31 @@ export interface HeldPartitions {
   readonly partitions: readonly { readonly topic: string; readonly partition: number }[]
 }
 
+export const stickyAssignerName = 'ValenceStickyAssigner'
 const version = 0
+/** As long as Kafka lets a group.instance.id be. */
+const maxInstanceLength = 249
 
-function readHeld(userData: Buffer): { generation: number; numbers: number[] } {
+interface Statement {
+  readonly generation: number
+  readonly numbers: readonly number[]
+  /** Undefined for members of earlier versions, which do not tell. */
+  readonly instance: string | undefined
+}
+
+function isInstance(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= maxInstanceLength
+}
+
+function readStatement(readUserData: () => Buffer | undefined): Statement {
   try {
-    const { g, p } = JSON.parse(userData.toString()) as { g?: unknown; p?: unknown }
+    const userData = readUserData() ?? Buffer.alloc(0)
+    const { g, p, i } = JSON.parse(userData.toString()) as { g?: unknown; p?: unknown; i?: unknown }
     const numbers = Array.isArray(p) ? p.filter((number) => Number.isInteger(number)) : []
-    return { generation: typeof g === 'number' ? g : -1, numbers }
+    return { generation: typeof g === 'number' ? g : -1, numbers, instance: isInstance(i) ? i : undefined }
   } catch {
     // A member that says nothing, or says it in another way, holds nothing.
-    return { generation: -1, numbers: [] }
+    return { generation: -1, numbers: [], instance: undefined }
   }
 }
 
@@ -28,36 +45,45 @@ function readHeld(userData: Buffer): { generation: number; numbers: number[] } {
  *
  * `held` is asked at each join. Give it to `consumer({ partitionAssigners })` before the built-in one, so that members
  * of older versions can be in the group while they are replaced.
+ *
+ * With `instance`, the name of this process among those of the group, the others learn that it is alive; see
+ * `aliveInstances`.
  */
-export function createStickyAssigner(held: () => HeldPartitions): PartitionAssigner {
+export function createStickyAssigner(held: () => HeldPartitions, instance?: string): PartitionAssigner {
+  if (instance !== undefined && !isInstance(instance)) {
+    throw new ValenceError('VAL_CONFIG_INVALID', `an instance is named by 1 to ${maxInstanceLength} characters`)
+  }
   return ({ cluster }): Assigner => {
     const { MemberMetadata, MemberAssignment } = loadKafkaJs().AssignerProtocol
-    const claimOf = ({ memberId, memberMetadata }: GroupMember): MemberClaim => {
-      const { generation, numbers } = readHeld(MemberMetadata.decode(memberMetadata)?.userData ?? Buffer.alloc(0))
-      return { memberId, generation, held: new Set(numbers) }
-    }
+    const statementOf = ({ memberMetadata }: GroupMember) =>
+      readStatement(() => MemberMetadata.decode(memberMetadata)?.userData)
     return {
-      name: 'ValenceStickyAssigner',
+      name: stickyAssignerName,
       version,
       async assign({ members, topics }) {
         const known = topics.map((topic) => [
           topic,
           cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId),
         ])
-        const assigned = assignSticky(members.map(claimOf), Object.fromEntries(known))
+        const stated = members.map((member) => ({ ...statementOf(member), memberId: member.memberId }))
+        const claims = stated.map(
+          ({ memberId, generation, numbers }): MemberClaim => ({ memberId, generation, held: new Set(numbers) }),
+        )
+        const assigned = assignSticky(claims, Object.fromEntries(known))
+        const userData = encodeInstances(stated.map((own) => own.instance))
         return [...assigned].map(([memberId, assignment]) => ({
           memberId,
           memberAssignment: MemberAssignment.encode({
             version,
             assignment: assignment as Record<string, number[]>,
-            userData: Buffer.alloc(0),
+            userData,
           }),
         }))
       },
       protocol({ topics }) {
         const { generation, partitions } = held()
         const numbers = [...new Set(partitions.map(({ partition }) => partition))].sort((a, b) => a - b)
-        const userData = Buffer.from(JSON.stringify({ g: generation, p: numbers }))
+        const userData = Buffer.from(JSON.stringify({ g: generation, p: numbers, i: instance }))
         return { name: this.name, metadata: MemberMetadata.encode({ version, topics, userData }) }
       },
     }

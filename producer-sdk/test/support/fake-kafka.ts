@@ -1,8 +1,11 @@
 import type { ApiName, Broker, Cluster, PartitionMetadata, ProtocolRequest } from '../../src/kafka/overlay/internals.ts'
+import type { CommittingMember } from '../../src/kafka/overlay/txn-offset-commit.ts'
+import { readTxnOffsetCommit, txnOffsetCommitAnswer } from './read-txn-offset-commit.ts'
 import { createErrorFromCode, errors, protocol } from './stock-kafkajs.ts'
 
 type Fields = Record<string, never>
 type Answer = unknown
+type Encode = () => Promise<{ buffer: Buffer }>
 
 /** Stands in for one answer: may wait, call `proceed` for the regular answer or not, and throw. */
 export type Fault = (proceed: () => Answer) => Answer | Promise<Answer>
@@ -25,7 +28,14 @@ interface Batch {
 }
 
 export const topic = 'texts'
-const codes = { notLeader: 6, outOfOrderSequence: 45, concurrentTransactions: 51 }
+const codes = {
+  notLeader: 6,
+  illegalGeneration: 22,
+  unknownMember: 25,
+  outOfOrderSequence: 45,
+  concurrentTransactions: 51,
+  fencedInstance: 82,
+}
 
 /** The code's error, as a broker's refusal. */
 export function refusal(code: number): Fault {
@@ -49,11 +59,15 @@ export class FakeKafka {
   readonly requests: { readonly node: number; readonly api: ApiName; readonly fields: Fields }[] = []
   readonly cluster: Cluster & { retry: object; targetTopics: Set<string>; findLeaderForPartitions: object }
   coordinatorLookups = 0
+  /** By API key; what kafkajs speaks itself is not looked up here. */
+  readonly versions: Record<number, { maxVersion: number }> = { 28: { maxVersion: 4 } }
   readonly #brokers: Map<number, Broker>
   readonly #leaders: number[]
   #knownLeaders: number[]
   readonly #batches = new Map<number, Batch[]>()
   readonly #faults = new Map<string, Fault[]>()
+  /** The member that offsets are accepted of, where the request names one. */
+  member: CommittingMember = { generationId: 1, memberId: 'member', instanceId: null }
   #coordinatorBusy = false
   #epoch = -1
 
@@ -102,16 +116,29 @@ export class FakeKafka {
       ...stock,
       nodeId: node,
       isConnected: () => true,
+      versions: this.versions,
       disconnect: async () => {},
       lookupRequest: (key: number) => (fields: unknown) =>
         ({ request: { api: apiByKey.get(key), fields }, response: {} }) as unknown as ProtocolRequest,
       connectionPool: {
-        send: async ({ request }: ProtocolRequest) => {
-          const { api, fields } = request as { api: ApiName; fields: Fields }
-          return this.#answer(node, api, fields)
+        send: async (own: ProtocolRequest) => {
+          const { api, fields, encode } = own.request as { api?: ApiName; fields: Fields; encode: Encode }
+          if (api !== undefined) return this.#answer(node, api, fields)
+          // One of the overlay's own: it brings its bytes instead of fields.
+          const commit = readTxnOffsetCommit((await encode()).buffer)
+          await this.#answer(node, 'TxnOffsetCommit', commit as never)
+          return own.response.parse(await own.response.decode(txnOffsetCommitAnswer(commit, this.#judge(commit))))
         },
       },
     } as Broker
+  }
+
+  #judge({ memberId, instanceId, generationId }: CommittingMember): number {
+    if (instanceId !== null && instanceId === this.member.instanceId && memberId !== this.member.memberId) {
+      return codes.fencedInstance
+    }
+    if (memberId !== this.member.memberId) return codes.unknownMember
+    return generationId === this.member.generationId ? 0 : codes.illegalGeneration
   }
 
   #createCluster(): FakeKafka['cluster'] {
@@ -127,6 +154,7 @@ export class FakeKafka {
       targetTopics: new Set<string>(),
       isConnected: () => true,
       connect: async () => {},
+      getNodeIds: () => [...this.#brokers.keys()].map(String),
       addMultipleTargetTopics: async () => {},
       refreshMetadataIfNecessary: async () => {},
       refreshMetadata: async () => {

@@ -3,7 +3,15 @@ import type { Logger, Retrier } from '../../src/kafka/overlay/internals.ts'
 import { MessageSender, type SendOptions } from '../../src/kafka/overlay/message-sender.ts'
 import type { OutgoingMessage, Partitioner } from '../../src/kafka/overlay/partition-plan.ts'
 import { type FakeKafka, topic } from './fake-kafka.ts'
-import { createErrorFromCode, createRetrier, errors, protocol, silentLogger, stockModule } from './stock-kafkajs.ts'
+import {
+  createErrorFromCode,
+  createRetrier,
+  errors,
+  internals,
+  protocol,
+  silentLogger,
+  stockModule,
+} from './stock-kafkajs.ts'
 
 export type Kind = 'stock' | 'overlay'
 export type Mode = 'plain' | 'idempotent' | 'transactional'
@@ -36,7 +44,7 @@ export function createManager(kind: Kind, fake: FakeKafka, mode: Mode): EosManag
     transactional: mode === 'transactional',
     transactionalId: 'group.texts.0',
   }
-  if (kind === 'overlay') return new EosManager({ errors, protocol }, options)
+  if (kind === 'overlay') return new EosManager(internals, options)
   return stockModule<(own: typeof options) => EosManager>('producer/eosManager/index.js')(options)
 }
 

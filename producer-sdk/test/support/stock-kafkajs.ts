@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type { OverlayInternals } from '../../src/kafka/overlay/client-parts.ts'
 import type { Errors, KafkaJsError, Protocol, Retrier } from '../../src/kafka/overlay/internals.ts'
 
 const require = createRequire(import.meta.url)
@@ -24,6 +25,15 @@ const { createErrorFromCode } = stockModule<{ createErrorFromCode: (code: number
 )
 
 export { createErrorFromCode }
+
+/** What the overlay's own requests are made with. */
+export const internals: OverlayInternals = {
+  errors,
+  protocol,
+  Encoder: stockModule('protocol/encoder.js'),
+  Decoder: stockModule('protocol/decoder.js'),
+  createErrorFromCode,
+}
 
 /** kafkajs's own retry loop, hurried. */
 export function createRetrier(retries = 5): Retrier {

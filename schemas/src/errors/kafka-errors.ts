@@ -39,6 +39,16 @@ export const kafkaErrors = {
     help: 'Nothing to do; the partition is released and its new owner continues.',
     retryable: true,
   },
+  VAL_KAFKA_GENERATION_OVER: {
+    message: 'The group went on to another generation, and refuses the offsets of the last one',
+    help: 'Nothing to do; the transaction is aborted, and partitions that are still assigned are taken again.',
+    retryable: true,
+  },
+  VAL_KAFKA_BROKER_TOO_OLD: {
+    message: 'The broker does not know a request that is needed',
+    help: 'Transactions that many partitions share need Kafka 2.5 or newer on every broker.',
+    partition: 'fatal',
+  },
   VAL_KAFKA_INSTANCE_DUPLICATE: {
     message: 'Another member uses the same VALENCE_KAFKA_INSTANCE_ID',
     help: 'Give each processor an instance id of its own, or unset it.',

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { requestFor, sendTo } from './broker-request.ts'
-import type { ApiName, Broker, Cluster, Errors, KafkaJsError, Logger, Protocol } from './internals.ts'
+import type { ApiName, Broker, Cluster, Errors, KafkaJsError, Logger, Protocol, ProtocolRequest } from './internals.ts'
 
 /** kafkajs's numbers for the two kinds of coordinator. */
 export const coordinatorTypes = { group: 0, transaction: 1 } as const
@@ -14,6 +14,8 @@ export interface Coordinator {
   readonly id: string
   readonly type: (typeof coordinatorTypes)[keyof typeof coordinatorTypes]
 }
+
+type Build = (broker: Broker) => ProtocolRequest
 
 const moved = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
 const busy = new Set(['GROUP_LOAD_IN_PROGRESS', 'UNKNOWN_TOPIC_OR_PARTITION', 'REQUEST_TIMED_OUT'])
@@ -59,26 +61,34 @@ export class CoordinatorCalls {
 
   /** @throws the broker's error; one that outlasts the budget is wrapped so that nobody retries it again */
   call(coordinator: Coordinator, api: ApiName, fields: object): Promise<unknown> {
-    return this.#persist(coordinator, () => this.#find(coordinator), api, fields)
+    return this.ask(coordinator, this.#building(api, fields))
+  }
+
+  /** Like `call`, for a request that is not kafkajs's. What `build` throws is not retried. */
+  ask(coordinator: Coordinator, build: Build): Promise<unknown> {
+    return this.#persist(coordinator, () => this.#find(coordinator), build)
   }
 
   /** For what any broker can answer, a fresh one perhaps only in a moment. @throws like `call` */
   callAnyBroker(api: ApiName, fields: object): Promise<unknown> {
-    return this.#persist(undefined, () => this.#cluster.findControllerBroker(), api, fields)
+    return this.#persist(undefined, () => this.#cluster.findControllerBroker(), this.#building(api, fields))
   }
 
-  async #persist(
-    coordinator: Coordinator | undefined,
-    find: () => Promise<Broker>,
-    api: ApiName,
-    fields: object,
-  ): Promise<unknown> {
+  /** What is known of a coordinator; the next request goes there. */
+  remember({ id, type }: Coordinator, broker: Broker): void {
+    this.#known.set(`${type}/${id}`, broker)
+  }
+
+  #building(api: ApiName, fields: object): Build {
+    return (broker) => requestFor(broker, this.#internals.protocol, api, fields)
+  }
+
+  async #persist(coordinator: Coordinator | undefined, find: () => Promise<Broker>, build: Build): Promise<unknown> {
     const deadline = performance.now() + this.#budgetMs
     for (let attempt = 0; ; attempt += 1) {
       try {
         const broker = await find()
-        const request = requestFor(broker, this.#internals.protocol, api, fields)
-        return await sendTo(broker, { ...request, logResponseError: false })
+        return await sendTo(broker, { ...build(broker), logResponseError: false })
       } catch (error) {
         const backoff = backoffFor(error as KafkaJsError)
         if (!backoff) throw error
@@ -96,7 +106,7 @@ export class CoordinatorCalls {
     const known = this.#known.get(`${type}/${id}`)
     if (known?.isConnected()) return known
     const found = await this.#cluster.findGroupCoordinator({ groupId: id, coordinatorType: type })
-    this.#known.set(`${type}/${id}`, found)
+    this.remember({ id, type }, found)
     return found
   }
 

@@ -1,7 +1,9 @@
 import { CoordinatorCalls, type CoordinatorInternals, coordinatorTypes } from './coordinator-calls.ts'
+import type { FlexibleInternals } from './flexible-request.ts'
 import type { ApiName, Cluster, KafkaJsError, Logger, OffsetTopic, ProducerIdentity } from './internals.ts'
 import { PartitionLocks } from './partition-locks.ts'
 import { noteProducerEpoch } from './producer-epoch.ts'
+import { committingMember, txnOffsetCommit } from './txn-offset-commit.ts'
 
 type State =
   /** No producer id yet, or one whose state is unknown: the next transaction asks for a new epoch. */
@@ -28,6 +30,8 @@ const fencing = new Set([
   'TRANSACTION_COORDINATOR_FENCED',
 ])
 
+export type EosInternals = CoordinatorInternals & FlexibleInternals
+
 export interface EosManagerOptions {
   readonly logger: Logger
   readonly cluster: Cluster
@@ -43,7 +47,7 @@ export interface EosManagerOptions {
  */
 export class EosManager {
   readonly locks = new PartitionLocks()
-  readonly #internals: CoordinatorInternals
+  readonly #internals: EosInternals
   readonly #options: EosManagerOptions
   readonly #calls: CoordinatorCalls
   #state: State = 'uninitialised'
@@ -56,7 +60,7 @@ export class EosManager {
   #renewal: Promise<void> | undefined
   #needsRenewal = false
 
-  constructor(internals: CoordinatorInternals, options: EosManagerOptions) {
+  constructor(internals: EosInternals, options: EosManagerOptions) {
     if (options.transactional && !options.transactionalId) {
       throw new internals.errors.KafkaJSNonRetriableError('A transaction needs a transactionalId')
     }
@@ -135,6 +139,7 @@ export class EosManager {
 
   async sendOffsets({ consumerGroupId, topics }: { consumerGroupId: string; topics: OffsetTopic[] }): Promise<void> {
     this.#expect('transacting')
+    const member = committingMember()
     await this.#inTurn(async () => {
       if (!this.#groups.has(consumerGroupId)) {
         await this.#ask('AddOffsetsToTxn', { ...this.#signature(), groupId: consumerGroupId })
@@ -142,7 +147,11 @@ export class EosManager {
       }
       const coordinator = { id: consumerGroupId, type: coordinatorTypes.group }
       const fields = { ...this.#signature(), groupId: consumerGroupId, topics }
-      await this.#watchingForFence(() => this.#calls.call(coordinator, 'TxnOffsetCommit', fields))
+      await this.#watchingForFence(() =>
+        member === undefined
+          ? this.#calls.call(coordinator, 'TxnOffsetCommit', fields)
+          : this.#calls.ask(coordinator, (broker) => txnOffsetCommit(broker, this.#internals, { ...fields, member })),
+      )
     })
   }
 

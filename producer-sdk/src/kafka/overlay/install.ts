@@ -7,6 +7,7 @@ import { type CountedGroupClass, countFetchedRecords } from './bounded-fetch.ts'
 import { type CreatePoolBuilder, readBrokerAddresses } from './broker-addresses.ts'
 import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
 import { type PinnedFile, verifyPins } from './checksums.ts'
+import { type CreateClient, keepParts, type OverlayInternals } from './client-parts.ts'
 import { createDecodeMessages } from './decode-messages.ts'
 import { decodeRecord } from './decode-record.ts'
 import { type FilteringGroupClass, handOverEmptyBatches } from './empty-batches.ts'
@@ -14,6 +15,7 @@ import { encodeRecord } from './encode-record.ts'
 import { EosManager, type EosManagerOptions } from './eos-manager.ts'
 import { laterErrorCodes, type ProtocolErrorRow } from './error-codes.ts'
 import { openFreshConnections, type ReopenedClass } from './fresh-connections.ts'
+import { type AssignmentFormat, noteStandings, type StandingGroupClass } from './group-standing.ts'
 import { type RequestQueueClass, stopIdleTimer } from './idle-timer.ts'
 import type { Errors, KafkaJsError, LoadInternal, Protocol } from './internals.ts'
 import {
@@ -47,7 +49,8 @@ type GroupClass = ConsumerGroupClass &
   BoundedGroupClass &
   FilteringGroupClass &
   CountedGroupClass &
-  JoiningGroupClass
+  JoiningGroupClass &
+  StandingGroupClass
 
 const require = createRequire(import.meta.url)
 const root = dirname(require.resolve('kafkajs/package.json'))
@@ -104,7 +107,14 @@ function install(): void {
     apiKeys: load('protocol/requests/apiKeys.js'),
     requests: load<Protocol>('protocol/requests/index.js').requests,
   }
-  replace('producer/eosManager/index.js', (options: EosManagerOptions) => new EosManager({ errors, protocol }, options))
+  const internals: OverlayInternals = {
+    errors,
+    protocol,
+    Encoder: load('protocol/encoder.js'),
+    Decoder: load('protocol/decoder.js'),
+    createErrorFromCode,
+  }
+  replace('producer/eosManager/index.js', (options: EosManagerOptions) => new EosManager(internals, options))
   replace('producer/sendMessages.js', (context: MessageSenderContext) => {
     const sender = new MessageSender({ errors, protocol, createErrorFromCode }, context)
     return (options: SendOptions) => sender.send(options)
@@ -142,12 +152,7 @@ function install(): void {
     parse: load<Pick<MetadataInternals, 'parse'>>('protocol/requests/metadata/v6/response.js').parse,
   }
   patch<BrokerClass & MetadataBrokerClass & ReadingBrokerClass>('broker/index.js', (broker) => {
-    addStableOffsets(broker, {
-      Encoder: load('protocol/encoder.js'),
-      Decoder: load('protocol/decoder.js'),
-      offsetFetchKey: protocol.apiKeys.OffsetFetch,
-      createErrorFromCode,
-    })
+    addStableOffsets(broker, internals)
     addTopicIds(broker, metadata)
     waitForLeaders(broker, stockParse)
   })
@@ -159,9 +164,14 @@ function install(): void {
     handOverEmptyBatches(group)
     keepSteady(group, 'lastRequest')
     countFetchedRecords(group)
+    noteStandings(group, load<{ MemberAssignment: AssignmentFormat }>('consumer/assignerProtocol.js').MemberAssignment)
     // Around all of them: what they ask for belongs to a member.
     rejoinBeforeFetching(group, errors)
   })
+  // Last, as what they load is whole then.
+  for (const file of ['admin/index.js', 'consumer/index.js'] as const) {
+    replace(file, keepParts(load<CreateClient>(file), internals))
+  }
 }
 
 /** True once kafkajs runs with the overlay in this process. */

@@ -91,6 +91,8 @@ export interface OffsetTopic {
 
 export interface Broker extends Requester {
   readonly nodeId: number
+  /** By API key; null before it is connected. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null
   isConnected(): boolean
 }
 
@@ -102,11 +104,12 @@ export interface PartitionMetadata {
 export interface Cluster {
   isConnected(): boolean
   connect(): Promise<void>
+  getNodeIds(): readonly string[]
   refreshMetadata(): Promise<void>
   refreshMetadataIfNecessary(): Promise<void>
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>
   findTopicPartitionMetadata(topic: string): PartitionMetadata[]
-  findBroker(options: { nodeId: number }): Promise<Broker>
+  findBroker(options: { nodeId: number | string }): Promise<Broker>
   findControllerBroker(): Promise<Broker>
   findGroupCoordinator(options: { groupId: string; coordinatorType: number }): Promise<Broker>
   removeBroker(address: { host: string; port: number }): void

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { sendTo } from './broker-request.ts'
+import { type Decoder, type FlexibleInternals, flexibleRequest } from './flexible-request.ts'
 import type { KafkaJsError, ProtocolRequest, Requester } from './internals.ts'
 import { processWide } from './process-wide.ts'
 
-interface OffsetFetchRequest {
+export interface OffsetFetchRequest {
   readonly groupId: string
   readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[] }[]
 }
@@ -17,37 +18,27 @@ export interface BrokerClass {
   readonly prototype: Broker & { offsetFetch(request: OffsetFetchRequest): Promise<unknown> }
 }
 
-interface Encoder {
-  writeInt32(value: number): Encoder
-  writeBoolean(value: boolean): Encoder
-  writeUVarIntBytes(): Encoder
-  writeUVarIntString(value: string): Encoder
-  writeUVarIntArray(values: Encoder[]): Encoder
-}
+export type OffsetFetchInternals = FlexibleInternals
 
-interface Decoder {
-  readInt16(): number
-  readInt32(): number
-  readInt64(): { toString(): string }
-  readUVarIntString(): string | null
-  readUVarIntArray<Item>(read: (decoder: Decoder) => Item): Item[]
-  readTaggedFields(): unknown
-}
-
-export interface OffsetFetchInternals {
-  readonly Encoder: new () => Encoder
-  readonly Decoder: new (buffer: Buffer) => Decoder
-  readonly offsetFetchKey: number
-  readonly createErrorFromCode: (code: number) => KafkaJsError
-}
-
-interface OffsetFetchResponse {
+export interface FetchedOffset {
+  readonly partition: number
+  /** −1 where nothing is committed. */
+  readonly offset: string
+  readonly metadata: string | null
   readonly errorCode: number
-  readonly responses: readonly { readonly partitions: readonly { readonly errorCode: number }[] }[]
 }
 
+export interface OffsetFetchResponse {
+  readonly errorCode: number
+  /** In kafkajs's shape. */
+  readonly responses: readonly { readonly topic: string; readonly partitions: readonly FetchedOffset[] }[]
+}
+
+export const offsetFetchKey = 9
 /** OffsetFetch can require stable offsets from this version on (KIP-447). */
-const stableVersion = 7
+export const stableVersion = 7
+/** UNSTABLE_OFFSET_COMMIT: a transaction is about to change it. */
+export const unstableCode = 88
 /** Chosen, not measured: the markers of a transaction take a few milliseconds, a broker that restarts takes seconds. */
 const pollMs = 20
 const budgetMs = 10_000
@@ -72,7 +63,6 @@ export function readingStableOffsets<Result>(wanted: StableRead, read: () => Pro
  */
 export function addStableOffsets(brokerClass: BrokerClass, internals: OffsetFetchInternals): void {
   const stockOffsetFetch = brokerClass.prototype.offsetFetch
-  const { offsetFetchKey } = internals
   brokerClass.prototype.offsetFetch = async function offsetFetch(this: Broker, request) {
     const wanted = stableReads.getStore()
     const isSupported = (this.versions[offsetFetchKey]?.maxVersion ?? 0) >= stableVersion
@@ -91,45 +81,45 @@ export function addStableOffsets(brokerClass: BrokerClass, internals: OffsetFetc
   }
 }
 
-/** OffsetFetch v7. Both headers of a flexible version carry tagged fields, which kafkajs leaves to the body. */
-function stableOffsetFetch({ groupId, topics }: OffsetFetchRequest, internals: OffsetFetchInternals): ProtocolRequest {
-  const { Encoder, Decoder, offsetFetchKey, createErrorFromCode } = internals
+/** OffsetFetch v7. @param takesUnstable an unstable offset is an answer like any other */
+export function stableOffsetFetch(
+  { groupId, topics }: OffsetFetchRequest,
+  internals: OffsetFetchInternals,
+  takesUnstable = false,
+): ProtocolRequest {
+  const { Encoder, createErrorFromCode } = internals
   const encodeTopic = ({ topic, partitions }: OffsetFetchRequest['topics'][number]) =>
     new Encoder()
       .writeUVarIntString(topic)
       .writeUVarIntArray(partitions.map(({ partition }) => new Encoder().writeInt32(partition)))
       .writeUVarIntBytes()
-  const encode = async () =>
-    new Encoder()
-      .writeUVarIntBytes()
-      .writeUVarIntString(groupId)
-      .writeUVarIntArray(topics.map(encodeTopic))
-      .writeBoolean(true)
-      .writeUVarIntBytes()
-  return {
-    request: { apiKey: offsetFetchKey, apiVersion: stableVersion, apiName: 'OffsetFetch', encode },
-    response: {
-      decode: async (payload) => decodeResponse(new Decoder(payload)),
-      parse: async (data) => {
-        const { errorCode, responses } = data as OffsetFetchResponse
-        const codes = [errorCode, ...responses.flatMap(({ partitions }) => partitions.map((own) => own.errorCode))]
-        const failed = codes.find((code) => code !== 0)
-        if (failed !== undefined) throw createErrorFromCode(failed)
-        return data
-      },
+  return flexibleRequest<OffsetFetchResponse>(internals, {
+    apiKey: offsetFetchKey,
+    apiVersion: stableVersion,
+    apiName: 'OffsetFetch',
+    write: (encoder) =>
+      encoder
+        .writeUVarIntString(groupId)
+        .writeUVarIntArray(topics.map(encodeTopic))
+        .writeBoolean(true)
+        .writeUVarIntBytes(),
+    read: decodeResponse,
+    refusal: ({ errorCode, responses }) => {
+      const codes = [errorCode, ...responses.flatMap(({ partitions }) => partitions.map((own) => own.errorCode))]
+      const failed = codes.find((code) => code !== 0 && !(takesUnstable && code === unstableCode))
+      return failed === undefined ? undefined : createErrorFromCode(failed)
     },
-  }
+  })
 }
 
 function decodeResponse(decoder: Decoder): OffsetFetchResponse & { clientSideThrottleTime: number } {
-  decoder.readTaggedFields()
   const clientSideThrottleTime = decoder.readInt32()
   const responses = decoder.readUVarIntArray((own) => {
-    const topic = { topic: own.readUVarIntString(), partitions: own.readUVarIntArray(decodePartition) }
+    const topic = { topic: own.readUVarIntString() ?? '', partitions: own.readUVarIntArray(decodePartition) ?? [] }
     own.readTaggedFields()
     return topic
   })
-  return { clientSideThrottleTime, responses, errorCode: decoder.readInt16() }
+  return { clientSideThrottleTime, responses: responses ?? [], errorCode: decoder.readInt16() }
 }
 
 function decodePartition(decoder: Decoder) {

@@ -27,6 +27,11 @@ export function setMembership(cluster: object, membership: Membership): void {
   memberships.set(cluster, membership)
 }
 
+/** Undefined for one that is no static member. */
+export function membershipOf(cluster: object): Membership | undefined {
+  return memberships.get(cluster)
+}
+
 function asStaticMember(coordinator: Requester, protocol: Protocol, { groupInstanceId }: Membership): Requester {
   const request = (api: ApiName) => ({
     value: (fields: object) =>

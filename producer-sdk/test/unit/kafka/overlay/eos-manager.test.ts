@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { EosManager } from '../../../../src/kafka/overlay/eos-manager.ts'
+import { committingAs } from '../../../../src/kafka/overlay/txn-offset-commit.ts'
 import { answerLost, FakeKafka, refusal, topic } from '../../../support/fake-kafka.ts'
+import type { ReadCommit } from '../../../support/read-txn-offset-commit.ts'
 import { createManager, createSender } from '../../../support/senders.ts'
-import { errors, protocol, silentLogger } from '../../../support/stock-kafkajs.ts'
+import { internals, silentLogger } from '../../../support/stock-kafkajs.ts'
 
 const codes = {
   loading: 14,
@@ -151,7 +153,7 @@ describe('EosManager', () => {
       transactionalId: 'id',
       transactionTimeout,
     }
-    const manager = new EosManager({ errors, protocol }, options)
+    const manager = new EosManager(internals, options)
     fake.fail(1, 'InitProducerId', ...Array.from({ length: 50 }, () => refusal(codes.concurrentTransactions)))
     await expect(manager.initProducerId()).rejects.toMatchObject({
       retriable: false,
@@ -161,7 +163,7 @@ describe('EosManager', () => {
 
   it('refuses a transaction without a transactional id', () => {
     const options = { logger: silentLogger, cluster: new FakeKafka([1]).cluster, transactional: true }
-    expect(() => new EosManager({ errors, protocol }, options)).toThrow('transactionalId')
+    expect(() => new EosManager(internals, options)).toThrow('transactionalId')
   })
 
   it('waits for a broker that cannot give producer ids yet', async () => {
@@ -177,5 +179,62 @@ describe('EosManager', () => {
     const manager = createManager('overlay', new FakeKafka([1]), 'plain')
     expect(manager.claimSequence(topic, 0, 3)).toEqual({ producerId: -1, producerEpoch: 0, firstSequence: 0 })
     expect(manager.claimSequence(topic, 0, 3).firstSequence).toBe(0)
+  })
+
+  describe('for a member of the group', () => {
+    const member = { generationId: 1, memberId: 'member', instanceId: null }
+    const many = {
+      consumerGroupId: 'group',
+      topics: ['texts', 'others'].map((name) => ({
+        topic: name,
+        partitions: Array.from({ length: 120 }, (_, partition) => ({ partition, offset: '7', metadata: null })),
+      })),
+    }
+
+    it('sends the offsets of many partitions in one request, in its name', async () => {
+      const fake = new FakeKafka([1])
+      const manager = await begin(fake)
+      await committingAs(member, () => manager.sendOffsets(many))
+      await committingAs(member, () => manager.sendOffsets(many))
+      expect([fake.count('AddOffsetsToTxn'), fake.count('TxnOffsetCommit')]).toEqual([1, 2])
+      const commit = fake.requests.find(({ api }) => api === 'TxnOffsetCommit')?.fields as unknown as ReadCommit
+      expect(commit).toMatchObject({ ...member, groupId: 'group', transactionalId: 'group.texts.0' })
+      expect(commit.topics.map(({ partitions }) => partitions.length)).toEqual([120, 120])
+      await manager.commit()
+    })
+
+    it.each([
+      ['ILLEGAL_GENERATION', { ...member, generationId: 0 }],
+      ['UNKNOWN_MEMBER_ID', { ...member, memberId: 'gone' }],
+      ['FENCED_INSTANCE_ID', { ...member, memberId: 'gone', instanceId: 'instance' }],
+    ])('%s ends the transaction and not the producer', async (type, zombie) => {
+      const fake = new FakeKafka([1])
+      fake.member = { ...member, instanceId: zombie.instanceId }
+      const manager = await begin(fake)
+      await expect(committingAs(zombie, () => manager.sendOffsets(many))).rejects.toMatchObject({ type })
+      expect(fake.count('TxnOffsetCommit')).toBe(1)
+      await manager.abort()
+      manager.beginTransaction()
+      await committingAs({ ...zombie, ...fake.member }, () => manager.sendOffsets(many))
+      await manager.commit()
+    })
+
+    it('waits for the last transaction, and for a coordinator that loads or moves', async () => {
+      const fake = new FakeKafka([1])
+      const manager = await begin(fake)
+      const refusals = [codes.concurrentTransactions, codes.loading, codes.notCoordinator].map(refusal)
+      fake.fail(1, 'TxnOffsetCommit', ...refusals, answerLost)
+      await committingAs(member, () => manager.sendOffsets(many))
+      expect(fake.count('TxnOffsetCommit')).toBe(5)
+    })
+
+    it('sends nothing to a broker that would not check', async () => {
+      const fake = new FakeKafka([1])
+      fake.versions[28] = { maxVersion: 2 }
+      const manager = await begin(fake)
+      const sent = committingAs(member, () => manager.sendOffsets(many))
+      await expect(sent).rejects.toMatchObject({ code: 'VAL_KAFKA_BROKER_TOO_OLD' })
+      expect(fake.count('TxnOffsetCommit')).toBe(0)
+    })
   })
 })

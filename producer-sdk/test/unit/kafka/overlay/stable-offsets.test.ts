@@ -3,20 +3,16 @@ import type { ProtocolRequest } from '../../../../src/kafka/overlay/internals.ts
 import {
   addStableOffsets,
   type BrokerClass,
-  type OffsetFetchInternals,
   readingStableOffsets,
+  stableOffsetFetch,
 } from '../../../../src/kafka/overlay/stable-offsets.ts'
+import clientBytes from '../../../support/client-bytes.json' with { type: 'json' }
 import { encoded } from '../../../support/encoded-request.ts'
-import { createErrorFromCode, protocol, stockModule } from '../../../support/stock-kafkajs.ts'
+import { internals, protocol } from '../../../support/stock-kafkajs.ts'
 
 const offsetFetchKey = protocol.apiKeys.OffsetFetch
 const unstable = 88
-const internals: OffsetFetchInternals = {
-  Encoder: stockModule('protocol/encoder.js'),
-  Decoder: stockModule('protocol/decoder.js'),
-  offsetFetchKey,
-  createErrorFromCode,
-}
+const { java } = clientBytes
 
 const stockOffsetFetch = vi.fn(async () => 'stock')
 const send = vi.fn<(request: ProtocolRequest) => Promise<unknown>>()
@@ -103,5 +99,32 @@ describe('addStableOffsets', () => {
     answering(response({ code: 16 }))
     const read = readingStableOffsets({ topic: 't', partitions: [1] }, () => createBroker(9).offsetFetch(request))
     await expect(read).rejects.toMatchObject({ type: 'NOT_COORDINATOR_FOR_GROUP' })
+  })
+
+  it('has the bytes of the Java client', async () => {
+    const topics = [
+      { topic: 'texts', partitions: [0, 1, 200].map((partition) => ({ partition })) },
+      { topic: 'others', partitions: [{ partition: 3 }] },
+    ]
+    const { bytes } = await encoded(stableOffsetFetch({ groupId: 'group', topics }, internals))
+    expect(bytes.toString('hex')).toBe(`00${java['OffsetFetch request']}`)
+  })
+
+  it('takes unstable offsets for an answer where the reader wants to know', async () => {
+    const { response: own } = stableOffsetFetch({ groupId: 'group', topics: [] }, internals, true)
+    const answer = await own.parse(await own.decode(Buffer.from(`00${java['OffsetFetch answer']}`, 'hex')))
+    expect(answer).toMatchObject({
+      responses: [
+        {
+          topic: 'texts',
+          partitions: [
+            { partition: 0, offset: '9007199254740995', metadata: 'note é', errorCode: 0 },
+            { partition: 1, errorCode: unstable },
+            { partition: 200, offset: '-1', errorCode: 0 },
+          ],
+        },
+        { topic: 'others', partitions: [{ partition: 3, errorCode: unstable }] },
+      ],
+    })
   })
 })

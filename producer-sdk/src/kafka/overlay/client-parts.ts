@@ -1,0 +1,33 @@
+import type { CoordinatorInternals } from './coordinator-calls.ts'
+import type { FlexibleInternals } from './flexible-request.ts'
+import type { Cluster, Logger } from './internals.ts'
+import { processWide } from './process-wide.ts'
+
+/** What kafkajs's modules for requests of our own need. */
+export type OverlayInternals = CoordinatorInternals & FlexibleInternals
+
+/** What a client of kafkajs is made of, and keeps to itself. */
+export interface ClientParts {
+  readonly cluster: Cluster
+  readonly logger: Logger
+  readonly internals: OverlayInternals
+}
+
+const partsByClient = processWide('client-parts', () => new WeakMap<object, ClientParts>())
+
+/** kafkajs's module of an admin client or a consumer. */
+export type CreateClient = (options: Omit<ClientParts, 'internals'>) => object
+
+/** Makes what `create` returns known to `partsOf`. */
+export function keepParts(create: CreateClient, internals: OverlayInternals): CreateClient {
+  return (options) => {
+    const client = create(options)
+    partsByClient.set(client, { cluster: options.cluster, logger: options.logger, internals })
+    return client
+  }
+}
+
+/** The parts of an admin client or a consumer; undefined without the overlay. */
+export function partsOf(client: object): ClientParts | undefined {
+  return partsByClient.get(client)
+}
