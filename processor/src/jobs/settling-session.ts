@@ -1,5 +1,6 @@
 import { isValenceError, ValenceError } from '@valence/schemas'
-import type { PartitionSession } from '../kafka/partition-session.ts'
+import type { LineProgress } from '../kafka/line-progress.ts'
+import { isOfEarlierTopic, type PartitionSession } from '../kafka/partition-session.ts'
 import type { OutgoingRecord } from '../kafka/record.ts'
 
 /** A record on its way, and the position once it is settled. */
@@ -15,8 +16,14 @@ export interface SettlingOptions {
   readonly session: PartitionSession
   /** Opens another one of the same partition and group, in place of the one that an error has spent. */
   readonly reopen: () => Promise<PartitionSession>
-  /** What is committed for a position, where that is to hold the number of records that were refused so far, too. */
-  readonly encode?: (nextOffset: bigint, refused: number) => bigint
+  /** Progress that is committed with a position, for a job that counts lines. */
+  readonly progressOf?: (nextOffset: bigint, refused: number, isFinished: boolean) => LineProgress
+}
+
+/** The position that the group had when the session was opened. */
+export interface CommittedPosition {
+  readonly offset: bigint
+  readonly lineProgress: LineProgress | undefined
 }
 
 /**
@@ -26,24 +33,25 @@ export interface SettlingOptions {
 export class SettlingSession {
   readonly #options: SettlingOptions
   #session: PartitionSession
+  /** Undefined where the group has none. */
+  readonly committed: CommittedPosition | undefined
   #position: bigint | undefined
   /** Those of earlier runs included where the caller says so. */
   refused = 0
 
-  private constructor(options: SettlingOptions, position: bigint | undefined) {
+  private constructor(options: SettlingOptions, committed: CommittedPosition | undefined) {
     this.#options = options
     this.#session = options.session
-    this.#position = position
+    this.committed = committed
+    this.#position = committed?.offset
   }
 
   /** @throws VAL_KAFKA_* */
   static async open(options: SettlingOptions): Promise<SettlingSession> {
-    return new SettlingSession(options, await options.session.position())
-  }
-
-  /** The committed position; undefined where the group has none. */
-  get position(): bigint | undefined {
-    return this.#position
+    const position = await options.session.locate()
+    const { offset, lineProgress } = position
+    const isKnown = offset !== undefined && !isOfEarlierTopic(position)
+    return new SettlingSession(options, isKnown ? { offset, lineProgress } : undefined)
   }
 
   /** @returns how many records were published, the refused ones left out. @throws VAL_KAFKA_* */
@@ -72,17 +80,22 @@ export class SettlingSession {
     }
   }
 
+  /** Commits that the results of everything before the position are out. @throws VAL_KAFKA_* */
+  finish(position: bigint): Promise<void> {
+    return this.#commit([], position, true)
+  }
+
   close(): Promise<void> {
     return this.#session.close()
   }
 
-  async #commit(records: readonly SettledRecord[], nextOffset: bigint): Promise<void> {
-    const position = this.#options.encode?.(nextOffset, this.refused) ?? nextOffset
+  async #commit(records: readonly SettledRecord[], nextOffset: bigint, isFinished = false): Promise<void> {
     await this.#session.publish(
       records.map(({ record }) => record),
-      position,
+      nextOffset,
+      this.#options.progressOf?.(nextOffset, this.refused, isFinished),
     )
-    this.#position = position
+    this.#position = nextOffset
   }
 
   /** A session is spent after an error. Where another run has settled something meanwhile, this one is over. */

@@ -8,6 +8,7 @@ import {
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import { partitionTransactionalId } from './group-names.ts'
+import type { LineProgress } from './line-progress.ts'
 import type { LogOffsets } from './log-offsets.ts'
 import { isOfEarlierTopic, type PartitionSession, type Position } from './partition-session.ts'
 import { type PositionNote, partitionsFound, readNote, writeNote } from './position-note.ts'
@@ -81,7 +82,7 @@ class KafkaPartitionSession implements PartitionSession {
       offsets.topic(name),
       offsets.clusterId(),
     ])
-    const { topicId: committedTopicId, found: ownFound } = readNote(committed?.metadata, clusterId)
+    const { topicId: committedTopicId, found: ownFound, lineProgress } = readNote(committed?.metadata, clusterId)
     const isRecreated = isOfEarlierTopic({ topicId: topic.id, committedTopicId })
     // The partition's own committed offset is enough; the topic's others are read only without one.
     const found = isRecreated ? 0 : (ownFound ?? partitionsFound(await offsets.group(name), topic, clusterId))
@@ -93,6 +94,7 @@ class KafkaPartitionSession implements PartitionSession {
       committedTopicId,
       isYounger: partition >= found,
       hadPredecessor: this.#hadPredecessor,
+      lineProgress,
     }
   }
 
@@ -101,14 +103,14 @@ class KafkaPartitionSession implements PartitionSession {
     return isOfEarlierTopic(found) ? undefined : found.offset
   }
 
-  async publish(records: readonly OutgoingRecord[], nextOffset: bigint): Promise<void> {
+  async publish(records: readonly OutgoingRecord[], nextOffset: bigint, lineProgress?: LineProgress): Promise<void> {
     if (this.#spent) throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', 'the session is spent')
     try {
       await this.#retireAfterManyRecords(records.length)
       const transaction = this.#transaction ?? (await this.#producer.transaction())
       this.#transaction = undefined
       // Offsets first: the cheapest way to learn that the markers of the last transaction are still being written.
-      await this.#sendOffsets(transaction, nextOffset)
+      await this.#sendOffsets(transaction, nextOffset, lineProgress)
       for (const group of this.#groups(records)) await this.#send(transaction, group)
       await transaction.commit()
     } catch (error) {
@@ -130,14 +132,19 @@ class KafkaPartitionSession implements PartitionSession {
     }
   }
 
-  async #sendOffsets(transaction: Transaction, nextOffset: bigint): Promise<void> {
+  async #sendOffsets(
+    transaction: Transaction,
+    nextOffset: bigint,
+    lineProgress: LineProgress | undefined,
+  ): Promise<void> {
     const { topic, partition } = this.#partition
+    const metadata = writeNote({ ...this.#note, lineProgress }, this.#clusterId)
     const request = {
       consumerGroupId: this.#options.groupId,
       topics: [
         {
           topic,
-          partitions: [{ partition, offset: nextOffset.toString(), metadata: writeNote(this.#note, this.#clusterId) }],
+          partitions: [{ partition, offset: nextOffset.toString(), metadata }],
         },
       ],
     }

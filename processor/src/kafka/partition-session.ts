@@ -1,3 +1,4 @@
+import type { LineProgress } from './line-progress.ts'
 import type { OutgoingRecord } from './record.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
@@ -13,6 +14,8 @@ export interface Position {
   readonly isYounger: boolean
   /** Somebody has written for this partition before; undefined where brokers or client do not tell. */
   readonly hadPredecessor: boolean | undefined
+  /** Committed with the offset by a job that counts lines. */
+  readonly lineProgress?: LineProgress | undefined
 }
 
 /** The offset was committed for an earlier topic of this name and says nothing about this one. */
@@ -33,12 +36,12 @@ export interface PartitionSession {
   /** The committed offset, if there is one for this very topic. */
   position(): Promise<bigint | undefined>
   /**
-   * One transaction: the records and the input offset, together or not at all.
+   * One transaction: the records and the input offset, together or not at all; with the progress of a job that counts lines.
    * After an error the session is spent: close it, open another one, and read the position again.
    * @throws VAL_KAFKA_FENCED, VAL_KAFKA_ACK_MISMATCH, VAL_RECORD_TOO_LARGE_TO_PUBLISH,
    *   VAL_RECORD_REFUSED_BY_BROKER, VAL_KAFKA_TIMESTAMP_REFUSED, VAL_KAFKA_TRANSACTION_FAILED
    */
-  publish(records: readonly OutgoingRecord[], nextOffset: bigint): Promise<void>
+  publish(records: readonly OutgoingRecord[], nextOffset: bigint, lineProgress?: LineProgress): Promise<void>
   close(): Promise<void>
 }
 

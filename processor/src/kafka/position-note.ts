@@ -1,6 +1,7 @@
 import type { CommittedOffset } from '@valence/producer-sdk/kafka'
+import { type LineProgress, readLineProgress, writeLineProgress } from './line-progress.ts'
 
-/** What is committed beside an offset, in its metadata: `topic-id=ID@CLUSTER@found=COUNT`. */
+/** The metadata of a committed offset: `topic-id=ID@CLUSTER@found=COUNT`, and for jobs `@lines=COUNT@refused=COUNT@finished`. */
 export interface PositionNote {
   /** Of the topic that the offset is for; undefined where brokers or client do not tell. */
   readonly topicId: string | undefined
@@ -9,33 +10,38 @@ export interface PositionNote {
    * 0: the topic itself is younger than the group's reading of this name.
    */
   readonly found: number | undefined
+  /** Of a job that counts lines; undefined for other groups and for earlier versions. */
+  readonly lineProgress?: LineProgress | undefined
 }
 
 const idPrefix = 'topic-id='
 const foundPrefix = 'found='
 
 /** Committed in the transaction of the offset, so that the two cannot part. */
-export function writeNote({ topicId, found }: PositionNote, clusterId: string): string {
+export function writeNote({ topicId, found, lineProgress }: PositionNote, clusterId: string): string {
   const parts = [
     ...(topicId === undefined ? [] : [`${idPrefix}${topicId}`, clusterId]),
     ...(found === undefined ? [] : [`${foundPrefix}${found}`]),
+    ...(lineProgress === undefined ? [] : [writeLineProgress(lineProgress)]),
   ]
   return parts.join('@')
 }
 
 /**
  * Offsets that tools or older versions committed say less or nothing. A mirror translates offsets and copies the note of
- * the other cluster, which says nothing about this one.
+ * the other cluster: its topic id and partition count are of no use here. A count of lines holds in any cluster.
  */
 export function readNote(metadata: string | null | undefined, clusterId: string): PositionNote {
   const parts = (metadata ?? '').split('@')
   const hasId = parts[0]?.startsWith(idPrefix) ?? false
   const isOfHere = !hasId || (parts[1] ?? clusterId) === clusterId
-  if (!isOfHere) return { topicId: undefined, found: undefined }
+  const lineProgress = readLineProgress(parts)
+  if (!isOfHere) return { topicId: undefined, found: undefined, lineProgress }
   const count = parts.find((part) => part.startsWith(foundPrefix))?.slice(foundPrefix.length)
   return {
     topicId: hasId ? parts[0]?.slice(idPrefix.length) : undefined,
     found: count !== undefined && /^\d{1,9}$/.test(count) ? Number(count) : undefined,
+    lineProgress,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { LineProgress } from '@valence/processor/kafka/line-progress'
 import type { PartitionSession, PartitionSessions } from '@valence/processor/kafka/partition-session'
 import type { KafkaRecord, OutgoingRecord, RecordBatch } from '@valence/processor/kafka/record'
 import type { RecordSource, RecordSourceHandlers } from '@valence/processor/kafka/record-source'
@@ -15,6 +16,7 @@ export class FakeBroker implements PartitionSessions {
   readonly #earliest = new Map<string, bigint>()
   readonly #committed = new Map<string, bigint>()
   readonly #committedTopicIds = new Map<string, string | undefined>()
+  readonly #lineProgress = new Map<string, LineProgress | undefined>()
   readonly #topicIds = new Map<string, string>()
   readonly #epochs = new Map<string, number>()
   /** Called before each publication; what it throws is what the broker would answer. */
@@ -97,9 +99,10 @@ export class FakeBroker implements PartitionSessions {
         committedTopicId: this.#committedTopicIds.get(name),
         isYounger: this.younger.has(name),
         hadPredecessor: epoch > 1,
+        lineProgress: this.#lineProgress.get(name),
       }),
       position: async () => this.#committed.get(name),
-      publish: async (records, nextOffset) => {
+      publish: async (records, nextOffset, lineProgress) => {
         try {
           if (spent) throw new ValenceError('VAL_KAFKA_TRANSACTION_FAILED', 'the session is spent')
           await this.beforePublish(records, epoch)
@@ -110,6 +113,7 @@ export class FakeBroker implements PartitionSessions {
         }
         this.published.push(...records)
         this.commit(partition, nextOffset, this.#topicId(partition))
+        this.#lineProgress.set(name, lineProgress)
       },
       close: async () => {
         spent = true

@@ -18,6 +18,13 @@ const offsets = recordOf(
   z.string().refine((name) => parsePartitionName(name) !== undefined, 'names no partition'),
 )
 
+/** As it is committed in the metadata of an offset (`LineProgress`). */
+const lineProgress = z.object({
+  lines: z.string().regex(/^\d+$/).transform(BigInt),
+  refused: z.number().int().nonnegative(),
+  isFinished: z.boolean(),
+})
+
 /** What `backup.json` holds. Offsets are digits, because they may exceed 2^53. */
 const backupManifest = z.object({
   /** 1: segments do not know the id of their topic. */
@@ -34,6 +41,8 @@ const backupManifest = z.object({
   ),
   /** Group → `topic-partition` → next offset. */
   groups: recordOf(offsets),
+  /** Group → `topic-partition` → progress of a job that counts lines. Earlier versions kept it in the offset. */
+  lineProgress: recordOf(recordOf(lineProgress)).default({}),
   acls: z.array(z.record(z.string(), z.union([z.string(), z.number()]))),
   /** Of the topics whose records are kept: `topic-partition` → the offset before which they are. */
   kept: offsets,
@@ -77,5 +86,9 @@ export async function readManifest(storage: BackupStorage): Promise<BackupManife
 
 /** Written last: until then the backup before it is the one that counts. */
 export function writeManifest(storage: BackupStorage, manifest: BackupManifest): Promise<void> {
-  return storage.put(name, Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`))
+  return storage.put(name, Buffer.from(`${JSON.stringify(manifest, digitsOfBigints, 1)}\n`))
+}
+
+function digitsOfBigints(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }

@@ -56,25 +56,31 @@ export async function readGroups(
   admin: Admin,
   wanted: readonly string[],
   topicIds: ReadonlyMap<string, string>,
-): Promise<BackupManifest['groups']> {
+): Promise<Pick<BackupManifest, 'groups' | 'lineProgress'>> {
   const { clusterId } = await admin.describeCluster()
   const { groups } = await admin.listGroups()
   const names = groups.map(({ groupId }) => groupId).filter((groupId) => !isThrowawayGroup(groupId))
-  const found = new Map<string, Readonly<Record<string, string>>>()
+  const found = new Map<string, BackupManifest['groups'][string]>()
+  const progress = new Map<string, BackupManifest['lineProgress'][string]>()
   for (const groupId of names.sort()) {
     const topics = await admin.fetchOffsets({ groupId, topics: [...wanted] })
     const positions = topics.flatMap(({ topic, partitions }) =>
       partitions
         .filter(({ offset }) => Number(offset) >= 0)
-        .filter(({ metadata }) => {
-          const committedTopicId = readNote(metadata, clusterId).topicId
-          return !isOfEarlierTopic({ topicId: topicIds.get(topic), committedTopicId })
+        .map(({ partition, offset, metadata }) => {
+          const name = partitionName({ topic, partition })
+          return { name, offset, topicId: topicIds.get(topic), note: readNote(metadata, clusterId) }
         })
-        .map(({ partition, offset }) => [partitionName({ topic, partition }), offset] as const),
+        .filter(({ topicId, note }) => !isOfEarlierTopic({ topicId, committedTopicId: note.topicId })),
     )
-    if (positions.length > 0) found.set(groupId, Object.fromEntries(positions))
+    if (positions.length === 0) continue
+    found.set(groupId, Object.fromEntries(positions.map(({ name, offset }) => [name, offset])))
+    const counted = positions.flatMap(({ name, note }) =>
+      note.lineProgress ? [[name, note.lineProgress] as const] : [],
+    )
+    if (counted.length > 0) progress.set(groupId, Object.fromEntries(counted))
   }
-  return Object.fromEntries(found)
+  return { groups: Object.fromEntries(found), lineProgress: Object.fromEntries(progress) }
 }
 
 /** What grants name; a prefixed pattern counts where it covers one of them, or lies within what one of them begins. */

@@ -41,7 +41,7 @@ export async function createBackup(
     const ends = await fetchWholeLogs(admin, topic)
     for (const { partition, high } of ends) settled[partitionName({ topic, partition })] = String(high)
   }
-  const groups = await readGroups(admin, present, topicIds)
+  const { groups, lineProgress } = await readGroups(admin, present, topicIds)
   const positions = groups[config.kafkaGroupId] ?? {}
   const kept: BackupManifest['kept'] = {}
   const segments: BackupManifest['segments'] = {}
@@ -71,7 +71,7 @@ export async function createBackup(
   ])
   const models = await keepModels(storage, config.modelStore)
   const manifest: BackupManifest = {
-    ...{ version: 2, at, topics, groups, acls },
+    ...{ version: 2, at, topics, groups, lineProgress, acls },
     ...{ kept, settled, segments, schemas, compatibility, models },
   }
   await writeManifest(storage, manifest)

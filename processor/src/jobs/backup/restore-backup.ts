@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts'
 import { listTopics } from '../../kafka/create-topics.ts'
 import { commandTransactionalId, isBulkGroup, isReplayGroup } from '../../kafka/group-names.ts'
 import { joinPatiently } from '../../kafka/join-patiently.ts'
+import { writeLineProgress } from '../../kafka/line-progress.ts'
 import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { parsePartitionName, partitionName, type TopicPartition } from '../../kafka/topic-partition.ts'
@@ -131,7 +132,9 @@ export class Restore {
           const own = parsePartitionName(name)
           const offset = isBulk ? position : this.#newOffset(name, BigInt(position))
           if (own === undefined || offset === undefined) return []
-          return [{ topic: own.topic, partitions: [{ partition: own.partition, offset }] }]
+          const progress = this.#manifest.lineProgress[groupId]?.[name]
+          const metadata = progress === undefined ? null : writeLineProgress(progress)
+          return [{ topic: own.topic, partitions: [{ partition: own.partition, offset, metadata }] }]
         })
         if (topics.length === 0) continue
         const transaction = await joinPatiently(() => producer.transaction())

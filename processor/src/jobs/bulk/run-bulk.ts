@@ -5,7 +5,7 @@ import type { Job } from '../job.ts'
 import { sessionOpener } from '../partition-sessions.ts'
 import { SettlingSession } from '../settling-session.ts'
 import type { BulkObject } from './bulk-source.ts'
-import { decodePosition, encodePosition, finishedAt } from './job-position.ts'
+import { readJobPosition, toLineProgress } from './job-position.ts'
 import { ResultCounter } from './job-results.ts'
 import { type LoadedObject, TextLoader, type TextLoaderOptions } from './load-object.ts'
 
@@ -72,7 +72,7 @@ export class BulkRun {
     const isSent = loaded.length === jobs.length && loaded.every(({ isWhole, failure }) => isWhole || failure)
     const isOutAll = await this.#results.follow(() => loaded.every(isOut), this.#request.stillMs, this.#job.signal)
     for (const own of loaded.filter((one) => one.isWhole && isOut(one))) {
-      await own.job.session.publish([], finishedAt(own.lines), () => undefined)
+      await own.job.session.finish(own.lines)
     }
     const results = loaded.map(({ job }) => this.#results.of(job.object.fingerprint))
     return {
@@ -95,9 +95,9 @@ export class BulkRun {
       const reopen = () => openSession({ topic: this.#request.topic, partition: 0 })
       const first = await reopen()
       opened.defer(() => first.close())
-      const session = await SettlingSession.open({ session: first, reopen, encode: encodePosition })
+      const session = await SettlingSession.open({ session: first, reopen, progressOf: toLineProgress })
       opened.defer(() => session.close())
-      const { lines, refused, isFinished } = decodePosition(session.position ?? 0n)
+      const { lines, refused, isFinished } = readJobPosition(session.committed)
       session.refused = refused
       if (!isFinished) jobs.push({ object, session, lines })
     }

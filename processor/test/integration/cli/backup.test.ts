@@ -71,6 +71,18 @@ async function score(): Promise<void> {
 }
 
 describe('valence backup', () => {
+  it('brings back how far bulk jobs have come: a finished one stays finished', async () => {
+    const file = join(folder, 'texts.txt')
+    await writeFile(file, 'good\nbad\n')
+    const processor = await new ProcessorProcess(environment).started()
+    expect(await runCliJson(['bulk', file], { environment })).toMatchObject({ skipped: 0, scored: 2 })
+    expect(await processor.stop()).toBe(0)
+    await create()
+    await destroy()
+    await restore()
+    expect(await runCliJson(['bulk', file], { environment })).toMatchObject({ skipped: 1, texts: 0 })
+  })
+
   it('brings back what was scored and what was not, each text once', async () => {
     const texts = inventTexts(900)
     await kafka.produce(topics.input, texts.slice(0, 300))

@@ -10,6 +10,8 @@ import { writeTinyModel } from '@valence/testing/models/tiny-model'
 import { killAllCommands, runCliJson, runCliProcess, startCli } from '@valence/testing/processes/cli-process'
 import { killAllProcessors, ProcessorProcess } from '@valence/testing/processes/processor-process'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { listObjects } from '../../../src/jobs/bulk/bulk-source.ts'
+import { bulkGroup } from '../../../src/kafka/group-names.ts'
 
 let kafka: TestKafka
 let topics: TestTopics
@@ -77,6 +79,26 @@ describe('valence bulk', () => {
     expect(rest).toMatchObject({ texts: 8_000, scored: 8_000, deadLettered: 0 })
     expectExactlyOnce(compareOutput(texts, await output()))
     expect(await processor.stop()).toBe(0)
+  })
+
+  it('goes on with a job that an earlier version began, and leaves one alone that it finished', async () => {
+    const texts = inventTexts(40)
+    await writeFile(join(folder, 'begun.jsonl'), toLines(texts))
+    await writeFile(join(folder, 'finished.jsonl'), toLines(inventTexts(10)))
+    const groups = (await listObjects(folder, undefined)).map((own) => bulkGroup(topics.groupId, own.fingerprint))
+    // Four lines, all refused, in bits 0 to 49 and above 50; and ten lines with the end in bit 50.
+    for (const [at, offset] of [(4n << 51n) + 4n, (1n << 50n) + 10n].entries()) {
+      const partitions = [{ partition: 0, offset: String(offset) }]
+      await kafka.admin.setOffsets({ groupId: groups[at] ?? '', topic: topics.input, partitions })
+    }
+    await new ProcessorProcess(environment).started()
+    const summary = await runCliJson<Summary>(bulk(folder), { environment })
+    expect(summary).toMatchObject({ objects: 2, skipped: 1, texts: 36, scored: 36 })
+    expectExactlyOnce(compareOutput(texts.slice(4), await output()))
+    const [begun] = await kafka.admin.fetchOffsets({ groupId: groups[0] ?? '', topics: [topics.input] })
+    const committed = begun?.partitions.find(({ partition }) => partition === 0)
+    expect(committed).toMatchObject({ offset: '40', metadata: expect.stringMatching(/@lines=40@refused=4@finished$/) })
+    expect(await runCliJson<Summary>(bulk(folder), { environment })).toMatchObject({ skipped: 2, texts: 0 })
   })
 
   it('reads an S3 prefix, and reports lines that are no texts', async () => {

@@ -1,19 +1,32 @@
 import { ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
-import { decodePosition, encodePosition, finishedAt } from '../../../src/jobs/bulk/job-position.ts'
 import { type SettlingOptions, SettlingSession } from '../../../src/jobs/settling-session.ts'
+import type { LineProgress } from '../../../src/kafka/line-progress.ts'
 import type { PartitionSession } from '../../../src/kafka/partition-session.ts'
 
 /** A partition in memory: `refuses` decides of values, and a session is spent after an error, as the real ones are. */
 function fakePartition(refuses: (value: string) => string | undefined) {
-  const state = { position: undefined as bigint | undefined, written: [] as string[], opened: 0 }
+  const state = {
+    position: undefined as bigint | undefined,
+    lineProgress: undefined as LineProgress | undefined,
+    committedTopicId: 'now',
+    written: [] as string[],
+    opened: 0,
+  }
   const open = async (): Promise<PartitionSession> => {
     state.opened += 1
     let isSpent = false
     return {
-      locate: () => Promise.reject(new Error('not asked')),
+      locate: async () => ({
+        offset: state.position,
+        lineProgress: state.lineProgress,
+        topicId: 'now',
+        committedTopicId: state.committedTopicId,
+        isYounger: false,
+        hadPredecessor: false,
+      }),
       position: async () => state.position,
-      async publish(records, nextOffset) {
+      async publish(records, nextOffset, lineProgress) {
         if (isSpent) throw new Error('spent')
         const values = records.map(({ value }) => String(value))
         const code = values.map(refuses).find((own) => own !== undefined)
@@ -23,6 +36,7 @@ function fakePartition(refuses: (value: string) => string | undefined) {
         }
         state.written.push(...values)
         state.position = nextOffset
+        state.lineProgress = lineProgress
       },
       close: async () => undefined,
     }
@@ -37,7 +51,7 @@ function records(...values: string[]) {
   }))
 }
 
-type Opening = Pick<SettlingOptions, 'encode'> & { readonly open: () => Promise<PartitionSession> }
+type Opening = Pick<SettlingOptions, 'progressOf'> & { readonly open: () => Promise<PartitionSession> }
 
 async function settle({ open, ...more }: Opening, given: ReturnType<typeof records>, nextOffset: bigint) {
   const session = await SettlingSession.open({ session: await open(), reopen: open, ...more })
@@ -52,7 +66,7 @@ describe('SettlingSession', () => {
   it('publishes in one go what nobody refuses', async () => {
     const { state, open } = fakePartition(() => undefined)
     expect(await settle({ open }, records('a', 'b'), 7n)).toMatchObject({ published: 2, refused: [] })
-    expect(state).toEqual({ position: 7n, written: ['a', 'b'], opened: 1 })
+    expect(state).toMatchObject({ position: 7n, lineProgress: undefined, written: ['a', 'b'], opened: 1 })
   })
 
   it.each(['VAL_RECORD_REFUSED_BY_BROKER', 'VAL_RECORD_TOO_LARGE_TO_PUBLISH'])(
@@ -87,23 +101,22 @@ describe('SettlingSession', () => {
     expect(state.written).toEqual([])
   })
 
-  it('commits the number of refused lines of a job with its position', async () => {
+  it('commits the progress of a job with each position, and its end', async () => {
     const { state, open } = fakePartition((value) => (value === 'x' ? 'VAL_RECORD_REFUSED_BY_BROKER' : undefined))
-    const { session } = await settle({ open, encode: encodePosition }, records('a', 'x', 'b', 'x'), 4n)
-    expect(decodePosition(state.position ?? 0n)).toEqual({ lines: 4n, refused: 2, isFinished: false })
-    await session.publish([], finishedAt(4n), () => undefined)
-    expect(decodePosition(state.position ?? 0n)).toEqual({ lines: 4n, refused: 2, isFinished: true })
-  })
-})
-
-describe('the position of a job', () => {
-  it('reads what earlier versions committed', () => {
-    expect(decodePosition(12n)).toEqual({ lines: 12n, refused: 0, isFinished: false })
-    expect(decodePosition((1n << 50n) + 12n)).toEqual({ lines: 12n, refused: 0, isFinished: true })
+    const progressOf = (lines: bigint, refused: number, isFinished: boolean) => ({ lines, refused, isFinished })
+    const { session } = await settle({ open, progressOf }, records('a', 'x', 'b', 'x'), 4n)
+    expect(state).toMatchObject({ position: 4n, lineProgress: { lines: 4n, refused: 2, isFinished: false } })
+    await session.finish(4n)
+    expect(state).toMatchObject({ position: 4n, lineProgress: { lines: 4n, refused: 2, isFinished: true } })
   })
 
-  it('stays an offset that a broker takes, and ends a job in which nothing is taken', () => {
-    expect(encodePosition(finishedAt(2n ** 50n - 1n), 4_095)).toBeLessThan(2n ** 63n)
-    expect(() => encodePosition(1n, 4_096)).toThrow(expect.objectContaining({ code: 'VAL_RECORD_REFUSED_BY_BROKER' }))
+  it('knows what an earlier run committed, but not for an earlier topic of the name', async () => {
+    const { state, open } = fakePartition(() => undefined)
+    state.position = 4n
+    state.lineProgress = { lines: 4n, refused: 1, isFinished: false }
+    const { committed } = await SettlingSession.open({ session: await open(), reopen: open })
+    expect(committed).toEqual({ offset: 4n, lineProgress: { lines: 4n, refused: 1, isFinished: false } })
+    state.committedTopicId = 'old'
+    expect((await SettlingSession.open({ session: await open(), reopen: open })).committed).toBeUndefined()
   })
 })

@@ -126,6 +126,15 @@ describe('a partition session', () => {
     expect(commits).toEqual([note])
   })
 
+  it('commits the progress of a job beside the offset and reads it again', async () => {
+    const { kafka, commits } = recordingKafka()
+    const session = await open(kafka, true, { metadata: 'topic-id=now@here@found=3@lines=4@refused=1' })
+    expect(await session.locate()).toMatchObject({ lineProgress: { lines: 4n, refused: 1, isFinished: false } })
+    await session.publish([], 9n, { lines: 9n, refused: 1, isFinished: true })
+    await session.publish([], 10n)
+    expect(commits).toEqual(['topic-id=now@here@found=3@lines=9@refused=1@finished', 'topic-id=now@here@found=3'])
+  })
+
   it('sends the offset first, then the records, then commits', async () => {
     const { kafka, calls, sends } = recordingKafka()
     const session = await open(kafka)

@@ -9,6 +9,8 @@ describe('the note beside an offset', () => {
     { topicId: undefined, found: 6 },
     { topicId: 'id', found: undefined },
     { topicId: undefined, found: undefined },
+    { topicId: 'id', found: 6, lineProgress: { lines: 4n, refused: 2, isFinished: true } },
+    { topicId: undefined, found: undefined, lineProgress: { lines: 4n, refused: 0, isFinished: false } },
   ])('is read as it was written: %o', (note) => {
     expect(readNote(writeNote(note, 'here'), 'here')).toEqual(note)
   })
@@ -21,6 +23,11 @@ describe('the note beside an offset', () => {
     ['of this cluster', 'topic-id=old@here', { topicId: 'old', found: undefined }],
     ['of the first version', 'topic-id=old', { topicId: 'old', found: undefined }],
     ['that a mirror brought from another', 'topic-id=old@there@found=3', { topicId: undefined, found: undefined }],
+    [
+      'of a job that a mirror brought from another',
+      'topic-id=old@there@found=3@lines=4@refused=0@finished',
+      { topicId: undefined, found: undefined, lineProgress: { lines: 4n, refused: 0, isFinished: true } },
+    ],
     ['of a tool', 'done by hand', { topicId: undefined, found: undefined }],
     ['with a count that is none', 'topic-id=old@here@found=many', { topicId: 'old', found: undefined }],
     ['that is empty', '', { topicId: undefined, found: undefined }],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readManifest } from '../../../../src/jobs/backup/backup-manifest.ts'
+import { readManifest, writeManifest } from '../../../../src/jobs/backup/backup-manifest.ts'
 import type { BackupStorage } from '../../../../src/jobs/backup/backup-storage.ts'
 
 const empty = { version: 2, topics: [], groups: {}, acls: [], kept: {}, schemas: [], compatibility: {}, models: [] }
@@ -29,4 +29,17 @@ it('keeps a group, a setting and a subject named __proto__', async () => {
 
 it.each(['texts', 'texts-', 'texts-one'])('refuses a position of %j, which names no partition', async (name) => {
   await expect(read({ at: 1, kept: { [name]: '7' } })).rejects.toMatchObject({ code: 'VAL_BACKUP_INVALID' })
+})
+
+it('keeps the progress of bulk jobs, and has none in a backup of an earlier version', async () => {
+  const kept: Buffer[] = []
+  const storage = {
+    get: async () => kept.at(-1),
+    put: async (_: string, bytes: Buffer) => void kept.push(bytes),
+  } as unknown as BackupStorage
+  const manifest = await read({ at: 1 })
+  expect(manifest?.lineProgress).toEqual({})
+  const lineProgress = { g: { 'texts-0': { lines: 2n ** 53n + 1n, refused: 2, isFinished: true } } }
+  await writeManifest(storage, { ...(manifest as NonNullable<typeof manifest>), lineProgress })
+  expect(await readManifest(storage)).toMatchObject({ lineProgress })
 })

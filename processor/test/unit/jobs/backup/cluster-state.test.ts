@@ -27,5 +27,22 @@ it('positions of an earlier topic of the name are left out, those of the topic i
     { partition: 4, offset: '-1', metadata: null },
   ])
   const kept = { 'texts-0': '10', 'texts-2': '12', 'texts-3': '13' }
-  expect(await readGroups(admin, ['texts'], new Map([['texts', 'new']]))).toEqual({ g: kept })
+  expect(await readGroups(admin, ['texts'], new Map([['texts', 'new']]))).toEqual({
+    groups: { g: kept },
+    lineProgress: {},
+  })
+})
+
+it('the progress of a bulk job is kept with its position', async () => {
+  const lineProgress = { lines: 4n, refused: 2, isFinished: true }
+  const note = { found: 5, lineProgress }
+  const admin = groupWith([
+    { partition: 0, offset: '4', metadata: writeNote({ topicId: 'new', ...note }, 'here') },
+    { partition: 1, offset: '4', metadata: writeNote({ topicId: 'old', ...note }, 'here') },
+    { partition: 2, offset: '5', metadata: noteOf('new') },
+  ])
+  expect(await readGroups(admin, ['texts'], new Map([['texts', 'new']]))).toEqual({
+    groups: { g: { 'texts-0': '4', 'texts-2': '5' } },
+    lineProgress: { g: { 'texts-0': lineProgress } },
+  })
 })
