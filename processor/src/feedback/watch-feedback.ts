@@ -10,7 +10,7 @@ import {
   ValenceError,
 } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
-import { followPatiently } from '../kafka/follow-patiently.ts'
+import { followWithReconnect } from '../kafka/follow-with-reconnect.ts'
 import { readerGroupPrefix } from '../kafka/group-names.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { TopicTail } from '../kafka/topic-tail.ts'
@@ -87,7 +87,7 @@ export function watchFeedback(options: FeedbackWatchOptions): FeedbackWatch {
       },
       onGap: () => logger.warn({ topic: name }, 'feedback missed records that are gone'),
     })
-    return followPatiently(tail, {
+    return followWithReconnect(tail, {
       signal: stopping.signal,
       onConnected: () => logger.info({ topic: name }, 'feedback connected'),
       onEnded: (lost) =>

@@ -7,9 +7,9 @@ import {
 } from '@valence/producer-sdk'
 import type { Config } from '../config/config.ts'
 import { throwawayGroup } from '../kafka/group-names.ts'
-import { joinPatiently } from '../kafka/join-patiently.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { silentLogger } from '../observability/logger.ts'
+import { retryForCommand } from '../platform/retry-for-command.ts'
 import { openRegistry } from '../registry/open-registry.ts'
 
 export interface ConsumeOptions {
@@ -37,7 +37,7 @@ export interface Consumed {
 /** Reads scored events, committed ones only, until it was enough. @throws VAL_KAFKA_* */
 export async function consumeScores(config: Config, options: ConsumeOptions): Promise<Consumed> {
   const reading = new Reading(options)
-  const consumer = await joinPatiently(() => startConsumer(config, options, reading))
+  const consumer = await retryForCommand(() => startConsumer(config, options, reading))
   const onAbort = () => reading.finish()
   options.signal.addEventListener('abort', onAbort, { once: true })
   if (options.signal.aborted) reading.finish()

@@ -1,6 +1,5 @@
 import { type Admin, compressionTypes, isOverlayInstalled } from '@valence/producer-sdk/kafka'
 import type { Config } from '../config/config.ts'
-import { joinPatiently } from '../kafka/join-patiently.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { openKafkaPartitionSession } from '../kafka/kafka-partition-session.ts'
 import { createLogOffsets } from '../kafka/log-offsets.ts'
@@ -8,6 +7,7 @@ import type { PartitionSession } from '../kafka/partition-session.ts'
 import type { TopicPartition } from '../kafka/topic-partition.ts'
 import type { PartitionRange } from '../kafka/topic-reader.ts'
 import { silentLogger } from '../observability/logger.ts'
+import { retryForCommand } from '../platform/retry-for-command.ts'
 
 /** Opens sessions of a group that remembers what a command has settled; each fences any other run of the same group. */
 export function sessionOpener(
@@ -23,7 +23,7 @@ export function sessionOpener(
     offsets: createLogOffsets(admin, groupId),
     batchAcrossPartitions: isOverlayInstalled(),
   }
-  return (partition) => joinPatiently(() => openKafkaPartitionSession(options, partition))
+  return (partition) => retryForCommand(() => openKafkaPartitionSession(options, partition))
 }
 
 /** One session for each partition of a topic that has something to settle. */

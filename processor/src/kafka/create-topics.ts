@@ -1,7 +1,7 @@
 import { type Admin, type ITopicConfig, type KafkaFault, kafkaErrors } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
+import { retryForCommand } from '../platform/retry-for-command.ts'
 import { fetchLedTopics } from './fetch-led-topics.ts'
-import { joinPatiently } from './join-patiently.ts'
 import { translateKafkaError } from './kafka-admin.ts'
 
 export type TopicState = 'created' | 'existing' | 'failed'
@@ -27,7 +27,7 @@ const perPartitionMs = 250
 /** A topic that was just created is unknown to some brokers for a while. */
 export async function listTopics(admin: Pick<Admin, 'listTopics'>): Promise<ReadonlySet<string>> {
   // One partition without a leader, of any topic, makes stock kafkajs refuse the whole list.
-  const names = await joinPatiently(() => admin.listTopics().catch(rethrowTranslated))
+  const names = await retryForCommand(() => admin.listTopics().catch(rethrowTranslated))
   return new Set(names)
 }
 

@@ -9,6 +9,7 @@ import {
   kafkaErrors,
 } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
+import { retryWhileRetryable } from '../platform/retry.ts'
 import { fetchLogRanges, noLeader } from './log-ranges.ts'
 import { partitionName, type TopicPartition } from './topic-partition.ts'
 
@@ -29,21 +30,8 @@ export interface LogOffsets {
 const settleMs = 25
 const maxReads = 20
 /** A coordinator that moves or loads is unavailable for moments; kafkajs's admin client does not retry then. */
-const movingRetries = 20
+const movingRetries = 19
 const movingRetryMs = 100
-
-async function waitOut<T>(read: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await read()
-    } catch (error) {
-      const { type } = kafkaErrors.classify(error)
-      const isMoving = type !== undefined && movingTypes.has(type)
-      if (!isMoving || attempt === movingRetries) throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
-      await delay(movingRetryMs)
-    }
-  }
-}
 
 const movingTypes: ReadonlySet<string> = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
@@ -52,6 +40,28 @@ const movingTypes: ReadonlySet<string> = new Set([
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
 ])
+
+function isMoving(error: ValenceError): boolean {
+  const { type } = kafkaErrors.classify(error)
+  return type !== undefined && movingTypes.has(type)
+}
+
+/** Retries while a coordinator or a leader moves, 1.9 s at most. @throws VAL_KAFKA_* */
+async function readWhileMoving<T>(read: () => Promise<T>): Promise<T> {
+  async function readOnce(): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+    }
+  }
+  return retryWhileRetryable(readOnce, {
+    initialDelayMs: movingRetryMs,
+    maxDelayMs: movingRetryMs,
+    maxRetries: movingRetries,
+    onlyRetry: isMoving,
+  })
+}
 
 /**
  * Reads offsets through an admin client. Committed offsets are stable ones: with the overlay the broker is asked for
@@ -62,7 +72,7 @@ export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
   let clusterId: string | undefined
 
   async function readStable({ topic, partition }: TopicPartition): Promise<CommittedOffset | undefined> {
-    const offsets = await waitOut(() => fetchStableOffsets(admin, { groupId, topic, partitions: [partition] }))
+    const offsets = await readWhileMoving(() => fetchStableOffsets(admin, { groupId, topic, partitions: [partition] }))
     return known(offsets.get(partition))
   }
 
@@ -80,17 +90,17 @@ export function createLogOffsets(admin: Admin, groupId: string): LogOffsets {
   return {
     committed: (partition) => (isOverlayInstalled() ? readStable(partition) : readTwice(partition)),
 
-    group: (topic) => waitOut(() => fetchGroupOffsets(admin, { groupId, topic })),
+    group: (topic) => readWhileMoving(() => fetchGroupOffsets(admin, { groupId, topic })),
 
-    topic: (topic) => waitOut(() => fetchTopic(admin, topic)),
+    topic: (topic) => readWhileMoving(() => fetchTopic(admin, topic)),
 
     async clusterId() {
-      clusterId ??= (await waitOut(() => admin.describeCluster())).clusterId
+      clusterId ??= (await readWhileMoving(() => admin.describeCluster())).clusterId
       return clusterId
     },
 
     async range({ topic, partition }) {
-      const { known, leaderless } = await waitOut(() => fetchLogRanges(admin, topic))
+      const { known, leaderless } = await readWhileMoving(() => fetchLogRanges(admin, topic))
       if (leaderless.includes(partition)) throw noLeader(topic, [partition])
       const found = known.find((entry) => entry.partition === partition)
       if (found === undefined) throw new ValenceError('VAL_KAFKA_TOPIC_MISSING', partitionName({ topic, partition }))

@@ -1,6 +1,6 @@
 import type { Kafka } from '@valence/producer-sdk/kafka'
 import type { Logger } from '../observability/logger.ts'
-import { joinPatiently } from './join-patiently.ts'
+import { retryForCommand } from '../platform/retry-for-command.ts'
 import { createKafkaRecordSource } from './kafka-record-source.ts'
 import { startOrderedReading } from './ordered-reading.ts'
 import type { RecordBatch } from './record.ts'
@@ -56,7 +56,7 @@ function openSource(
   positions: ReadonlyMap<number, bigint>,
   inbox: Inbox,
 ): Promise<RecordSource> {
-  return joinPatiently(async () => {
+  return retryForCommand(async () => {
     const source = createKafkaRecordSource({
       kafka,
       groupId,

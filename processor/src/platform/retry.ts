@@ -1,27 +1,30 @@
 import { isValenceError, type ValenceError } from '@valence/schemas'
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
+import { ConstantBackoff, ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 
 export interface RetryOptions {
   readonly initialDelayMs: number
+  /** As long as the first delay: every pause is this long. Else pauses grow, with jitter. */
   readonly maxDelayMs: number
   /** Tries after the first; without end unless given. */
   readonly maxRetries?: number
-  /** Errors that are waited out beside those the catalogue calls retryable. */
+  /** Errors that are retried beside those the catalogue calls retryable. */
   readonly alsoRetry?: (error: ValenceError) => boolean
+  /** The only errors that are retried, whatever the catalogue says. */
+  readonly onlyRetry?: (error: ValenceError) => boolean
   /** Ends the retries; the last error is thrown. */
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal
   /** The signal ends the waiting for an attempt under way too: one that hangs is left to itself. */
   readonly leavesAttempt?: boolean
   readonly onRetry?: (error: ValenceError, delayMs: number) => void
 }
 
 /**
- * Runs `action` until it succeeds, for as long as its errors are retryable and tries are left; other errors are thrown
- * at once. When the signal
- * aborts, an attempt under way is waited for unless it is to be left, and a pause is not.
+ * Runs `action` until it succeeds, for as long as its errors are retryable and tries are left. Other errors are thrown
+ * at once. An abort ends a pause at once; an attempt under way is awaited unless `leavesAttempt` is set.
  */
 export async function retryWhileRetryable<T>(action: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { alsoRetry, signal } = options
+  const { alsoRetry, onlyRetry, signal = new AbortController().signal, initialDelayMs, maxDelayMs } = options
+  const isRetried = onlyRetry ?? ((error: ValenceError) => error.retryable || alsoRetry?.(error) === true)
   const cut = Promise.withResolvers<never>()
   cut.promise.catch(() => undefined)
   let failure: { readonly error: unknown } | undefined
@@ -31,10 +34,13 @@ export async function retryWhileRetryable<T>(action: () => Promise<T>, options: 
     else if (options.leavesAttempt) cut.reject(signal.reason)
   }
   const policy = retry(
-    handleWhen((error) => isValenceError(error) && (error.retryable || alsoRetry?.(error) === true) && !signal.aborted),
+    handleWhen((error) => isValenceError(error) && isRetried(error) && !signal.aborted),
     {
       maxAttempts: options.maxRetries ?? Number.MAX_SAFE_INTEGER,
-      backoff: new ExponentialBackoff({ initialDelay: options.initialDelayMs, maxDelay: options.maxDelayMs }),
+      backoff:
+        initialDelayMs === maxDelayMs
+          ? new ConstantBackoff(initialDelayMs)
+          : new ExponentialBackoff({ initialDelay: initialDelayMs, maxDelay: maxDelayMs }),
     },
   )
   policy.onRetry((event) => {

@@ -1,6 +1,6 @@
 import { isValenceError, type RecordKind, ValenceError, valueSubject } from '@valence/schemas'
 import { readConfig } from '../../config/config.ts'
-import { joinPatiently } from '../../kafka/join-patiently.ts'
+import { retryForCommand } from '../../platform/retry-for-command.ts'
 import { openRegistry } from '../../registry/open-registry.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { safeLine, writeJson, writeLines } from '../output.ts'
@@ -22,7 +22,7 @@ export async function runSchemasRegister(context: CliContext, options: CommandOp
   for (const [subject, schema] of subjects) {
     try {
       // A registry that has just started refuses for a moment.
-      registered.push({ subject, schema, id: await joinPatiently(() => registry.registerFor(subject, schema)) })
+      registered.push({ subject, schema, id: await retryForCommand(() => registry.registerFor(subject, schema)) })
     } catch (error) {
       // A subject that is refused does not stop the others; a registry that does not answer would answer none.
       if (!isValenceError(error) || error.retryable) throw error

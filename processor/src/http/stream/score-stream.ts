@@ -1,6 +1,6 @@
 import { createScoreDecoder, type ScoreDecoder } from '@valence/producer-sdk'
 import { isValenceError, type SchemaRegistry, type ScoredEvent } from '@valence/schemas'
-import { followPatiently } from '../../kafka/follow-patiently.ts'
+import { followWithReconnect } from '../../kafka/follow-with-reconnect.ts'
 import { readLag } from '../../kafka/group-lag.ts'
 import { readerGroupPrefix } from '../../kafka/group-names.ts'
 import { createKafkaClient } from '../../kafka/kafka-client.ts'
@@ -73,7 +73,7 @@ export function openScoreStream(base: OpeningContext, schemaRegistry: SchemaRegi
   })
   health.add({ name: 'kafka-stream', optional: true, isHealthy: () => state.connected && tail.isMember })
 
-  const following = followPatiently(tail, {
+  const following = followWithReconnect(tail, {
     signal: stopping.signal,
     onConnected() {
       state.connected = true

@@ -3,11 +3,11 @@ import { ValenceError } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import { listTopics } from '../../kafka/create-topics.ts'
 import { commandTransactionalId, isBulkGroup, isReplayGroup } from '../../kafka/group-names.ts'
-import { joinPatiently } from '../../kafka/join-patiently.ts'
 import { writeLineProgress } from '../../kafka/line-progress.ts'
 import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { parsePartitionName, partitionName, type TopicPartition } from '../../kafka/topic-partition.ts'
+import { retryForCommand } from '../../platform/retry-for-command.ts'
 import { withProducer } from '../with-producer.ts'
 import type { BackupManifest } from './backup-manifest.ts'
 import type { BackupStorage } from './backup-storage.ts'
@@ -137,7 +137,7 @@ export class Restore {
           return [{ topic: own.topic, partitions: [{ partition: own.partition, offset, metadata }] }]
         })
         if (topics.length === 0) continue
-        const transaction = await joinPatiently(() => producer.transaction())
+        const transaction = await retryForCommand(() => producer.transaction())
         await transaction.sendOffsets({ consumerGroupId: groupId, topics })
         await transaction.commit()
         groups += 1

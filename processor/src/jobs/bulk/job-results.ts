@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { headerText } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
-import { joinPatiently } from '../../kafka/join-patiently.ts'
 import { fetchLogRanges, fetchOffsetsAt, fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
 import { partitionName } from '../../kafka/topic-partition.ts'
 import type { PartitionRange } from '../../kafka/topic-reader.ts'
+import { retryForCommand } from '../../platform/retry-for-command.ts'
 import { readRanges } from '../read-ranges.ts'
 import { jobHeader } from './load-object.ts'
 
@@ -36,9 +36,9 @@ export class ResultCounter {
    */
   async begin(since: number | undefined): Promise<void> {
     for (const topic of this.#topics()) {
-      const ends = await joinPatiently(() => fetchWholeLogs(this.#admin, topic))
+      const ends = await retryForCommand(() => fetchWholeLogs(this.#admin, topic))
       const begins =
-        since === undefined ? undefined : await joinPatiently(() => fetchOffsetsAt(this.#admin, topic, since))
+        since === undefined ? undefined : await retryForCommand(() => fetchOffsetsAt(this.#admin, topic, since))
       for (const { partition, low, high } of ends) {
         const begin = begins?.get(partition) ?? high
         const isGone = begin < low

@@ -4,11 +4,11 @@ import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
 import type { ForgedAnswer, KafkaApi, RequestFate } from '@valence/testing/faults/kafka-conversation'
 import { KafkaLink } from '@valence/testing/faults/kafka-link'
 import { afterAll, beforeAll, describe, expect, inject, it, type TestContext, vi } from 'vitest'
-import { joinPatiently } from '../../../src/kafka/join-patiently.ts'
 import { createKafkaRecordSource } from '../../../src/kafka/kafka-record-source.ts'
 import type { RecordSourceHandlers } from '../../../src/kafka/record-source.ts'
 import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
+import { retryForCommand } from '../../../src/platform/retry-for-command.ts'
 
 const sessionTimeoutMs = 6_000
 
@@ -66,7 +66,7 @@ async function startSource(test: TestContext, { groupId, input }: TestTopics, { 
     onFatal: (error) => seen.failures.push(error),
   }
   // The coordinator of a broker that has just begun is loading for a moment.
-  await joinPatiently(() => source.start(handlers))
+  await retryForCommand(() => source.start(handlers))
   return { source, seen }
 }
 

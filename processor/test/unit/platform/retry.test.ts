@@ -36,6 +36,30 @@ describe('retryWhileRetryable', () => {
     }
   })
 
+  it('retries only what it is told to, where it is told', async () => {
+    const attempts: string[] = []
+    const codes = ['VAL_KAFKA_OFFSET_GAP', 'VAL_REGISTRY_UNAVAILABLE'] as const
+    const action = async () => {
+      const code = codes[attempts.length] ?? 'VAL_KAFKA_OFFSET_GAP'
+      attempts.push(code)
+      throw new ValenceError(code)
+    }
+    const onlyRetry = ({ code }: ValenceError) => code === 'VAL_KAFKA_OFFSET_GAP'
+    await expect(retryWhileRetryable(action, { initialDelayMs: 1, maxDelayMs: 1, onlyRetry })).rejects.toMatchObject({
+      code: 'VAL_REGISTRY_UNAVAILABLE',
+    })
+    expect(attempts).toEqual(codes)
+  })
+
+  it('pauses for the same time where the first delay is the longest', async () => {
+    const pauses: number[] = []
+    const action = () => Promise.reject(new ValenceError('VAL_REGISTRY_UNAVAILABLE'))
+    const onRetry = (_: ValenceError, delayMs: number) => void pauses.push(delayMs)
+    const options = { initialDelayMs: 2, maxDelayMs: 2, maxRetries: 5, onRetry }
+    await expect(retryWhileRetryable(action, options)).rejects.toMatchObject({ code: 'VAL_REGISTRY_UNAVAILABLE' })
+    expect(pauses).toEqual([2, 2, 2, 2, 2])
+  })
+
   it('waits out what it is told to wait out', async () => {
     let attempts = 0
     const retried: string[] = []

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { followPatiently } from '../../../src/kafka/follow-patiently.ts'
+import { followWithReconnect } from '../../../src/kafka/follow-with-reconnect.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -12,7 +12,7 @@ it('connects again with growing pauses, and with short ones once it was connecte
   const stop = new AbortController()
   const delays: number[] = []
   const outcomes = ['lost', 'lost', 'connected', 'lost']
-  const following = followPatiently(
+  const following = followWithReconnect(
     {
       async follow(_signal, onConnected) {
         const outcome = outcomes.shift()
@@ -31,7 +31,7 @@ it('connects again with growing pauses, and with short ones once it was connecte
 it('ends without a word when it is told to stop', async () => {
   const stop = new AbortController()
   const ended: unknown[] = []
-  await followPatiently(
+  await followWithReconnect(
     { follow: async () => stop.abort() },
     { signal: stop.signal, onConnected: () => undefined, onEnded: (lost) => ended.push(lost) },
   )

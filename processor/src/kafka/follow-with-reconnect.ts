@@ -12,7 +12,7 @@ export interface FollowOptions {
 }
 
 /** Follows a topic and reconnects with growing pauses, without limit. Resolves once the signal aborts. */
-export async function followPatiently(
+export async function followWithReconnect(
   tail: Pick<TopicTail, 'follow'>,
   { signal, onConnected, onEnded }: FollowOptions,
 ): Promise<void> {
