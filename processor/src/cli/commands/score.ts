@@ -1,10 +1,8 @@
-import { isValenceError, ValenceError } from '@valence/schemas'
+import { ValenceError } from '@valence/schemas'
 import { readConfig } from '../../config/config.ts'
-import { openCliScorer } from '../../scoring/in-process-scorer.ts'
+import { scoreTexts } from '../../jobs/score-texts.ts'
 import { fileTexts, type GivenTexts, givenTexts } from '../../text-files/given-texts.ts'
 import { fileFormats } from '../../text-files/input-file.ts'
-import { lookAhead } from '../../text-files/look-ahead.ts'
-import { scoreItems } from '../../text-files/score-items.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { choiceOption, textOption } from '../options.ts'
 import { counted, paint, writeLines } from '../output.ts'
@@ -33,22 +31,11 @@ export async function runScore(
   const { stdout, stderr, signal } = context
   const config = readConfig(context.environment)
   const texts = await openTexts(context, options, args)
-  const { amount, items } = await lookAhead(texts.items)
-  const engine = await openCliScorer(config, amount)
   const progress = await openProgress(stderr, 'texts')
-  progress.start(texts.totalBytes)
-  let [done, failed] = [0, 0]
-  try {
-    for await (const block of scoreItems(engine.scorer, items, signal)) {
-      await writeLines(stdout, block.map(scoredLine))
-      done += block.length
-      failed += block.filter(({ outcome }) => isValenceError(outcome)).length
-      progress.update(block.at(-1)?.item.end ?? 0, done)
-    }
-  } finally {
-    progress[Symbol.dispose]()
-    await engine.close()
-  }
+  const write = (block: Parameters<Parameters<typeof scoreTexts>[3]>[0]) => writeLines(stdout, block.map(scoredLine))
+  const { done, failed } = await scoreTexts(config, { signal, progress }, texts, write).finally(() =>
+    progress[Symbol.dispose](),
+  )
   if (signal.aborted) stderr.write(paint(stderr, 'yellow', `stopped after ${counted(done, 'text')}\n`))
   if (failed > 0) stderr.write(paint(stderr, 'red', `${failed} of ${counted(done, 'text')} could not be scored\n`))
   return failed > 0 || signal.aborted ? 1 : 0

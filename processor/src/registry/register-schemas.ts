@@ -1,0 +1,50 @@
+import { isValenceError, type RecordKind, type SchemaRegistry, type ValenceError, valueSubject } from '@valence/schemas'
+import type { Config } from '../config/config.ts'
+import { retryForCommand } from '../platform/retry-for-command.ts'
+
+export interface RegisteredSchema {
+  readonly subject: string
+  readonly schema: RecordKind
+  readonly id: number
+}
+
+export interface RegisteredSchemas {
+  readonly registered: readonly RegisteredSchema[]
+  /** Subjects whose schema the registry refused. */
+  readonly refused: readonly { readonly subject: string; readonly error: ValenceError }[]
+}
+
+/**
+ * Registers the Avro schemas of the configured topics; a registered schema keeps its id. A refused subject does not stop
+ * the others. @throws VAL_REGISTRY_UNAVAILABLE
+ */
+export async function registerSchemas(
+  config: Pick<Config, 'inputTopics' | 'outputTopic' | 'feedbackTopic'>,
+  registry: Pick<SchemaRegistry, 'registerFor'>,
+): Promise<RegisteredSchemas> {
+  const registered: RegisteredSchema[] = []
+  const refused: { subject: string; error: ValenceError }[] = []
+  for (const [subject, schema] of subjectsOf(config)) {
+    try {
+      // A registry that has just started refuses for a moment.
+      registered.push({ subject, schema, id: await retryForCommand(() => registry.registerFor(subject, schema)) })
+    } catch (error) {
+      if (!isValenceError(error) || error.retryable) throw error
+      refused.push({ subject, error })
+    }
+  }
+  return { registered, refused }
+}
+
+/** Dead letters carry the original bytes, so their topic has no schema. */
+function subjectsOf({
+  inputTopics,
+  outputTopic,
+  feedbackTopic,
+}: Pick<Config, 'inputTopics' | 'outputTopic' | 'feedbackTopic'>): [string, RecordKind][] {
+  return [
+    ...inputTopics.map((topic): [string, RecordKind] => [valueSubject(topic), 'text-event']),
+    [valueSubject(outputTopic), 'scored-event'],
+    ...(feedbackTopic === undefined ? [] : [[valueSubject(feedbackTopic), 'feedback-event'] as [string, RecordKind]]),
+  ]
+}

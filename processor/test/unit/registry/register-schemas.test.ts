@@ -1,0 +1,50 @@
+import { type ErrorCode, ValenceError } from '@valence/schemas'
+import { describe, expect, it } from 'vitest'
+import { registerSchemas } from '../../../src/registry/register-schemas.ts'
+
+/** Gives ids in order; `refusals` are thrown for a subject, one after another. */
+function fakeRegistry(refusals: Readonly<Record<string, ErrorCode[]>> = {}) {
+  const asked: string[] = []
+  return {
+    asked,
+    registerFor: async (subject: string) => {
+      asked.push(subject)
+      const code = refusals[subject]?.shift()
+      if (code !== undefined) throw new ValenceError(code)
+      return asked.length
+    },
+  }
+}
+
+const config = { inputTopics: ['a', 'b'], outputTopic: 'out', feedbackTopic: undefined }
+
+describe('registerSchemas', () => {
+  it('registers the subjects of inputs and output', async () => {
+    expect(await registerSchemas(config, fakeRegistry())).toEqual({
+      registered: [
+        { subject: 'a-value', schema: 'text-event', id: 1 },
+        { subject: 'b-value', schema: 'text-event', id: 2 },
+        { subject: 'out-value', schema: 'scored-event', id: 3 },
+      ],
+      refused: [],
+    })
+  })
+
+  it('registers the subject of feedback where there is a topic of it', async () => {
+    const { registered } = await registerSchemas({ ...config, feedbackTopic: 'back' }, fakeRegistry())
+    expect(registered.at(-1)).toEqual({ subject: 'back-value', schema: 'feedback-event', id: 4 })
+  })
+
+  it('goes on after a subject that is refused', async () => {
+    const registry = fakeRegistry({ 'a-value': ['VAL_SCHEMA_INCOMPATIBLE'] })
+    const { registered, refused } = await registerSchemas(config, registry)
+    expect(registered.map(({ subject }) => subject)).toEqual(['b-value', 'out-value'])
+    expect(refused).toMatchObject([{ subject: 'a-value', error: { code: 'VAL_SCHEMA_INCOMPATIBLE' } }])
+  })
+
+  it('asks a registry again that is away for a moment', async () => {
+    const registry = fakeRegistry({ 'a-value': ['VAL_REGISTRY_UNAVAILABLE'] })
+    expect((await registerSchemas(config, registry)).registered).toHaveLength(3)
+    expect(registry.asked).toEqual(['a-value', 'a-value', 'b-value', 'out-value'])
+  })
+})
