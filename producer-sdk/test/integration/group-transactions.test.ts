@@ -180,14 +180,15 @@ describe('transactions of a member of a group', () => {
     const groupId = uniqueName('group')
     const producer = await connect(uniqueName('lane'))
     const first = await join(groupId, topic, { assigner: sticky('one') })
+    const offsets = [{ topic, partition: 0, offset: 0n, metadata: null }]
+    await (await openWith(producer, first, { groupId, offsets })).commit()
     const before = memberOf(first)
-    await commitAs(producer, groupId, topic, before)
     const second = await join(groupId, topic, { assigner: sticky('two') })
     await settled([first, second], 4)
     const refused = await commitAs(producer, groupId, topic, before).catch((error: unknown) => error)
     expect(refused).toMatchObject({ code: 'VAL_KAFKA_GENERATION_OVER', cause: { type: 'ILLEGAL_GENERATION' } })
     expect(kafkaErrors.classify(refused).fault).toBe('rebalance')
-    await commitAs(producer, groupId, topic, memberOf(first))
+    await (await openWith(producer, first, { groupId, offsets })).commit()
     const stranger = { ...memberOf(first), memberId: 'nobody' }
     await expect(commitAs(producer, groupId, topic, stranger)).rejects.toMatchObject({
       code: 'VAL_KAFKA_GENERATION_OVER',
@@ -209,7 +210,8 @@ describe('transactions of a member of a group', () => {
     expect(kafkaErrors.toValenceError(refused, 'VAL_KAFKA_TRANSACTION_FAILED')).toMatchObject({
       code: 'VAL_KAFKA_GENERATION_OVER',
     })
-    await commitAs(producer, groupId, topic, memberOf(again))
+    const offsets = [{ topic, partition: 0, offset: 0n, metadata: null }]
+    await (await openWith(producer, again, { groupId, offsets })).commit()
   })
 
   it('know at each join who is alive', async () => {
