@@ -10,8 +10,9 @@ export default defineConfig({
   ssr: { resolve: { conditions: sourceConditions, externalConditions: sourceConditions } },
   test: {
     include: ['processor/test/unit/{pipeline,scaling,scoring}/**/*.test.ts'],
-    // Minutes of simulated load: they would be run again for each mutant of the policy, which has tests of its own.
-    exclude: ['**/simulation.test.ts'],
+    // Simulated load, of minutes and of seconds: it would be run again for each mutant of the policies, which have tests of
+    // their own.
+    exclude: ['**/simulation.test.ts', '**/http-beside-backlog.test.ts'],
     setupFiles: ['./testing/runs/clean-environment.setup.ts'],
     provide: { suite: 'unit' },
   },
