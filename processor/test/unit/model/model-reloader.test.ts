@@ -217,6 +217,30 @@ describe('polling', () => {
     expect(scene.pulls).toBe(3)
   })
 
+  test('asks it in the end every sixteen intervals, and at each one again once it answered', async () => {
+    const answers = scene.next
+    scene.next = async () => {
+      throw new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE')
+    }
+    await vi.advanceTimersByTimeAsync((1 + 2 + 4 + 8 + 16 + 16) * 1_000)
+    expect(scene.pulls).toBe(6)
+    scene.next = answers
+    await vi.advanceTimersByTimeAsync((16 + 1 + 1) * 1_000)
+    expect(scene.pulls).toBe(9)
+  })
+
+  test('does not go on after a close in the middle of a look', async () => {
+    const gate = Promise.withResolvers<StoredModel>()
+    scene.next = () => gate.promise
+    await vi.advanceTimersByTimeAsync(1_000)
+    const closed = scene.reloader.close()
+    gate.reject(new Error('stopped'))
+    await closed
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(scene.pulls).toBe(1)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('waits for the longest that timers can, not for no time at all, where the interval is beyond them', async () => {
     await scene.reloader.close()
     scene = new Scene({ pollMs: 2 ** 31 })
@@ -246,6 +270,21 @@ test('a model that is ready only after close is closed and never used', async ()
   await closed
   expect(await reload).toBeInstanceOf(Error)
   expect([backend.closed, scene.models.current().ref.name]).toEqual([true, 'a'])
+})
+
+test('what a stop interrupts is not counted as a refusal', async () => {
+  const gate = Promise.withResolvers<StoredModel>()
+  scene.next = () => gate.promise
+  const reload = scene.reloader.reload().catch((error: unknown) => error)
+  await vi.waitFor(() => expect(scene.pulls).toBe(1))
+  const closed = scene.reloader.close()
+  gate.reject(new ValenceError('VAL_MODEL_REGISTRY_UNAVAILABLE'))
+  await closed
+  expect(await reload).toMatchObject({ code: 'VAL_MODEL_REGISTRY_UNAVAILABLE' })
+  expect([
+    await scene.count('reloads', 'refused'),
+    await scene.count('refusals', 'VAL_MODEL_REGISTRY_UNAVAILABLE'),
+  ]).toEqual([0, 0])
 })
 
 test('who asks while the process stops is told so, and nothing is looked for', async () => {

@@ -38,6 +38,31 @@ const rejectedAs = (code: string) =>
 const textOf = (text: string) => expect.objectContaining({ kind: 'text', event: expect.objectContaining({ text }) })
 
 describe('decoding a record', () => {
+  it.each([
+    ['content-type', 'image/png', 'content-type "image/png"'],
+    ['content-type', 'x'.repeat(200), `content-type "${'x'.repeat(80)}"`],
+    ['content-encoding', 'gzip', 'content-encoding "gzip"'],
+    ['content-encoding', 'x'.repeat(200), `content-encoding "${'x'.repeat(80)}"`],
+  ])('names the %s that it refuses, up to 80 characters of it: %s', async (name, value, detail) => {
+    const record = kafkaRecord(7, { value: Buffer.from('fine'), headers: [recordHeader(name, value)] })
+    const [decoded] = await createDecodeStep({ registry: undefined, format: 'auto' })([record])
+    expect(decoded).toMatchObject({ kind: 'rejected', error: { code: 'VAL_RECORD_FORMAT_REFUSED', detail } })
+  })
+
+  it('names the format that it found where another is accepted, and the schema that it would need', async () => {
+    expect(await decodeOne('fine', { format: 'json' })).toMatchObject({
+      error: { detail: 'text where only json is accepted' },
+    })
+    expect(await decodeOne(frame(7, Buffer.of(1)))).toMatchObject({
+      error: { code: 'VAL_REGISTRY_REQUIRED', detail: 'schema id 7' },
+    })
+  })
+
+  it('goes by the bytes where the content type is empty', async () => {
+    expect(await decodeOne('{"text":"fine"}', { contentType: ' ; charset=utf-8' })).toEqual(textOf('fine'))
+    expect(await decodeOne('fine', { contentType: '' })).toEqual(textOf('fine'))
+  })
+
   it('takes valid UTF-8 as a bare text', async () => {
     expect(await decodeOne('I love it')).toEqual(textOf('I love it'))
     expect(await decodeOne('🎉🎉')).toEqual(textOf('🎉🎉'))

@@ -84,6 +84,15 @@ describe('what is prepared for a record that the broker refused', () => {
     expect((await prepared(large, refused(3))).outgoing).toMatchObject([{ key: null }])
   })
 
+  it.each([
+    ['of 1,024 bytes', Buffer.alloc(1_024, 'k')],
+    ['that is missing', null],
+  ])('keeps a key %s', async (_, key) => {
+    expect((await prepared(kafkaRecord(0, { key }), refused(3))).outgoing).toMatchObject([
+      { key, value: Buffer.alloc(0) },
+    ])
+  })
+
   it('is one that leaves out more at once where a dead letter is what was refused, and says why it was rejected before', async () => {
     const [letter] = (await prepared(kafkaRecord(0, { value: Buffer.alloc(0), headers }), refused(1))).outgoing
     expect(headerText(letter?.headers ?? [], 'valence-tenant')).toBeUndefined()

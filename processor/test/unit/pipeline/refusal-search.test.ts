@@ -66,4 +66,54 @@ describe('the search for a refused record', () => {
     expect(search.refusalOf(only)).toBeUndefined()
     expect(search.limit(5n, 100)).toBe(1)
   })
+
+  it('halves the slices up to the end of the one that was refused', () => {
+    const search = new RefusalSearch()
+    search.refused(recordBatch(0, 1_000), error)
+    expect(search.limit(0n, 1_000)).toBe(500)
+    search.published(recordBatch(0, 500))
+    expect([500n, 999n, 1_000n].map((next) => search.limit(next, 1_000))).toEqual([250, 250, 1_000])
+  })
+
+  it('searches no longer once everything up to that end is published, gaps in the offsets or not', () => {
+    for (const rest of [recordBatch(2, 4), { ...recordBatch(2, 3), nextOffset: 4n }]) {
+      const search = new RefusalSearch()
+      search.refused(recordBatch(0, 4), error)
+      search.published(recordBatch(0, 2))
+      expect(search.limit(2n, 100)).toBe(1)
+      search.published(rest)
+      expect(search.limit(3n, 100)).toBe(100)
+    }
+  })
+
+  it('doubles the slices after it has found one, and limits none from 1,024 records on', () => {
+    const search = new RefusalSearch()
+    search.refused(recordBatch(0, 1), error)
+    search.published(recordBatch(0, 1))
+    const limits: number[] = []
+    for (let at = 1; limits.length < 12; at += limits.at(-1) ?? 0) {
+      const limit = search.limit(BigInt(at), 5_000)
+      limits.push(limit)
+      search.published(recordBatch(at, at + limit))
+    }
+    expect(limits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 5_000, 5_000])
+  })
+
+  it('remembers a refusal until the record itself is published', () => {
+    const search = new RefusalSearch()
+    search.refused(recordBatch(5, 6), error)
+    search.published(recordBatch(3, 5))
+    expect(search.refusalOf(recordBatch(5, 6))).toMatchObject({ times: 1 })
+    search.published(recordBatch(5, 6))
+    expect(search.refusalOf(recordBatch(5, 6))).toBeUndefined()
+  })
+
+  it('knows a refusal of a slice only where it is of one record, and of none where there are no records', () => {
+    const search = new RefusalSearch()
+    search.refused(recordBatch(5, 6), error)
+    expect(search.refusalOf(recordBatch(5, 7))).toBeUndefined()
+    const empty = { ...recordBatch(5, 6), records: [], nextOffset: 9n }
+    expect(search.refusalOf(empty)).toBeUndefined()
+    expect(search.refused(empty, error)).toBeUndefined()
+  })
 })

@@ -3,8 +3,11 @@ import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
 import type { Sentiment } from '../../../src/domain/sentiment.ts'
 import { failed, scored, type Verdict } from '../../../src/domain/verdict.ts'
+import type { KafkaRecord } from '../../../src/kafka/record.ts'
+import type { TraceContext } from '../../../src/observability/trace-context.ts'
 import type { Decoded } from '../../../src/pipeline/decode.ts'
 import { createScoreStep } from '../../../src/pipeline/score-batch.ts'
+import type { ScoreOptions, Scorer } from '../../../src/scoring/scorer.ts'
 
 const sentiment = { label: 'positive' } as Sentiment
 const signal = new AbortController().signal
@@ -35,6 +38,30 @@ describe('scoring a slice', () => {
     expect(asked).toEqual([['t0', 't3']])
     expect(outcomes.map(({ kind }) => kind)).toEqual(['scored', 'tombstone', 'rejected', 'rejected'])
     expect(outcomes[3]).toMatchObject({ error: { code: 'VAL_INFERENCE_FAILED' } })
+  })
+
+  it('asks on behalf of Kafka, with the signal and the trace of the record that each text is from', async () => {
+    const asked: ScoreOptions[] = []
+    const scorer: Scorer = {
+      score: () => Promise.reject(new Error('not used')),
+      async scoreAll(texts, options) {
+        asked.push(options)
+        return texts.map(() => scored(sentiment))
+      },
+    }
+    const tombstone: Decoded = { kind: 'tombstone', record: kafkaRecord(0, { value: null }) }
+    const traceOf = (record: KafkaRecord) => ({ offset: record.offset }) as unknown as TraceContext
+    await createScoreStep(scorer, traceOf)([tombstone, text(1), text(2)], signal)
+    await createScoreStep(scorer)([text(1)], signal)
+    expect(asked).toMatchObject([
+      { origin: 'kafka', signal },
+      { origin: 'kafka', signal, traceContextOf: undefined },
+    ])
+    expect([0, 1, 2].map((index) => asked[0]?.traceContextOf?.(index))).toEqual([
+      { offset: 1n },
+      { offset: 2n },
+      undefined,
+    ])
   })
 
   it('throws when any text must be tried again, so that none is published', async () => {

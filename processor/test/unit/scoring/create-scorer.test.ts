@@ -1,11 +1,11 @@
 import { turns } from '@valence/testing/inputs/manual-clock'
 import { FakeBackend } from '@valence/testing/models/fake-backend'
 import { fakeModel } from '@valence/testing/models/fake-model'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import { ActiveModel } from '../../../src/model/active-model.ts'
 import { MemoryCache } from '../../../src/scoring/caching/memory-cache.ts'
-import type { ScoreCache } from '../../../src/scoring/caching/score-cache.ts'
+import { cacheKey, type ScoreCache } from '../../../src/scoring/caching/score-cache.ts'
 import { createScorer, type ScorerOptions } from '../../../src/scoring/create-scorer.ts'
 
 function create(options: ScorerOptions = {}, backend = new FakeBackend()) {
@@ -143,6 +143,64 @@ test('a single text does not wait for a turn behind callers with thousands', asy
   await Promise.all(backlog)
 })
 
+describe('large calls of one origin', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  /** Who put a text in, text by text; slices of the event loop end after a few, so that callers would mix if they could. */
+  function createOrder() {
+    let nowMs = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 2))
+    const order: string[] = []
+    const { scorer, backend } = create({ queueTexts: { kafka: 100 } })
+    function call(name: string, texts: number, signal?: AbortSignal) {
+      const traceContextOf = () => {
+        order.push(name)
+        return undefined
+      }
+      return scorer.scoreAll(
+        Array.from({ length: texts }, (_, index) => `good ${name} ${'ok '.repeat(index)}`),
+        { origin: 'kafka', traceContextOf, ...(signal && { signal }) },
+      )
+    }
+    return { order, call, backend }
+  }
+
+  test('go in one after the other; a call of few texts does not wait for them', async () => {
+    const { order, call } = createOrder()
+    await Promise.all([call('a', 20), call('b', 20), call('c', 1)])
+    const large = order.filter((name) => name !== 'c')
+    expect(large).toEqual([...Array(20).fill('a'), ...Array(20).fill('b')])
+    expect(order.indexOf('c')).toBeLessThan(order.indexOf('b'))
+  })
+
+  test('keep their order when one that waits is given up', async () => {
+    const { order, call, backend } = createOrder()
+    backend.hold()
+    const controller = new AbortController()
+    const [first, given, last] = [call('a', 20), call('b', 20, controller.signal), call('c', 20)]
+    await turns()
+    controller.abort()
+    await given
+    await turns()
+    backend.release()
+    await Promise.all([first, last])
+    expect(order).toEqual([...Array(20).fill('a'), ...Array(20).fill('c')])
+  })
+
+  test('have each text looked up and inferred once, in several chunks', async () => {
+    const { scorer, backend } = create()
+    const labels = Array.from({ length: 301 }, (_, index) => (index % 3 === 0 ? 'good' : 'bad'))
+    const verdicts = await scorer.scoreAll(
+      labels.map((word, index) => `${word} ${index}`),
+      { origin: 'kafka' },
+    )
+    expect(kinds(verdicts)).toEqual(labels.map((word) => (word === 'good' ? 'positive' : 'negative')))
+    expect(backend.batches.flat()).toHaveLength(301)
+  })
+})
+
 describe('a caller who leaves', () => {
   test('is answered at once, though a batch hangs, and what waits is dropped', async () => {
     const dropped: string[] = []
@@ -241,6 +299,28 @@ describe('a swap of the model', () => {
     await models.swap(fakeModel(next, 'next', 2))
     expect(await scorer.score('good', { origin: 'http' })).toMatchObject({ sentiment: { model: { name: 'next' } } })
     expect(next.batches).toHaveLength(1)
+  })
+
+  test('between the look-up and the inference of a text keeps its score under the new model', async () => {
+    const gate = Promise.withResolvers<void>()
+    const kept: string[] = []
+    const shared: ScoreCache = {
+      async getMany(keys) {
+        await gate.promise
+        return keys.map(() => undefined)
+      },
+      setMany: (entries) => void kept.push(...[...entries].map(([key]) => key)),
+      close: async () => undefined,
+    }
+    const { scorer, models } = create({ shared })
+    const verdict = scorer.score('good', { origin: 'http' })
+    await turns()
+    await models.swap(fakeModel(new FakeBackend(), 'next'))
+    gate.resolve()
+    expect(await verdict).toMatchObject({ sentiment: { model: { name: 'next' } } })
+    await scorer.score('bad', { origin: 'http' })
+    await turns()
+    expect(kept).toEqual(['good', 'bad'].map((text) => cacheKey('fingerprint-of-next', text)))
   })
 
   test('again and again under load fails no text and names the right model for each', async () => {

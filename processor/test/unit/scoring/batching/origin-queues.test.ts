@@ -170,6 +170,14 @@ describe('nextEventMs', () => {
     expect(nextEventMs()).toBe(11)
   })
 
+  test('is the earliest deadline, whatever comes after it', () => {
+    const { nextEventMs, place } = create(fullLimiter())
+    place('http', 0, { deadline: 5 })
+    place('http', 0, { deadline: 50 })
+    place('kafka', 0)
+    expect(nextEventMs()).toBe(5)
+  })
+
   test('passes over an origin that may send no batch out', () => {
     const { nextEventMs, place } = create(fullLimiter())
     place('kafka', 3)
