@@ -48,6 +48,7 @@ const onParts = { globalSetup: ['./testing/src/processes/stack.setup.ts'] }
 const alone = [
   'processor/test/integration/cli/score-process.test.ts',
   'processor/test/integration/engine-cost.test.ts',
+  'processor/test/integration/http/fuzz.test.ts',
   'processor/test/integration/kafka/secured.test.ts',
   'processor/test/integration/pipeline/{bombs,faults,kill,quiet,quiet-faults,record-faults}.test.ts',
   'processor/test/integration/scaling/*.test.ts',
