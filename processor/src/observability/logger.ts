@@ -42,12 +42,17 @@ function withCount([fields, ...rest]: LogArguments, suppressed: number): LogArgu
   return typeof fields === 'object' ? [{ ...fields, suppressed }, ...rest] : [{ suppressed }, fields, ...rest]
 }
 
+/** Writes lines when the event loop gets to it; `flushSync` writes what still waits, at once. */
+export interface LogDestination extends DestinationStream {
+  flushSync?(): void
+}
+
 /**
  * The logger: JSON, one line an event, constant messages with the data in fields. Texts and credentials are never logged; those
  * within other values, URLs for one, are taken out of the line.
  * @param destination where lines go; standard error by default, so that standard output stays for data
  */
-export function createLogger(level: string, destination: DestinationStream = pino.destination(2)): Logger {
+export function createLogger(level: string, destination: LogDestination = pino.destination(2)): Logger {
   const limit = new RepeatLimit(repeats)
   return pino(
     {
@@ -69,8 +74,16 @@ export function createLogger(level: string, destination: DestinationStream = pin
         },
       },
     },
-    { write: (line) => destination.write(`${printable(redact(line.trimEnd()))}\n`) },
+    redacting(destination),
   )
+}
+
+function redacting(destination: LogDestination): LogDestination {
+  return {
+    write: (line) => destination.write(`${printable(redact(line.trimEnd()))}\n`),
+    // pino calls it after a fatal line: the process may be killed before the event loop would write.
+    flushSync: () => destination.flushSync?.(),
+  }
 }
 
 /** Lines for people: only where standard error is a terminal. */

@@ -11,7 +11,7 @@ type TinyModel = Awaited<ReturnType<typeof writeTinyModel>>
 let live: TinyModel
 /** Spins on a word that costs the live model nothing. */
 let candidate: TinyModel
-const hangs = (word: string) => Array(14).fill(word).join(' ')
+const hangs = (word: string, times = 14) => Array(times).fill(word).join(' ')
 
 beforeAll(async () => {
   live = await writeTinyModel()
@@ -61,13 +61,21 @@ function serve(environment: Record<string, string> = {}) {
     const headers = { 'content-type': 'application/json' }
     return (await fetch(`http://127.0.0.1:${port}/v1/score`, { method: 'POST', headers, body })).status
   }
-  return { child, ended, logged, score }
+  /** One batch of texts that together take a minute, whatever the machine. */
+  async function hang(): Promise<void> {
+    const { port } = await logged('facade started')
+    const words = ['good', 'great', 'bad', 'awful', 'ok', 'un']
+    const texts = words.flatMap((first) => words.slice(0, 2).map((last) => `${first} ${hangs('slow', 12)} ${last}`))
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`http://127.0.0.1:${port}/v1/score/batch`, { method: 'POST', headers, body: JSON.stringify({ texts }) })
+  }
+  return { child, ended, logged, score, hang }
 }
 
 describe('a graph that hangs in native code', () => {
   it('ends the process at once: no exit waits for it', async () => {
-    const { ended, logged, score } = serve()
-    await score(hangs('slow')).catch(() => undefined)
+    const { ended, logged, hang } = serve()
+    await hang().catch(() => undefined)
     await logged('failed, exiting for a restart')
     expect(await ended).toMatchObject({ code: null, signal: 'SIGKILL' })
   })

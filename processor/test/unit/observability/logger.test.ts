@@ -25,6 +25,20 @@ describe('createLogger', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['loud'])
   })
 
+  it('has written the last line before a process can end of it', () => {
+    const waiting: string[] = []
+    const written: string[] = []
+    const destination = {
+      write: (line: string) => void waiting.push(JSON.parse(line).msg),
+      flushSync: () => void written.push(...waiting.splice(0)),
+    }
+    const logger = createLogger('info', destination)
+    logger.error('routine')
+    expect(written).toEqual([])
+    logger.fatal('exiting')
+    expect(written).toEqual(['routine', 'exiting'])
+  })
+
   it('never writes texts or credentials', () => {
     const { logger, lines } = capture('info')
     logger.info({ text: 'private words', record: { text: 'private words' }, sasl: { password: 'hunter2' } }, 'event')
