@@ -8,7 +8,7 @@ import { answerWithin, type Finding, failure } from './finding.ts'
 
 const answerMs = 4_000
 
-/** Without a registry, JSON and bare texts are scored all the same. */
+/** The schema registry is optional: JSON and plain texts are scored without one. */
 export async function checkRegistry(config: Config): Promise<Finding[]> {
   const place = { area: 'registry', check: 'answer' } as const
   const registry = openRegistry(config)
@@ -24,7 +24,7 @@ export async function checkRegistry(config: Config): Promise<Finding[]> {
   }
 }
 
-/** Redis is a cache: without it scores are computed again, so it is never more than a warning. */
+/** A Redis failure is only a warning: Redis is a cache, and scores that are not in it are computed again. */
 export async function checkRedis(config: Config): Promise<Finding[]> {
   const place = { area: 'redis', check: 'answer' } as const
   const server = redisAddress(config)

@@ -8,8 +8,8 @@ import { checkMachine, type Machine } from './machine.ts'
 import { checkModel } from './model.ts'
 
 /**
- * Looks at everything a processor needs. All checks run at once; their findings come in order, those of each as soon as
- * the ones before it are done.
+ * Checks everything that a processor depends on. The checks run in parallel; findings are yielded in a fixed order, each
+ * as soon as the checks before it have finished.
  */
 export async function* diagnose(
   environment: Environment,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { HostPort } from '@valence/schemas'
 
-/** Resolves the name and opens a TCP connection; rejects with a sentence that says which of the two failed. */
+/** Resolves the name and opens a TCP connection. The rejection says which of the two steps failed. */
 export async function reach({ host, port }: HostPort, timeoutMs: number): Promise<void> {
   const { address } = await lookup(host).catch((cause: NodeJS.ErrnoException) => {
     throw new Error(`the name ${host} does not resolve (${cause.code})`, { cause })

@@ -1,10 +1,10 @@
 import { isValenceError } from '@valence/schemas'
 import { within } from '../platform/timeout.ts'
 
-/** `warn`: it works, but not as it should. `skipped`: not configured, or it could not be looked at. */
+/** `warn`: works with a restriction. `skipped`: not configured, or not checkable. */
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skipped'
 
-/** What one check found. */
+/** The result of one check. */
 export interface Finding {
   readonly area: 'machine' | 'config' | 'model' | 'kafka' | 'registry' | 'redis'
   readonly check: string
@@ -14,7 +14,7 @@ export interface Finding {
   readonly help?: string
 }
 
-/** The finding of something that went wrong: the catalogue's words where the error has them. */
+/** A finding for an error; the help text comes from the error catalogue if the error has a code. */
 export function failure(
   { area, check, status = 'fail' }: Pick<Finding, 'area' | 'check'> & { status?: FindingStatus },
   error: unknown,
@@ -30,7 +30,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** What answers within this time. @throws where it does not; the work itself goes on unseen */
+/** Resolves with the work. @throws if it takes longer than the timeout; the work itself is not cancelled */
 export function answerWithin<T>(ms: number, work: Promise<T>): Promise<T> {
   return within(ms, work, () => new Error(`no answer in ${ms} ms`))
 }

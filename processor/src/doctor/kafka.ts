@@ -14,7 +14,7 @@ const stepMs = 3_000
 
 type ClusterDescription = Awaited<ReturnType<Admin['describeCluster']>>
 
-/** From the name of the broker to a transaction: each step needs the one before. */
+/** Checks Kafka in steps, from name resolution to a transaction. A step runs only if the one before it succeeded. */
 export async function checkKafka(config: Config): Promise<Finding[]> {
   const bootstrap = await checkBootstrap(config.kafkaBrokers)
   if (bootstrap.status === 'fail') return [bootstrap]
@@ -85,7 +85,7 @@ async function checkCluster(config: Config, kafka: Kafka, admin: Admin): Promise
   }
 }
 
-/** Clients are sent from the bootstrap address to these; a wrong one is the classic of broken set-ups. */
+/** Checks the advertised listeners. Clients connect to them after the bootstrap address; they are often misconfigured. */
 async function checkAdvertised({ brokers }: ClusterDescription): Promise<Finding> {
   const problems = await unreachable(brokers)
   const check = 'cluster'
@@ -115,7 +115,7 @@ async function checkTopics(config: Config, admin: Admin, { brokers }: ClusterDes
     const check = `topic ${topic}`
     const known = metadata.topics.find(({ name }) => name === topic)
     if (!existing.includes(topic) || known === undefined) {
-      // Brokers give the same answer to both.
+      // Brokers return the same error code in both cases.
       const detail = 'does not exist, or this user may not see it'
       const help = 'Create it: `valence topics create`. If it is there, grant Describe on it.'
       return { area, check, status: 'fail', detail, help }
@@ -135,7 +135,7 @@ async function checkTopics(config: Config, admin: Admin, { brokers }: ClusterDes
   return [...found, ...settings]
 }
 
-/** Begins and aborts one transaction: the coordinator answers, and this user may use it. */
+/** Begins and aborts one transaction: checks that the coordinator answers and that the user is authorised. */
 async function checkTransactions(config: Config, kafka: Kafka): Promise<Finding> {
   const check = 'transactions'
   const transactionalId = commandTransactionalId(config.kafkaGroupId, 'doctor')
@@ -143,7 +143,7 @@ async function checkTransactions(config: Config, kafka: Kafka): Promise<Finding>
     transactionalId,
     transactionTimeout: config.kafkaTransactionTimeoutMs,
     maxInFlightRequests: 1,
-    // The coordinator of a fresh cluster creates its topic at the first transaction.
+    // On a fresh cluster the first transaction creates the internal topic, during which the coordinator is unavailable.
     retry: { retries: 3, initialRetryTime: 300 },
   })
   const tryOne = async () => {

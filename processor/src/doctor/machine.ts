@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts'
 
 const area = 'machine'
 
-/** What a process runs on, as far as Valence judges it. */
+/** Properties of the host that `doctor` checks. */
 export interface Machine {
   /** Without the leading `v`. */
   readonly node: string
@@ -12,11 +12,11 @@ export interface Machine {
   readonly arch: string
   readonly cores: number
   readonly memoryBytes: number
-  /** Undefined where the system does not tell. */
+  /** Undefined if the system does not report it. */
   readonly cpuFlags: ReadonlySet<string> | undefined
 }
 
-/** The machine of this process. */
+/** Reads the properties of the host of this process. */
 export async function readMachine(): Promise<Machine> {
   return {
     node: process.versions.node,
@@ -34,14 +34,14 @@ async function readCpuFlags(): Promise<ReadonlySet<string> | undefined> {
   return line === undefined ? undefined : new Set(line.split(' '))
 }
 
-/** Node.js, cores, and what the processor can do for int8. */
+/** Reports the Node.js version, cores and memory, and checks the CPU for int8 instructions. */
 export function checkMachine({ node, platform, arch, cores, memoryBytes, cpuFlags }: Machine): Finding[] {
   const memory = `${(memoryBytes / 2 ** 30).toFixed(0)} GiB of memory`
   const detail = `Node.js ${node} on ${platform}-${arch}, ${cores} core${cores === 1 ? '' : 's'}, ${memory}`
   return [{ area, check: 'runtime', status: 'ok', detail }, judgeCpu(arch, cpuFlags)]
 }
 
-/** How well a processor runs the int8 model. */
+/** Rates how fast a CPU runs the int8 model. */
 function judgeCpu(arch: string, flags: ReadonlySet<string> | undefined): Finding {
   const check = 'cpu'
   if (flags === undefined) {

@@ -7,7 +7,7 @@ import { type Finding, failure } from './finding.ts'
 
 const area = 'model'
 
-/** The manifest, then files, digests, graph and golden scores. */
+/** Checks the manifest first, then files, digests, graph and golden scores. */
 export async function checkModel(config: Config): Promise<Finding[]> {
   const findings: Finding[] = []
   try {

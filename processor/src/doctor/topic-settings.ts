@@ -3,13 +3,13 @@ import type { Config } from '../config/config.ts'
 import type { Finding } from './finding.ts'
 
 const area = 'kafka'
-/** Headers and framing that a dead letter has beside the record in it. */
+/** Allowance for the headers and framing that a dead letter adds to the original record. */
 const letterOverheadBytes = 4_096
-/** Clocks differ; brokers refuse what is an hour ahead unless told otherwise. */
+/** A smaller timestamp limit gets a warning, because clocks differ. By default brokers reject timestamps over an hour ahead. */
 const leastSkewMs = 3_600_000
 const minute = 60_000
 
-/** The settings of a topic by name, as far as the broker tells them. */
+/** The settings of a topic by name, as far as the broker reports them. */
 export type TopicSettings = Readonly<Record<string, string | undefined>>
 
 export interface DescribedTopic {
@@ -35,7 +35,7 @@ const warn = (detail: string, help: string): Trouble => ({ status: 'warn', detai
 const numberOf = ({ settings }: DescribedTopic, name: string): number | undefined =>
   settings[name] === undefined ? undefined : Number(settings[name])
 
-/** What of the settings of topics and brokers will refuse, lose or repeat records. */
+/** Findings on topic and broker settings that would make records be rejected, lost or repeated. */
 export function judgeTopicSettings({ inputs, output, deadLetters, offsetsRetentionMinutes }: Judged): Finding[] {
   const largest = Math.max(0, ...inputs.map((input) => numberOf(input, 'max.message.bytes') ?? 0))
   const written = [output, deadLetters].flatMap((topic) => topic ?? [])
@@ -113,7 +113,7 @@ function size(topic: DescribedTopic, needed: number, isOutput: boolean): Trouble
   ]
 }
 
-/** Results and dead letters carry the time of writing, so that only clocks that differ come near a limit. */
+/** Results and dead letters carry the time of writing, so only a clock difference can exceed a timestamp limit. */
 function timestamps(topic: DescribedTopic): Trouble[] {
   if (topic.settings['message.timestamp.type'] === 'LogAppendTime') return []
   const refused = {
@@ -136,7 +136,7 @@ function retentionMs(topic: DescribedTopic): number {
   return isKept ? Number.POSITIVE_INFINITY : ms
 }
 
-/** A group that nobody is a member of loses its offsets, and starts over on what the input still holds. */
+/** The offsets of a group without members expire; it then starts over on the records that the input still retains. */
 function retention(input: DescribedTopic, offsetsRetentionMinutes: number | undefined): Trouble[] {
   if (offsetsRetentionMinutes === undefined || retentionMs(input) <= offsetsRetentionMinutes * minute) return []
   return [
@@ -159,7 +159,7 @@ const wanted = [
   'retention.ms',
 ]
 
-/** Reads the settings and judges them; a user who may not read them is told so, and nothing fails for it. */
+/** Reads and checks the settings. A user without permission to read them gets a finding that is not a failure. */
 export async function checkTopicSettings(
   config: Config,
   admin: Admin,

@@ -4,9 +4,9 @@ import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 export interface Flow {
   /** Records written per second between two snapshots. */
   readonly arrivalsPerSecond: number
-  /** Records done per second; null where the group has committed nothing. */
+  /** Records committed per second; null if the group has committed nothing. */
   readonly donePerSecond: number | null
-  /** Until the lag is gone at these rates; null where it does not shrink. */
+  /** Seconds until the lag is 0 at these rates; null if it does not shrink. */
   readonly secondsToDrain: number | null
 }
 
@@ -17,19 +17,19 @@ export interface LagReport {
   readonly state: string
   readonly at: number
   readonly partitions: readonly PartitionFlow[]
-  /** Without a leader, and without a lag that anybody knows. */
+  /** Partitions without a leader; their lag is unknown. */
   readonly leaderless: readonly TopicPartition[]
   readonly total: Flow & { readonly lag: bigint }
 }
 
-/** Seconds until a lag is gone; null where it does not shrink. */
+/** Seconds until the lag is 0; null if it does not shrink. */
 export function secondsToDrain(lag: number, arrivalsPerSecond: number, donePerSecond: number): number | null {
   if (lag <= 0) return 0
   const net = donePerSecond - arrivalsPerSecond
   return net > 0 ? lag / net : null
 }
 
-/** What happened between two snapshots of the same group. */
+/** Rates and lag between two snapshots of the same group. */
 export function reportLag(before: LagSnapshot, now: LagSnapshot): LagReport {
   const seconds = Math.max((now.at - before.at) / 1_000, 0.001)
   const earlier = new Map(before.partitions.map((own) => [partitionName(own), own]))
@@ -54,7 +54,7 @@ export function reportLag(before: LagSnapshot, now: LagSnapshot): LagReport {
 
 function flowOf(before: PartitionLag | undefined, now: PartitionLag, seconds: number): Flow {
   const arrivalsPerSecond = before === undefined ? 0 : rate(before.end, now.end, seconds)
-  // A group that commits for the first time has done what its lag lost.
+  // A first commit has no earlier position to compare with: the decrease of the lag counts as committed.
   const from = before === undefined ? undefined : (before.committed ?? before.end - before.lag)
   const donePerSecond = now.committed === null || from === undefined ? null : rate(from, now.committed, seconds)
   return {
@@ -64,7 +64,7 @@ function flowOf(before: PartitionLag | undefined, now: PartitionLag, seconds: nu
   }
 }
 
-/** Never negative: a topic that was deleted and created again begins at 0. */
+/** Clamped to 0, because offsets restart at 0 when a topic is deleted and created again. */
 function rate(before: bigint, now: bigint, seconds: number): number {
   return Math.max(0, Number(now - before)) / seconds
 }

@@ -1,14 +1,14 @@
 import type { MetricSamples } from './metric-samples.ts'
 
-/** By upper bound, how many observations were no greater. */
+/** Cumulative histogram: upper bound → number of observations no greater than it. */
 type Buckets = ReadonlyMap<number, number>
 
-/** A counter that is smaller than before was started again. */
+/** A counter smaller than before was reset by a restart, so its value is the increase. */
 function increase(before: number, now: number): number {
   return now >= before ? now - before : now
 }
 
-/** What the metrics of one process say of the time between two looks. */
+/** Increases, rates and means of the metrics of one process between two scrapes. */
 export class Interval {
   readonly now: MetricSamples
   readonly seconds: number
@@ -20,7 +20,7 @@ export class Interval {
     this.seconds = Math.max(seconds, 0.001)
   }
 
-  /** By how much a counter rose, summed over the samples with these labels. */
+  /** Increase of a counter, summed over the samples with these labels. */
   increase(name: string, labels: Readonly<Record<string, string>> = {}): number {
     return increase(this.#before.sum(name, labels), this.now.sum(name, labels))
   }
@@ -29,13 +29,13 @@ export class Interval {
     return this.increase(name, labels) / this.seconds
   }
 
-  /** The mean of what a histogram observed; null where it observed nothing. */
+  /** Mean of the observations of a histogram; null without observations. */
   mean(name: string): number | null {
     const count = this.increase(`${name}_count`)
     return count > 0 ? this.increase(`${name}_sum`) / count : null
   }
 
-  /** What a histogram observed, by bucket, summed over its other labels. */
+  /** Observations of a histogram by bucket, summed over its other labels. */
   buckets(name: string): Buckets {
     const [earlier, later] = [this.#before, this.now].map((samples) => cumulative(samples, `${name}_bucket`))
     const wasReset = [...(later ?? [])].some(([bound, count]) => count < (earlier?.get(bound) ?? 0))
@@ -54,7 +54,7 @@ function cumulative(samples: MetricSamples, name: string): Map<number, number> {
   return counts
 }
 
-/** Buckets of several processes as if they were one. */
+/** Sums the buckets of several processes. */
 export function mergeBuckets(all: readonly Buckets[]): Buckets {
   const merged = new Map<number, number>()
   for (const buckets of all) {
@@ -64,8 +64,8 @@ export function mergeBuckets(all: readonly Buckets[]): Buckets {
 }
 
 /**
- * A quantile of what the buckets hold, estimated as Prometheus does: evenly spread within a bucket, and no more than
- * the last finite bound. Null where they hold nothing.
+ * Quantile of a histogram, estimated like Prometheus' `histogram_quantile`: linear within a bucket, at most the last
+ * finite bound. Null without observations.
  */
 export function quantile(share: number, buckets: Buckets): number | null {
   const sorted = [...buckets].sort(([a], [b]) => a - b)

@@ -1,4 +1,4 @@
-/** One line of `/metrics`. */
+/** One sample line of `/metrics`. */
 interface Sample {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
@@ -20,7 +20,7 @@ function readLabels(text: string): Record<string, string> {
   return Object.fromEntries(pairs)
 }
 
-/** What one `/metrics` said, in the text format of Prometheus, by name. */
+/** The samples of one scrape in the Prometheus text format, by metric name. */
 export class MetricSamples {
   readonly #byName = new Map<string, Sample[]>()
 
@@ -47,7 +47,7 @@ export class MetricSamples {
     )
   }
 
-  /** Their sum; 0 where there is none. */
+  /** Sum of the samples with these labels; 0 if there is none. */
   sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
     return this.all(name, labels).reduce((total, { value }) => total + value, 0)
   }

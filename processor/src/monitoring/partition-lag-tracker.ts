@@ -3,12 +3,12 @@ import type { Metrics } from '../observability/metrics.ts'
 import { secondsToDrain } from './drain-time.ts'
 
 /**
- * Weight of the newest interval in the moving average. Chosen, not measured: three intervals after a change the average has
- * covered 78 % of it (1 − 0.6³).
+ * Weight of the newest interval in the exponential moving average. Chosen, not measured: three intervals after a step the
+ * average has covered 78 % of it (1 − 0.6³).
  */
 const newestWeight = 0.4
 
-/** One partition: where its log ends, where its commits stand, and how fast both move. */
+/** One partition: log end offset, committed offset, and the rates of both. */
 interface TrackedPartition {
   readonly labels: { readonly topic: string; readonly partition: string }
   end: bigint | undefined
@@ -20,8 +20,8 @@ interface TrackedPartition {
 }
 
 /**
- * Lag, rates and time to drain of the assigned partitions. Offsets of transaction markers are counted on both sides:
- * whoever commits past them is not behind.
+ * Lag, rates and time to drain of the assigned partitions. Transaction markers occupy offsets and count
+ * as both arrived and committed, so they leave no lag.
  */
 export class PartitionLagTracker {
   readonly #metrics: Metrics['kafka']
@@ -33,7 +33,7 @@ export class PartitionLagTracker {
     this.#tickedAt = nowMs
   }
 
-  /** The topics of the partitions that are watched. */
+  /** The topics of the tracked partitions. */
   get topics(): string[] {
     return [...new Set([...this.#flows.values()].map(({ labels }) => labels.topic))]
   }
@@ -46,11 +46,11 @@ export class PartitionLagTracker {
     this.#metrics.committed.inc(labels, 0)
   }
 
-  /** The log was seen to end here. */
+  /** Records the log end offset that a fetch or a query returned. */
   logEnd(partition: TopicPartition, end: bigint): void {
     const flow = this.#flows.get(partitionName(partition))
     if (flow === undefined || (flow.end !== undefined && end <= flow.end)) return
-    // What lay there before the partition was taken did not arrive now.
+    // Records that were in the log before the assignment do not count as arrivals.
     if (flow.end !== undefined) {
       const arrived = Number(end - flow.end)
       flow.arrivedSince += arrived
@@ -79,7 +79,7 @@ export class PartitionLagTracker {
     }
   }
 
-  /** Takes the interval since the last call into the rates. */
+  /** Updates the rates with the interval since the last call. */
   tick(nowMs: number): void {
     const seconds = Math.max((nowMs - this.#tickedAt) / 1_000, 0.001)
     this.#tickedAt = nowMs

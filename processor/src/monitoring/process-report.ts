@@ -3,14 +3,14 @@ import { type Interval, mergeBuckets, quantile } from './interval.ts'
 
 const { http, inference, kafka, model, pipeline, redis, scoring, breaker } = metricTree
 
-/** Events that should not happen: how many since the process began, and how fast they come now. */
+/** Events that indicate a fault: the total since the process started, and the current rate. */
 export interface ErrorCount {
   readonly what: string
   readonly total: number
   readonly perSecond: number
 }
 
-/** What one process does, from two looks at its `/metrics`. Ratios are between 0 and 1, null means that nothing happened. */
+/** State and rates of one process, from two scrapes of its `/metrics`. Ratios lie between 0 and 1; null means no observations. */
 export interface ProcessReport {
   readonly textsPerSecond: number
   /** From the append of a record to the commit of its result. */
@@ -19,13 +19,13 @@ export interface ProcessReport {
   readonly httpRequestsPerSecond: number
   readonly httpP50Seconds: number | null
   readonly httpP99Seconds: number | null
-  /** Records fetched and texts waiting for a batch. */
+  /** Records fetched and not yet scored; `queuedTexts`: texts waiting for a batch. */
   readonly queuedRecords: number
   readonly queuedTexts: number
   readonly batchTexts: number | null
   readonly batchTokens: number | null
   readonly paddingRatio: number | null
-  /** Of batches, the share that each cause closed. */
+  /** Share of batches that each cause closed. */
   readonly batchCauses: Readonly<Record<string, number>>
   readonly cacheHitRatio: number | null
   readonly assignedPartitions: number
@@ -75,7 +75,7 @@ function shares(interval: Interval): Record<string, number> {
   )
 }
 
-/** A text is looked up in memory first, and in Redis only where that missed. */
+/** Hits of both levels per text. Redis is only asked after a miss in memory, so memory look-ups count the texts. */
 function cacheHits(interval: Interval): number | null {
   const { name } = scoring.cacheLookups
   const asked = interval.increase(name, { level: 'memory' }) || interval.increase(name, { level: 'shared' })
@@ -103,7 +103,7 @@ function countErrors(interval: Interval): ErrorCount[] {
   return counts.filter(({ total }) => total > 0)
 }
 
-/** Several processes as if they were one; undefined for none. */
+/** Totals over several processes; undefined for none. */
 export function reportAll(intervals: readonly Interval[]) {
   if (intervals.length === 0) return undefined
   const reports = intervals.map(reportProcess)

@@ -7,8 +7,8 @@ export interface Sampled<T> {
 }
 
 /**
- * Something that is looked at again and again: keeps its last two answers, and why the last look failed. A look that
- * hangs is not started twice.
+ * A source that is read repeatedly. It keeps the last two values and the error of the last read. While a read is pending,
+ * no second one is started.
  */
 export class SampledSource<T> {
   readonly #read: () => Promise<T>
@@ -23,27 +23,27 @@ export class SampledSource<T> {
     this.#now = now
   }
 
-  /** Why the last look failed; undefined where it did not. */
+  /** The error of the last read; undefined if it succeeded. */
   get error(): unknown {
     return this.#error
   }
 
-  /** The last answer, however old. */
+  /** The last value, however old. */
   get latest(): Sampled<T> | undefined {
     return this.#latest
   }
 
-  /** The last two answers in a row, however old; undefined until there are two. */
+  /** The values of the last two consecutive successful reads, however old; undefined until there are two. */
   get pair(): readonly [before: Sampled<T>, now: Sampled<T>] | undefined {
     return this.#pair
   }
 
-  /** The same, unless something failed since. */
+  /** Like `pair`, but undefined after a failed read until two consecutive reads have succeeded again. */
   get currentPair(): readonly [before: Sampled<T>, now: Sampled<T>] | undefined {
     return this.#error === undefined && this.#pair?.[1] === this.#latest ? this.#pair : undefined
   }
 
-  /** Looks, and waits for the answer no longer than this; it is taken all the same when it comes. */
+  /** Reads, and waits at most `patienceMs`. A value that arrives later is still stored. */
   async look(patienceMs: number, signal: AbortSignal): Promise<void> {
     this.#reading ??= this.#take().finally(() => {
       this.#reading = undefined
@@ -57,7 +57,7 @@ export class SampledSource<T> {
   async #take(): Promise<void> {
     try {
       const latest = { value: await this.#read(), at: this.#now() }
-      // Rates across a gap would hide it.
+      // A pair must be consecutive: a rate averaged over failed reads would hide the gap.
       if (this.#error === undefined && this.#latest !== undefined) this.#pair = [this.#latest, latest]
       this.#latest = latest
       this.#error = undefined

@@ -6,7 +6,7 @@ import { MetricSamples } from './metric-samples.ts'
 
 const answerMs = 3_000
 
-/** Looks at a group through a client that is made anew after every failure. */
+/** Reads the lag of a group. After a failure the next read creates a new client. */
 export class GroupSource {
   readonly #config: Config
   readonly #groupId: string
@@ -42,7 +42,7 @@ export class GroupSource {
   }
 }
 
-/** Reads `/metrics` of an admin port. @throws why it could not, in a few words */
+/** Reads `/metrics` of an admin port. @throws an Error whose message is a short reason */
 export async function readMetrics(admin: URL): Promise<MetricSamples> {
   const response = await fetch(new URL('/metrics', admin), { signal: AbortSignal.timeout(answerMs) }).catch((error) => {
     throw new Error(reasonOf(error), { cause: error })

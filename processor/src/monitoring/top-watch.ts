@@ -9,7 +9,7 @@ import { type ProcessReport, reportAll, reportProcess } from './process-report.t
 import { SampledSource } from './sampled-source.ts'
 import { GroupSource, readMetrics } from './top-sources.ts'
 
-/** The group as Kafka tells of it; what it said last stands while it is away. */
+/** The group as the brokers report it. While they are unreachable, the last values are kept and `error` is set. */
 export interface GroupView {
   readonly groupId: string
   readonly members: number
@@ -17,7 +17,7 @@ export interface GroupView {
   readonly error: ValenceError | undefined
 }
 
-/** One process as its admin port tells of it. */
+/** One process as its admin port reports it. */
 export interface ProcessView {
   readonly admin: string
   readonly report: ProcessReport | undefined
@@ -29,7 +29,7 @@ export interface TopReport {
   readonly at: number
   readonly group: GroupView
   readonly processes: readonly ProcessView[]
-  /** Over the processes that answer; undefined for none. */
+  /** Totals over the processes that answer; undefined if none does. */
   readonly total: ReturnType<typeof reportAll>
 }
 
@@ -38,7 +38,7 @@ interface ProcessSource {
   readonly source: SampledSource<MetricSamples>
 }
 
-/** Looks at a group and at the processes beside it, each for itself: one that is away hides no other. */
+/** Samples a group and its processes independently: a source that fails does not affect the others. */
 export class TopWatch {
   readonly #groupId: string
   readonly #reader: GroupSource
@@ -52,13 +52,13 @@ export class TopWatch {
     this.#processes = admins.map((admin) => ({ admin, source: new SampledSource(() => readMetrics(admin)) }))
   }
 
-  /** Asks everybody, and waits no longer than this for those who are slow. */
+  /** Reads all sources in parallel, and waits at most `patienceMs` for slow ones. */
   async look(patienceMs: number, signal: AbortSignal): Promise<void> {
     const sources = [this.#group, ...this.#processes.map(({ source }) => source)]
     await Promise.all(sources.map((source) => source.look(patienceMs, signal)))
   }
 
-  /** What was seen, as far as it was. @throws a defect of ours */
+  /** Report from the samples so far. @throws errors of a group read that are no ValenceError, which are defects */
   report(): TopReport {
     const intervals = this.#processes.flatMap(({ source }) => intervalOf(source) ?? [])
     return {
@@ -85,7 +85,7 @@ export class TopWatch {
   }
 }
 
-/** Nothing of a process that has stopped answering: what it did then is not what it does now. */
+/** Undefined for a process that has stopped answering, because its last rates no longer apply. */
 function intervalOf({ currentPair }: SampledSource<MetricSamples>): Interval | undefined {
   if (currentPair === undefined) return undefined
   const [before, now] = currentPair

@@ -22,20 +22,19 @@ import { meterScoring } from '../scoring/scoring-metrics.ts'
 import { traceScoring } from '../scoring/scoring-traces.ts'
 import { createShadowedScorer } from '../scoring/shadowed-scorer.ts'
 
-/** The scorer with the model behind it; what both the pipeline and the facade stand on. */
+/** The scorer with its model. The pipeline and the facade share one. */
 export interface Engine {
   readonly scorer: Scorer
   readonly models: ActiveModel
-  /** Looks for a new model now. @throws why it was refused; the old one goes on */
+  /** Checks for a new model now. @throws why it was refused; the current model stays active */
   reload(): Promise<ReloadOutcome>
   close(): Promise<void>
 }
 
-/** What the engine is built on. */
-/** A text that waits longer for the shared cache had better be scored. */
+/** Timeout of a shared cache look-up; after it the text is scored. */
 const cacheTimeoutMs = 20
 
-/** What befalls a model that has not proved itself; it is refused, and the process goes on. */
+/** Observer of a model under verification: its faults lead to a refusal and never end the process. */
 function trialObserver(logger: Logger): PoolObserver {
   return {
     workerLost: (reason, detail) => logger.warn({ reason, detail }, 'the new model lost its inference worker'),
@@ -52,7 +51,7 @@ function poolObserver(metrics: Metrics, logger: Logger, onFatal: (error: Error) 
     ...meterWorkerPool(metrics, (reason, detail) =>
       logger.warn({ reason, detail }, 'inference worker lost, it is replaced'),
     ),
-    // Only a new process frees a thread that hangs in native code.
+    // A thread that hangs in native code cannot be terminated, so the process has to be replaced.
     workersStuck: (count) => onFatal(new ValenceError('VAL_INFERENCE_TIMEOUT', `${count} threads hang in native code`)),
   }
 }
@@ -69,7 +68,7 @@ function openStore(base: ServiceContext): RedisStore | undefined {
   })
 }
 
-/** Fills the cache with what was asked for last before this process began; nothing waits for it. */
+/** Loads the most recently requested scores from Redis into the memory cache, in the background. */
 function warmUp(memory: MemoryCache, store: ByteStore, models: ActiveModel, logger: Logger): HotKeys {
   const hotKeys = new HotKeys({ memory, store, fingerprint: () => models.current().fingerprint })
   void hotKeys.restore().then((scores) => {
@@ -79,8 +78,8 @@ function warmUp(memory: MemoryCache, store: ByteStore, models: ActiveModel, logg
 }
 
 /**
- * Loads the configured model onto a pool of workers and puts the scorer in front of it. `onFatal` is told when only a
- * new process can go on. @throws VAL_MODEL_*
+ * Loads the configured model onto a pool of workers and puts the scorer in front of it. `onFatal` is called when
+ * only a new process can recover. @throws VAL_MODEL_*
  */
 export async function openEngine(
   base: ServiceContext,

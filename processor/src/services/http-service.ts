@@ -28,7 +28,7 @@ export async function startFacade({
   meterLog(logger, metrics)
   const health = new Health()
   const base: OpeningContext = { config, logger, metrics, health, tracing, closers: opened }
-  // First, so that a wrong setting is told before a model is loaded.
+  // First, so that an invalid setting is reported before the model is loaded.
   const access = openAccess(base)
   const admin = await startAdminServer({ host: config.adminHost, port: config.adminPort, metrics, health, logger })
   opened.defer(() => admin.close())

@@ -30,9 +30,9 @@ async function bind(path: string): Promise<Server | undefined> {
 }
 
 /**
- * Leases the first free instance id of `group` on this host: `HOST-0`, `HOST-1`, … A lease is a bound name in Linux'
- * abstract socket space: the kernel makes it exclusive, and releases it when the process ends, killed or not.
- * Undefined on other systems, which have no such names.
+ * Leases the first free instance id of `group` on this host: `HOST-0`, `HOST-1`, … A lease is a socket bound to a name in
+ * Linux' abstract namespace: the kernel makes it exclusive, and releases it when the process exits, even by SIGKILL.
+ * Undefined on other systems, which have no abstract sockets.
  */
 export async function leaseInstanceId(group: string): Promise<InstanceIdLease | undefined> {
   if (platform() !== 'linux') return undefined

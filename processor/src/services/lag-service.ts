@@ -26,13 +26,13 @@ export function scalerOptions(config: Config): ScalerOptions {
 
 export interface ScalingWatch {
   readonly scaler: Scaler
-  /** The group was looked at of late; where it was not, the last count stands. */
+  /** False when the last snapshot is too old; the replica count is then kept. */
   readonly isCurrent: boolean
-  /** Resolves once the watching has ended. */
+  /** Resolves once the watch loop has ended. */
   stop(): Promise<void>
 }
 
-/** Watches the group of the configuration through an admin client of its own. */
+/** Watches the configured group through its own admin client. */
 export function watchScaling(
   config: Config,
   logger: Logger,
@@ -75,8 +75,8 @@ export function watchScaling(
 }
 
 /**
- * The lag service: looks at the group from outside, so it works with no processor at all, and publishes how many there
- * should be at `/scaling` of the admin port. @throws VAL_PORT_UNAVAILABLE
+ * The lag service: reads the lag of the group from the brokers, so it needs no running processor, and publishes the
+ * desired replica count at `/scaling` of the admin port. @throws VAL_PORT_UNAVAILABLE
  */
 export async function startLagService({ config, logger }: Pick<ServiceOptions, 'config' | 'logger'>): Promise<Service> {
   await using opened = new AsyncDisposableStack()
@@ -96,8 +96,8 @@ export async function startLagService({ config, logger }: Pick<ServiceOptions, '
     meterScaling(metrics, report)
   })
   opened.defer(() => watch.stop())
-  // Unready until the broker has answered once, and after a gap that does not pass by itself: KEDA then keeps the replicas
-  // there are, as the last count at `/scaling` does before.
+  // Unready until the brokers have answered once, and when their last answer is older than a failover takes. KEDA then
+  // keeps the current replicas; until that age the last count at `/scaling` does the same.
   health.add({
     name: 'group',
     isHealthy: () => watch.isCurrent,

@@ -12,19 +12,19 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { OpeningContext } from '../observability/service-context.ts'
 import type { Engine } from './engine.ts'
 
-/** Texts in work for each inference worker: at some 300 texts a second each waits for less than a tenth of one. */
+/** In-flight texts per inference worker. At about 300 texts/s per worker a text waits less than 0.1 s. */
 const textsPerWorker = 24
 
 const version = '0.1.0'
 
-/** Who may call, and how often. */
+/** Authentication and rate limits. */
 export interface Access extends SharedState {
   readonly authenticator: Authenticator
   readonly listening: { open: boolean }
 }
 
 /**
- * Comes before the admin port, so that `/readyz` never says yes while the public port is still to be opened.
+ * Called before the admin port opens, so that `/readyz` never reports ready while the public port is closed.
  * @throws VAL_CONFIG_INVALID, VAL_FILE_UNREADABLE
  */
 export function openAccess(base: OpeningContext): Access {
@@ -47,7 +47,8 @@ function openAdmission(config: Config, metrics: Metrics): Admission {
 }
 
 /**
- * The public port over an engine, its own or the pipeline's. Ready means: it can score now, whatever else is away.
+ * Opens the public port over an engine, its own or the pipeline's. Ready means that it can score; other dependencies are
+ * optional.
  * @throws VAL_CONFIG_INVALID, VAL_FILE_UNREADABLE, VAL_PORT_UNAVAILABLE
  */
 export async function openFacade(base: OpeningContext, engine: Engine, access = openAccess(base)): Promise<HttpServer> {

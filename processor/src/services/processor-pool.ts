@@ -2,10 +2,10 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 
 export interface PoolOptions {
-  /** Starts one; told the number of its place, which no other living one has. */
+  /** Starts a process. `place` is its index, unique among the running processes. */
   readonly start: (place: number) => ChildProcess
   readonly onExit: (place: number, code: number | null, signal: NodeJS.Signals | null) => void
-  /** Before one that ended by itself is started again. */
+  /** Delay before a process that exited unexpectedly is restarted. */
   readonly restartAfterMs: number
 }
 
@@ -15,7 +15,7 @@ interface Place {
   isStopping: boolean
 }
 
-/** A number of like processes: brings up what is missing, stops what is too much, restarts what fell. */
+/** Keeps a set number of identical processes: starts missing ones, stops surplus ones, restarts exited ones. */
 export class ProcessorPool {
   readonly #options: PoolOptions
   readonly #places = new Map<number, Place>()
@@ -25,7 +25,7 @@ export class ProcessorPool {
     this.#options = options
   }
 
-  /** Processes that run and are not being stopped. */
+  /** Number of processes that run and are not being stopped. */
   get running(): number {
     return [...this.#places.values()].filter(({ isStopping }) => !isStopping).length
   }

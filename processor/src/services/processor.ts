@@ -28,19 +28,19 @@ import { leaseInstanceId } from './instance-id-lease.ts'
 import { openFacade } from './open-facade.ts'
 import type { Service, ServiceOptions } from './service.ts'
 
-/** What every role is built on. */
+/** Context shared by the parts of a processor. */
 interface ProcessorContext extends OpeningContext {
   readonly signal: AbortSignal
 }
 
-/** Retries for as long as time or somebody else can mend the error, with one clear line each time. */
+/** Retries while the error is transient or an operator can fix it (a missing grant), and logs one line per attempt. */
 function patiently<T>({ logger, signal }: ProcessorContext, message: string, action: () => Promise<T>): Promise<T> {
   return retryWhileRetryable(action, {
     initialDelayMs: 500,
     maxDelayMs: 10_000,
     signal,
     alsoRetry: ({ row }) => row.grantable === true,
-    // A join can hang for a minute.
+    // Do not await the attempt on abort: a join can take a minute.
     leavesAttempt: true,
     onRetry: (error, delayMs) => {
       const fields = { code: error.code, detail: error.detail, help: error.help, delayMs: Math.round(delayMs) }
@@ -59,7 +59,7 @@ async function outputSchemaId(
   return patiently(base, 'the schema registry does not answer yet', () => registry.registerFor(subject, 'scored-event'))
 }
 
-/** How often the ends of the logs are looked at, for lag and rates. */
+/** Interval of the log end offset queries that lag and rates are computed from. */
 const logEndMs = 5_000
 
 async function openSessions(
@@ -95,7 +95,7 @@ async function openSessions(
   )
 }
 
-/** A stable name in the group, so that a restarted processor takes its partitions back without a rebalance. */
+/** Static group membership id: a restarted processor gets its partitions back without a rebalance. */
 async function instanceName({ config, closers }: ProcessorContext): Promise<string | undefined> {
   if (config.kafkaInstanceId !== undefined) return config.kafkaInstanceId
   const lease = await leaseInstanceId(config.kafkaGroupId)
@@ -153,7 +153,7 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
   return pipeline
 }
 
-/** Decision 13 has why records that are in the way make the processor degraded, and everything else unready. */
+/** Blocking records make the processor degraded, every other failure makes it unready; decision 13 has the reasons. */
 function watchPipeline(health: Health, pipeline: Pipeline): void {
   const standing = (cause: Standstill['cause']) => pipeline.standstills().filter((own) => own.cause === cause)
   const describe = (cause: Standstill['cause']) =>
@@ -186,7 +186,7 @@ async function stopPipeline({ config, logger }: ProcessorContext, pipeline: Pipe
 }
 
 /**
- * A processor: the admin port, the engine, then the pipeline, each built on the ones before.
+ * Starts a processor: first the admin port, then the engine, then the pipeline.
  * @throws VAL_MODEL_*, VAL_KAFKA_*, VAL_PORT_UNAVAILABLE
  */
 export async function startProcessor({ config, logger, signal, tracing, onFatal }: ServiceOptions): Promise<Service> {

@@ -6,17 +6,17 @@ import type { Tracing } from '../observability/tracing.ts'
 export interface Service {
   readonly adminPort: number
   stop(): Promise<void>
-  /** Closes the engine alone, so that no thread is inside a run when the process exits in a hurry. */
+  /** Closes only the engine, so that no thread runs native code when the process exits without a full stop. */
   halt?(): Promise<void>
 }
 
 export interface ServiceOptions {
   readonly config: Config
   readonly logger: Logger
-  /** Ends the waiting for parts that do not answer yet. */
+  /** Cancels the start-up's retries of dependencies that do not answer yet. */
   readonly signal: AbortSignal
-  /** Undefined where nothing is traced. */
+  /** Undefined if tracing is not configured. */
   readonly tracing?: Tracing | undefined
-  /** Called at most once, when only a new process can go on. */
+  /** Called at most once, when only a new process can recover. */
   readonly onFatal: (error: Error) => void
 }

@@ -11,7 +11,7 @@ const restartAfterMs = 1_000
 
 export interface SupervisorOptions {
   readonly config: Config
-  /** Of the processors. */
+  /** Environment of the processors. */
   readonly environment: Environment
   readonly logger: Logger
   readonly minReplicas: number
@@ -23,7 +23,7 @@ export async function supervise(options: SupervisorOptions, signal: AbortSignal)
   const { config, environment, logger, minReplicas, maxReplicas } = options
   const pool = new ProcessorPool({
     restartAfterMs,
-    // A shell's Ctrl-C reaches the supervisor alone: it stops the others in order, and waits for them.
+    // Detached: Ctrl-C in a shell signals only the supervisor, which then stops the processors and waits for them.
     start(place) {
       const child = spawn(process.execPath, [program, 'process'], {
         detached: true,
@@ -57,7 +57,7 @@ export async function supervise(options: SupervisorOptions, signal: AbortSignal)
   logger.info('stopped')
 }
 
-/** A processor takes a worker for each core by itself; more than a few on one machine share what there is. */
+/** Default maximum of processors. Each already starts a worker per core, so more of them only share the same cores. */
 export function fittingProcessors(cores: number): number {
   return Math.max(2, Math.floor(cores / 4))
 }
