@@ -21,7 +21,7 @@ export class BodyBudget {
 
   /**
    * Takes room for a body; one without a length counts as the largest. Half of the budget is for small bodies alone, so
-   * that slow large ones leave room for them.
+   * that slow large ones leave room for them. Returns what gives the room back, once.
    *
    * @throws VAL_HTTP_OVERLOADED
    */
@@ -30,19 +30,29 @@ export class BodyBudget {
     const limit = bytes * smallPart <= this.#largest ? this.#total : this.#total / 2
     if (this.#taken + bytes > limit) throw new ValenceError('VAL_HTTP_OVERLOADED')
     this.#taken += bytes
+    let held = bytes
     return () => {
-      this.#taken -= bytes
+      this.#taken -= held
+      held = 0
     }
   }
 }
 
-/** Refuses a body for which there is no room, before it is read; holds its room until it is read or its connection ends. */
+/**
+ * Refuses a body for which there is no room, before it is read; holds its room until it is read, its request is answered
+ * or its connection ends.
+ */
 export function addBodyBudget(app: HttpApp, budget: BodyBudget): void {
-  app.addHook('onRequest', (request, _reply, done) => {
-    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
+  app.addHook('onRequest', ({ raw, headers }, reply, done) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = headers
+    const hasBody = encoding !== undefined || Number(length ?? 0) > 0
     try {
-      if (encoding !== undefined || Number(length ?? 0) > 0) {
-        request.raw.once('close', budget.take(encoding === undefined ? Number(length) : undefined))
+      // Its caller may have left while a hook before this one waited; no event would tell.
+      if (hasBody && !raw.closed) {
+        const giveBack = budget.take(encoding === undefined ? Number(length) : undefined)
+        raw.once('close', giveBack)
+        // Node forgets a request that was answered before its body came: it never closes.
+        reply.raw.once('close', giveBack)
       }
       done()
     } catch (error) {

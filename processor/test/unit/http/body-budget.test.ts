@@ -1,6 +1,11 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { promisify } from 'node:util'
+import type { Authenticator } from '@valence/processor/http/auth/authenticator'
+import type { Principal } from '@valence/processor/http/auth/principal'
+import type { HttpApp } from '@valence/processor/http/http-app'
 import { BodyBudget } from '@valence/processor/http/limits/body-budget'
-import { openTestApp } from '@valence/testing/processes/http-app'
+import { openTestApp, type TestAppOptions } from '@valence/testing/processes/http-app'
 import { describe, expect, it } from 'vitest'
 
 const overloaded = expect.objectContaining({ code: 'VAL_HTTP_OVERLOADED' })
@@ -68,5 +73,63 @@ describe('the server', () => {
     expect(await post(large)).toBe(503)
     for (const socket of sockets) socket.destroy()
     await expect.poll(() => post(large), { timeout: 20_000 }).not.toBe(503)
+  })
+
+  const head = 'POST /v1/score HTTP/1.1\r\nhost: a\r\n'
+
+  /** 40 callers, of whom each sends no more than this; then one with a large body. */
+  async function largeAfter(
+    sent: string,
+    left: (callers: Socket[], app: HttpApp) => Promise<void>,
+    options: TestAppOptions = {},
+  ) {
+    await using test = await openTestApp(options)
+    await test.app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = test.app.server.address() as { port: number }
+    const callers = Array.from({ length: 40 }, () => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(sent))
+      return socket.on('error', () => undefined)
+    })
+    await left(callers, test.app)
+    const body = JSON.stringify({ text: 'good '.repeat(20_000) })
+    const headers = { 'content-type': 'application/json' }
+    return (await fetch(`http://127.0.0.1:${port}/v1/score`, { method: 'POST', headers, body })).status
+  }
+
+  it.each([
+    ['type', `content-type: text/plain\r\ncontent-length: ${mebibyte}\r\n\r\nabc`],
+    ['length', `content-type: application/json\r\ncontent-length: ${2 * mebibyte}\r\n\r\n`],
+  ])('has its room again from bodies that are refused by their %s and never come', async (_what, rest) => {
+    const status = await largeAfter(`${head}${rest}`, async (callers) => {
+      await Promise.all(callers.map((caller) => once(caller, 'data')))
+      for (const caller of callers) caller.destroy()
+    })
+    expect(status).not.toBe(503)
+  })
+
+  it('holds no room for a caller who left while it was authenticated', async () => {
+    const known = Promise.withResolvers<Principal>()
+    let asked = 0
+    const authenticator: Authenticator = {
+      scheme: 'jwt',
+      authenticate: () => {
+        asked += 1
+        return known.promise
+      },
+      close: () => undefined,
+    }
+    const rest = `content-type: application/json\r\ncontent-length: ${mebibyte}\r\n\r\n{"text":"`
+    const open = (app: HttpApp) => promisify(app.server.getConnections.bind(app.server))()
+    const status = await largeAfter(
+      `${head}${rest}`,
+      async (callers, app) => {
+        await expect.poll(() => asked).toBe(40)
+        for (const caller of callers) caller.destroy()
+        await expect.poll(() => open(app)).toBe(0)
+        known.resolve({ subject: 'alice', scopes: new Set(['sentiment:score']) })
+      },
+      { authenticator },
+    )
+    expect(status).not.toBe(503)
   })
 })
