@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer'
 
 const control = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
 
-/** One line that fits into a table: text where the bytes are text, else hex. Control characters cannot reach the terminal. */
+/** One line for a table: text if the bytes are UTF-8, else hex. Control characters are replaced. */
 export function previewBytes(bytes: Buffer | null, width: number): string {
   if (bytes === null) return '(null)'
   if (bytes.length === 0) return '(empty)'
-  // Enough for more than `width` characters of two UTF-16 units each.
+  // A character has at most two UTF-16 units, so this is more than `width` characters.
   const whole = isUtf8(bytes)
   const shown = whole ? bytes.toString('utf8').slice(0, width * 2 + 2) : `0x${bytes.subarray(0, width).toString('hex')}`
   const line = whole ? shown.replace(/\s+/g, ' ').replace(control, '·').trim() : shown
@@ -14,7 +14,7 @@ export function previewBytes(bytes: Buffer | null, width: number): string {
   return characters.length > width ? `${characters.slice(0, width - 1).join('')}…` : line
 }
 
-/** The bytes as readable lines: text where they are text, else rows of sixteen in hex. */
+/** Lines of text if the bytes are UTF-8, else a hex dump with 16 bytes per row. */
 export function showBytes(bytes: Buffer, maxBytes: number): string[] {
   const lines = isUtf8(bytes) ? showText(bytes.toString('utf8'), maxBytes) : hexRows(bytes.subarray(0, maxBytes))
   return bytes.length > maxBytes ? [...lines, `… ${bytes.length} bytes in all`] : lines

@@ -6,9 +6,7 @@ import { type CommandSpec, commands, groupSummaries } from './command-table.ts'
 import type { CliContext, CommandOptions, ExitCode } from './context.ts'
 import { redactingStream, safeLine } from './output.ts'
 
-/** Errors of the one who typed or configured, rather than of the work itself. */
-
-// As far above this file in dist as in src.
+// The relative path is the same from src and from dist.
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
 
 function groupOf(program: Command, name: string): Command {
@@ -52,7 +50,7 @@ function createProgram(context: CliContext, onExit: (code: ExitCode) => void): C
 function reportError(context: CliContext, error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (isValenceError(error)) {
-    // A wrong configuration is told in several lines; what others quote must not make lines of its own.
+    // Configuration errors have several lines. In other messages a line break can be quoted input and is escaped.
     const lines = error.code === 'VAL_CONFIG_INVALID' ? error.message.split('\n') : [error.message]
     context.stderr.write(`${error.code}: ${lines.map(safeLine).join('\n')}\n${error.help}\n`)
     return error.row.exit ?? 1
@@ -66,10 +64,10 @@ function reportError(context: CliContext, error: unknown): ExitCode {
   return 1
 }
 
-/** Runs one command to its exit code: 0 good, 1 failed, 2 wrong usage or configuration. */
+/** Runs one command. Exit codes: 0 success, 1 failure, 2 invalid usage or configuration. */
 export async function runCli(args: readonly string[], given: CliContext): Promise<ExitCode> {
   hideSecrets([...secretsOf(given.environment), ...args.filter((arg) => !/\s/.test(arg)).flatMap(secretsIn)])
-  // Standard output is for data, which is nobody's to change.
+  // Secrets are redacted on stderr only: stdout is data and is not changed.
   const context = { ...given, stderr: redactingStream(given.stderr) }
   let exitCode: ExitCode = 0
   const program = createProgram(context, (code) => {

@@ -9,7 +9,7 @@ export interface CommandSpec {
   readonly load: () => Promise<RunCommand>
 }
 
-/** What the words before a subcommand are about. */
+/** Help texts of the command groups. */
 export const groupSummaries: Readonly<Record<string, string>> = {
   topics: 'provision topics',
   schemas: 'provision schemas',
@@ -21,7 +21,7 @@ export const groupSummaries: Readonly<Record<string, string>> = {
 const json = ['--json', 'print JSON for scripts'] as const
 const format = ['--format <format>', 'auto (by the name of the file, then by line), json, text or csv', 'auto'] as const
 
-/** What `dlq list` and `dlq replay` have in common. */
+/** Options of both `dlq list` and `dlq replay`. */
 const letterFilter = [
   ['--code <code>', 'only dead letters with this error code; may name several, separated by commas'],
   ['--since <time>', 'only those that failed at this time or later: ISO 8601, or an age like 30m, 12h, 7d'],

@@ -3,13 +3,13 @@ import type { WriteStream } from 'node:tty'
 import type { Environment } from '../config/config.ts'
 import type { Machine } from '../doctor/machine.ts'
 
-/** Where a command writes; a terminal where `isTTY` says so. */
+/** Output stream of a command; a terminal if `isTTY` is true. */
 export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>
 
-/** What a command may touch of the outside. */
+/** Everything outside the process that a command may use. */
 export interface CliContext {
   readonly environment: Environment
-  /** What the command runs on; read when a command asks. */
+  /** Reads the hardware of the machine, on demand. */
   readonly machine: () => Promise<Machine>
   readonly stdin: Readable & { isTTY?: boolean }
   /** For data only, so that it can be piped. */
@@ -18,11 +18,11 @@ export interface CliContext {
   readonly stderr: Output
   /** Aborted on the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
-  /** Ends the process at once: crash only. */
+  /** Ends the process at once, for crashes only. */
   readonly exit: (code: number) => never
 }
 
-/** 0 good, 1 failed, 2 wrong usage or configuration. */
+/** 0 success, 1 failure, 2 invalid usage or configuration. */
 export type ExitCode = 0 | 1 | 2
 
 /** Options as they were typed, by their camel-cased long name; a flag that was not given is absent. */

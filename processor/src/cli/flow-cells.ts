@@ -19,14 +19,14 @@ export function perSecond(rate: number): string {
   return rate >= 100 || rate === 0 ? rate.toFixed(0) : rate.toFixed(1)
 }
 
-/** `4 s`, `3 min`, `2.5 h`; `never` where the lag does not shrink. */
+/** `4 s`, `3 min`, `2.5 h`; `never` if the lag does not shrink. */
 export function duration(seconds: number | null): string {
   if (seconds === null) return 'never'
   if (seconds < 120) return `${Math.ceil(seconds)} s`
   return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3_600).toFixed(1)} h`
 }
 
-/** Offsets as decimal digits, because they may exceed 2^53; lags as numbers. */
+/** For JSON: offsets are decimal digits, because they can exceed 2^53; lags are numbers. */
 export function lagToJson({ partitions, total, ...group }: LagReport) {
   return {
     ...group,

@@ -4,10 +4,10 @@ import { counted, paint, safeLine } from './output.ts'
 
 const shownProblems = 20
 
-/** Where it is: the number of a line, or partition and offset of a record. */
+/** Line number in a file, or `partition:offset` of a record. */
 type Place = number | string
 
-/** The lines of a file, or the records of a topic, that could not be used: all counted, the first ones kept to be shown. */
+/** Invalid lines of a file or records of a topic: counts all and keeps the first 20 for the report. */
 export class LineProblems {
   readonly #noun: string
   readonly #first: { readonly place: Place; readonly error: ValenceError }[] = []
@@ -21,7 +21,7 @@ export class LineProblems {
     return this.#count
   }
 
-  /** The first one, for where there is nothing but problems. */
+  /** The first error, to throw if no line was valid. */
   get first(): ValenceError | undefined {
     return this.#first[0]?.error
   }

@@ -1,7 +1,7 @@
 import { ValenceError } from '@valence/schemas'
 import type { CommandOptions } from './context.ts'
 
-/** `intervalMs` as it is typed: `--interval-ms`. */
+/** The flag of an option: `intervalMs` → `--interval-ms`. */
 function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
@@ -10,7 +10,7 @@ function refuse(name: string, expectation: string, given: string): never {
   throw new ValenceError('VAL_USAGE_INVALID', `${flagOf(name)} must be ${expectation}, not ${JSON.stringify(given)}`)
 }
 
-/** The text of an option; undefined where it was not given. */
+/** The value of an option; undefined if it was not given. */
 export function textOption(options: CommandOptions, name: string): string | undefined {
   const given = options[name]
   if (typeof given !== 'string') return undefined
@@ -18,7 +18,7 @@ export function textOption(options: CommandOptions, name: string): string | unde
   return given
 }
 
-/** A whole number of at least `min`; undefined where the option was not given. @throws VAL_USAGE_INVALID */
+/** A whole number of at least `min`; undefined if the option was not given. @throws VAL_USAGE_INVALID */
 export function countOption(options: CommandOptions, name: string, min = 1): number | undefined {
   const given = textOption(options, name)
   if (given === undefined) return undefined
@@ -29,7 +29,7 @@ export function countOption(options: CommandOptions, name: string, min = 1): num
   return count
 }
 
-/** One of the choices; the first where the option was not given. @throws VAL_USAGE_INVALID */
+/** One of the choices; the first if the option was not given. @throws VAL_USAGE_INVALID */
 export function choiceOption<const T extends string>(
   options: CommandOptions,
   name: string,
@@ -43,8 +43,8 @@ export function choiceOption<const T extends string>(
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /**
- * A moment in epoch milliseconds: ISO 8601, or an age before now like `30m`. What lies before 1970 is 1970, because Kafka
- * takes negative times for something else. @throws VAL_USAGE_INVALID
+ * A time in epoch milliseconds, from ISO 8601 or an age before now like `30m`. Times before 1970 become 0: negative
+ * timestamps have a special meaning in Kafka (-1 latest, -2 earliest). @throws VAL_USAGE_INVALID
  */
 export function timeOption(options: CommandOptions, name: string, now: number): number | undefined {
   const given = textOption(options, name)

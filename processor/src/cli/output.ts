@@ -4,18 +4,18 @@ import { redact } from '../config/redaction.ts'
 import { printable } from '../platform/printable.ts'
 import type { CliContext, CommandOptions, Output } from './context.ts'
 
-/** The colours of `paint`, and what clears the rest of a line. */
-const own = new RegExp(`(${String.fromCharCode(0x1b)}\\[(?:(?:[1-4]|2[2-4]|3[0-79]|9[0-7])?m|K))`)
+/** The escape sequences Valence writes: colours of `paint`, and erase to end of line. */
+const ownEscapes = new RegExp(`(${String.fromCharCode(0x1b)}\\[(?:(?:[1-4]|2[2-4]|3[0-79]|9[0-7])?m|K))`)
 
-/** The line with nothing in it that a terminal obeys but our own colours and the clearing of a line. */
+/** Escapes control characters, except tabs and `ownEscapes`, so that foreign text cannot control the terminal. */
 export function safeLine(line: string): string {
   return line
-    .split(own)
+    .split(ownEscapes)
     .map((part, index) => (index % 2 === 1 ? part : part.split('\t').map(printable).join('\t')))
     .join('')
 }
 
-/** Writes the lines and waits while the reader is behind, so that memory stays bounded. */
+/** Writes lines and waits for `drain` when the stream is full, which bounds memory. */
 export async function writeLines(stream: Output, lines: readonly string[]): Promise<void> {
   if (lines.length === 0) return
   if (!stream.write(`${lines.map(safeLine).join('\n')}\n`)) await once(stream, 'drain')
@@ -25,7 +25,7 @@ export function writeJson(stream: Output, value: unknown): Promise<void> {
   return writeLines(stream, [JSON.stringify(value)])
 }
 
-/** The answer of a command: one JSON value with --json, else lines for people. */
+/** Writes the result of a command: one JSON value with --json, else lines of text. */
 export function writeAnswer(
   { stdout }: Pick<CliContext, 'stdout'>,
   { json }: CommandOptions,
@@ -37,7 +37,7 @@ export function writeAnswer(
 
 export type Style = Parameters<typeof styleText>[0]
 
-/** Colours text for a terminal; elsewhere, and under NO_COLOR, it stays plain. */
+/** Colours text if the stream is a terminal and NO_COLOR is not set. */
 export function paint(stream: Output, style: Style, text: string): string {
   return stream.isTTY ? styleText(style, text, { stream }) : text
 }
@@ -47,7 +47,7 @@ export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** The stream, but for secrets in what is written. */
+/** Wraps a stream: secrets in the written text are redacted. */
 export function redactingStream(stream: Output): Output {
   return new Proxy(stream, {
     get(target, name) {

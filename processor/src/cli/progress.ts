@@ -5,7 +5,7 @@ export interface Progress extends JobProgress, Disposable {}
 
 const silent: Progress = { start: () => undefined, update: () => undefined, [Symbol.dispose]: () => undefined }
 
-/** A progress bar on a terminal, nothing elsewhere; a count alone where the end is not known. @param noun plural: `texts` */
+/** A progress bar, or a count if the total is unknown; only on a terminal. @param noun plural: `texts` */
 export async function openProgress(stream: Output, noun: string): Promise<Progress> {
   if (!stream.isTTY) return silent
   const { default: cliProgress } = await import('cli-progress')

@@ -5,8 +5,8 @@ import type { CliContext } from './context.ts'
 import { openProgress } from './progress.ts'
 
 /**
- * Runs a job with an admin client and a progress bar of its own; both are closed whatever comes of it.
- * @param noun what the bar counts, in the plural
+ * Runs a job with a new admin client and progress bar; both are closed afterwards, also after an error.
+ * @param noun unit of the progress bar, in the plural
  */
 export async function runJob<T>(
   { stderr, signal }: CliContext,

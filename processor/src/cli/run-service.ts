@@ -7,12 +7,12 @@ import { startTracing } from '../observability/tracing.ts'
 import type { Service, ServiceOptions } from '../services/service.ts'
 import type { CliContext, ExitCode } from './context.ts'
 
-/** Wait for inference threads before a failed service exits. Chosen, not measured: a full batch takes about 10 ms (decision 5). */
+/** Longest wait for inference threads after a failure. Chosen, not measured: a full batch takes 10 ms (decision 5). */
 const haltMs = 1_000
 
 type Start = (options: ServiceOptions) => Promise<Service>
 
-/** Runs a service until it is told to stop (0), or until only a new process can go on (1). */
+/** Runs a service until the signal aborts (exit code 0) or a fatal error (exit code 1, for a restart). */
 export async function runService({ environment, stderr, signal, exit }: CliContext, start: Start): Promise<ExitCode> {
   const config = readConfig(environment)
   const logger = createLogger(config.logLevel, stderr.isTTY ? await prettyDestination() : undefined)
@@ -20,7 +20,7 @@ export async function runService({ environment, stderr, signal, exit }: CliConte
   const crashed = Promise.withResolvers<Error>()
   const tracing = await startTracing(environment)
   const stopped = aborted(signal)
-  // From the signal on, whatever hangs then: the start, the drain or a connection.
+  // The shutdown timeout runs from the signal on and covers a hanging start, drain or connection.
   let deadline: NodeJS.Timeout | undefined
   void stopped.then(() => {
     deadline = setTimeout(() => exit(1), config.shutdownTimeoutMs)
@@ -32,7 +32,7 @@ export async function runService({ environment, stderr, signal, exit }: CliConte
     if (failure !== undefined) {
       const code = isValenceError(failure) ? failure.code : undefined
       await halted(app)
-      // After what the halt itself made others log: the last word is the cause.
+      // Logged after the halt, whose own log lines come first, so that the last line is the cause.
       logger.fatal({ err: failure, code, cause: failure.cause }, 'failed, exiting for a restart')
       return exit(1)
     }
@@ -42,7 +42,7 @@ export async function runService({ environment, stderr, signal, exit }: CliConte
     logger.info('stopped')
     return 0
   } finally {
-    // A thread that reads a graph cannot be ended, and the process would die of it.
+    // Exiting while a thread is in native code ends the process with SIGABRT. Hanging threads are not waited for.
     if (signal.aborted) await threadsBack()
     clearTimeout(deadline)
   }
@@ -55,12 +55,12 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   })
 }
 
-/** A process that exits while a thread of its runs a model dies of SIGABRT; but one that hangs must not keep it. */
+/** Waits for inference threads, at most `haltMs`: exiting while a thread runs a model ends the process with SIGABRT. */
 async function halted(app: Service): Promise<void> {
   await Promise.race([app.halt?.().catch(() => undefined), delay(haltMs)])
 }
 
-/** Undefined where it was told to stop while it still waited for a part. */
+/** Undefined if the signal aborted before the start was complete. */
 async function startUnlessStopped(start: Start, options: ServiceOptions): Promise<Service | undefined> {
   try {
     return await start(options)

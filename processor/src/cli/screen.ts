@@ -4,7 +4,7 @@ import type { Output } from './context.ts'
 const enter = '\u001b[?1049h\u001b[?25l'
 const leave = '\u001b[?25h\u001b[?1049l'
 
-/** The whole of a terminal, which gets back what it showed before, and its cursor. */
+/** Full-screen output in the alternate screen buffer. `close` restores the previous content and the cursor. */
 export class Screen {
   readonly #stdout: Output
   #isOpen = false
@@ -13,12 +13,12 @@ export class Screen {
     this.#stdout = stdout
   }
 
-  /** Terminals that do not tell their size are taken for small ones. */
+  /** 80 × 24 if the terminal does not report its size. */
   get size(): { columns: number; rows: number } {
     return { columns: this.#stdout.columns || 80, rows: this.#stdout.rows || 24 }
   }
 
-  /** Given back at once when the signal aborts, whatever is still being waited for. */
+  /** Closes as soon as the signal aborts, also while a draw or a request is pending. */
   open(signal: AbortSignal): void {
     if (signal.aborted) return
     this.#isOpen = true
@@ -26,7 +26,7 @@ export class Screen {
     signal.addEventListener('abort', () => this.close(), { once: true })
   }
 
-  /** Draws over everything; lines beyond the last row are left out. */
+  /** Replaces the whole screen; lines beyond the last row are dropped. */
   async draw(lines: readonly string[]): Promise<void> {
     if (!this.#isOpen) return
     const shown = lines.slice(0, this.size.rows).map((line) => `${line}\u001b[K`)

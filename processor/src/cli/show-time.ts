@@ -1,9 +1,9 @@
 import { isEpochMs } from '@valence/schemas'
 
-/** What Kafka has where a record carries no timestamp. */
+/** Kafka's timestamp of a record without one. */
 const noTimestamp = -1n
 
-/** A time from outside, in epoch milliseconds, for people. Kafka's 64 bits hold times that no Date can. */
+/** Formats epoch milliseconds as ISO 8601; as `… ms` if out of the range of Date, which is smaller than 64 bits. */
 export function showTime(epochMs: number | bigint): string {
   if (BigInt(epochMs) === noTimestamp) return '(no time)'
   const date = Number(epochMs)

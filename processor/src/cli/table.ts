@@ -2,13 +2,13 @@ import { stripVTControlCharacters } from 'node:util'
 
 export interface Column {
   readonly title: string
-  /** Numbers stand to the right. */
+  /** `right` for numbers. */
   readonly align?: 'left' | 'right'
 }
 
 const gap = '  '
 
-/** Columns wide enough for their content; the last one is not padded. Cells may be coloured. */
+/** Formats rows with columns as wide as their content; the last one is not padded. Cells may contain colours. */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const lines = [columns.map(({ title }) => title), ...rows]
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => visibleLength(line[index] ?? ''))))

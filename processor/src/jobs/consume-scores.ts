@@ -14,27 +14,27 @@ import { openRegistry } from '../registry/open-registry.ts'
 
 export interface ConsumeOptions {
   readonly topic: string
-  /** Remembers the position; without one there is none to remember. */
+  /** Consumer group that commits the position; undefined commits nothing. */
   readonly group: string | undefined
   readonly fromBeginning: boolean
   readonly limit: number
-  /** Reading ends when nothing came for so long. */
+  /** Stop if no record came for this time. */
   readonly timeoutMs: number | undefined
   readonly signal: AbortSignal
-  /** The next event comes when it is done. */
+  /** The next event is delivered after the promise resolves. */
   readonly onEvent: (event: ScoredEvent) => Promise<void>
-  /** A record that is no scored event. */
+  /** Called for each record that is not a scored event. */
   readonly onInvalid: (error: ValenceError, meta: ScoreMeta) => void
 }
 
-/** What was read when it ended, and why it ended. */
+/** Counts at the end, and whether the timeout ended the reading. */
 export interface Consumed {
   readonly events: number
   readonly invalid: number
   readonly timedOut: boolean
 }
 
-/** Reads scored events, committed ones only, until it was enough. @throws VAL_KAFKA_* */
+/** Reads committed scored events until the limit, the timeout or the abort signal. @throws VAL_KAFKA_* */
 export async function consumeScores(config: Config, options: ConsumeOptions): Promise<Consumed> {
   const reading = new Reading(options)
   const consumer = await retryForCommand(() => startConsumer(config, options, reading))
@@ -58,13 +58,13 @@ async function startConsumer(config: Config, options: ConsumeOptions, reading: R
     schemaRegistry: openRegistry(config),
     topic: options.topic,
     groupId: options.group ?? throwawayGroup(config.kafkaGroupId),
-    // Without a group of its own there is no position to remember.
+    // A throwaway group has no position to commit.
     commit: options.group === undefined ? 'manual' : 'at-least-once',
     fromBeginning: options.fromBeginning,
     async handler(event) {
       await reading.take(event)
-      // Not awaited, because it waits for this very event; but the next one must not be handled any more. What it
-      // rejects with is seen where the same stop is awaited.
+      // Stops the delivery of further events. Not awaited: stop() waits for this handler, which would deadlock. Its
+      // rejection is reported by the awaited stop() in `consumeScores`.
       if (reading.isFinished) consumer.stop().catch(() => undefined)
     },
     onInvalid: (error, meta) => reading.passOver(error, meta),
@@ -73,7 +73,7 @@ async function startConsumer(config: Config, options: ConsumeOptions, reading: R
   return consumer
 }
 
-/** Counts what is read, and knows when it was enough. */
+/** Counts records and resolves `finished` at the limit, the timeout or a call of `finish`. */
 class Reading implements Consumed {
   events = 0
   invalid = 0

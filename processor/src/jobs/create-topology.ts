@@ -11,9 +11,9 @@ interface TopicPlan {
 
 export type TopicResult = TopicPlan & TopicOutcome
 
-/** People look at dead letters long after the texts themselves are gone. */
+/** 30 days: dead letters are examined long after the retention of the inputs. */
 const deadLetterRetentionMs = 30 * 24 * 3_600_000
-/** A dead letter is a whole record and more headers, so it must be allowed to be larger than any record. */
+/** A dead letter is the input record plus headers, so its limit exceeds the default of the input topics (1 MiB). */
 const deadLetterMaxBytes = 2 * 1024 * 1024
 
 function topicPlans({ inputTopics, outputTopic, deadLetterTopic, feedbackTopic }: Config): TopicPlan[] {
@@ -27,7 +27,7 @@ function topicPlans({ inputTopics, outputTopic, deadLetterTopic, feedbackTopic }
 
 function topicConfig({ topic, role }: TopicPlan, partitions: number, replication: number): ITopicConfig {
   const settings = {
-    // With three replicas one may be down and the others still agree; with fewer there is none to spare.
+    // With three replicas, 2 in sync tolerate one failed broker. With fewer, a minimum of 2 would tolerate none.
     'min.insync.replicas': replication >= 3 ? '2' : '1',
     'cleanup.policy': 'delete',
     ...(role === 'dead letters'
@@ -43,8 +43,8 @@ function topicConfig({ topic, role }: TopicPlan, partitions: number, replication
 }
 
 /**
- * Creates the topics of the configuration; those that exist stay as they are.
- * @param replication of each partition; 3, or as many as there are brokers, where undefined
+ * Creates the topics of the configuration; existing topics are not changed.
+ * @param replication replication factor; if undefined, 3 or the number of brokers if that is lower
  */
 export async function createTopology(
   config: Config,

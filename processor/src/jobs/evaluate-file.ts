@@ -11,13 +11,13 @@ export interface LabelledFile {
   readonly path: string
   readonly format: FileFormat
   readonly file: InputFile
-  /** A line that is left out. */
+  /** Called for each line that is left out. */
   readonly onProblem: (line: number, error: ValenceError) => void
 }
 
 /**
- * How the configured model does on labelled texts; a part of them where it is ended early.
- * @throws VAL_USAGE_INVALID or the first problem where there is no labelled text
+ * Evaluates the configured model on labelled texts; after an abort, on the texts scored so far.
+ * @throws VAL_USAGE_INVALID or the first problem, if there is no labelled text
  */
 export async function evaluateFile(
   config: Config,
@@ -44,7 +44,7 @@ export async function evaluateFile(
   } finally {
     await engine.close()
   }
-  // An evaluation of nothing would print perfect nonsense.
+  // Metrics of zero texts are undefined.
   if (judged.length === 0) throw problem ?? new ValenceError('VAL_USAGE_INVALID', 'the file has no labelled texts')
   return evaluate(labels, judged)
 }

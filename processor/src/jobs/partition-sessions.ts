@@ -9,7 +9,7 @@ import type { PartitionRange } from '../kafka/topic-reader.ts'
 import { silentLogger } from '../observability/logger.ts'
 import { retryForCommand } from '../platform/retry-for-command.ts'
 
-/** Opens sessions of a group that remembers what a command has settled; each fences any other run of the same group. */
+/** Opens sessions of the group that stores the offsets of a command. A session fences other runs of the same group. */
 export function sessionOpener(
   config: Config,
   admin: Admin,
@@ -26,7 +26,7 @@ export function sessionOpener(
   return (partition) => retryForCommand(() => openKafkaPartitionSession(options, partition))
 }
 
-/** One session for each partition of a topic that has something to settle. */
+/** One session per partition with unsettled records. */
 export class TopicSessions implements AsyncDisposable {
   readonly #topic: string
   readonly #openSession: (partition: TopicPartition) => Promise<PartitionSession>
@@ -37,7 +37,7 @@ export class TopicSessions implements AsyncDisposable {
     this.#openSession = openSession
   }
 
-  /** Opens what has something to settle, then narrows the ranges to what the group has not settled. */
+  /** Opens a session per non-empty range. Returns the ranges without the part that the group has settled. */
   async open(ranges: readonly PartitionRange[]): Promise<PartitionRange[]> {
     const open: PartitionRange[] = []
     for (const range of ranges.filter(({ from, to }) => from < to)) {
@@ -56,12 +56,12 @@ export class TopicSessions implements AsyncDisposable {
     return session
   }
 
-  /** In place of a session that an error has spent. */
+  /** Replaces a session, which is unusable after an error. */
   async reopen(partition: number): Promise<PartitionSession> {
     await this.of(partition).close()
     const session = await this.#openSession({ topic: this.#topic, partition })
     this.#byPartition.set(partition, session)
-    // What is published next is published for the topic as it is now.
+    // Reads the current topic id: later commits are made for it.
     await session.locate()
     return session
   }

@@ -5,7 +5,7 @@ import type { RecordBatch } from '../kafka/record.ts'
 import { type PartitionRange, readTopic } from '../kafka/topic-reader.ts'
 import { silentLogger } from '../observability/logger.ts'
 
-/** Reads ranges of a topic once, as a job does. @param job name of the client for the broker's logs. @throws VAL_KAFKA_* */
+/** Reads ranges of a topic once. @param job part of the client id, shown in broker logs. @throws VAL_KAFKA_* */
 export function readRanges(
   config: Config,
   job: 'backup' | 'bulk' | 'dlq' | 'replay',

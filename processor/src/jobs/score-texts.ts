@@ -9,13 +9,13 @@ import type { Job } from './job.ts'
 export interface ScoredTexts {
   /** Texts with an outcome, failed ones included. */
   readonly done: number
-  /** Texts that could not be scored. */
+  /** Texts whose outcome is an error. */
   readonly failed: number
 }
 
 /**
- * Scores texts in their order with an engine of its own, and hands on each block of outcomes. The next block waits for
- * `onScored`. Ends early when the signal aborts. @throws VAL_MODEL_*
+ * Scores texts in input order with a new engine, and passes each block of outcomes to `onScored`. The next block waits
+ * for its promise. Ends early when the signal aborts. @throws VAL_MODEL_*
  */
 export async function scoreTexts(
   config: Config,

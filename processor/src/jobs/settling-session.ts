@@ -3,40 +3,40 @@ import type { LineProgress } from '../kafka/line-progress.ts'
 import { isOfEarlierTopic, type PartitionSession } from '../kafka/partition-session.ts'
 import type { OutgoingRecord } from '../kafka/record.ts'
 
-/** A record on its way, and the position once it is settled. */
+/** A record to publish, and the offset to commit with it. */
 export interface SettledRecord {
   readonly record: OutgoingRecord
   readonly nextOffset: bigint
 }
 
-/** Told of each record that the broker does not take, once it is passed over. */
+/** Called for each record that the broker refused, after the commit that skips it. */
 export type OnRefused<R> = (record: R, error: ValenceError) => void
 
 export interface SettlingOptions {
   readonly session: PartitionSession
-  /** Opens another one of the same partition and group, in place of the one that an error has spent. */
+  /** Opens a new session of the same partition and group. A session is unusable after an error. */
   readonly reopen: () => Promise<PartitionSession>
-  /** Progress that is committed with a position, for a job that counts lines. */
+  /** Progress to commit in the metadata of the offset, for a job that counts lines. */
   readonly progressOf?: (nextOffset: bigint, refused: number, isFinished: boolean) => LineProgress
 }
 
-/** The position that the group had when the session was opened. */
+/** The committed position of the group when the session was opened. */
 export interface CommittedPosition {
   readonly offset: bigint
   readonly lineProgress: LineProgress | undefined
 }
 
 /**
- * A session of a command that settles records of a partition. One that the broker refuses is found by halves and passed
- * over, so that it costs itself alone; each attempt is a transaction, so nothing is written twice meanwhile.
+ * Publishes records of a partition and commits their offsets. If the broker refuses a batch, it is halved until the
+ * refused record is alone, which is skipped. Each attempt is one transaction, so no record is written twice.
  */
 export class SettlingSession {
   readonly #options: SettlingOptions
   #session: PartitionSession
-  /** Undefined where the group has none. */
+  /** Undefined if the group has no position, or only one of an earlier topic of the name. */
   readonly committed: CommittedPosition | undefined
   #position: bigint | undefined
-  /** Those of earlier runs included where the caller says so. */
+  /** Count of refused records. A caller that resumes sets it to the count of earlier runs. */
   refused = 0
 
   private constructor(options: SettlingOptions, committed: CommittedPosition | undefined) {
@@ -54,7 +54,7 @@ export class SettlingSession {
     return new SettlingSession(options, isKnown ? { offset, lineProgress } : undefined)
   }
 
-  /** @returns how many records were published, the refused ones left out. @throws VAL_KAFKA_* */
+  /** @returns number of published records, without refused ones. @throws VAL_KAFKA_* */
   async publish<R extends SettledRecord>(
     records: readonly R[],
     nextOffset: bigint,
@@ -80,7 +80,7 @@ export class SettlingSession {
     }
   }
 
-  /** Commits that the results of everything before the position are out. @throws VAL_KAFKA_* */
+  /** Commits that all records before the position have results. @throws VAL_KAFKA_* */
   finish(position: bigint): Promise<void> {
     return this.#commit([], position, true)
   }
@@ -98,7 +98,7 @@ export class SettlingSession {
     this.#position = nextOffset
   }
 
-  /** A session is spent after an error. Where another run has settled something meanwhile, this one is over. */
+  /** Replaces the session after an error. @throws VAL_KAFKA_FENCED if another run has committed meanwhile */
   async #reopen(): Promise<void> {
     await this.#session.close()
     this.#session = await this.#options.reopen()

@@ -4,7 +4,7 @@ import { translateKafkaError } from '../kafka/kafka-admin.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { silentLogger } from '../observability/logger.ts'
 
-/** Runs one piece of work with a connected producer. @param role name of the client. @throws VAL_KAFKA_* */
+/** Runs `work` with a connected producer, then disconnects. @param role part of the client id. @throws VAL_KAFKA_* */
 export async function withProducer<T>(
   config: Config,
   role: string,

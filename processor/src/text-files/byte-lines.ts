@@ -1,22 +1,22 @@
-/** One line of a file, its bytes as they are but for the line feed. */
+/** One line of a file: its bytes without the line feed. */
 export interface ByteLine {
   /** Counted from 1. */
   readonly number: number
-  /** Bytes of the file up to the end of this line. */
+  /** Byte offset of the end of this line in the file. */
   readonly end: number
   readonly bytes: Buffer
-  /** False where the line was longer than `maxLineBytes` and only its beginning is here. */
+  /** False if the line is longer than `maxLineBytes`: `bytes` is then cut to that length. */
   readonly whole: boolean
 }
 
-/** Above what any broker takes by default and far above any text, so that a file without line feeds cannot fill memory. */
+/** 4 MiB: above the default limit of brokers (1 MiB). Bounds memory for a file without line feeds. */
 export const maxLineBytes = 4 * 1024 * 1024
 
 const lineFeed = 0x0a
 
 /**
- * Splits a stream at line feeds, byte by byte: what is no valid UTF-8 comes out as it went in. Yields the lines that
- * each chunk completes; a last line without a line feed counts, an empty end does not.
+ * Splits a stream of bytes at line feeds, without decoding, so invalid UTF-8 is preserved. Yields the lines that each
+ * chunk completes. A last line without a line feed is yielded unless it is empty.
  */
 export async function* readByteLines(source: AsyncIterable<Buffer>): AsyncGenerator<ByteLine[]> {
   let number = 0

@@ -5,19 +5,19 @@ import { parse } from 'csv-parse'
 import type { TextFields, TextItem } from './text-line.ts'
 
 /**
- * The rows of a CSV file with a header; each row's fields by the names in the header. A row that is malformed comes
- * out as an error in its place. `line` is the last line of the row, counted from 1.
- * @throws VAL_USAGE_INVALID where the header lacks the column `text` or that of the key, or has one that is read twice
+ * The rows of a CSV file with a header, as fields by column name. A malformed row is yielded as an error in its place.
+ * `line` is the last line of the row, counted from 1.
+ * @throws VAL_USAGE_INVALID if the header lacks `text` or the key column, or has a column twice that is read
  */
 export async function* readCsvItems(source: AsyncIterable<Buffer>, key?: string): AsyncGenerator<TextItem[]> {
   let items: TextItem[] = []
   let failure: Error | undefined
   const parser = parse({
     columns: (names: string[]) => readHeader(names, key),
-    // One character per byte, so that invalid UTF-8 is seen instead of replaced.
+    // latin1 maps each byte to one character, so that `decode` can detect invalid UTF-8.
     encoding: 'latin1',
     skip_empty_lines: true,
-    // A stray quote in an unquoted field is a quote.
+    // A quote inside an unquoted field is a literal character.
     relax_quotes: true,
     skip_records_with_error: true,
     max_record_size: 4 * 1024 * 1024,
@@ -27,7 +27,7 @@ export async function* readCsvItems(source: AsyncIterable<Buffer>, key?: string)
       return null
     },
     on_skip: (error) => {
-      // The message of the parser would repeat the row, which may be private.
+      // Only the code: the message of the parser quotes the row, which may contain private data.
       const { lines, bytes, code } = error as unknown as { lines: number; bytes: number; code: string }
       items.push({ line: lines, end: bytes, error: new ValenceError('VAL_RECORD_INVALID', code) })
     },
@@ -38,19 +38,19 @@ export async function* readCsvItems(source: AsyncIterable<Buffer>, key?: string)
 
   let isFirst = true
   for await (const chunk of source) {
-    // The parser works while it is written to; nothing waits on its readable side.
+    // write() parses synchronously, and on_record returns null, so nothing is buffered on the readable side.
     parser.write(isFirst ? withoutByteOrderMark(chunk) : chunk)
     isFirst = false
     if (failure) throw failure
     if (items.length > 0) yield items
     items = []
   }
-  // Rejects with an error that the parser has raised already, too.
+  // Also rejects with an error that the parser has already emitted.
   await finished(parser.resume().end())
   if (items.length > 0) yield items
 }
 
-/** The columns that become fields of a text. */
+/** Columns that are read as fields of a text event. */
 const fieldColumns = ['text', 'id', 'occurredAt', 'source', 'lang']
 
 function readHeader(names: string[], key: string | undefined): string[] {

@@ -3,11 +3,11 @@ import type { TextItem } from './text-line.ts'
 
 export interface GivenTexts {
   readonly items: AsyncIterator<readonly TextItem[]>
-  /** Undefined where the end is not known. */
+  /** Undefined if the size is unknown. */
   readonly totalBytes: number | undefined
 }
 
-/** Texts as they are, each a line of its own. */
+/** Texts from arguments; each is numbered as one line. */
 export function givenTexts(texts: readonly string[]): GivenTexts {
   return { items: argumentItems(texts), totalBytes: undefined }
 }

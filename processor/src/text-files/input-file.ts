@@ -4,14 +4,14 @@ import { ValenceError } from '@valence/schemas'
 import { readByteLines } from './byte-lines.ts'
 import { fieldText, readTextLine, type TextItem } from './text-line.ts'
 
-/** A file or standard input, read once. */
+/** A file or standard input; can be read once. */
 export interface InputFile {
   readonly chunks: AsyncIterable<Buffer>
   /** Undefined for standard input. */
   readonly totalBytes: number | undefined
 }
 
-/** What a file is read beside: standard input, and the signal that ends the reading. */
+/** Standard input, and the signal that ends the reading. */
 export interface InputContext {
   readonly stdin: Readable
   readonly signal: AbortSignal
@@ -21,7 +21,7 @@ export type FileFormat = 'auto' | 'json' | 'text' | 'csv'
 
 export const fileFormats = ['auto', 'json', 'text', 'csv'] as const
 
-/** Opens a file; `-` is standard input. Ends early, without an error, when the command is told to stop. */
+/** Opens a file; `-` is standard input. Ends early without an error when the signal aborts. */
 export async function openInput(path: string, context: InputContext): Promise<InputFile> {
   async function* counting(source: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
     try {
@@ -41,7 +41,7 @@ export async function openInput(path: string, context: InputContext): Promise<In
   return { chunks: counting(stream), totalBytes: size }
 }
 
-/** A read from a terminal or an idle pipe does not end by itself. */
+/** Destroys stdin on abort: a pending read from a terminal or an idle pipe would never return. */
 function untilAborted({ stdin, signal }: InputContext): Readable {
   signal.addEventListener('abort', () => stdin.destroy(), { once: true })
   return stdin
@@ -59,8 +59,8 @@ async function openFile(path: string) {
 }
 
 /**
- * The texts of a file in its order, a few at a time. With `key` a line without that field is an error in its place.
- * @throws VAL_USAGE_INVALID where a CSV file has no such column
+ * The texts of a file in order, in small arrays. With `key`, a line without that field is yielded as an error.
+ * @throws VAL_USAGE_INVALID if the header of a CSV file is invalid
  */
 export async function* readItems(
   path: string,
@@ -76,7 +76,7 @@ export async function* readItems(
   for await (const lines of readByteLines(chunks)) yield lines.map((line) => needKey(readTextLine(line, format), key))
 }
 
-/** Without its key a text would overtake, or be overtaken by, others of the same key. */
+/** Rejects a text without its key: it would go to another partition and lose its order. */
 function needKey(item: TextItem, key: string | undefined): TextItem {
   if (key === undefined || item.error || fieldText(item.fields, key) !== undefined) return item
   return {

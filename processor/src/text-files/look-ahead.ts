@@ -1,18 +1,18 @@
 import type { TextItems } from './score-items.ts'
 import type { TextItem } from './text-line.ts'
 
-/** At most this many texts count as few. Chosen, not measured: two full batches. */
+/** Maximum number of texts that counts as few. Chosen, not measured: two full batches. */
 const fewTexts = 32
-/** Input that is not complete after this long is treated as a stream. Chosen, not measured: a wait one hardly notices. */
-const patienceMs = 150
+/** Input that is incomplete after this time is treated as a stream. Chosen, not measured: hardly noticeable. */
+const streamAfterMs = 150
 
-/** Whether the whole input is a few texts; what was read to find out comes again in front of the rest. */
+/** Determines whether the input has few texts. `items` yields the texts read for this first, then the rest. */
 export async function lookAhead(source: AsyncIterator<readonly TextItem[]>): Promise<{
   readonly amount: 'few' | 'many'
   readonly items: TextItems
 }> {
   const read: Promise<IteratorResult<readonly TextItem[]>>[] = []
-  const amount = await Promise.race([readFew(source, read), impatience()])
+  const amount = await Promise.race([readFew(source, read), streamTimeout()])
   async function* again(): AsyncGenerator<readonly TextItem[]> {
     for (const next of read) {
       const result = await next
@@ -38,6 +38,6 @@ async function readFew(
   return 'many'
 }
 
-function impatience(): Promise<'many'> {
-  return new Promise((resolve) => setTimeout(resolve, patienceMs, 'many').unref())
+function streamTimeout(): Promise<'many'> {
+  return new Promise((resolve) => setTimeout(resolve, streamAfterMs, 'many').unref())
 }

@@ -8,22 +8,22 @@ import type { TextItem } from './text-line.ts'
 
 export interface ScoredItem {
   readonly item: TextItem
-  /** Or why there is none. */
+  /** The score, or the error. */
   readonly outcome: Sentiment | ValenceError
 }
 
 export type TextItems = AsyncIterable<readonly TextItem[]>
 
-/** Texts in flight are bounded by blocks of this many, a few blocks at a time. */
+/** Texts per block. At most `blocksAtOnce` blocks are in flight, which bounds memory. */
 const blockTexts = 128
 const blocksAtOnce = 4
-/** A worker that was lost is replaced in well under this many rounds. */
+/** Attempts per text: a crashed worker is replaced well before the last one. */
 const maxRounds = 6
 const firstDelayMs = 25
 
 /**
- * Scores texts in their order: a block comes out as soon as it and all before it are done. Memory is bounded by the
- * blocks in flight; the source is read no faster than texts are scored. Ends early when the signal is aborted.
+ * Scores texts in input order: a block is yielded when it and all blocks before it are done. Memory is bounded by the
+ * blocks in flight, and the source is read no faster than texts are scored. Ends early when the signal aborts.
  */
 export async function* scoreItems(
   scorer: Scorer,
@@ -52,7 +52,7 @@ async function scoreBlock(
 ): Promise<readonly ScoredItem[]> {
   const texts = items.map(textOf)
   const good = texts.filter((text) => typeof text === 'string')
-  const verdicts = (await scorePatiently(scorer, good, signal)).values()
+  const verdicts = (await scoreWithRetries(scorer, good, signal)).values()
   return items.map((item, index) => {
     const text = texts[index] as string | ValenceError
     return { item, outcome: isValenceError(text) ? text : outcomeOf(verdicts.next().value as Verdict) }
@@ -68,8 +68,8 @@ function outcomeOf(verdict: Verdict): Sentiment | ValenceError {
   return verdict.kind === 'scored' ? verdict.sentiment : verdict.error
 }
 
-/** Tries again what the system, not the text, was at fault for. */
-async function scorePatiently(scorer: Scorer, texts: readonly string[], signal: AbortSignal): Promise<Verdict[]> {
+/** Retries texts whose verdict is retryable, with exponential back-off. */
+async function scoreWithRetries(scorer: Scorer, texts: readonly string[], signal: AbortSignal): Promise<Verdict[]> {
   const verdicts = await scorer.scoreAll(texts, { origin: 'cli', signal })
   for (let round = 1; round < maxRounds && !signal.aborted; round += 1) {
     const again = verdicts.flatMap(({ kind }, index) => (kind === 'retryable' ? [index] : []))

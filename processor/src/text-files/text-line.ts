@@ -8,17 +8,17 @@ import {
 } from '@valence/schemas'
 import type { ByteLine } from './byte-lines.ts'
 
-/** The fields of one line; a bare text has the field `text` alone. */
+/** The fields of one line; a plain-text line has only the field `text`. */
 export type TextFields = Readonly<Record<string, unknown>>
 
 interface Place {
   /** Counted from 1. */
   readonly line: number
-  /** Bytes of the file up to the end of this line. */
+  /** Byte offset of the end of this line in the file. */
   readonly end: number
 }
 
-/** One text of a file, or why the line is none. */
+/** One text of a file, or the error of an invalid line. */
 export type TextItem = Place &
   ({ readonly fields: TextFields; readonly error?: never } | { readonly error: ValenceError; readonly fields?: never })
 
@@ -26,7 +26,7 @@ export type LineFormat = 'auto' | 'json' | 'text'
 
 const carriageReturn = 0x0d
 
-/** Reads a line as records are read; an empty one is an empty text. */
+/** Parses a line with the rules for input records. An empty line is an empty text. */
 export function readTextLine(line: ByteLine, format: LineFormat): TextItem {
   try {
     return { line: line.number, end: line.end, fields: readFields(line, format) }
@@ -49,7 +49,7 @@ function readObject(content: Buffer): TextFields {
   return fields
 }
 
-/** A field as text: numbers are common as ids. Undefined where it is absent, null or empty. */
+/** A field as text; numbers are converted, because ids are often numbers. Undefined if absent, null or empty. */
 export function fieldText(fields: TextFields, name: string): string | undefined {
   const value = fields[name]
   if (typeof value === 'number') return String(value)

@@ -6,7 +6,7 @@ import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { counted, writeAnswer } from '../output.ts'
 import { reportTopicFailures } from '../report-topic-failures.ts'
 
-/** `backup create PLACE`: what a new cluster needs to go on. Each run adds what is new since the one before. */
+/** `backup create PLACE`: saves the state that a new cluster needs. Each run adds what is new since the last one. */
 export async function runBackupCreate(
   context: CliContext,
   options: CommandOptions,

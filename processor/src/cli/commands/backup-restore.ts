@@ -8,7 +8,7 @@ import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { counted, writeAnswer } from '../output.ts'
 import { reportTopicFailures } from '../report-topic-failures.ts'
 
-/** `backup restore PLACE`: brings an empty cluster to where the backup was. */
+/** `backup restore PLACE`: restores a backup into an empty cluster. */
 export async function runBackupRestore(
   context: CliContext,
   options: CommandOptions,

@@ -5,7 +5,7 @@ import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { countOption, textOption } from '../options.ts'
 import { counted, paint, safeLine, writeJson } from '../output.ts'
 
-/** `consume`: committed scored events as JSON, one a line, until told to stop. */
+/** `consume`: prints committed scored events, one JSON object per line, until a limit, a timeout or a signal. */
 export async function runConsume(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const { stdout, stderr, signal } = context
   const config = readConfig(context.environment)

@@ -8,7 +8,7 @@ import { foundLetterToJson, tabulateLetters } from '../views/letter-table.ts'
 
 const defaultLimit = 100
 
-/** `dlq list`: the newest dead letters that match, oldest first. */
+/** `dlq list`: prints the newest matching dead letters, oldest first. */
 export async function runDlqList(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const { stdout, stderr, signal } = context
   const config = readConfig(context.environment)

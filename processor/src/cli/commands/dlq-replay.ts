@@ -8,7 +8,7 @@ import { countOption, textOption } from '../options.ts'
 import { counted, safeLine, writeAnswer } from '../output.ts'
 import { runJob } from '../run-job.ts'
 
-/** `dlq replay`: sends dead letters back where they came from, each once for the group that remembers them. */
+/** `dlq replay`: sends dead letters back to their origin topics, each once per group. */
 export async function runDlqReplay(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(context.environment)
   const filter = letterFilter(options, Date.now())
@@ -29,7 +29,7 @@ export async function runDlqReplay(context: CliContext, options: CommandOptions)
 
 const namedLetters = 5
 
-/** Names what no topic took. */
+/** Prints the letters that the origin topics refused. */
 function report({ stderr }: CliContext, refused: readonly RefusedLetters[]): void {
   for (const { topic, code, letters } of refused) {
     const more = letters.length > namedLetters ? ', …' : ''

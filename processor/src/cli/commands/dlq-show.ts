@@ -6,7 +6,7 @@ import { parsePosition } from '../letter-options.ts'
 import { writeAnswer } from '../output.ts'
 import { describeLetter, letterToJson } from '../views/letter-view.ts'
 
-/** `dlq show PARTITION:OFFSET`: everything about one dead letter. @throws VAL_RECORD_INVALID where it is none */
+/** `dlq show PARTITION:OFFSET`: prints one dead letter. @throws VAL_RECORD_INVALID for other records */
 export async function runDlqShow(
   context: CliContext,
   options: CommandOptions,

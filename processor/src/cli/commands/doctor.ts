@@ -5,7 +5,7 @@ import { counted, paint, type Style, writeJson, writeLines } from '../output.ts'
 
 const styles: Readonly<Record<FindingStatus, Style>> = { ok: 'green', warn: 'yellow', fail: 'red', skipped: 'dim' }
 
-/** `doctor`: looks at everything a processor needs and says what to do about what is wrong. */
+/** `doctor`: checks the requirements of a processor and prints how to fix each failure. */
 export async function runDoctor(
   { environment, machine, stdout }: CliContext,
   options: CommandOptions,

@@ -10,7 +10,7 @@ import { describeLag } from '../views/lag-view.ts'
 
 const minIntervalMs = 100
 
-/** `lag`: once where the output is piped or asked to, else a table that refreshes itself until Ctrl-C. */
+/** `lag`: prints once with --once or if stdout is no terminal, else refreshes a table until Ctrl-C. */
 export async function runLag({ environment, stdout, signal }: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(environment)
   const intervalMs = countOption(options, 'intervalMs', minIntervalMs) ?? 2_000
@@ -28,7 +28,7 @@ export async function runLag({ environment, stdout, signal }: CliContext, option
   return signal.aborted && !isLive ? 1 : 0
 }
 
-/** Writes over what was shown before; returns the lines now on the screen. */
+/** Overwrites the previous lines; returns the number of lines shown. */
 async function show(stdout: Output, report: LagReport, shownLines: number): Promise<number> {
   const lines = describeLag(stdout, report)
   const eraseLine = stdout.isTTY ? '\u001b[K' : ''

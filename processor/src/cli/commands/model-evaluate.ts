@@ -8,7 +8,7 @@ import { paint, writeAnswer } from '../output.ts'
 import { openProgress } from '../progress.ts'
 import { describeEvaluation, evaluationToJson } from '../views/evaluation-view.ts'
 
-/** `model evaluate FILE`: how the configured model does on labelled texts. */
+/** `model evaluate FILE`: evaluates the configured model on labelled texts. */
 export async function runModelEvaluate(
   context: CliContext,
   options: CommandOptions,

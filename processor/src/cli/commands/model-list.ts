@@ -4,7 +4,7 @@ import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { formatTable } from '../table.ts'
 
-/** `model list`: what the store holds, the last used first. */
+/** `model list`: lists the models in the store, most recently used first. */
 export async function runModelList(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const { modelStore } = readConfig(context.environment)
   const models = (await new ModelStore(modelStore).list()).map(({ digest, folder, manifest, usedAt }) => ({

@@ -9,7 +9,7 @@ import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { writeAnswer } from '../output.ts'
 import { openProgress } from '../progress.ts'
 
-/** `model pull [URI]`: brings a model into the store, verified by its golden scores; the configured one unless a URI is given. */
+/** `model pull [URI]`: fetches a model (default: the configured one) into the store and checks its golden scores. */
 export async function runModelPull(
   context: CliContext,
   options: CommandOptions,

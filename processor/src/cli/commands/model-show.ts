@@ -6,7 +6,7 @@ import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { formatTable } from '../table.ts'
 
-/** `model show`: what the manifest of the configured model says. */
+/** `model show`: prints the manifest of the configured model. */
 export async function runModelShow(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(context.environment)
   const folder = await locateModel(config.model, config, context.signal)
@@ -37,7 +37,7 @@ function describe(folder: string, manifest: ModelManifest): string[] {
   ]
 }
 
-/** One line a data set: its figures that are plain numbers. */
+/** One line per data set with its numeric metrics. */
 function qualityLines(quality: Readonly<Record<string, unknown>>): string[] {
   const rows = Object.entries(quality).map(([set, figures]) => [set, ...numbersOf(figures)])
   const columns = Array.from({ length: Math.max(...rows.map((row) => row.length)) }, () => ({ title: '' }))

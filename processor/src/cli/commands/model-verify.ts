@@ -5,7 +5,7 @@ import { locateModel } from '../../model/model-location.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { paint, writeJson, writeLines } from '../output.ts'
 
-/** `model verify`: files, digests, tokenizer, graph and golden scores; the error says which of them is wrong. */
+/** `model verify`: checks files, digests, tokenizer, graph and golden scores; the error names the failed check. */
 export async function runModelVerify(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(context.environment)
   const folder = await locateModel(config.model, config, context.signal)

@@ -8,7 +8,7 @@ import { counted, paint, writeAnswer } from '../output.ts'
 import { produceOptions } from '../produce-options.ts'
 import { openProgress } from '../progress.ts'
 
-/** `produce FILE`: a line that is no text is reported and counted; with --raw its bytes go out as they are. */
+/** `produce FILE`: sends lines as text events and reports invalid ones. With --raw it sends their bytes unchanged. */
 export async function runProduce(
   context: CliContext,
   options: CommandOptions,

@@ -6,7 +6,7 @@ import { counted, writeAnswer } from '../output.ts'
 import { replayOptions } from '../replay-options.ts'
 import { runJob } from '../run-job.ts'
 
-/** `replay`: scores once more what came in a span of time, into a topic of its own. */
+/** `replay`: scores the records of a time span again, into a separate topic. */
 export async function runReplay(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(context.environment)
   const request = replayOptions(config, options, Date.now())

@@ -22,7 +22,7 @@ async function openTexts(context: CliContext, options: CommandOptions, args: rea
   return fileTexts(path ?? '-', format, context)
 }
 
-/** `valence score`: one JSON object a text, in the order of the texts; a text that cannot be scored says why. */
+/** `valence score`: prints one JSON object per text, in input order: its score, or the error. */
 export async function runScore(
   context: CliContext,
   options: CommandOptions,

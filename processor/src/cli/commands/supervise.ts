@@ -4,7 +4,7 @@ import { fittingProcessors, supervise } from '../../services/supervisor.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
 import { countOption } from '../options.ts'
 
-/** `valence supervise`: processors as child processes under the policy of the lag service. */
+/** `valence supervise`: runs processors as child processes, as many as the scaling policy of the lag service wants. */
 export async function runSupervise(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const { environment, signal } = context
   const config = readConfig(environment)

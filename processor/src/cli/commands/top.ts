@@ -11,8 +11,8 @@ import { topToJson } from '../top/top-json.ts'
 const minIntervalMs = 100
 
 /**
- * `top`: a view of the group and its processes that refreshes itself; once where the output is piped or asked to; an
- * object an interval with --json.
+ * `top`: a live view of the group and its processes. Prints once with --once or if stdout is no terminal; with --json
+ * prints one object per interval.
  */
 export async function runTop(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const config = readConfig(context.environment)
@@ -38,7 +38,7 @@ export async function runTop(context: CliContext, options: CommandOptions): Prom
   }
 }
 
-/** Processes that nobody named need not be there. */
+/** False if the group or a process named with --admin did not answer. Default addresses may be unreachable. */
 function isComplete({ group, processes }: TopReport, areNamed: boolean): boolean {
   return group.error === undefined && !(areNamed && processes.some(({ error }) => error !== undefined))
 }

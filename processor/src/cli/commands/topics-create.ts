@@ -6,7 +6,7 @@ import { countOption } from '../options.ts'
 import { paint, safeLine, writeAnswer } from '../output.ts'
 import { tabulateTopics, topicToJson } from '../views/topics-view.ts'
 
-/** `topics create`: the topics of the configuration; those that exist stay as they are. */
+/** `topics create`: creates the topics of the configuration; existing topics are not changed. */
 export async function runTopicsCreate(context: CliContext, options: CommandOptions): Promise<ExitCode> {
   const { stderr } = context
   const config = readConfig(context.environment)

@@ -1,10 +1,10 @@
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 
-/** The admin ports to ask: the one of the configuration unless some are named. @throws VAL_USAGE_INVALID */
+/** The admin URLs to query: the given ones, else that of the configuration. @throws VAL_USAGE_INVALID */
 export function adminUrls(config: Config, given: string | undefined): URL[] {
   if (given === undefined) {
-    // Where the system chose the port, nobody knows it.
+    // Port 0: the system chose the port, which is unknown here.
     return config.adminPort === 0 ? [] : [new URL(`http://${config.adminHost}:${config.adminPort}`)]
   }
   return given.split(',').map((text) => {

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type Column, formatTable } from '../table.ts'
 
-/** A column that may be left out where there is little room. */
+/** A column that is dropped if the table is too wide. */
 export interface OptionalColumn<R> extends Column {
   readonly cell: (row: R) => string
-  /** The highest is left out first; 0 never is. */
+  /** Columns with the highest rank are dropped first; rank 0 is never dropped. */
   readonly rank: number
 }
 
@@ -12,13 +12,13 @@ function visibleLength(line: string): number {
   return stripVTControlCharacters(line).length
 }
 
-/** Cuts a line to the width of the terminal; what is cut loses its colours. */
+/** Cuts a line to the width of the terminal. A line that is cut loses its colours. */
 export function cutLine(line: string, width: number): string {
   if (visibleLength(line) <= width) return line
   return `${stripVTControlCharacters(line).slice(0, Math.max(0, width - 1))}…`
 }
 
-/** Nothing that others chose may steer the terminal. */
+/** Replaces control characters in foreign text, which could control the terminal. */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·')

@@ -15,11 +15,11 @@ export interface TopSize {
 
 const maxErrorLines = 4
 const maxLeaderless = 4
-/** A group that was seen longer ago is told with its age. */
+/** If the group was last read longer ago, its age is shown. */
 const staleMs = 5_000
 const right = { align: 'right' } as const
 
-/** The whole view, in as many lines as there is room for; partitions that do not fit are counted. */
+/** The whole view, cut to the size of the terminal; partitions that do not fit are shown as a count. */
 export function layoutTop(stdout: Output, report: TopReport, { columns, rows }: TopSize): string[] {
   const head = [
     ...describeGroup(stdout, report),
@@ -73,25 +73,25 @@ function ageOf(stdout: Output, { lag }: GroupView, now: number): string | undefi
   return ageMs > staleMs ? paint(stdout, 'yellow', `as of ${duration(ageMs / 1_000)} ago`) : undefined
 }
 
-/** Of a process that answers; a dash until there is something to tell. */
-function told(text: (report: ProcessReport) => string): (view: ProcessView) => string {
+/** Cell of a process; empty if the process has no report. */
+function cellOf(text: (report: ProcessReport) => string): (view: ProcessView) => string {
   return ({ report }) => (report === undefined ? '' : text(report))
 }
 
 const processColumns: readonly OptionalColumn<ProcessView>[] = [
   { title: 'PROCESS', rank: 0, cell: ({ admin }) => admin },
-  { title: 'TEXTS/s', rank: 0, ...right, cell: told((own) => perSecond(own.textsPerSecond)) },
-  { title: 'P50', rank: 2, ...right, cell: told((own) => latency(own.p50Seconds ?? own.httpP50Seconds)) },
-  { title: 'P99', rank: 1, ...right, cell: told((own) => latency(own.p99Seconds ?? own.httpP99Seconds)) },
-  { title: 'QUEUED', rank: 4, ...right, cell: told((own) => String(own.queuedRecords + own.queuedTexts)) },
-  { title: 'BATCH', rank: 3, ...right, cell: told((own) => own.batchTexts?.toFixed(1) ?? '-') },
-  { title: 'PAD', rank: 7, ...right, cell: told((own) => percent(own.paddingRatio)) },
-  { title: 'CACHE', rank: 5, ...right, cell: told((own) => percent(own.cacheHitRatio)) },
-  { title: 'CPU', rank: 6, ...right, cell: told((own) => percent(own.cpuCores)) },
-  { title: 'MiB', rank: 8, ...right, cell: told((own) => (own.residentBytes / 2 ** 20).toFixed(0)) },
+  { title: 'TEXTS/s', rank: 0, ...right, cell: cellOf((own) => perSecond(own.textsPerSecond)) },
+  { title: 'P50', rank: 2, ...right, cell: cellOf((own) => latency(own.p50Seconds ?? own.httpP50Seconds)) },
+  { title: 'P99', rank: 1, ...right, cell: cellOf((own) => latency(own.p99Seconds ?? own.httpP99Seconds)) },
+  { title: 'QUEUED', rank: 4, ...right, cell: cellOf((own) => String(own.queuedRecords + own.queuedTexts)) },
+  { title: 'BATCH', rank: 3, ...right, cell: cellOf((own) => own.batchTexts?.toFixed(1) ?? '-') },
+  { title: 'PAD', rank: 7, ...right, cell: cellOf((own) => percent(own.paddingRatio)) },
+  { title: 'CACHE', rank: 5, ...right, cell: cellOf((own) => percent(own.cacheHitRatio)) },
+  { title: 'CPU', rank: 6, ...right, cell: cellOf((own) => percent(own.cpuCores)) },
+  { title: 'MiB', rank: 8, ...right, cell: cellOf((own) => (own.residentBytes / 2 ** 20).toFixed(0)) },
 ]
 
-/** In the order they were named while all fit; else those that do not answer, then the slowest. */
+/** In the given order if all fit; else those that do not answer, then the slowest. */
 function tabulateProcesses(stdout: Output, processes: readonly ProcessView[], { columns, rows }: TopSize): string[] {
   const fits = processes.length < rows
   const shown = fits ? processes : processes.toSorted((a, b) => slowness(b) - slowness(a)).slice(0, rows - 2)
@@ -141,7 +141,7 @@ function partitionColumns(topics: number): readonly OptionalColumn<PartitionFlow
   ]
 }
 
-/** In order while all fit; else the worst, and a count of the rest. */
+/** In order if all fit; else the worst, with count and lag of the rest. */
 function tabulatePartitions(partitions: readonly PartitionFlow[], { columns, rows }: TopSize): string[] {
   if (partitions.length === 0) return []
   const room = rows - 1
@@ -154,7 +154,7 @@ function tabulatePartitions(partitions: readonly PartitionFlow[], { columns, row
   return [...table, `… ${rest.length} more, lag ${lag} in all`]
 }
 
-/** What never drains comes first, then what takes longest. */
+/** Sorts by time to drain, longest first; a partition that never drains comes before all others. */
 function worstFirst(a: PartitionFlow, b: PartitionFlow): number {
   const [one, other] = [a, b].map(({ secondsToDrain }) => secondsToDrain ?? Number.MAX_VALUE) as [number, number]
   return other - one || Number(b.lag - a.lag)

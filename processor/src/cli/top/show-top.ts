@@ -6,39 +6,39 @@ import { Screen } from '../screen.ts'
 import { layoutTop } from './layout.ts'
 import { topToJson } from './top-json.ts'
 
-/** A live view goes on without those who are slower; what is printed once waits for them. */
-const livePatienceMs = 1_000
-const patienceMs = 15_000
+/** Timeouts of one poll: the live view skips slow sources, a single report waits for them. */
+const livePollTimeoutMs = 1_000
+const pollTimeoutMs = 15_000
 
 function pause(intervalMs: number, signal: AbortSignal): Promise<void> {
   return sleep(intervalMs, undefined, { signal }).catch(() => undefined)
 }
 
-/** After one interval, so that there are rates. */
+/** One report from two polls: rates need two samples. */
 export async function lookOnce(watch: TopWatch, intervalMs: number, signal: AbortSignal): Promise<TopReport> {
-  await watch.look(patienceMs, signal)
+  await watch.look(pollTimeoutMs, signal)
   await pause(intervalMs, signal)
-  await watch.look(patienceMs, signal)
+  await watch.look(pollTimeoutMs, signal)
   return watch.report()
 }
 
-/** An object an interval, until told to stop. */
+/** Prints one JSON object per interval until the signal aborts. */
 export async function printJson(
   watch: TopWatch,
   stdout: Output,
   intervalMs: number,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  await watch.look(livePatienceMs, signal)
+  await watch.look(livePollTimeoutMs, signal)
   for (;;) {
     await pause(intervalMs, signal)
-    await watch.look(livePatienceMs, signal)
+    await watch.look(livePollTimeoutMs, signal)
     if (signal.aborted) return 0
     await writeJson(stdout, topToJson(watch.report()))
   }
 }
 
-/** The whole terminal, until told to stop. */
+/** Full-screen view until the signal aborts. */
 export async function showLive(
   watch: TopWatch,
   stdout: Output,
@@ -52,7 +52,7 @@ export async function showLive(
   screen.open(signal)
   try {
     while (!signal.aborted) {
-      await watch.look(livePatienceMs, signal)
+      await watch.look(livePollTimeoutMs, signal)
       await draw()
       await pause(intervalMs, signal)
     }

@@ -1,7 +1,7 @@
 import type { TopReport } from '../../monitoring/top-watch.ts'
 import { lagToJson } from '../flow-cells.ts'
 
-/** For scripts: what is not known is null. */
+/** Report for --json; unknown values are null. */
 export function topToJson({ at, group, processes, total }: TopReport) {
   const { groupId, members, lag, error } = group
   return {

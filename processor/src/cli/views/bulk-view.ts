@@ -6,7 +6,7 @@ export interface BulkSummary extends Omit<BulkResult, 'isComplete'> {
   readonly seconds: number
 }
 
-/** What became of the objects and their texts, in one line. */
+/** Counts of objects and texts, in one line. */
 export function describeBulk({
   objects,
   skipped,

@@ -2,7 +2,7 @@ import type { Evaluation } from '../../model/evaluation.ts'
 import { counted } from '../output.ts'
 import { formatTable } from '../table.ts'
 
-/** How many texts a class has is in the confusion already. */
+/** Leaves `support` out: the confusion matrix has the number of texts per class. */
 export function evaluationToJson(evaluation: Evaluation) {
   const perClass = Object.entries(evaluation.perClass).map(([label, { precision, recall, f1 }]) => [
     label,
@@ -11,7 +11,7 @@ export function evaluationToJson(evaluation: Evaluation) {
   return { ...evaluation, perClass: Object.fromEntries(perClass) }
 }
 
-/** The figures of all, of each class, and which class was taken for which. */
+/** Overall metrics, metrics per class, and the confusion matrix. */
 export function describeEvaluation({
   n,
   accuracy,

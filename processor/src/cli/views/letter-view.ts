@@ -6,10 +6,10 @@ import { showTime } from '../show-time.ts'
 
 const shownBytes = 4_096
 const headerWidth = 200
-/** The column is as wide as the longest name. */
+/** Limits the width of the name column, which fits the longest name. */
 const headerNameWidth = 60
 
-/** The catalogue's advice; a later version may have written a code that this one does not know. */
+/** The help text of the catalogue; undefined for a code of a later version. */
 function helpFor(code: string): string | undefined {
   return errorRowOf(code)?.help
 }
@@ -22,12 +22,12 @@ export function letterToJson({ partition, record }: FoundLetter, letter: DeadLet
     ...rest,
     help: helpFor(letter.code) ?? null,
     value,
-    /** Beside the base64, for people. */
+    /** `value` as text, in addition to base64; null if not UTF-8. */
     valueText: letter.value !== null && isUtf8(letter.value) ? letter.value.toString('utf8') : null,
   }
 }
 
-/** Everything about one dead letter, for people. */
+/** All fields of one dead letter, as lines of text. */
 export function describeLetter({ partition, record }: FoundLetter, letter: DeadLetter): string[] {
   const { origin } = letter
   const help = helpFor(letter.code)

@@ -2,12 +2,12 @@ import { isValenceError } from '@valence/schemas'
 import type { ScoredItem } from '../../text-files/score-items.ts'
 import { fieldText } from '../../text-files/text-line.ts'
 
-/** The id that the text came with, else the number of its line. */
+/** The id of the text, else its line number. */
 function idOf({ line, fields }: ScoredItem['item']): string {
   return (fields && fieldText(fields, 'id')) ?? String(line)
 }
 
-/** One JSON object; a text that cannot be scored says why. */
+/** One JSON object per text: its score, or the error. */
 export function scoredLine({ item, outcome }: ScoredItem): string {
   const id = idOf(item)
   if (isValenceError(outcome)) return JSON.stringify({ id, error: { code: outcome.code, message: outcome.message } })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parsePartitionName } from '../../kafka/topic-partition.ts'
 import type { BackupStorage } from './backup-storage.ts'
 
-/** Unlike that of zod it keeps `__proto__`, as a group, a topic or a setting may be called. */
+/** Unlike `z.record` it keeps the key `__proto__`, which is a valid name of a group, topic or setting. */
 function recordOf<T extends z.ZodType>(value: T, name = z.string()) {
   return z
     .custom<object>((given) => typeof given === 'object' && given !== null && !Array.isArray(given), 'is no object')
@@ -12,24 +12,24 @@ function recordOf<T extends z.ZodType>(value: T, name = z.string()) {
     .transform((entries): Record<string, z.output<T>> => Object.fromEntries(entries))
 }
 
-/** By `topic-partition`. */
+/** `topic-partition` → offset. */
 const offsets = recordOf(
   z.string().regex(/^\d+$/),
   z.string().refine((name) => parsePartitionName(name) !== undefined, 'names no partition'),
 )
 
-/** As it is committed in the metadata of an offset (`LineProgress`). */
+/** The `LineProgress` that a job commits in the metadata of an offset. */
 const lineProgress = z.object({
   lines: z.string().regex(/^\d+$/).transform(BigInt),
   refused: z.number().int().nonnegative(),
   isFinished: z.boolean(),
 })
 
-/** What `backup.json` holds. Offsets are digits, because they may exceed 2^53. */
+/** Contents of `backup.json`. Offsets are strings of decimal digits, because they can exceed 2^53. */
 const backupManifest = z.object({
-  /** 1: segments do not know the id of their topic. */
+  /** Version 1 has no topic ids on segments. */
   version: z.literal([1, 2]),
-  /** Epoch milliseconds at which the backup began: nothing younger is promised to be in it. */
+  /** Start of the backup in epoch milliseconds. Data written after it may be missing. */
   at: z.number().refine(isEpochMs, 'is no time in epoch milliseconds'),
   topics: z.array(
     z.object({
@@ -41,17 +41,17 @@ const backupManifest = z.object({
   ),
   /** Group → `topic-partition` → next offset. */
   groups: recordOf(offsets),
-  /** Group → `topic-partition` → progress of a job that counts lines. Earlier versions kept it in the offset. */
+  /** Group → `topic-partition` → progress of a job that counts lines. Earlier versions encoded it in the offset. */
   lineProgress: recordOf(recordOf(lineProgress)).default({}),
   acls: z.array(z.record(z.string(), z.union([z.string(), z.number()]))),
-  /** Of the topics whose records are kept: `topic-partition` → the offset before which they are. */
+  /** `topic-partition` → end offset (exclusive) of the records in the backup. */
   kept: offsets,
   /**
-   * Of the output and dead-letter topics, `topic-partition` → the offset before which results are final: they were there
-   * before the positions were read. Later ones may belong to inputs that come again.
+   * Output and dead-letter topics: `topic-partition` → end offset, read before the positions of the groups. Results
+   * below it are final. Results from it on may belong to inputs that are scored again after a restore.
    */
   settled: offsets.default({}),
-  /** Topic → where the segments of its records are, in a folder of their own for each topic that ever had the name. */
+  /** Topic → folder of its segments. A topic that was deleted and created again has a new id and a new folder. */
   segments: recordOf(z.object({ folder: z.string(), topicId: z.string().optional() })).default({}),
   schemas: z.array(
     z.object({
@@ -73,7 +73,7 @@ export type SchemaVersion = BackupManifest['schemas'][number]
 
 const name = 'backup.json'
 
-/** The last backup that was completed; undefined where there is none. @throws VAL_BACKUP_INVALID */
+/** Manifest of the last completed backup; undefined if there is none. @throws VAL_BACKUP_INVALID */
 export async function readManifest(storage: BackupStorage): Promise<BackupManifest | undefined> {
   const bytes = await storage.get(name)
   if (bytes === undefined) return undefined
@@ -84,7 +84,7 @@ export async function readManifest(storage: BackupStorage): Promise<BackupManife
   }
 }
 
-/** Written last: until then the backup before it is the one that counts. */
+/** Must be the last write of a backup: until then the previous manifest is valid. */
 export function writeManifest(storage: BackupStorage, manifest: BackupManifest): Promise<void> {
   return storage.put(name, Buffer.from(`${JSON.stringify(manifest, digitsOfBigints, 1)}\n`))
 }

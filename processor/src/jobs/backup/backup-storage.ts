@@ -3,16 +3,16 @@ import { dirname, join, relative } from 'node:path'
 import { ValenceError } from '@valence/schemas'
 import { isAbsent, openBucket } from '../../platform/bucket.ts'
 
-/** Where backups are kept: named pieces of bytes, each there as a whole or not at all. */
+/** Storage of backups: named blobs with atomic writes. */
 export interface BackupStorage {
   put(name: string, bytes: Buffer): Promise<void>
-  /** Undefined where there is none. */
+  /** Undefined if the name does not exist. */
   get(name: string): Promise<Buffer | undefined>
-  /** Names that begin so, in order. */
+  /** Names with this prefix, sorted. */
   list(prefix: string): Promise<string[]>
 }
 
-/** A folder, or `s3://bucket/prefix`. @throws VAL_BACKUP_UNAVAILABLE, from every method */
+/** Opens a folder or `s3://bucket/prefix`. Every method @throws VAL_BACKUP_UNAVAILABLE */
 export async function openBackupStorage(place: string, s3Endpoint: string | undefined): Promise<BackupStorage> {
   const storage = place.startsWith('s3://') ? await openBucketStorage(place, s3Endpoint) : openFolder(place)
   return {

@@ -6,12 +6,12 @@ import { readNote } from '../../kafka/position-note.ts'
 import { partitionName } from '../../kafka/topic-partition.ts'
 import type { BackupManifest, TopicDefinition } from './backup-manifest.ts'
 
-/** Set on the topic itself, as against the broker's defaults. */
+/** `configSource` of a setting of the topic itself, not a default of the broker. */
 const topicSource = 1
-/** The answer of a broker without an authorizer. */
+/** Error type of a broker without an authorizer. */
 const securityDisabled = 'SECURITY_DISABLED'
 
-/** Definitions of those of the topics that exist. */
+/** Definitions of the wanted topics; topics that do not exist are left out. */
 export async function readTopics(admin: Admin, wanted: readonly string[]): Promise<TopicDefinition[]> {
   const known = await listTopics(admin)
   const names = wanted.filter((topic) => known.has(topic)).sort()
@@ -42,15 +42,15 @@ export async function readTopics(admin: Admin, wanted: readonly string[]): Promi
   }))
 }
 
-/** The ids of topics; those that brokers or client do not tell are absent. */
+/** Topic → topic id. Topics are absent where the broker or the client does not support topic ids. */
 export async function readTopicIds(admin: Admin, topics: readonly string[]): Promise<Map<string, string>> {
   const found = await Promise.all(topics.map(async (topic) => [topic, (await fetchTopic(admin, topic)).id] as const))
   return new Map(found.flatMap(([topic, id]) => (id === undefined ? [] : [[topic, id] as const])))
 }
 
 /**
- * Positions on these topics of every group that has any; those of groups that commands throw away are left out, and those
- * that were committed for an earlier topic of the name.
+ * Committed offsets of all groups on these topics. Left out: throwaway groups of commands, and offsets that were
+ * committed for a deleted topic of the same name.
  */
 export async function readGroups(
   admin: Admin,
@@ -83,13 +83,13 @@ export async function readGroups(
   return { groups: Object.fromEntries(found), lineProgress: Object.fromEntries(progress) }
 }
 
-/** What grants name; a prefixed pattern counts where it covers one of them, or lies within what one of them begins. */
+/** Topics and groups whose ACLs are backed up, including prefixed ACLs that cover one of them. */
 export interface AclScope {
   readonly topics: readonly string[]
   readonly groups: readonly string[]
 }
 
-/** ACLs on these topics and groups, and on transactional ids that begin like the groups; none without an authorizer. */
+/** ACLs on these topics and groups and on transactional ids with a group id as prefix; empty without an authorizer. */
 export async function readAcls(admin: Admin, { topics, groups }: AclScope): Promise<BackupManifest['acls']> {
   const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = loadKafkaJs()
   const everything = {
@@ -116,7 +116,7 @@ export async function readAcls(admin: Admin, { topics, groups }: AclScope): Prom
   }
 }
 
-/** Creates what is missing; on a smaller cluster with as many replicas as it has brokers. */
+/** Creates missing topics. The replication factor is limited to the number of brokers. */
 export async function restoreTopics(admin: Admin, topics: readonly TopicDefinition[]): Promise<TopicOutcome[]> {
   const { brokers } = await admin.describeCluster()
   return createTopics(

@@ -13,16 +13,16 @@ import { ownFault, type TopicFailure } from './topic-failures.ts'
 
 export interface CreatedBackup {
   readonly manifest: BackupManifest
-  /** Those that the backup before did not have. */
+  /** Number of records that were new in this run. */
   readonly records: number
   readonly failures: readonly TopicFailure[]
 }
 
 /**
- * Adds what is new to a backup.
+ * Adds new state and records to a backup.
  *
- * Ends of the results first, then positions, then records: what is scored meanwhile is in the records as unscored, and its
- * results are left out when they are restored. The other way round it would be in neither.
+ * Reads the end offsets of the results first, then the positions of the groups, then the records. A text that is scored
+ * in between is restored as unscored, and its result is left out. In the reverse order both could be missing.
  */
 export async function createBackup(
   config: Config,
@@ -62,7 +62,7 @@ export async function createBackup(
       segments[topic] = { folder: place.folder, topicId: topicIds.get(topic) }
     } catch (error) {
       failures.push({ topic, error: ownFault(error) })
-      keepAsItWas(before, topic, { kept, segments })
+      carryOver(before, topic, { kept, segments })
     }
   }
   const [acls, { schemas, compatibility }] = await Promise.all([
@@ -78,20 +78,20 @@ export async function createBackup(
   return { manifest, records, failures }
 }
 
-/** Where the records of the topic go, and whether the backup before has kept the same topic there. */
+/** The folder for the records of the topic, and whether the previous backup holds the same topic in it. */
 function placeOf(before: BackupManifest | undefined, topic: string, topicId: string | undefined) {
   const known = before?.segments[topic]
   const isKnown =
     before !== undefined && Object.keys(before.kept).some((name) => parsePartitionName(name)?.topic === topic)
-  // Backups of the first version knew no ids: the topic they kept is taken for the one that is there.
+  // Version 1 has no topic ids: its topic is assumed to be the current one.
   const isSame = isKnown && (known?.topicId === undefined || topicId === undefined || known.topicId === topicId)
   return isSame
     ? { folder: known?.folder ?? segmentFolder(topic, undefined), isContinued: true }
     : { folder: segmentFolder(topic, topicId), isContinued: false }
 }
 
-/** The backup before still has what it kept of a topic that could not be read now. */
-function keepAsItWas(
+/** Carries the entries of the previous backup over for a topic that could not be read in this run. */
+function carryOver(
   before: BackupManifest | undefined,
   topic: string,
   { kept, segments }: Pick<BackupManifest, 'kept' | 'segments'>,
@@ -103,7 +103,7 @@ function keepAsItWas(
   }
 }
 
-/** Records that were read while the topic was replaced may be of both. @throws VAL_KAFKA_TOPIC_RECREATED */
+/** The topic was replaced while it was read: the records may be of both. @throws VAL_BACKUP_TOPIC_REPLACED */
 async function expectSameTopic(admin: Admin, topic: string, topicId: string | undefined): Promise<void> {
   const now = (await readTopicIds(admin, [topic])).get(topic)
   if (topicId !== undefined && now !== topicId) {

@@ -1,17 +1,17 @@
 import type { RecordHeader } from '@valence/schemas'
 import type { KafkaRecord } from '../../kafka/record.ts'
 
-/** A record as a line of a segment; bytes in base64. */
+/** One line of a segment: a record as JSON, its bytes in base64. */
 interface KeptRecord {
   readonly offset: string
-  /** Decimal digits; earlier backups have numbers. */
+  /** Decimal digits; a number in earlier backups. */
   readonly timestamp: string | number
   readonly key: string | null
   readonly value: string | null
   readonly headers: readonly KeptHeader[]
 }
 
-/** The bytes of the name are kept where they are not valid UTF-8. */
+/** `nameBytes` (base64) is present if the name is not valid UTF-8. */
 type KeptHeader = readonly [name: string, value: string | null, nameBytes?: string]
 
 function keepHeader({ name, value, nameBytes }: RecordHeader): KeptHeader {
@@ -24,7 +24,7 @@ function restoreHeader([name, value, nameBytes]: KeptHeader): RecordHeader {
   return nameBytes === undefined ? restored : { ...restored, nameBytes: Buffer.from(nameBytes, 'base64') }
 }
 
-/** A record as it is kept, without a line break. */
+/** Serializes a record to one line, without the line break. */
 export function toLine({ offset, timestamp, key, value, headers }: KafkaRecord): string {
   const kept: KeptRecord = {
     offset: String(offset),
@@ -36,7 +36,7 @@ export function toLine({ offset, timestamp, key, value, headers }: KafkaRecord):
   return JSON.stringify(kept)
 }
 
-/** The record as it was. */
+/** Parses a line that `toLine` wrote. */
 export function fromLine(line: string): KafkaRecord {
   const { offset, timestamp, key, value, headers } = JSON.parse(line) as KeptRecord
   return {

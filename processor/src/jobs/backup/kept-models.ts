@@ -2,10 +2,10 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import type { BackupStorage } from './backup-storage.ts'
 
-/** The parts of the store that are models and their names; what is half fetched is not kept. */
+/** Folders of the store that are backed up; partial downloads are in others. */
 const folders = ['models', 'refs']
 
-/** Copies what the storage does not have yet; models never change under their digest, names do. Returns all names. */
+/** Copies missing model files and all refs: models never change under their digest. Returns all names. */
 export async function keepModels(storage: BackupStorage, store: string): Promise<string[]> {
   const known = new Set(await storage.list('models/'))
   const names: string[] = []
@@ -22,7 +22,7 @@ export async function keepModels(storage: BackupStorage, store: string): Promise
 }
 
 export async function restoreModels(storage: BackupStorage, store: string, names: readonly string[]): Promise<void> {
-  // A folder of a model that has its manifest counts as whole, so that comes last.
+  // model.json is written last: a model folder that contains it is treated as complete.
   const last = (name: string) => (name.endsWith('/model.json') ? 1 : 0)
   for (const name of names.toSorted((a, b) => last(a) - last(b))) {
     const bytes = await storage.get(name)

@@ -10,13 +10,13 @@ import { fromLine, toLine } from './kept-line.ts'
 
 const segmentBytes = 16 * 1024 * 1024
 
-/** Where the records of a topic are kept: a topic that is created again under its name gets another place. */
+/** Folder of the segments of a topic. A topic that was deleted and created again has a new id and a new folder. */
 export const segmentFolder = (topic: string, topicId: string | undefined) =>
   topicId === undefined ? `records/${topic}` : `records/${topic}/${topicId}`
-/** So that names sort as offsets do. */
+/** Zero-padded, so that names sort in the order of their offsets. */
 const padded = (offset: bigint) => offset.toString().padStart(19, '0')
 
-/** What of a topic is not kept yet. @param from by partition; where it is absent, what the log still has */
+/** Ranges of a topic that are not in the backup yet. @param from start by partition; if undefined, the log start */
 export async function rangesToKeep(
   admin: Admin,
   topic: string,
@@ -25,7 +25,7 @@ export async function rangesToKeep(
   const logs = await fetchWholeLogs(admin, topic)
   return logs.map(({ partition, low, high }) => {
     const begin = from(partition) ?? 0n
-    // A position outside the log is of another topic; where there are no ids this alone tells.
+    // A position outside the log is of an earlier topic of the name, or deleted by retention: start at the log start.
     const isInside = begin >= low && begin <= high
     return { partition, from: isInside ? begin : low, to: high }
   })
@@ -63,7 +63,7 @@ export async function keepRecords(
   return records
 }
 
-/** The kept records of a partition in order, each once, up to where the backup ends. */
+/** The records of a partition in the backup, by offset, each once, up to `end` (exclusive). */
 export async function* readKept(
   storage: BackupStorage,
   folder: string,
@@ -74,7 +74,7 @@ export async function* readKept(
   for (const name of await storage.list(`${folder}/${partition}/`)) {
     const bytes = await storage.get(name)
     const lines = bytes === undefined ? [] : gunzipSync(bytes).toString('utf8').trimEnd().split('\n')
-    // A backup that was cut short has left segments that the next one wrote again.
+    // Segments can overlap: an interrupted backup leaves segments, and the next run writes the same records again.
     const records = lines.map(fromLine).filter(({ offset }) => offset >= next && offset < end)
     next = (records.at(-1)?.offset ?? next - 1n) + 1n
     yield records
@@ -82,10 +82,10 @@ export async function* readKept(
 }
 
 const batchRecords = 500
-/** Between two times within it the difference is exact: kafkajs reckons in numbers from the first time of a batch. */
+/** Limit for exact timestamps: kafkajs computes their difference to the first of the batch in Numbers. */
 const maxExactTime = BigInt(Number.MAX_SAFE_INTEGER) / 2n
 
-/** In order. A time that numbers would round goes in a batch of its own, where it is the first. */
+/** Splits records into batches, in order. A timestamp beyond `maxExactTime` starts its own batch: there it is exact. */
 export function batchesOf(records: readonly KafkaRecord[]): KafkaRecord[][] {
   const batches: KafkaRecord[][] = []
   let isOpen = false
@@ -99,7 +99,7 @@ export function batchesOf(records: readonly KafkaRecord[]): KafkaRecord[][] {
   return batches
 }
 
-/** Produces records to the partition they were in. */
+/** Produces records to their original partition. */
 export async function sendRestored(
   producer: Producer,
   topic: string,

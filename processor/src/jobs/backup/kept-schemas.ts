@@ -4,7 +4,7 @@ import type { BackupManifest, SchemaVersion } from './backup-manifest.ts'
 
 type Call = (method: string, path: string, body?: unknown) => Promise<{ status: number; body: unknown }>
 
-/** The Confluent API of the registry; undefined where none is configured. */
+/** Client of the Confluent API of the registry; undefined if no registry is configured. */
 function registryCalls(config: Config): Call | undefined {
   const { schemaRegistryUrl, schemaRegistryUsername: user, schemaRegistryPassword: password } = config
   if (schemaRegistryUrl === undefined) return undefined
@@ -38,10 +38,10 @@ async function mustAnswer(call: Call, method: string, path: string, body?: unkno
 
 const pathOf = (subject: string) => `/subjects/${encodeURIComponent(subject)}/versions`
 
-/** Registries answer in pages: Apicurio of 1,000 unless asked for more, Confluent of 20,000 at most. */
+/** Page size. Default of Apicurio: 1,000. Maximum of Confluent: 20,000. */
 const pageSubjects = 10_000
 
-/** All subjects, however many fit an answer; a registry that knows no pages answers with all of them each time. */
+/** All subjects. A registry without paging returns all of them again for the second request, which ends the loop. */
 async function readSubjects(call: Call): Promise<string[]> {
   const found = new Set<string>()
   for (let before = -1; found.size > before; ) {
@@ -52,7 +52,7 @@ async function readSubjects(call: Call): Promise<string[]> {
   return [...found]
 }
 
-/** All versions of all subjects, and the levels that are set. @throws VAL_REGISTRY_UNAVAILABLE */
+/** All versions of all subjects, and the compatibility levels of subjects. @throws VAL_REGISTRY_UNAVAILABLE */
 export async function readSchemas(config: Config): Promise<Pick<BackupManifest, 'schemas' | 'compatibility'>> {
   const call = registryCalls(config)
   const schemas: SchemaVersion[] = []
@@ -70,8 +70,9 @@ export async function readSchemas(config: Config): Promise<Pick<BackupManifest, 
 }
 
 /**
- * Registers what was kept, under the ids it had: records carry them. A registry that can import is told the ids; another
- * one counts up, so the schemas come in the order of their ids, and each id is compared. @throws VAL_BACKUP_INVALID
+ * Registers the schemas under their original ids, because records contain the ids. In import mode the ids are sent.
+ * A registry without it assigns ascending ids: schemas are registered in that order, and each id is checked.
+ * @throws VAL_BACKUP_INVALID
  */
 export async function restoreSchemas(
   config: Config,

@@ -1,14 +1,14 @@
 import { framedPayload, headerNames, headerText, scoredEventAvro, scoredEventJson } from '@valence/schemas'
 import type { KafkaRecord } from '../../kafka/record.ts'
 
-/** The input record that a result or a dead letter was made of. */
+/** The input record of a result or a dead letter. */
 export interface Origin {
   readonly topic: string
   readonly partition: number
   readonly offset: string
 }
 
-/** A record that is no scored event of ours is kept as it is. */
+/** Origin of a result; undefined if the record is no scored event of Valence. */
 export function originOfScore({ value }: KafkaRecord): Origin | undefined {
   if (value === null) return undefined
   try {
@@ -19,7 +19,7 @@ export function originOfScore({ value }: KafkaRecord): Origin | undefined {
   }
 }
 
-/** Undefined where the headers of a dead letter are missing. */
+/** Origin of a dead letter; undefined if its headers are missing. */
 export function originOfLetter({ headers }: KafkaRecord): Origin | undefined {
   const [topic, partition, offset] = [
     headerNames.originTopic,

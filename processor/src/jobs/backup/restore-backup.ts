@@ -20,20 +20,20 @@ import { ownFault, type TopicFailure } from './topic-failures.ts'
 
 export interface Restored {
   records: number
-  /** Results of texts that are restored as unscored: they come again. */
+  /** Results that are not restored, because their texts are restored as unscored. */
   leftOut: number
   topics: number
   groups: number
   schemas: number
 }
 
-/** Brings an empty cluster to where the backup was. */
+/** Restores a backup into an empty cluster. */
 export class Restore {
   readonly #config: Config
   readonly #admin: Admin
   readonly #storage: BackupStorage
   readonly #manifest: BackupManifest
-  /** Old `topic-partition` → offsets of its restored records, in order; the new offset of each is its index. */
+  /** Old `topic-partition` → offsets of its restored records, in order. The index of an offset is the new offset. */
   readonly #offsets = new Map<string, bigint[]>()
   readonly #failures: TopicFailure[] = []
 
@@ -61,7 +61,7 @@ export class Restore {
     return { ...counts, topics: topics.length - lost.size, groups, schemas, failures: this.#failures }
   }
 
-  /** Offsets are counted from the first record, so there must be none. */
+  /** New offsets are indexes from 0, so the topics must be empty. */
   async #expectEmpty(): Promise<void> {
     const known = await listTopics(this.#admin)
     for (const { topic } of this.#manifest.topics.filter((own) => known.has(own.topic))) {
@@ -96,7 +96,7 @@ export class Restore {
     const folder = this.#manifest.segments[topic]?.folder ?? segmentFolder(topic, undefined)
     const offsets: bigint[] = []
     for await (const kept of readKept(this.#storage, folder, partition, end)) {
-      const wanted = kept.filter((record) => !this.#comesAgain(topic, partition, record))
+      const wanted = kept.filter((record) => !this.#isLeftOut(topic, partition, record))
       await sendRestored(producer, topic, partition, wanted)
       offsets.push(...wanted.map(({ offset }) => offset))
       counts.records += wanted.length
@@ -105,12 +105,13 @@ export class Restore {
     this.#offsets.set(name, offsets)
   }
 
-  /** Inputs below the group's position are done; results and dead letters of inputs from there on will be made anew. */
-  #comesAgain(topic: string, partition: number, record: KafkaRecord): boolean {
+  /** True for inputs below the group's position, and for results and dead letters of inputs from it on. */
+  #isLeftOut(topic: string, partition: number, record: KafkaRecord): boolean {
     const { inputTopics, kafkaGroupId } = this.#config
     const positions = this.#manifest.groups[kafkaGroupId] ?? {}
     if (inputTopics.includes(topic)) return record.offset < BigInt(positions[partitionName({ topic, partition })] ?? 0)
-    // Of an input that was deleted and created again, the results of the old one have offsets that the new one may yet reach.
+    // Results below `settled` are final. The comparison of offsets below would drop results of a deleted input topic
+    // of the same name, whose offsets can be above the position in the new one.
     const settled = this.#manifest.settled[partitionName({ topic, partition })]
     if (settled !== undefined && record.offset < BigInt(settled)) return false
     const origin = topic === this.#config.outputTopic ? originOfScore(record) : originOfLetter(record)
@@ -125,7 +126,7 @@ export class Restore {
     const options = { transactionalId, idempotent: true, maxInFlightRequests: 1 }
     await withProducer(this.#config, 'cli-restore', options, async (producer) => {
       for (const [groupId, positions] of Object.entries(this.#manifest.groups)) {
-        // Those of `bulk` count lines, not offsets; those of replays are over.
+        // Positions of `bulk` are line counts, not offsets. Groups of replays are not restored.
         const isBulk = isBulkGroup(kafkaGroupId, groupId)
         if (isReplayGroup(kafkaGroupId, groupId)) continue
         const topics = Object.entries(positions).flatMap(([name, position]) => {
@@ -146,7 +147,7 @@ export class Restore {
     return groups
   }
 
-  /** Undefined where the records of the topic were not kept: an offset there means nothing any more. */
+  /** Undefined if the records of the topic were not backed up: the old offset has no counterpart. */
   #newOffset(name: string, position: bigint): string | undefined {
     const offsets = this.#offsets.get(name)
     if (offsets === undefined) return undefined

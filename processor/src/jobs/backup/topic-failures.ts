@@ -1,13 +1,13 @@
 import { isValenceError, type ValenceError } from '@valence/schemas'
 import { translateKafkaError } from '../../kafka/kafka-admin.ts'
 
-/** What went wrong with one topic, or with a partition of it. */
+/** An error of one topic or one of its partitions. */
 export interface TopicFailure {
   readonly topic: string
   readonly error: ValenceError
 }
 
-/** The error where the topic is at fault; what would meet every other topic as well is thrown on. */
+/** Returns an error of the topic itself. Rethrows errors of the cluster and retryable ones: they affect all topics. */
 export function ownFault(error: unknown): ValenceError {
   const translated = translateKafkaError(error)
   if (!isValenceError(translated)) throw translated

@@ -6,18 +6,18 @@ import { pathToFileURL } from 'node:url'
 import { ValenceError } from '@valence/schemas'
 import { type Bucket, type BucketEntry, openBucket } from '../../platform/bucket.ts'
 
-/** One file or S3 object, as it was when it was listed. */
+/** One file or S3 object, in the version that was listed. */
 export interface BulkObject {
   readonly uri: string
   readonly bytes: number
   /** Epoch milliseconds. */
   readonly modifiedAt: number
-  /** Of the name and this very content: another version is another job. */
+  /** Hash of the name and the version: a new version of an object is a new job. */
   readonly fingerprint: string
   open(): Promise<AsyncIterable<Buffer>>
 }
 
-/** The objects of a source, by name. @throws VAL_FILE_UNREADABLE */
+/** The objects of a source, sorted by URI. @throws VAL_FILE_UNREADABLE */
 export async function listObjects(source: string, s3Endpoint: string | undefined): Promise<BulkObject[]> {
   const objects = source.startsWith('s3://') ? await listBucket(source, s3Endpoint) : await listFolder(source)
   return objects.sort((a, b) => (a.uri < b.uri ? -1 : 1))
@@ -27,7 +27,7 @@ function fingerprintOf(...parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 
-/** A file, or the files of a folder; hidden ones and folders in it are left out. */
+/** A file, or the files of a folder without hidden files and subfolders. */
 async function listFolder(path: string): Promise<BulkObject[]> {
   try {
     const isFolder = (await stat(path)).isDirectory()
@@ -41,7 +41,7 @@ async function listFolder(path: string): Promise<BulkObject[]> {
   }
 }
 
-/** Undefined where it is no file. One that is not there, such as a broken link in a folder, fails when it is read. */
+/** Undefined if it is not a file. A missing one, such as a broken link in a folder, fails when it is read. */
 async function toFile(name: string): Promise<BulkObject | undefined> {
   const stats = await stat(name).catch(() => undefined)
   if (stats !== undefined && !stats.isFile()) return undefined
@@ -73,7 +73,7 @@ function toObject(bucket: Bucket, { key, bytes, etag, modifiedAt }: BucketEntry)
     modifiedAt: modifiedAt ?? 0,
     fingerprint: fingerprintOf(bucket.name, key, bytes, etag),
     async open() {
-      // A version that was put there meanwhile must not be read in the name of this one.
+      // IfMatch: the read fails if the object was overwritten after it was listed.
       const { Body } = await bucket.get({ Key: key, ...(etag === undefined ? {} : { IfMatch: etag }) })
       return Body as unknown as AsyncIterable<Buffer>
     },

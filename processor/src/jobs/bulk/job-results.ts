@@ -10,7 +10,7 @@ import { retryForCommand } from '../../platform/retry-for-command.ts'
 import { readRanges } from '../read-ranges.ts'
 import { jobHeader } from './load-object.ts'
 
-/** What came out for one object. */
+/** Results of one object so far. */
 export interface JobResults {
   scored: number
   deadLettered: number
@@ -31,8 +31,8 @@ export class ResultCounter {
   }
 
   /**
-   * From now on, or from a moment in epoch milliseconds, before which no result can have come. Waits for a moment where a
-   * partition has no leader: results could come there that nobody counts. @throws VAL_KAFKA_PARTITION_LEADERLESS
+   * Sets the start of counting: the current ends of the logs, or the time `since` in epoch milliseconds. Retries while
+   * a partition has no leader, because its results would be missed. @throws VAL_KAFKA_PARTITION_LEADERLESS
    */
   async begin(since: number | undefined): Promise<void> {
     for (const topic of this.#topics()) {
@@ -53,7 +53,7 @@ export class ResultCounter {
     return known
   }
 
-  /** Reads on until `isEnough`, nothing new came for `stillMs`, or the signal is aborted. */
+  /** Reads until `isEnough` (true), until no result came for `stillMs`, or until the signal is aborted (false). */
   async follow(isEnough: () => boolean, stillMs: number, signal: AbortSignal): Promise<boolean> {
     let movedAt = performance.now()
     while (!signal.aborted) {
@@ -73,7 +73,7 @@ export class ResultCounter {
   async #round(signal: AbortSignal): Promise<number> {
     let counted = 0
     for (const topic of this.#topics()) {
-      // A partition without a leader is read in the round that finds one.
+      // Partitions without a leader are skipped until a later round finds one.
       const { known } = await fetchLogRanges(this.#admin, topic)
       const ranges = known.map(({ partition, low, high }): PartitionRange => {
         return { partition, from: this.#positions.get(partitionName({ topic, partition })) ?? low, to: high }

@@ -18,7 +18,7 @@ import { fieldText, type TextFields, type TextItem } from '../../text-files/text
 import type { SettledRecord, SettlingSession } from '../settling-session.ts'
 import type { BulkObject } from './bulk-source.ts'
 
-/** Passes through to the result, so that it can be told from those of others. */
+/** Header with the fingerprint of the object. The processor copies it to the result, which identifies the job. */
 export const jobHeader = 'bulk-job'
 
 const linesPerTransaction = 500
@@ -31,25 +31,25 @@ export interface TextLoaderOptions {
 
 export interface LoadOptions {
   readonly session: SettlingSession
-  /** Lines that an earlier run has sent. */
+  /** Number of lines that earlier runs have sent. */
   readonly from: bigint
   /** Called for each line that is not published. */
   readonly onProblem: (line: number, error: ValenceError) => void
   readonly signal: AbortSignal
-  /** So many lines of the object are done. */
-  readonly onLines: (lines: number, end: number) => void
+  /** Progress: texts of the object so far, and the byte at which the last read line ends. */
+  readonly onTexts: (texts: number, end: number) => void
 }
 
-/** Texts of the object that are sent, and its lines, those that are no texts or were refused included. */
+/** Counts of one object: texts that were sent, and all lines, including invalid and refused ones. */
 export interface LoadedObject {
   readonly texts: number
   readonly lines: bigint
   readonly isWhole: boolean
-  /** Why it could not be read to its end. */
+  /** Why the object could not be read to its end. */
   readonly failure?: ValenceError
 }
 
-/** Sends the texts of objects, each line in the transaction that counts it: none twice, however often it is begun. */
+/** Sends the texts of objects. Lines and their count are in one transaction, so a restarted job sends no line twice. */
 export class TextLoader {
   readonly #options: TextLoaderOptions
   readonly #encode: (event: TextEventInput) => Buffer
@@ -76,7 +76,7 @@ export class TextLoader {
     return new TextLoader(options, encode, (key, line) => partitions.of(options.topic, key, line))
   }
 
-  async load(object: BulkObject, { session, from, onProblem, signal, onLines }: LoadOptions): Promise<LoadedObject> {
+  async load(object: BulkObject, { session, from, onProblem, signal, onTexts }: LoadOptions): Promise<LoadedObject> {
     const outbox = new Outbox(session, from, onProblem)
     let failure: ValenceError | undefined
     for await (const items of readObject(object, this.#options)) {
@@ -88,7 +88,7 @@ export class TextLoader {
         await this.#addTo(outbox, object, item, onProblem)
         if (signal.aborted) return { texts: outbox.texts, lines: outbox.lines, isWhole: false }
       }
-      onLines(outbox.texts, items.at(-1)?.end ?? 0)
+      onTexts(outbox.texts, items.at(-1)?.end ?? 0)
     }
     await outbox.flush()
     const loaded = { texts: outbox.texts, lines: outbox.lines, isWhole: failure === undefined }
@@ -122,7 +122,7 @@ export class TextLoader {
   }
 }
 
-/** The items of an object; last, where it cannot be read to its end, why. What its reader throws is its own fault. */
+/** The items of an object. A read error is yielded as the last value; errors of the consumer are not caught. */
 async function* readObject(
   object: BulkObject,
   { format, key }: Pick<TextLoaderOptions, 'format' | 'key'>,
@@ -140,7 +140,7 @@ function toEvent(fields: TextFields, fallbackId: string): TextEventInput {
   return { text, id: fieldText(fields, 'id') ?? fallbackId, occurredAt, source, lang, attributes } as TextEventInput
 }
 
-/** The lines of one object on their way: what an earlier run has sent is counted and passed over. */
+/** Batches the lines of one object into transactions. Lines that earlier runs have sent are counted and skipped. */
 class Outbox {
   readonly #session: SettlingSession
   readonly #onProblem: LoadOptions['onProblem']
@@ -155,12 +155,12 @@ class Outbox {
     this.#onProblem = onProblem
   }
 
-  /** Those that the broker took, or is yet to be asked to. */
+  /** Texts that were sent or are queued; refused ones are not counted. */
   get texts(): number {
     return this.#texts - this.#session.refused
   }
 
-  /** @param record undefined where the line is no text */
+  /** @param record undefined if the line is not a valid text */
   async add(line: number, record: OutgoingRecord | undefined): Promise<void> {
     this.lines += 1n
     if (record) this.#texts += 1

@@ -10,26 +10,26 @@ import { ResultCounter } from './job-results.ts'
 import { type LoadedObject, TextLoader, type TextLoaderOptions } from './load-object.ts'
 
 export interface BulkRequest extends TextLoaderOptions {
-  /** Waiting ends when no result came for so long. */
+  /** Stop waiting if no result came for this time. */
   readonly stillMs: number
-  /** A line that is not sent. */
+  /** Called for each line that is not sent. */
   readonly onLineProblem: (line: number, error: ValenceError) => void
-  /** An object that cannot be read to its end. */
+  /** Called for each object that cannot be read to its end. */
   readonly onObjectProblem: (uri: string, error: ValenceError) => void
 }
 
 export interface BulkResult {
-  /** Every text is sent, and its result is out. */
+  /** True if every text was sent and has a result. */
   readonly isComplete: boolean
   readonly objects: number
-  /** Objects that an earlier run had finished. */
+  /** Objects that earlier runs have finished. */
   readonly skipped: number
   readonly texts: number
   readonly scored: number
   readonly deadLettered: number
 }
 
-/** One object that is not finished. */
+/** An unfinished object. */
 interface ObjectJob {
   readonly object: BulkObject
   readonly session: SettlingSession
@@ -37,8 +37,8 @@ interface ObjectJob {
 }
 
 /**
- * Sends the texts of objects through the topics and waits for their results. What was sent is counted in the transactions
- * that send it, so the next run goes on where one was stopped, and sends nothing twice.
+ * Sends the texts of objects through the topics and waits for their results. The transaction that sends lines also
+ * commits their count, so a later run resumes after the last sent line and sends nothing twice.
  */
 export class BulkRun {
   readonly #job: Job
@@ -85,7 +85,7 @@ export class BulkRun {
     }
   }
 
-  /** A group for each object; taking it ends any other run of the same object. */
+  /** Opens one group per object. Opening it fences any other run of the same object. */
   async #openJobs(objects: readonly BulkObject[], opened: AsyncDisposableStack): Promise<ObjectJob[]> {
     const jobs: ObjectJob[] = []
     for (const object of objects) {
@@ -119,7 +119,7 @@ export class BulkRun {
         from: lines,
         onProblem: this.#request.onLineProblem,
         signal,
-        onLines: (texts, end) => progress.update(doneBytes + end, doneTexts + texts),
+        onTexts: (texts, end) => progress.update(doneBytes + end, doneTexts + texts),
       })
       loaded.push({ job, ...own })
       if (own.failure) this.#request.onObjectProblem(object.uri, own.failure)

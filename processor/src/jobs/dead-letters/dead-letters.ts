@@ -6,14 +6,14 @@ import type { KafkaRecord, RecordBatch } from '../../kafka/record.ts'
 import type { PartitionRange } from '../../kafka/topic-reader.ts'
 import { readRanges } from '../read-ranges.ts'
 
-/** Which dead letters are meant. Times are epoch milliseconds of the failure; `until` is exclusive. */
+/** Selects dead letters. Times are epoch milliseconds of the failure; `until` is exclusive. */
 export interface LetterFilter {
   readonly codes: ReadonlySet<string> | undefined
   readonly since: number
   readonly until: number
 }
 
-/** A record of the dead-letter topic; `letter` is an error where somebody else wrote it. */
+/** A record of the dead-letter topic; `letter` is an error if the record is not a dead letter of Valence. */
 export interface FoundLetter {
   readonly partition: number
   readonly record: KafkaRecord

@@ -13,9 +13,9 @@ import {
 } from './dead-letters.ts'
 
 export interface ListedLetters {
-  /** The newest, oldest first. */
+  /** The newest matches, sorted oldest first. */
   readonly found: readonly FoundLetter[]
-  /** Older ones that match, too. */
+  /** Number of older matches that are not in `found`. */
   readonly hidden: number
 }
 
@@ -42,18 +42,18 @@ function rangesSince(config: Config, since: number): Promise<PartitionRange[]> {
   return withAdmin(config, async (admin) => {
     const all = await letterRanges(admin, config.deadLetterTopic)
     if (!Number.isFinite(since)) return all
-    // A dead letter is written after it failed, so none that is meant lies before this moment.
+    // A dead letter is written after the failure, so no match has a record timestamp before `since`.
     const starts = await fetchOffsetsAt(admin, config.deadLetterTopic, since)
     return all.map((range) => ({ ...range, from: starts.get(range.partition) ?? range.from }))
   })
 }
 
-/** What is no dead letter of ours is shown too, unless a code is asked for. */
+/** Records that are not dead letters of Valence match too, unless the filter has codes. */
 function isMeant(filter: LetterFilter, { letter }: FoundLetter): boolean {
   return isValenceError(letter) ? filter.codes === undefined : matches(filter, letter)
 }
 
-/** Partitions come interleaved, so the newest are known only by their time. */
+/** Keeps the newest by time: batches of partitions arrive interleaved, so arrival order is not time order. */
 export function keepNewest(found: FoundLetter[], limit: number): void {
   found.sort((a, b) => timeOf(a) - timeOf(b) || a.partition - b.partition || Number(a.record.offset - b.record.offset))
   found.splice(0, Math.max(0, found.length - limit))

@@ -7,7 +7,7 @@ import { lettersPerTransaction, planReplay, type ReplayStep } from './replay-pla
 
 export interface LetterReplay {
   readonly filter: LetterFilter
-  /** Remembers what was replayed. */
+  /** Consumer group whose committed offsets mark replayed letters. */
   readonly groupId: string
   readonly limit: number
 }
@@ -15,13 +15,13 @@ export interface LetterReplay {
 interface LetterCounts {
   replayed: number
   skipped: number
-  /** Their origin does not take them. */
+  /** Letters that the origin topic refused. */
   refused: number
 }
 
 /**
- * Sends dead letters back where they came from. The positions of the replay group are committed in the transaction that
- * sends the letters, so a replay that is killed half-way goes on where it was: each letter once.
+ * Sends dead letters back to their origin topics. The transaction that sends letters also commits the offsets of the
+ * replay group, so a replay resumes after a crash and sends each letter once.
  */
 export async function replayLetters(
   { config, admin, signal, progress }: Job,
@@ -43,14 +43,14 @@ export async function replayLetters(
   return { counts, refused: origins.refused }
 }
 
-/** Settles the letters of one batch; a transaction that is refused is tried again letter by letter. */
+/** Settles the letters of one batch. If a transaction is refused, the rest is sent one letter per transaction. */
 class BatchReplay {
   readonly #batch: RecordBatch
   readonly #replay: LetterReplay
   readonly #counts: LetterCounts
   readonly #origins: ReplayOrigins
   readonly #sessions: TopicSessions
-  /** Letters below are settled. */
+  /** Letters below this offset are settled. */
   #settled = -1n
 
   constructor(
@@ -67,7 +67,7 @@ class BatchReplay {
     this.#sessions = sessions
   }
 
-  /** True when nothing more of the partition is to be replayed by this run. */
+  /** Resolves to true if this run has nothing more to replay from the partition. */
   async settle(signal: AbortSignal): Promise<boolean> {
     try {
       return await this.#settleBy(lettersPerTransaction, signal)
@@ -116,7 +116,7 @@ class BatchReplay {
     }
   }
 
-  /** A letter that its origin does not take goes behind all others, where the next run of the same group finds it. */
+  /** A refused letter is appended to the dead-letter topic again, where the next run of the same group reads it. */
   #again({ key, value, headers }: KafkaRecord): OutgoingRecord {
     return { topic: this.#batch.topic, partition: this.#batch.partition, key, value, headers }
   }

@@ -2,7 +2,7 @@ import { type Admin, kafkaErrors } from '@valence/producer-sdk/kafka'
 import { type ErrorCode, isValenceError, type ValenceError } from '@valence/schemas'
 import type { OutgoingRecord } from '../../kafka/record.ts'
 
-/** Dead letters that their origin does not take, by topic and reason. */
+/** Dead letters that one origin topic refused with one error code. */
 export interface RefusedLetters {
   readonly topic: string
   readonly code: ErrorCode
@@ -10,12 +10,12 @@ export interface RefusedLetters {
   readonly letters: string[]
 }
 
-/** The record or its topic is at fault, so other records of the same run may well be taken. */
+/** True if the record or its topic is at fault: other records of the run can still be sent. */
 export function isRefusal(error: unknown): error is ValenceError {
   return isValenceError(error) && (error.deadLetter || error.row.scope === 'topic')
 }
 
-/** What the topics that dead letters came from take, as far as that is known. */
+/** Caches the partition counts of origin topics and collects the letters they refused. */
 export class ReplayOrigins {
   readonly #admin: Pick<Admin, 'fetchTopicMetadata'>
   readonly #partitions = new Map<string, Promise<number | ErrorCode>>()
@@ -25,7 +25,7 @@ export class ReplayOrigins {
     this.#admin = admin
   }
 
-  /** Undefined where the partition is there. @throws VAL_KAFKA_* where the cluster does not answer */
+  /** Undefined if the partition exists. @throws VAL_KAFKA_* if the cluster does not answer */
   async refusalOf({ topic, partition }: Pick<OutgoingRecord, 'topic' | 'partition'>): Promise<ErrorCode | undefined> {
     const known = this.#partitions.get(topic) ?? this.#look(topic)
     this.#partitions.set(topic, known)

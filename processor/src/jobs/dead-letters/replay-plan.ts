@@ -2,25 +2,25 @@ import { type DeadLetter, errorRowOf, isValenceError, originalHeaders } from '@v
 import type { KafkaRecord, OutgoingRecord } from '../../kafka/record.ts'
 import { type FoundLetter, type LetterFilter, matches } from './dead-letters.ts'
 
-/** Letters settled in one transaction, at most. */
+/** Maximum number of letters per transaction. */
 export const lettersPerTransaction = 200
 
 /** A slice of one partition that is settled in one transaction. */
 export interface ReplayStep {
   readonly outgoing: readonly OutgoingRecord[]
-  /** The letters of `outgoing`, one for each. */
+  /** The dead letters of `outgoing`, in the same order. */
   readonly letters: readonly KafkaRecord[]
   readonly skipped: number
   readonly nextOffset: bigint
-  /** Nothing after this slice is to be settled by this run. */
+  /** True if this run ends here for the partition. */
   readonly isLast: boolean
 }
 
 /**
  * Cuts the letters of one batch into transactions.
  * @param nextOffset the offset after the batch
- * @param room letters that may still be replayed; asked before each one
- * @param most letters in one transaction
+ * @param room number of letters that may still be replayed; called before each letter
+ * @param most maximum number of letters per transaction
  */
 export function* planReplay(
   found: readonly FoundLetter[],
@@ -35,7 +35,7 @@ export function* planReplay(
   let settled = 0
   for (const one of found) {
     const { letter, record } = one
-    // Later failures stay for a later run; passing over them would lose them for this group.
+    // Stop at failures from `until` on. Committing an offset past them would make later runs of the group skip them.
     const isLater = !isValenceError(letter) && letter.failedAt >= filter.until
     if (isLater || outgoing.length >= room())
       return yield { outgoing, letters, skipped, nextOffset: record.offset, isLast: true }
@@ -55,14 +55,14 @@ export function* planReplay(
   yield { outgoing, letters, skipped, nextOffset, isLast: false }
 }
 
-/** The record as it was; undefined where it is not meant, is no dead letter, or came without its content. */
+/** The original record. Undefined if it does not match, is not a dead letter, or has no content. */
 function toOriginal({ letter, record }: FoundLetter, filter: LetterFilter): OutgoingRecord | undefined {
   if (isValenceError(letter) || !matches(filter, letter) || isWithoutContent(letter)) return undefined
   const { topic, partition } = letter.origin
   return { topic, partition, key: letter.key, value: letter.value, headers: originalHeaders(record.headers) }
 }
 
-/** Where not even the dead letter was taken by the broker, only its headers were kept. */
+/** True if the broker refused the whole dead letter, so that it was written with headers only. */
 function isWithoutContent({ code, value }: Pick<DeadLetter, 'code' | 'value'>): boolean {
   return errorRowOf(code)?.partition === 'isolate' && value?.length === 0
 }

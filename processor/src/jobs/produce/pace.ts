@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Sleeping for less is imprecise; texts go out in small bursts instead. */
+/** Timers below this are imprecise. Shorter waits are skipped, so texts go out in small bursts. */
 const shortestSleepMs = 10
 
-/** Resolves when the next text may go out; at once where there is no rate. Aborting ends the waiting. */
+/** Returns a function that resolves when the next text may be sent: at once without a rate or after an abort. */
 export function createPace(perSecond: number | undefined, signal: AbortSignal): () => Promise<void> {
   if (perSecond === undefined) return () => Promise.resolve()
   const startedAt = performance.now()

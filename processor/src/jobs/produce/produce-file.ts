@@ -5,14 +5,14 @@ import { produceLines } from './produce-lines.ts'
 import type { ProduceOptions, ProduceWatch } from './produce-run.ts'
 import { produceTexts } from './produce-texts.ts'
 
-/** What became of a file, as far as it was read. */
+/** Counts for the part of the file that was read. */
 export interface Produced {
   readonly produced: number
   readonly rejected: number
   readonly seconds: number
 }
 
-/** Sends the lines of a file into a topic that exists. */
+/** Sends the lines of a file to an existing topic. */
 export class FileProducer {
   readonly #config: Config
   readonly #options: ProduceOptions
@@ -27,7 +27,7 @@ export class FileProducer {
     this.#watch = watch
   }
 
-  /** So far: true after an error, too. */
+  /** Counts so far; also correct after an error. */
   get summary(): Produced {
     const seconds = Number(((performance.now() - this.#startedAt) / 1_000).toFixed(3))
     return { produced: this.#produced, rejected: this.#rejected, seconds }

@@ -11,12 +11,12 @@ import type { ProduceListener, ProduceOptions } from './produce-run.ts'
 
 const batchLines = 1_000
 const batchBytes = 256 * 1024
-/** What Kafka allows where the topic does not say otherwise. */
+/** Kafka's default of `max.message.bytes`. */
 const defaultMaxMessageBytes = 1_048_588
-/** A record batch takes 61 bytes and a record without key and headers some 20. */
+/** A record batch has a header of 61 bytes; a record without key and headers adds about 20. */
 const overheadBytes = 100
 
-/** Sends the bytes of each line as a record of its own, untouched. @throws VAL_KAFKA_*, VAL_PRODUCER_FAILED */
+/** Sends each line as one record, its bytes unchanged. @throws VAL_KAFKA_*, VAL_PRODUCER_FAILED */
 export async function produceLines(
   config: Config,
   options: ProduceOptions,
@@ -56,14 +56,14 @@ export async function produceLines(
   }
 }
 
-/** Looked at before sending, so that large lines are not sent again and again to find the one that the broker refuses. */
+/** Checks the size before sending: a refused batch would be split and sent again until the large line is found. */
 function fits({ number, bytes, whole }: ByteLine, maxBytes: number, { onProblem }: ProduceListener): boolean {
   if (whole && bytes.length <= maxBytes) return true
   onProblem(number, new ValenceError('VAL_RECORD_TOO_LARGE_TO_PUBLISH', whole ? `${bytes.length} bytes` : 'the line'))
   return false
 }
 
-/** A line that the broker refuses is reported, and its company goes out. @throws what is no line's fault */
+/** Sends a batch. A line that the broker refuses is reported, the others are sent. @throws errors of no single line */
 async function send(delivery: Delivery, lines: readonly ByteLine[], watch: ProduceListener): Promise<void> {
   let produced = 0
   const failures: ValenceError[] = []
@@ -84,7 +84,7 @@ async function send(delivery: Delivery, lines: readonly ByteLine[], watch: Produ
   if (failures.length > 0) throw failures[0]
 }
 
-/** Under a rate, batches hold a tenth of a second's lines, so that they flow instead of coming in bursts. */
+/** With a rate, a batch holds at most the lines of 0.1 s, which keeps the flow even. */
 function* inBatches(lines: readonly ByteLine[], rate: number | undefined): Generator<readonly ByteLine[]> {
   const most = rate === undefined ? batchLines : Math.max(1, Math.min(batchLines, Math.floor(rate / 10)))
   let batch: ByteLine[] = []
@@ -101,7 +101,7 @@ function* inBatches(lines: readonly ByteLine[], rate: number | undefined): Gener
   if (batch.length > 0) yield batch
 }
 
-/** Kafka's default where the topic's settings may not be read. */
+/** `max.message.bytes` of the topic; Kafka's default if the settings cannot be read. */
 function readMaxMessageBytes(config: Config, topic: string): Promise<number> {
   return withAdmin(config, async (admin) => {
     const { ConfigResourceTypes } = (await import('@valence/producer-sdk/kafka')).loadKafkaJs()

@@ -2,7 +2,7 @@ import type { ValenceError } from '@valence/schemas'
 import type { FileFormat } from '../../text-files/input-file.ts'
 import type { Job } from '../job.ts'
 
-/** What a run is told to do. */
+/** Options of a run. */
 export interface ProduceOptions {
   readonly path: string
   readonly topic: string
@@ -13,14 +13,14 @@ export interface ProduceOptions {
   readonly rate: number | undefined
 }
 
-/** Who is told of a run while it goes on, and the signal that ends it early. */
+/** Callbacks of a run, and the signal that ends it early. */
 export interface ProduceWatch extends Pick<Job, 'signal' | 'progress'> {
-  /** A line that is not produced. */
+  /** Called for each line that is not produced. */
   readonly onProblem: (line: number, error: ValenceError) => void
 }
 
-/** What the sending of lines or texts tells. */
+/** Callbacks for the sending of lines or texts. */
 export interface ProduceListener extends Pick<ProduceWatch, 'signal' | 'onProblem'> {
-  /** So many more were acknowledged, up to the line that ends at this byte of the file. */
+  /** `count` more records were acknowledged; the last line ends at byte `end` of the file. */
   readonly onProduced: (count: number, end: number) => void
 }

@@ -9,7 +9,7 @@ import { fieldText, type TextFields, type TextItem } from '../../text-files/text
 import { createPace } from './pace.ts'
 import type { ProduceListener, ProduceOptions } from './produce-run.ts'
 
-/** Texts that may wait for their acknowledgement; the producer bounds their bytes by itself. */
+/** Maximum number of unacknowledged texts. The producer limits their bytes. */
 const maxOutstanding = 10_000
 
 /** Sends the texts of a file as text events. @throws VAL_KAFKA_*, VAL_PRODUCER_FAILED, VAL_REGISTRY_UNAVAILABLE */
@@ -45,9 +45,9 @@ export async function produceTexts(
   }
 }
 
-/** Texts on their way: who is at fault is told apart, the text or the system. */
+/** Limits unacknowledged texts, and separates errors of a text (reported) from all others (end the run). */
 class Sending {
-  /** The system is at fault: nothing more is sent. */
+  /** First error that is not the fault of a text; nothing more is sent. */
   failure: unknown
   readonly #producer: TextProducer
   readonly #watch: ProduceListener
@@ -59,7 +59,7 @@ class Sending {
     this.#watch = watch
   }
 
-  /** Resolves when another text may follow. */
+  /** Resolves when the next text may be sent. */
   async send({ line, end }: TextItem, fields: TextFields, keyField: string | undefined): Promise<void> {
     const key = keyField === undefined ? undefined : fieldText(fields, keyField)
     this.#outstanding += 1
@@ -84,7 +84,7 @@ class Sending {
   }
 }
 
-/** The fields of a text event; the producer checks them. Fields beyond the schema, such as labels, stay behind. */
+/** The fields of a text event; the producer validates them. Other fields, such as labels, are dropped. */
 function toEvent(fields: TextFields): TextInput {
   const { text, occurredAt, source, lang, attributes } = fields
   return { text, id: fieldText(fields, 'id'), occurredAt, source, lang, attributes } as TextInput

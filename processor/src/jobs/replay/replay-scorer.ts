@@ -15,7 +15,7 @@ import type { SettledRecord } from '../settling-session.ts'
 export interface ReplayedSlice {
   readonly outgoing: readonly SettledRecord[]
   readonly scored: number
-  /** Their dead letters exist since they first came; a replay makes no second ones. */
+  /** Rejected texts. A replay writes no dead letters: the first processing did. */
   readonly rejected: number
 }
 
@@ -27,7 +27,7 @@ export interface ReplayScorer extends AsyncDisposable {
   ): Promise<ReplayedSlice>
 }
 
-/** The steps of the pipeline from decode to encode, into another topic. @throws VAL_MODEL_*, VAL_REGISTRY_UNAVAILABLE */
+/** The pipeline steps from decode to encode, for another output topic. @throws VAL_MODEL_*, VAL_REGISTRY_UNAVAILABLE */
 export async function openReplayScorer(config: Config, admin: Admin, outputTopic: string): Promise<ReplayScorer> {
   const registry = openRegistry(config)
   const partitions = createOutputPartitions(admin, [outputTopic])

@@ -12,23 +12,23 @@ import { SettlingSession } from '../settling-session.ts'
 import { openReplayScorer } from './replay-scorer.ts'
 
 export interface ReplayRequest extends ReplayedSpan {
-  /** Remembers what was done. */
+  /** Consumer group that stores the progress. */
   readonly groupId: string
-  /** A record whose score the broker does not take, at `partition:offset`. */
+  /** Called for each record whose score the broker refused, with its `partition:offset`. */
   readonly onRefused: (place: string, error: ValenceError) => void
 }
 
-/** What was done with the records of the span, by this run. */
+/** Counts of this run. */
 export interface ReplayCounts {
   scored: number
   rejected: number
-  /** The broker does not take their scores. */
+  /** Records whose scores the broker refused. */
   refused: number
 }
 
 /**
- * Scores once more what came in a span of time, into a topic of its own. The positions of the replay group are committed
- * in the transactions that publish the scores, so a replay that is killed goes on where it was.
+ * Scores the records of a time span again, into a separate topic. The transaction that publishes scores also commits
+ * the offsets of the replay group, so a replay resumes after a crash.
  */
 export async function replaySpan(job: Job, request: ReplayRequest): Promise<ReplayCounts> {
   const { config, admin, signal, progress } = job
@@ -71,7 +71,7 @@ async function openSettling(
   return settling
 }
 
-/** Of each partition, from the first record of the span to the first one after it, as the log is now. */
+/** Range per partition: from the first record of the span to the first one after it, or to the end of the log. */
 async function rangesBetween(admin: Admin, { topic, from, to }: ReplayedSpan): Promise<PartitionRange[]> {
   const [ends, begins, after] = await Promise.all([
     fetchWholeLogs(admin, topic),
@@ -86,7 +86,7 @@ async function rangesBetween(admin: Admin, { topic, from, to }: ReplayedSpan): P
 
 type Slice = Pick<RecordBatch, 'records' | 'nextOffset'>
 
-/** Cuts a batch into transactions; the last one ends where the batch does, so that marks in the log are passed. */
+/** Cuts a batch into transactions. The last one ends at `nextOffset` of the batch, to skip control records. */
 export function* slicesOf({ records, nextOffset }: Slice, most: number): Generator<Slice> {
   if (records.length === 0) yield { records, nextOffset }
   for (let at = 0; at < records.length; at += most) {
