@@ -209,6 +209,9 @@ class KafkaTextProducer implements TextProducer {
     const registry = registryFrom(this.#options)
     const encode = await createTextEncoder(this.#options.format ?? (registry ? 'avro' : 'json'), this.#topic, registry)
     await this.#producer.connect()
+    // kafkajs opens a connection that was begun also after `disconnect()`; it would keep the process alive.
+    if (this.#closing) await this.#producer.disconnect()
+    this.#expectOpen()
     return encode
   }
 }
