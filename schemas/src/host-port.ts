@@ -1,3 +1,6 @@
+import { isIPv6 } from 'node:net'
+import { domainToASCII } from 'node:url'
+
 /** Where a server listens. */
 export interface HostPort {
   /** A name, an IPv4 address, or an IPv6 address without its brackets. */
@@ -5,7 +8,10 @@ export interface HostPort {
   readonly port: number
 }
 
-const form = /^(?:\[([0-9a-f:.%a-z]+)\]|([^\s:/@?#[\]]+)):(\d{1,5})$/i
+const form = /^(?:\[([^\]]+)\]|([^\s:/\\@?#[\]]+)):(\d{1,5})$/
+/** RFC 1123, and the underscores that container networks have. */
+const label = /^[a-z0-9_-]{1,63}$/i
+const maxNameLength = 253
 
 /** What is wrong with one of a list of addresses: its place, because an address may carry a secret. */
 export function hostPortProblem(addresses: readonly string[]): string | undefined {
@@ -18,7 +24,22 @@ export function hostPortProblem(addresses: readonly string[]): string | undefine
 /** Undefined for what is no `host:port`; an IPv6 address stands in brackets. */
 export function parseHostPort(address: string): HostPort | undefined {
   const [, v6, name, digits] = form.exec(address) ?? []
-  const host = v6 ?? name
   const port = Number(digits)
-  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port }
+  if (!(port >= 1 && port <= 65_535)) return undefined
+  if (v6 !== undefined) return isIPv6(v6) ? { host: v6, port } : undefined
+  return name !== undefined && isHostName(name) ? { host: name, port } : undefined
+}
+
+/** A name or an IPv4 address that can be resolved; a name in other letters is looked up by its ASCII form. */
+function isHostName(name: string): boolean {
+  // The ASCII form leaves invisible characters out.
+  if (/\p{C}/u.test(name)) return false
+  const ascii = domainToASCII(name)
+  return (
+    ascii.length <= maxNameLength &&
+    ascii
+      .replace(/\.$/, '')
+      .split('.')
+      .every((part) => label.test(part))
+  )
 }

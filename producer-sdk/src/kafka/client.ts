@@ -64,8 +64,14 @@ export function loadKafkaJs(overlay = true): KafkaJs {
   return kafkaJs
 }
 
+/** JavaScript callers, and settings that are read from files, have no types. */
+function isStringList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
 function addresses(brokers: string | readonly string[]): string[] {
-  const list = typeof brokers === 'string' ? brokers.split(',') : [...brokers]
+  const list: unknown = typeof brokers === 'string' ? brokers.split(',') : brokers
+  if (!isStringList(list)) throw new ValenceError('VAL_CONFIG_INVALID', 'brokers must be a string or a list of strings')
   const named = list.map((address) => address.trim()).filter((address) => address !== '')
   if (named.length === 0) throw new ValenceError('VAL_CONFIG_INVALID', 'no Kafka broker is named')
   // kafkajs would take any text, cut it anywhere, and go on trying to reach what is left.

@@ -7,6 +7,9 @@ describe('parseHostPort', () => {
     ['10.0.0.1:1', '10.0.0.1', 1],
     ['[::1]:65535', '::1', 65_535],
     ['[::ffff:10.0.0.1]:9092', '::ffff:10.0.0.1', 9092],
+    ['[fe80::1%eth0]:1', 'fe80::1%eth0', 1],
+    ['broker_1.kafka.svc.cluster.local.:1', 'broker_1.kafka.svc.cluster.local.', 1],
+    ['bücher.example:1', 'bücher.example', 1],
   ])('reads %s', (address, host, port) => {
     expect(parseHostPort(address)).toEqual({ host, port })
   })
@@ -26,6 +29,22 @@ describe('parseHostPort', () => {
     '[]:1',
     'k://a:1',
     'u@a:1',
+    '[zz]:1',
+    '[a]:1',
+    '[1.2.3.4]:1',
+    'a\0b:1',
+    'a\u{200b}b:1',
+    'a"b:1',
+    '<a>:1',
+    'a\\b:1',
+    '*:1',
+    'a%20b:1',
+    ',a:1',
+    '.:1',
+    'a..b:1',
+    '999.1.1.1:1',
+    `${'a'.repeat(64)}.b:1`,
+    `${'a.'.repeat(130)}b:1`,
   ])('takes %j for no address', (address) => {
     expect(parseHostPort(address)).toBeUndefined()
   })

@@ -43,6 +43,12 @@ describe('createKafka', () => {
     expect(() => createKafka({ ...options, brokers })).toThrow(expect.objectContaining({ code: 'VAL_CONFIG_INVALID' }))
   })
 
+  it.each([undefined, null, 5, {}, [undefined], ['a:1', 5]])('takes no brokers of another type: %j', (brokers) => {
+    expect(() => createKafka({ ...options, brokers: brokers as unknown as string })).toThrow(
+      expect.objectContaining({ code: 'VAL_CONFIG_INVALID' }),
+    )
+  })
+
   it.each(['localhost', 'localhost:0', 'a:1,b:70000', 'kafka://a:1', '::1:9092'])(
     'refuses %s as brokers',
     (brokers) => {
