@@ -21,7 +21,7 @@ export type Config = { readonly [N in SettingName as KeyOf<N>]: ValueOf<N> }
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const prefix = 'VALENCE_'
-/** Settings of the local stack and the fault suite, which may be in the same environment. */
+/** Settings of the local stack and the fault suite, which can be set in the same environment. */
 const otherTools = /^VALENCE_(LOCAL|FAULTS)_/
 
 function keyOf(name: string): string {
@@ -78,7 +78,7 @@ function kafkaSecurityChecks(config: Config): string[] {
   if (isSet(certificate) !== isSet(key)) {
     problems.push('VALENCE_KAFKA_TLS_CERT_FILE and VALENCE_KAFKA_TLS_KEY_FILE are set together or not at all')
   }
-  // Without this, credentials meant for TLS would go out in the clear.
+  // Without this check, credentials meant for TLS would be sent unencrypted.
   if ([ca, certificate, key].some(isSet) && !config.kafkaTlsEnabled) {
     problems.push('VALENCE_KAFKA_TLS_*_FILE need VALENCE_KAFKA_TLS_ENABLED=true')
   }
@@ -91,7 +91,7 @@ function redisSecurityChecks(config: Config): string[] {
   if (isSet(certificate) !== isSet(key)) {
     problems.push('VALENCE_REDIS_TLS_CERT_FILE and VALENCE_REDIS_TLS_KEY_FILE are set together or not at all')
   }
-  // With redis: the password would go out in the clear beside certificates that nobody asks for.
+  // With `redis:` the certificates would be ignored and the password sent unencrypted.
   if ([ca, certificate, key].some(isSet) && !config.redisUrl?.startsWith('rediss:')) {
     problems.push('VALENCE_REDIS_TLS_*_FILE need a VALENCE_REDIS_URL that begins with rediss:')
   }
@@ -109,7 +109,7 @@ function redisTopologyChecks({ redisTopology, redisNodes, redisUrl }: Config): s
     : []
 }
 
-/** Rules that span settings, together in one place. */
+/** Rules that involve several settings. */
 function crossChecks(config: Config): string[] {
   const problems: string[] = []
   const { inputTopics, outputTopic, deadLetterTopic, feedbackTopic } = config
@@ -137,7 +137,7 @@ function crossChecks(config: Config): string[] {
 
 /**
  * Reads the configuration from an environment.
- * @throws VAL_CONFIG_INVALID that lists every problem at once, unknown names with the nearest known one.
+ * @throws VAL_CONFIG_INVALID that lists every problem, one per line; an unknown name with the nearest known one
  */
 export function readConfig(environment: Environment): Config {
   const problems = unknownNames(environment)
@@ -151,7 +151,7 @@ export function readConfig(environment: Environment): Config {
   return config
 }
 
-/** The configuration as it may be printed: without secrets, and without credentials in addresses. */
+/** The configuration for printing: secrets, and credentials in addresses, are replaced. */
 export function redactConfig(config: Config): Record<string, unknown> {
   const entries = Object.entries(settings).map(([name, setting]: [string, Setting]) => {
     const value = (config as Record<string, unknown>)[keyOf(name)]

@@ -1,7 +1,7 @@
 import { hostPortProblem } from '@valence/schemas'
 import { z } from 'zod'
 
-/** Separated by commas. */
+/** A comma-separated list, trimmed, with at least one item. */
 export const list = z
   .string()
   .transform((value) =>
@@ -12,7 +12,7 @@ export const list = z
   )
   .pipe(z.array(z.string()).min(1, 'must name at least one'))
 
-/** `host:port`, separated by commas. */
+/** A comma-separated list of `host:port`. */
 export const addressList = list.refine((given) => hostPortProblem(given) === undefined, {
   error: ({ input }) => hostPortProblem(input as string[]),
 })

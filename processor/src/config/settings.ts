@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { addressList, list } from './lists.ts'
 
-/** One environment variable: how it is read, its default in the same text form, and what it does. */
+/** One environment variable: its schema, its default and its documentation. */
 export interface Setting<T = unknown> {
   readonly schema: z.ZodType<T>
-  /** The text a user would write; undefined means the setting may stay unset. */
+  /** The default, as the text of the variable; undefined: the setting is optional. */
   readonly fallback?: string
-  /** What docs and `doctor` print instead of a fallback that differs from machine to machine. */
+  /** Printed instead of a fallback that depends on the machine, in docs and by `doctor`. */
   readonly fallbackNote?: string
   readonly doc: string
-  /** Never printed. */
+  /** The value is never printed. */
   readonly secret?: true
 }
 
@@ -25,7 +25,7 @@ function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
   return z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(min).max(max)
 }
 
-/** Timers cannot wait longer: beyond this they ring at once. */
+/** Longest delay of a Node timer, 2^31 − 1 ms (24.8 days). Longer delays overflow and fire after 1 ms. */
 export const maxTimerMs = 2 ** 31 - 1
 
 function milliseconds(min: number, max = maxTimerMs) {
@@ -46,35 +46,35 @@ function secret<T>(schema: z.ZodType<T>, doc: string) {
 
 const maxWorkers = 256
 
-/** Every VALENCE_* setting. Units are in the names. `docs/configuration.md` is checked against this table both ways. */
+/** Every VALENCE_* setting; names end in their unit. `make pages` writes the tables of `docs/configuration.md` from it. */
 export const settings = {
   VALENCE_KAFKA_BROKERS: required(addressList, 'localhost:9092', 'Bootstrap brokers, `host:port`, comma separated'),
   VALENCE_KAFKA_GROUP_ID: required(text, 'valence', 'Consumer group; also the prefix of the transactional ids'),
   VALENCE_KAFKA_INSTANCE_ID: optional(
     text,
-    'Static membership: a stable name of this processor, so that a restart takes its partitions back without a rebalance. Unset: the host name and the first number that no other processor of the group has there (Linux; elsewhere the member is dynamic)',
+    'Static membership: a stable name of this processor. A restart under the same name gets its partitions back without a rebalance. Unset: the host name and the lowest number that no other processor of the group on this host uses (Linux; on other systems the member is dynamic)',
   ),
   VALENCE_KAFKA_LEAVE_ON_STOP: required(
     flag,
     'true',
-    'Leave the group on a graceful stop, so that others take over at once. `false` keeps its partitions for a restart under the same instance id',
+    '`true`: leave the group on a graceful stop, so that other members take over at once. `false`: keep the partitions for a restart under the same instance id, until the session times out',
   ),
   VALENCE_KAFKA_START: required(
     z.enum(['earliest', 'latest']),
     'earliest',
-    'Where to begin on a partition without a committed offset: `earliest` or `latest`. A partition added to a topic that the group reads already begins at its first record',
+    'Start position on a partition without a committed offset: `earliest` or `latest`. A partition added to a topic that the group already reads starts at its first record',
   ),
   VALENCE_KAFKA_SESSION_TIMEOUT_MS: required(
     milliseconds(6_000, 300_000),
     '10000',
-    'A processor that is silent for this long loses its partitions',
+    'A processor that sends no heartbeat for this long loses its partitions',
   ),
   VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: required(
     milliseconds(1_000, 900_000),
     '30000',
     'The broker aborts a transaction that stays open for this long',
   ),
-  VALENCE_KAFKA_BATCH_MAX_RECORDS: required(whole(1, 1_000), '256', 'Input records in one transaction, at most'),
+  VALENCE_KAFKA_BATCH_MAX_RECORDS: required(whole(1, 1_000), '256', 'Maximum input records in one transaction'),
   VALENCE_KAFKA_QUEUE_MAX_RECORDS: required(
     whole(1),
     '1024',
@@ -83,20 +83,20 @@ export const settings = {
   VALENCE_KAFKA_BUFFER_BYTES: required(
     whole(8_388_608, 68_719_476_736),
     '134217728',
-    'Memory for fetched records of all partitions together, unpacked, and 512 bytes for each; partitions wait for it',
+    'Maximum memory for fetched records of all partitions: their decompressed size plus 512 bytes each. Above it, fetching waits',
   ),
   VALENCE_KAFKA_MAX_BATCH_BYTES: required(
     whole(1_048_576, 1_073_741_824),
     '33554432',
-    'What a compressed record batch may unpack to, each record counted as 128 bytes at least; a larger one stops its partition',
+    'Maximum decompressed size of a record batch; each record counts as at least 128 bytes. A larger batch stops its partition',
   ),
   VALENCE_KAFKA_COMPRESSION: required(
     z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
     'zstd',
-    'Compression of what is published: `none`, `gzip`, `snappy`, `lz4` or `zstd`',
+    'Compression of published records: `none`, `gzip`, `snappy`, `lz4` or `zstd`',
   ),
   VALENCE_KAFKA_TLS_ENABLED: required(flag, 'false', 'Connect to the brokers with TLS'),
-  VALENCE_KAFKA_TLS_CA_FILE: optional(text, 'PEM file of the authority that signed the brokers'),
+  VALENCE_KAFKA_TLS_CA_FILE: optional(text, 'PEM file of the CA that signed the certificates of the brokers'),
   VALENCE_KAFKA_TLS_CERT_FILE: optional(text, 'PEM file of the client certificate (mTLS)'),
   VALENCE_KAFKA_TLS_KEY_FILE: optional(text, 'PEM file of the client key (mTLS)'),
   VALENCE_KAFKA_SASL_MECHANISM: optional(
@@ -107,7 +107,7 @@ export const settings = {
   VALENCE_KAFKA_SASL_PASSWORD: secret(text, 'SASL password'),
   VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: optional(
     text,
-    'File that holds a bearer token, for `oauthbearer`; read at every login, so that whoever renews it need not restart anything',
+    'File with a bearer token, for `oauthbearer`; read at every login, so a renewed token needs no restart',
   ),
   VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL: optional(
     url('http', 'https'),
@@ -115,18 +115,18 @@ export const settings = {
   ),
   VALENCE_KAFKA_SASL_OAUTH_CLIENT_ID: optional(text, 'Client id at the token endpoint'),
   VALENCE_KAFKA_SASL_OAUTH_CLIENT_SECRET: secret(text, 'Client secret at the token endpoint'),
-  VALENCE_KAFKA_SASL_OAUTH_SCOPE: optional(text, 'Scope to ask the token endpoint for'),
+  VALENCE_KAFKA_SASL_OAUTH_SCOPE: optional(text, 'Scope requested from the token endpoint'),
   VALENCE_INPUT_TOPICS: required(list, 'sentiment.texts.v1', 'Input topics, comma separated'),
   VALENCE_INPUT_FORMAT: required(
     z.enum(['auto', 'avro', 'json', 'text']),
     'auto',
-    'Accepted record format: `auto` recognises each record; `avro` (any Confluent wire format), `json` or `text` accept only that one',
+    'Accepted record format: `auto` detects the format of each record; `avro` (any Confluent wire format), `json` and `text` accept only that format',
   ),
   VALENCE_OUTPUT_TOPIC: required(text, 'sentiment.scores.v1', 'Topic of the scored events'),
   VALENCE_OUTPUT_FORMAT: required(
     z.enum(['auto', 'avro', 'json']),
     'auto',
-    'Format of the scored events; `auto` is Avro where a schema registry is configured, else JSON',
+    'Format of the scored events; `auto` is Avro if a schema registry is configured, else JSON',
   ),
   VALENCE_DEAD_LETTER_TOPIC: required(text, 'sentiment.dead-letters.v1', 'Topic of the dead letters'),
   VALENCE_SCHEMA_REGISTRY_URL: optional(
@@ -137,26 +137,26 @@ export const settings = {
   VALENCE_SCHEMA_REGISTRY_PASSWORD: secret(text, 'Password for the registry (basic authentication)'),
   VALENCE_REDIS_URL: optional(
     url('redis', 'rediss'),
-    'Redis for what all replicas share: scores, rate limits, revocations, answers to idempotency keys. Unset: each has its own, and nothing can be revoked',
+    'Redis for the state that replicas share: scores, rate limits, revocations, answers to idempotency keys. Unset: each replica keeps its own, and nothing can be revoked',
   ),
   VALENCE_REDIS_TOPOLOGY: required(
     z.enum(['single', 'sentinel', 'cluster']),
     'single',
-    '`sentinel` or `cluster`: VALENCE_REDIS_URL then names the first sentinel or node, with the user, password and database of the servers; scores are looked up on replicas',
+    '`single`, `sentinel` or `cluster`. With the last two, VALENCE_REDIS_URL is the address of the first sentinel or node, with the user, password and database of the servers; scores are read from replicas',
   ),
-  VALENCE_REDIS_NODES: optional(addressList, 'More sentinels or nodes of the cluster, `host:port`, comma separated'),
-  VALENCE_REDIS_SENTINEL_NAME: required(text, 'mymaster', 'What the sentinels call the primary'),
+  VALENCE_REDIS_NODES: optional(addressList, 'Further sentinels or cluster nodes, `host:port`, comma separated'),
+  VALENCE_REDIS_SENTINEL_NAME: required(text, 'mymaster', 'Name of the primary in the sentinels'),
   VALENCE_REDIS_SENTINEL_PASSWORD: secret(text, 'Password of the sentinels themselves'),
   VALENCE_REDIS_TLS_CA_FILE: optional(
     text,
-    'PEM file of the authority that signed Redis; the URL begins with `rediss:`',
+    'PEM file of the CA that signed the certificate of Redis; needs a `rediss:` URL',
   ),
   VALENCE_REDIS_TLS_CERT_FILE: optional(text, 'PEM file of the client certificate for Redis (mTLS)'),
   VALENCE_REDIS_TLS_KEY_FILE: optional(text, 'PEM file of the client key for Redis (mTLS)'),
   VALENCE_MODEL: required(
     text,
     'default',
-    'The model: `default`, `fast`, `name` or `name@version` in the store, a folder with a model.json, or the `file:`, `https:` or `s3:` URI of a model.json',
+    'The model: `default`, `fast`, a `name` or `name@version` in the store, a folder with a model.json, or the `file:`, `https:` or `s3:` URI of a model.json',
   ),
   VALENCE_MODEL_STORE: required(
     text,
@@ -167,21 +167,21 @@ export const settings = {
   VALENCE_MODEL_STORE_KEEP: required(
     whole(1, 1_000),
     '5',
-    'Models the store keeps; older ones go once nobody has used them for a day',
+    'Number of models that the store keeps; older ones are deleted after a day without use',
   ),
   VALENCE_MODEL_URI_ALLOW: optional(
     list,
-    'Prefixes that models, redirects included, may be fetched from, comma separated: `https://host/folder/`, `s3://bucket/folder/`. Unset: the folder of the URI itself',
+    'Allowed URI prefixes of models and of redirects, comma separated: `https://host/folder/`, `s3://bucket/folder/`. Unset: the folder of the URI',
   ),
   VALENCE_MODEL_PATH_ALLOW: optional(
     list,
-    'Folders that models on this machine may be read from, symbolic links resolved, comma separated. Unset: the folder of the model itself',
+    'Allowed folders of local models, after resolving symbolic links, comma separated. Unset: the folder of the model',
   ),
   VALENCE_MODEL_PUBLIC_KEY_FILE: optional(
     text,
-    'PEM file of the Ed25519 public key that signs manifests (`model.json.sig`); set, models from a URI must be signed',
+    'PEM file of the Ed25519 public key that verifies the signatures of manifests (`model.json.sig`). If set, models from a URI must be signed',
   ),
-  VALENCE_MODEL_TOKEN: secret(text, 'Bearer token for the model registry; sent to the host of the manifest only'),
+  VALENCE_MODEL_TOKEN: secret(text, 'Bearer token for the model registry; sent only to the host of the manifest'),
   VALENCE_MODEL_S3_ENDPOINT: optional(
     url('http', 'https'),
     'S3-compatible endpoint, addressed by path. Unset: AWS; region and credentials come from `AWS_*`',
@@ -189,171 +189,178 @@ export const settings = {
   VALENCE_MODEL_POLL_MS: required(
     milliseconds(0),
     '60000',
-    'How often the manifest of a model from a URI is looked at for a new version; 0: only on `POST /model/reload`',
+    'Interval of checks for a new version of a model from a URI; 0: only on `POST /model/reload`',
   ),
-  VALENCE_MODEL_MAX_BYTES: required(whole(1_024), '1073741824', 'Largest model that is fetched, all files together'),
-  VALENCE_MODEL_CONNECT_TIMEOUT_MS: required(milliseconds(10), '5000', 'The registry must begin to answer within this'),
-  VALENCE_MODEL_IDLE_TIMEOUT_MS: required(milliseconds(10), '15000', 'A download may not pause for longer than this'),
-  VALENCE_MODEL_TIMEOUT_MS: required(milliseconds(100), '600000', 'Fetching a model may take this long in all'),
+  VALENCE_MODEL_MAX_BYTES: required(whole(1_024), '1073741824', 'Maximum size of a fetched model, all files together'),
+  VALENCE_MODEL_CONNECT_TIMEOUT_MS: required(
+    milliseconds(10),
+    '5000',
+    'Maximum time until the model registry begins its response',
+  ),
+  VALENCE_MODEL_IDLE_TIMEOUT_MS: required(milliseconds(10), '15000', 'Maximum time without data during a download'),
+  VALENCE_MODEL_TIMEOUT_MS: required(milliseconds(100), '600000', 'Maximum time to fetch a model'),
   VALENCE_MODEL_SHADOW: optional(
     text,
-    'A candidate, named like VALENCE_MODEL, that scores a sample of live texts for comparison and never changes a result',
+    'A candidate model, in the form of VALENCE_MODEL. It scores a sample of the live texts for comparison; results do not change',
   ),
   VALENCE_MODEL_SHADOW_RATIO: required(
     z.coerce.number({ error: 'must be a number' }).min(0).max(1),
     '0.05',
-    'Share of the scored texts that the candidate is tried on',
+    'Share of the scored texts that the candidate scores too, 0 to 1',
   ),
   VALENCE_MODEL_SHADOW_QUEUE_TEXTS: required(
     whole(1),
     '256',
-    'Sampled texts that may wait for the candidate; beyond it they are dropped',
+    'Maximum sampled texts that wait for the candidate; more are dropped',
   ),
   VALENCE_INFERENCE_WORKERS: required(
     whole(1, maxWorkers),
     String(Math.min(maxWorkers, availableParallelism())),
-    'Inference workers, one session with one thread each',
+    'Number of inference workers; each has one ONNX session with one thread',
     'one per core, 256 at most',
   ),
   VALENCE_INFERENCE_TIMEOUT_MS: required(
     milliseconds(100),
     '10000',
-    'A batch that runs longer loses its worker and is tried again',
+    'Maximum time of a batch. After it the worker is replaced and the batch is retried',
   ),
-  VALENCE_BATCH_MAX_TEXTS: required(whole(1, 256), '16', 'Texts in one inference batch, at most'),
-  VALENCE_BATCH_MAX_TOKENS: required(whole(16), '256', 'Padded tokens in one inference batch, at most'),
+  VALENCE_BATCH_MAX_TEXTS: required(whole(1, 256), '16', 'Maximum texts in one inference batch'),
+  VALENCE_BATCH_MAX_TOKENS: required(whole(16), '256', 'Maximum tokens in one inference batch, padding included'),
   VALENCE_BATCH_MAX_AGE_MS: required(
     milliseconds(0, 10_000),
     '2',
-    'A text waits at most this long for others to share its batch while a worker is free',
+    'Maximum time a text waits for more texts to fill its batch while a worker is idle',
   ),
-  VALENCE_CACHE_MAX_BYTES: required(whole(0), '16777216', 'Size of the in-process score cache; 0 switches it off'),
-  VALENCE_CACHE_TTL_MS: required(milliseconds(1_000), '86400000', 'How long Redis keeps a score'),
+  VALENCE_CACHE_MAX_BYTES: required(whole(0), '16777216', 'Size of the in-process score cache; 0 disables it'),
+  VALENCE_CACHE_TTL_MS: required(milliseconds(1_000), '86400000', 'Expiry of a score in Redis'),
   VALENCE_AUTH_MODE: required(
     z.enum(['jwt', 'api-key', 'none']),
     'jwt',
     'How HTTP callers authenticate: `jwt`, `api-key`, or `none`, which is only allowed on a loopback address',
   ),
   VALENCE_AUTH_ALLOW_INSECURE: required(flag, 'false', 'Allow `VALENCE_AUTH_MODE=none` on any address'),
-  VALENCE_AUTH_JWKS_URL: optional(url('http', 'https'), 'Key set of the token issuer (JWKS); needed by `jwt`'),
-  VALENCE_AUTH_ISSUER: optional(text, 'The `iss` that tokens must carry; needed by `jwt`'),
-  VALENCE_AUTH_AUDIENCE: optional(text, 'The `aud` that tokens must carry; needed by `jwt`'),
+  VALENCE_AUTH_JWKS_URL: optional(
+    url('http', 'https'),
+    'URL of the key set (JWKS) of the token issuer; required by `jwt`',
+  ),
+  VALENCE_AUTH_ISSUER: optional(text, 'Required `iss` of tokens; required by `jwt`'),
+  VALENCE_AUTH_AUDIENCE: optional(text, 'Required `aud` of tokens; required by `jwt`'),
   VALENCE_AUTH_CLOCK_SKEW_MS: required(
     milliseconds(0, 60_000),
     '5000',
-    'How far the clock of the issuer may be off when `exp` and `nbf` are checked',
+    'Allowed clock difference to the issuer when `exp` and `nbf` are checked',
   ),
   VALENCE_AUTH_API_KEYS_FILE: optional(
     text,
-    'File of API keys, one a line: SHA-256 of the key in hex, subject, scopes separated by commas; needed by `api-key`; read again when it changes',
+    'File of API keys, one per line: SHA-256 of the key in hex, subject, scopes separated by commas; required by `api-key`. Read again when it changes',
   ),
   VALENCE_HTTP_ENABLED: required(
     flag,
     'false',
-    'Let `valence process` serve HTTP as well, on the same engine; `valence serve` always does',
+    'Whether `valence process` serves HTTP too, with the same engine; `valence serve` always does',
   ),
   VALENCE_HTTP_HOST: required(text, '127.0.0.1', 'Address the HTTP facade listens on'),
   VALENCE_HTTP_PORT: required(port, '8080', 'Port of the HTTP facade; 0 lets the system choose'),
   VALENCE_HTTP_TIMEOUT_MS: required(
     milliseconds(1, 60_000),
     '2000',
-    'Deadline of a request without a `timeout-ms` header; what is not scored by then is dropped',
+    'Deadline of a request without a `timeout-ms` header; texts not scored by then are dropped',
   ),
-  VALENCE_HTTP_MAX_BODY_BYTES: required(whole(1_024, 67_108_864), '1048576', 'Largest request body'),
-  VALENCE_HTTP_MAX_HEADER_BYTES: required(whole(1_024, 262_144), '16384', 'Largest header section of a request'),
+  VALENCE_HTTP_MAX_BODY_BYTES: required(whole(1_024, 67_108_864), '1048576', 'Maximum size of a request body'),
+  VALENCE_HTTP_MAX_HEADER_BYTES: required(whole(1_024, 262_144), '16384', 'Maximum size of the headers of a request'),
   VALENCE_HTTP_MAX_CONNECTIONS: required(
     whole(1),
     '20000',
-    'Connections held at the same time; more are closed at once',
+    'Maximum open connections; further ones are closed at once',
   ),
   VALENCE_HTTP_REQUEST_TIMEOUT_MS: required(
     milliseconds(100),
     '15000',
-    'A request whose headers and body have not arrived after this long is answered with 408',
+    'Maximum time to receive the headers and the body of a request; after it the answer is 408',
   ),
   VALENCE_HTTP_KEEP_ALIVE_MS: required(milliseconds(0), '72000', 'An idle connection is closed after this long'),
   VALENCE_HTTP_MAX_IN_FLIGHT_TEXTS: required(
     whole(0),
     '0',
-    'Texts of HTTP in work at the same time; beyond it requests get 503 at once. 0: 24 per inference worker',
+    'Maximum HTTP texts in flight; further requests get 503 at once. 0: 24 per inference worker',
   ),
   VALENCE_HTTP_TARGET_LATENCY_MS: required(
     milliseconds(0, 60_000),
     '80',
-    'While scoring takes longer than this on average, fewer texts are let in; 0 never lets in fewer',
+    'While the average scoring time is above this, fewer HTTP texts are admitted; 0 disables this',
   ),
   VALENCE_HTTP_RATE_LIMIT_TEXTS: required(
     whole(0),
     '6000',
-    'Texts a minute for one authenticated subject, over all replicas where Redis is configured; 0 switches it off',
+    'Maximum texts per minute of an authenticated subject, over all replicas if Redis is configured; 0 disables it',
   ),
   VALENCE_HTTP_RATE_LIMIT_REQUESTS: required(
     whole(0),
     '6000',
-    'Requests a minute from one address, over all replicas where Redis is configured; 0 switches it off',
+    'Maximum requests per minute from one address, over all replicas if Redis is configured; 0 disables it',
   ),
   VALENCE_HTTP_CORS_ORIGINS: optional(
     list,
-    'Origins whose pages may call the facade from a browser, comma separated. Unset: its own only',
+    'Origins that browsers may call the facade from (CORS), comma separated. Unset: its own origin only',
   ),
   VALENCE_HTTP_TRUSTED_PROXIES: optional(
     list,
-    'Addresses or CIDR ranges of proxies whose `X-Forwarded-*` headers count, comma separated. Unset: nobody',
+    'Addresses or CIDR ranges of proxies whose `X-Forwarded-*` headers are trusted, comma separated. Unset: none',
   ),
   VALENCE_HTTP_CACHE_SCOPE: required(
     z.enum(['private', 'public']),
     'private',
-    'Who may keep answers of `GET /v1/score`: `private` (the browser) or `public` (shared caches as well)',
+    'Who may cache answers of `GET /v1/score`: `private` (the browser) or `public` (shared caches too)',
   ),
   VALENCE_HTTP_CACHE_MAX_AGE_MS: required(
     milliseconds(0),
     '60000',
-    'For how long answers of `GET /v1/score` may be kept',
+    'Maximum time that answers of `GET /v1/score` may be cached',
   ),
   VALENCE_HTTP_TLS_CERT_FILE: optional(
     text,
-    'PEM file of the certificate chain; with the key it switches TLS on. Read again when it changes',
+    'PEM file of the certificate chain; with the key it enables TLS. Read again when it changes',
   ),
   VALENCE_HTTP_TLS_KEY_FILE: optional(text, 'PEM file of the private key'),
   VALENCE_HTTP_TLS_CLIENT_CA_FILE: optional(
     text,
-    'PEM file of the authority that signs clients; set, a client certificate is required (mTLS)',
+    'PEM file of the CA that signs client certificates. If set, a client certificate is required (mTLS)',
   ),
   VALENCE_HTTP_KAFKA_ENABLED: required(
     flag,
     'false',
     'Use VALENCE_KAFKA_BROKERS for `POST /v1/texts` and `GET /v1/scores/stream`; scoring needs no Kafka',
   ),
-  VALENCE_HTTP_MAX_STREAMS: required(whole(0), '1000', 'Clients of `GET /v1/scores/stream` at the same time'),
+  VALENCE_HTTP_MAX_STREAMS: required(whole(0), '1000', 'Maximum concurrent clients of `GET /v1/scores/stream`'),
   VALENCE_ADMIN_HOST: required(text, '127.0.0.1', 'Address the admin port listens on'),
   VALENCE_ADMIN_PORT: required(port, '9464', 'Port of /metrics, /livez and /readyz; 0 lets the system choose'),
   VALENCE_SCALING_TARGET_MS: required(
     milliseconds(5_000),
     '60000',
-    'A text is to be scored within this long after it came; replicas are counted so that it is',
+    'Target for the time from the arrival of a text to its score; the number of replicas is computed from it',
   ),
-  VALENCE_SCALING_MIN_REPLICAS: required(whole(0), '1', 'Processors that are always there; 0 allows none while idle'),
-  VALENCE_SCALING_MAX_REPLICAS: optional(whole(1), 'Processors at most. Unset: one for each input partition'),
+  VALENCE_SCALING_MIN_REPLICAS: required(whole(0), '1', 'Minimum processors; 0 allows none while idle'),
+  VALENCE_SCALING_MAX_REPLICAS: optional(whole(1), 'Maximum processors. Unset: one per input partition'),
   VALENCE_SCALING_CAPACITY_TEXTS: required(
     whole(1),
     '500',
-    'Texts a second that one processor is believed to do until it was seen at its limit',
+    'Assumed throughput of a processor, in texts per second, until it has been measured at full load',
   ),
-  VALENCE_SCALING_INTERVAL_MS: required(milliseconds(200), '5000', 'How often the group is looked at'),
+  VALENCE_SCALING_INTERVAL_MS: required(milliseconds(200), '5000', 'Interval between evaluations of the group'),
   VALENCE_SCALING_START_MS: required(
     milliseconds(0),
     '30000',
-    'From asking for a processor until it scores: scheduling, image, start',
+    'Time from requesting a processor until it scores: scheduling, image pull, start',
   ),
   VALENCE_SCALING_REBALANCE_MS: required(
     milliseconds(0),
     '5000',
-    'The group stands still for about this long when a member comes or goes',
+    'Expected pause of the group when a member joins or leaves',
   ),
   VALENCE_SCALING_DOWN_AFTER_MS: required(
     milliseconds(1_000),
     '300000',
-    'Fewer processors must have been enough for this long before one is given up',
+    'Time for which fewer processors must have been sufficient before one is removed',
   ),
   VALENCE_BULK_S3_ENDPOINT: optional(
     url('http', 'https'),
@@ -361,17 +368,17 @@ export const settings = {
   ),
   VALENCE_FEEDBACK_TOPIC: optional(
     text,
-    'Topic of true labels; set, `valence lag-service` counts how often the model was right. Unset: nothing is read',
+    'Topic of true labels. If set, `valence lag-service` compares them with the scores. Unset: feedback is off',
   ),
   VALENCE_FEEDBACK_WINDOW_MS: required(
     milliseconds(1_000),
     '86400000',
-    'A true label counts if it comes within this long after the score',
+    'A true label is matched if it arrives within this time after the score',
   ),
   VALENCE_FEEDBACK_WINDOW_EVENTS: required(
     whole(1, 10_000_000),
     '100000',
-    'Scores that may wait for their true label at the same time, some 200 bytes each; beyond it the oldest are forgotten',
+    'Maximum scores that wait for their true label, about 200 bytes each; above it the oldest are dropped',
   ),
   VALENCE_LOG_LEVEL: required(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
@@ -381,7 +388,7 @@ export const settings = {
   VALENCE_SHUTDOWN_TIMEOUT_MS: required(
     milliseconds(100),
     '20000',
-    'Deadline of a graceful stop; three quarters of it are for draining',
+    'Deadline of a graceful stop; three quarters of it are used for draining',
   ),
 } as const satisfies Record<string, Setting>
 

@@ -1,5 +1,5 @@
 import { isValenceError } from '@valence/schemas'
-import { within } from '../platform/timeout.ts'
+import { withTimeout } from '../platform/timeout.ts'
 
 /** `warn`: works with a restriction. `skipped`: not configured, or not checkable. */
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skipped'
@@ -32,5 +32,5 @@ function messageOf(error: unknown): string {
 
 /** Resolves with the work. @throws if it takes longer than the timeout; the work itself is not cancelled */
 export function answerWithin<T>(ms: number, work: Promise<T>): Promise<T> {
-  return within(ms, work, () => new Error(`no answer in ${ms} ms`))
+  return withTimeout(ms, work, () => new Error(`no answer in ${ms} ms`))
 }

@@ -1,4 +1,4 @@
-/** Which model computed a score; `sha256` is the first 12 hex digits of the graph's digest. */
+/** The model that computed a score; `sha256` is the first 12 hex digits of the graph's digest. */
 export interface ModelRef {
   readonly name: string
   readonly version: string
@@ -13,9 +13,9 @@ export interface Sentiment {
   readonly scores: Readonly<Record<string, number>>
   /** Σ probability × polarity, −1…1. */
   readonly valence: number
-  /** Tokens the model saw, special tokens included. */
+  /** Number of tokens given to the model, special tokens included. */
   readonly tokens: number
-  /** The text was longer than the model reads. */
+  /** True if the text was longer than the model's limit and was cut. */
   readonly truncated: boolean
   readonly model: ModelRef
 }

@@ -2,8 +2,8 @@ import type { ValenceError } from '@valence/schemas'
 import type { Sentiment } from './sentiment.ts'
 
 /**
- * What became of one text. A batch never fails as a whole: each of its texts has a verdict of its own.
- * `rejected`: the text is at fault for good. `retryable`: the system is at fault; the text must be tried again.
+ * Result of scoring one text. Each text of a batch has its own verdict; a batch does not fail as a whole.
+ * `rejected`: the text is invalid, and a retry would fail too. `retryable`: the system failed; the text must be retried.
  */
 export type Verdict =
   | { readonly kind: 'scored'; readonly sentiment: Sentiment }
@@ -14,13 +14,13 @@ export function scored(sentiment: Sentiment): Verdict {
   return { kind: 'scored', sentiment }
 }
 
-/** @throws why the text was not scored */
+/** The sentiment of a `scored` verdict. @throws the error of a `rejected` or `retryable` verdict */
 export function expectScored(verdict: Verdict): Sentiment {
   if (verdict.kind !== 'scored') throw verdict.error
   return verdict.sentiment
 }
 
-/** The verdict that an error's catalogue row asks for. */
+/** The verdict for an error: `rejected` if the catalogue marks it as a dead letter, else `retryable`. */
 export function failed(error: ValenceError): Verdict {
   return error.deadLetter ? { kind: 'rejected', error } : { kind: 'retryable', error }
 }

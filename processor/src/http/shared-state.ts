@@ -24,15 +24,15 @@ export interface SharedState {
 export function openSharedState(base: OpeningContext): SharedState {
   const { config, metrics, closers } = base
   const { httpRateLimitRequests, httpRateLimitTexts } = config
-  const place = redisAddress(config)
-  if (place === undefined) {
+  const address = redisAddress(config)
+  if (address === undefined) {
     const limiters = {
       address: createMemoryLimiter(httpRateLimitRequests),
       subject: createMemoryLimiter(httpRateLimitTexts),
     }
     return { limiters, revocations: undefined, answers: undefined }
   }
-  const redis = connectRedis(place)
+  const redis = connectRedis(address)
   closers.defer(() => redis.disconnect())
   const breaker = openBreaker(base, 'redis', redisTimeoutMs)
   const onFallback = () => metrics.http.limiterFallbacks.inc()

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kafka, kafkaErrors } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Logger } from '../observability/logger.ts'
-import { within } from '../platform/timeout.ts'
+import { withTimeout } from '../platform/timeout.ts'
 import { createKafkaRecordSource } from './kafka-record-source.ts'
 import { fetchLogRanges, type LogRange, type LogRanges } from './log-ranges.ts'
 import { type OrderedReading, startOrderedReading } from './ordered-reading.ts'
@@ -46,7 +46,7 @@ export class TopicTail {
     this.#options = options
   }
 
-  /** The group of the connection counts on it: a heartbeat was answered within the session timeout. */
+  /** The group of the connection counts on it: a heartbeat was answered withTimeout the session timeout. */
   get isMember(): boolean {
     return this.#source?.isMember() ?? false
   }
@@ -64,7 +64,7 @@ export class TopicTail {
     try {
       const started = this.#start(source, lost.reject)
       // kafkajs can wait for ever for brokers that vanish while it joins.
-      const joined = within(connectTimeoutMs, started, joinsTooLong)
+      const joined = withTimeout(connectTimeoutMs, started, joinsTooLong)
       const reading = await Promise.race([joined, lost.promise, ended])
       if (signal.aborted || reading === undefined) return
       void this.#awaitLeaders(reading, closing.signal)

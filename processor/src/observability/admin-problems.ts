@@ -11,7 +11,7 @@ function toValenceError(error: unknown): ValenceError {
   return new ValenceError(known, undefined, { cause: error })
 }
 
-/** Answers an error as a problem document; one that has no status of its own says that the action did not succeed. */
+/** Sends an error as a problem document. Status: the given one, else that of the catalogue, else 422 (action failed). */
 export function sendAdminProblem(error: ValenceError, reply: FastifyReply, status?: number): FastifyReply {
   const { code, detail, help } = error
   const { message: title, http = 422 } = errorCatalogue[code]
@@ -26,7 +26,7 @@ export function sendAdminProblem(error: ValenceError, reply: FastifyReply, statu
   return reply.code(problem.status).type('application/problem+json').send(problem)
 }
 
-/** Every error of the admin port leaves as a problem; `methodsOf` names the methods of a path, none where it is unknown. */
+/** Sends all errors of the admin port as problem documents. `methodsOf` returns the methods of a path; none if unknown (404). */
 export function addAdminProblems(
   server: FastifyInstance,
   methodsOf: (url: string) => readonly string[],

@@ -10,26 +10,26 @@ import type { Metrics } from './metrics.ts'
 
 export interface AdminServerOptions {
   readonly host: string
-  /** 0 lets the system choose. */
+  /** 0: the system chooses a free port. */
   readonly port: number
   readonly metrics: Metrics
   readonly health: Health
-  /** Its level can be read and changed while it runs. */
+  /** `/log/level` reads and changes its level. */
   readonly logger: Logger
 }
 
 export interface AdminServer {
   readonly port: number
-  /** From now on `POST path` runs the action and answers what it resolves with; an error becomes a problem document. */
+  /** Adds `POST path`: runs the action and sends its result as JSON; an error is sent as a problem document. */
   post(path: string, action: () => Promise<object>): void
-  /** From now on `GET path` answers what this returns, or 503 while it returns undefined. */
+  /** Adds `GET path`: sends the result as JSON; 503 while it is undefined. */
   get(path: string, answer: () => object | undefined): void
   close(): Promise<void>
 }
 
-/** Actions come when the parts they belong to are up, long after the port is open. */
+/** Routes POST requests to `actions`, which are added after the server listens; Fastify takes no new routes by then. */
 function serveActions(server: FastifyInstance, actions: ReadonlyMap<string, () => Promise<object>>): void {
-  // Actions take no input; a body of any kind is let pass and ignored.
+  // Actions take no input; a body of any type is accepted and ignored.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume()
@@ -43,7 +43,7 @@ function serveActions(server: FastifyInstance, actions: ReadonlyMap<string, () =
 
 const pathOf = (url: string) => url.replace(/\?.*$/, '')
 
-/** `GET` and `PUT /log/level`: louder while something is looked into, without a restart. */
+/** `GET` and `PUT /log/level`: reads and changes the log level without a restart. */
 async function serveLogLevel(server: FastifyInstance, logger: Logger): Promise<void> {
   server.get('/log/level', async () => ({ level: logger.level }))
   server.put('/log/level', async (request, reply) => {
@@ -61,7 +61,7 @@ async function serveLogLevel(server: FastifyInstance, logger: Logger): Promise<v
 
 const fixed: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz'])
 
-/** Serves /metrics, /livez and /readyz to operators. @throws VAL_PORT_UNAVAILABLE */
+/** Serves /metrics, /livez, /readyz and /log/level, and the paths added with `get` and `post`. @throws VAL_PORT_UNAVAILABLE */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const { host, port, metrics, health, logger } = options
   const server = Fastify({ forceCloseConnections: true })
@@ -88,7 +88,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     return answers.has(path) || fixed.has(path) ? ['GET', 'HEAD'] : []
   }
   addAdminProblems(server, (url) => methodsOf(pathOf(url)), logger)
-  // With a parser of its own, before the others are taken away.
+  // In a scope that keeps the JSON parser: serveActions removes the parsers of the server.
   server.register((scope) => serveLogLevel(scope, logger))
   await server.after()
   serveActions(server, actions)

@@ -1,10 +1,10 @@
-/** Longer values are no names of anything. */
+/** Longer values become `other`. Chosen, not measured: names are shorter. */
 const maxLength = 64
 
-/** What stands for every value beyond the bound. */
+/** Replaces every value beyond the limit. */
 export const otherValue = 'other'
 
-/** Keeps the values of a label that callers choose to a number that a metrics server can bear. */
+/** Limits the number of values of a label that callers choose: each value is a time series in the metrics server. */
 export class BoundedLabel {
   readonly #max: number
   readonly #seen = new Set<string>()
@@ -13,7 +13,7 @@ export class BoundedLabel {
     this.#max = max
   }
 
-  /** The value itself while few are known, else `other`; `none` for no value. */
+  /** The value itself if it is one of the first `max`, else `other`; `none` for a missing or empty value. */
   of(value: string | null | undefined): string {
     if (value === null || value === undefined || value === '') return 'none'
     if (this.#seen.has(value)) return value

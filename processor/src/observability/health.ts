@@ -1,21 +1,21 @@
-/** One thing that must hold for the process to be ready. */
+/** A condition of readiness. */
 export interface HealthCheck {
   readonly name: string
   isHealthy(): boolean
-  /** The process does its work without it: the check is shown, but does not make the process unready. */
+  /** A failure is reported as `degraded` and does not make the process unready. */
   readonly optional?: boolean
-  /** Shown while the check fails. */
+  /** Details for the report while the check fails; any JSON value. */
   detail?(): unknown
 }
 
 export interface HealthReport {
   readonly healthy: boolean
   readonly checks: Readonly<Record<string, 'ok' | 'failing' | 'degraded'>>
-  /** Of checks that fail and can tell more. */
+  /** Check name → details, of failing checks that have some. */
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** Live until a fatal error was reported; ready while every check holds. */
+/** Liveness: until a fatal error is reported. Readiness: live, and all checks that are not optional hold. */
 export class Health {
   readonly #checks: HealthCheck[] = []
   #fatal: Error | undefined
@@ -24,7 +24,7 @@ export class Health {
     this.#checks.push(check)
   }
 
-  /** From here on the process is neither live nor ready. */
+  /** Reports a fatal error: the process is neither live nor ready from then on. */
   fail(error: Error): void {
     this.#fatal ??= error
   }
@@ -36,8 +36,8 @@ export class Health {
   readiness(): HealthReport {
     const checks = Object.fromEntries(
       this.#checks.map((check) => {
-        const trouble = check.optional ? ('degraded' as const) : ('failing' as const)
-        return [check.name, check.isHealthy() ? 'ok' : trouble] as const
+        const failureState = check.optional ? ('degraded' as const) : ('failing' as const)
+        return [check.name, check.isHealthy() ? 'ok' : failureState] as const
       }),
     )
     const details = Object.fromEntries(

@@ -6,25 +6,25 @@ import { RepeatLimit } from './repeat-limit.ts'
 
 export type { Logger } from 'pino'
 
-/** A warning or error that comes more often than this is held back and summed up. */
+/** Per 10 s at most 5 warnings or errors of a kind are written; further ones are counted and summarised in one line. */
 const repeats = { burst: 5, windowMs: 10_000, maxKinds: 1_000 } as const
 
 const { warn, fatal } = pino.levels.values as { warn: number; fatal: number }
 
-/** Credentials and texts, wherever they stand in the fields of a line. */
+/** Names of fields with credentials or texts; redacted on the first three levels of a line. */
 const redactedNames = ['password', 'token', 'secret', 'authorization', 'cookie', 'apiKey', 'text']
 
-const watchers = new WeakMap<object, Metrics['log']>()
+const meters = new WeakMap<object, Metrics['log']>()
 
-/** Counts what a logger writes and holds back. */
+/** Counts the written and the suppressed lines of a logger and its children. */
 export function meterLog(logger: Logger, { log }: Metrics): void {
-  watchers.set(logger, log)
+  meters.set(logger, log)
 }
 
-/** A child is made upon its parent and counts with it. */
-function watcherOf(logger: object): Metrics['log'] | undefined {
+/** The metrics of a logger or of its nearest parent: pino makes the parent the prototype of a child. */
+function meterOf(logger: object): Metrics['log'] | undefined {
   for (let each: object | null = logger; each !== null; each = Object.getPrototypeOf(each)) {
-    const found = watchers.get(each)
+    const found = meters.get(each)
     if (found) return found
   }
   return undefined
@@ -32,7 +32,7 @@ function watcherOf(logger: object): Metrics['log'] | undefined {
 
 type LogArguments = [fields?: unknown, message?: unknown, ...rest: unknown[]]
 
-/** Messages are constant, so a message and a code are one kind of event. */
+/** Kind of a line for the repeat limit: its message, which is constant, and its error code. */
 function kindOf([fields, message]: LogArguments): string {
   if (typeof fields === 'string') return fields
   return `${message} ${(fields as { code?: unknown } | undefined)?.code ?? ''}`
@@ -42,15 +42,15 @@ function withCount([fields, ...rest]: LogArguments, suppressed: number): LogArgu
   return typeof fields === 'object' ? [{ ...fields, suppressed }, ...rest] : [{ suppressed }, fields, ...rest]
 }
 
-/** Writes lines when the event loop gets to it; `flushSync` writes what still waits, at once. */
+/** A stream that may write asynchronously; `flushSync` writes the pending lines at once. */
 export interface LogDestination extends DestinationStream {
   flushSync?(): void
 }
 
 /**
- * The logger: JSON, one line an event, constant messages with the data in fields. Texts and credentials are never logged; those
- * within other values, URLs for one, are taken out of the line.
- * @param destination where lines go; standard error by default, so that standard output stays for data
+ * Creates the logger: one JSON line per event, with a constant message and the data in fields. Texts and credentials are
+ * redacted, also credentials within other values such as URLs.
+ * @param destination default: standard error, because standard output is for data
  */
 export function createLogger(level: string, destination: LogDestination = pino.destination(2)): Logger {
   const limit = new RepeatLimit(repeats)
@@ -66,10 +66,10 @@ export function createLogger(level: string, destination: LogDestination = pino.d
           const write = (given: LogArguments) => method.apply(this, given as Parameters<typeof method>)
           const summarise = (suppressed: number) => write(withCount(args as LogArguments, suppressed))
           if (number >= warn && number < fatal && !limit.admits(kindOf(args as LogArguments), summarise)) {
-            watcherOf(this)?.suppressed.inc()
+            meterOf(this)?.suppressed.inc()
             return
           }
-          watcherOf(this)?.lines.inc({ level: pino.levels.labels[number] ?? 'info' })
+          meterOf(this)?.lines.inc({ level: pino.levels.labels[number] ?? 'info' })
           write(args as LogArguments)
         },
       },
@@ -81,12 +81,12 @@ export function createLogger(level: string, destination: LogDestination = pino.d
 function redacting(destination: LogDestination): LogDestination {
   return {
     write: (line) => destination.write(`${printable(redact(line.trimEnd()))}\n`),
-    // pino calls it after a fatal line: the process may be killed before the event loop would write.
+    // pino calls it after a fatal line: the process can be killed before an asynchronous write.
     flushSync: () => destination.flushSync?.(),
   }
 }
 
-/** Lines for people: only where standard error is a terminal. */
+/** Formats lines for a terminal on standard error. */
 export async function prettyDestination(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty')
   const lines = pretty({ destination: 2, sync: true, ignore: 'service,pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })

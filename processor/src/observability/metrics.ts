@@ -10,12 +10,12 @@ type MetricOf<S extends MetricSpec> = S['kind'] extends 'counter'
     ? Gauge<LabelsOf<S>>
     : Histogram<LabelsOf<S>>
 
-/** The metric tree with a prom-client metric at each leaf, and the registry they report to. */
+/** The metric tree with a prom-client metric at each leaf, and their registry. */
 export type Metrics = {
   readonly [A in keyof MetricTree]: { readonly [M in keyof MetricTree[A]]: MetricOf<MetricTree[A][M] & MetricSpec> }
 } & { readonly registry: Registry }
 
-/** Every combination of closed labels; none where a label is open. */
+/** All combinations of label values; empty if a label has no closed list of values. */
 function combinations(labels: Readonly<Record<string, LabelDomain>>): Record<string, string>[] {
   return Object.entries(labels).reduce<Record<string, string>[]>(
     (known, [name, domain]) =>
@@ -29,35 +29,36 @@ function createMetric(spec: MetricSpec, registry: Registry): Counter | Gauge | H
   const options = { name, help, labelNames: Object.keys(labels), registers: [registry] }
   if (kind === 'gauge') return new Gauge(options)
   const known = options.labelNames.length === 0 ? [] : combinations(labels)
-  // From the start on, so that the first event is a rise and not a new series.
+  // Known series start at 0: rate() and increase() would miss the first event of a new series.
   if (kind === 'counter') {
     const counter = new Counter(options)
     for (const values of known) counter.inc(values, 0)
     return counter
   }
   const { buckets = [], exemplars = false } = spec
-  // Registered by hand, because prom-client would refuse exemplars here: createExposition leaves them out of plain text.
+  // prom-client refuses exemplars in a registry of the text format, so registerMetric bypasses its check. createExposition
+  // writes exemplars in OpenMetrics only.
   const histogram = new Histogram({ ...options, registers: [], buckets: [...buckets], enableExemplars: exemplars })
   registry.registerMetric(histogram)
   for (const values of known) histogram.zero(values)
   return histogram
 }
 
-/** Observes into a histogram with exemplars; a trace that was not sampled is none. */
+/** Observes a value with the trace id as exemplar; without a trace id (not sampled) there is no exemplar. */
 export function observeTraced<L extends string>(
   histogram: Histogram<L>,
   labels: Partial<Record<L, string | number>>,
   value: number,
   traceId: string | undefined,
 ): void {
-  // The types ask of exemplars that their labels be those of the metric.
+  // The types of prom-client allow only labels of the metric on exemplars.
   const exemplarLabels = (traceId === undefined ? {} : { trace_id: traceId }) as Partial<Record<L, string>>
   histogram.observe({ labels, value, exemplarLabels })
 }
 
 /**
- * Builds every metric of the tree on a registry of its own, so that several instances can live in one process.
- * @param options.runtime also collect the process's CPU, memory, event-loop and GC metrics
+ * Creates every metric of the tree in a new registry, so that several instances can run in one process.
+ * @param options.runtime also collect CPU, memory, event-loop and GC metrics of the process
  */
 export function createMetrics(options: { runtime?: boolean } = {}): Metrics {
   const registry = new Registry()
@@ -67,14 +68,14 @@ export function createMetrics(options: { runtime?: boolean } = {}): Metrics {
     return [area, Object.fromEntries(metrics)]
   })
   const metrics = { ...Object.fromEntries(areas), registry } as Metrics
-  if (options.runtime) noteLimits(metrics)
+  if (options.runtime) setLimits(metrics)
   return metrics
 }
 
-/** What the process may use, so that its use can be judged. */
-function noteLimits({ process: limits }: Metrics): void {
+/** Sets the memory and CPU limits of the process, to compare its use with. */
+function setLimits({ process: limits }: Metrics): void {
   const constrained = process.constrainedMemory()
-  // Without a limit the kernel answers with a number beyond any machine.
+  // Without a cgroup limit, constrainedMemory() returns 0 or a value above the memory of the machine.
   limits.memoryLimit.set(constrained > 0 ? Math.min(constrained, totalmem()) : totalmem())
   limits.cpuLimit.set(availableParallelism())
 }

@@ -3,7 +3,7 @@ import type { Health } from './health.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Where a breaker shows. */
+/** Metrics, health and log that a breaker reports to. */
 export interface BreakerObservers {
   readonly metrics: Metrics
   readonly health: Health
@@ -12,7 +12,7 @@ export interface BreakerObservers {
 
 const stateValues = { closed: 0, 'half-open': 1, open: 2 } as const
 
-/** A breaker that shows in metrics, in the log and, as an optional part, in /readyz. */
+/** A breaker that reports to metrics and log and, as an optional health check, to /readyz. */
 export function openBreaker({ metrics, health, logger }: BreakerObservers, part: string, timeoutMs: number): Breaker {
   const breaker = createBreaker({
     part,

@@ -1,19 +1,19 @@
 export interface RepeatLimitOptions {
-  /** Lines of one kind that are written in a window. */
+  /** Lines of one kind that are written per window. */
   readonly burst: number
   readonly windowMs: number
-  /** Kinds that are watched at the same time; beyond it nothing is held back. */
+  /** Maximum kinds that are tracked at once; lines of further kinds are not limited. */
   readonly maxKinds: number
 }
 
 interface Window {
   written: number
   suppressed: number
-  /** Writes the last one that was held back, and how many there were. */
+  /** Writes the last suppressed line, with the number of suppressed lines. */
   summarise: (suppressed: number) => void
 }
 
-/** Lets the first few of a kind through and sums up the rest at the end of the window: a flood becomes two lines. */
+/** Admits the first `burst` lines of a kind per window and summarises the rest in one line at the end of the window. */
 export class RepeatLimit {
   readonly #options: RepeatLimitOptions
   readonly #windows = new Map<string, Window>()
@@ -22,7 +22,7 @@ export class RepeatLimit {
     this.#options = options
   }
 
-  /** True where the event is to be written now; else `summarise` may be called at the end of the window. */
+  /** True if the line is to be written now. Else it is suppressed, and the last `summarise` is called at the end of the window. */
   admits(kind: string, summarise: (suppressed: number) => void): boolean {
     const window = this.#windows.get(kind) ?? this.#open(kind, summarise)
     if (window === undefined) return true

@@ -4,7 +4,7 @@ import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Tracing } from './tracing.ts'
 
-/** What every part of a service is built on. */
+/** Configuration and observability that every part of a service is built with. */
 export interface ServiceContext {
   readonly config: Config
   readonly logger: Logger
@@ -13,8 +13,8 @@ export interface ServiceContext {
   readonly tracing?: Tracing | undefined
 }
 
-/** For what opens something that has to be closed. */
+/** Context for functions that open resources. */
 export interface OpeningContext extends ServiceContext {
-  /** Closes what was opened, last first. */
+  /** Closers of the opened resources; they run in reverse order. */
   readonly closers: AsyncDisposableStack
 }

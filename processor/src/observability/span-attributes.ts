@@ -1,4 +1,4 @@
-/** Names of span attributes: those of the semantic conventions of OpenTelemetry, then our own under `valence.`. */
+/** Names of span attributes: OpenTelemetry's semantic conventions, then Valence's own under `valence.`. */
 export const spanAttributes = {
   messagingSystem: 'messaging.system.name',
   messagingOperationName: 'messaging.operation.name',

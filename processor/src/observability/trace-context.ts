@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api'
 
-/** A sampled text on its way: below this span its phases are shown. A text that is not sampled has none. */
+/** Parent span of the phases of a sampled text. Texts that are not sampled have no trace context. */
 export interface TraceContext {
   readonly context: Context
   /** 32 hex digits. */
@@ -9,7 +9,7 @@ export interface TraceContext {
   readonly spanId: string
 }
 
-/** Epoch milliseconds that never go back within a process, as fine as the clock of the machine. */
+/** Monotonic epoch milliseconds with fractions, for the start and end of spans. */
 export function spanTime(): number {
   return performance.timeOrigin + performance.now()
 }

@@ -3,11 +3,11 @@ import type { Environment } from '../config/config.ts'
 
 export interface Tracing {
   readonly tracer: Tracer
-  /** Sends what is still held back. */
+  /** Exports the buffered spans and stops. */
   stop(): Promise<void>
 }
 
-/** Traces are made where the environment says where to send them, in OpenTelemetry's own terms. */
+/** True if the OTEL_* environment names an exporter or an OTLP endpoint and does not disable the SDK. */
 export function isTracingConfigured(environment: Environment): boolean {
   if (environment.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false
   const exporters = environment.OTEL_TRACES_EXPORTER
@@ -20,9 +20,8 @@ function isServiceNamed({ OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES }: Environ
 }
 
 /**
- * Starts OpenTelemetry's SDK, which reads its own OTEL_* settings; undefined where tracing is not configured. The SDK
- * is loaded here and nowhere else: who does not trace pays nothing for it. Spans are made by hand at the stages, so no
- * loader hooks are needed.
+ * Starts OpenTelemetry's SDK, which reads the OTEL_* settings; undefined if tracing is not configured. The SDK is imported
+ * only here, so it costs nothing without tracing. The stages create their spans themselves; no loader hooks are needed.
  */
 export async function startTracing(environment: Environment): Promise<Tracing | undefined> {
   if (!isTracingConfigured(environment)) return undefined
@@ -30,7 +29,7 @@ export async function startTracing(environment: Environment): Promise<Tracing | 
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/api'),
   ])
-  // Metrics are scraped and logs are written to standard error, whatever the SDK would do by default.
+  // Turns the SDK's metric and log exporters off: metrics are scraped, logs are written to standard error.
   const sdk = startNodeSdk({
     metricReaders: [],
     logRecordProcessors: [],

@@ -1,25 +1,25 @@
-/** Settles with the work, or rejects as soon as the signal aborts, whether the work notices or not. */
+/** Settles with the work, or rejects with the signal's reason when it aborts. The work itself is not cancelled. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  // Whoever loses the race may still reject; nobody waits for it any more.
+  // The work may reject after the abort; without this handler that would be an unhandled rejection.
   work.catch(() => undefined)
   signal.throwIfAborted()
   const { promise, reject } = Promise.withResolvers<never>()
-  const leave = () => reject(signal.reason)
-  signal.addEventListener('abort', leave, { once: true })
+  const onAbort = () => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
     return await Promise.race([work, promise])
   } finally {
-    signal.removeEventListener('abort', leave)
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
-/** Resolves with the work, or as soon as the signal aborts: for a caller that leaves without an error. The work goes on unseen. */
+/** Settles with the work, or resolves when the signal aborts. The work goes on; its later error is ignored. */
 export async function doneOrAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return work
   await new Promise<void>((resolve, reject) => {
-    const leave = () => resolve()
-    if (signal.aborted) leave()
-    signal.addEventListener('abort', leave, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+    const onAbort = () => resolve()
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
 }

@@ -12,22 +12,23 @@ import {
 export type BreakerState = 'closed' | 'half-open' | 'open'
 
 export interface BreakerOptions {
-  /** The part it stands in front of; a label of metrics and the name of its health check. */
+  /** The protected dependency: value of the label `part` in metrics, and name of the health check. */
   readonly part: string
-  /** A call that takes longer has failed. */
+  /** A call that takes longer counts as failed. */
   readonly timeoutMs: number
-  /** Failures in a row after which the part is left alone, and for how long. */
+  /** Consecutive failures that open the breaker; default 5. */
   readonly breakAfter?: number
+  /** Time from opening to the trial call (half open); default 2 s. */
   readonly breakMs?: number
   readonly onState?: (part: string, state: BreakerState) => void
   readonly onFailure?: (part: string) => void
 }
 
-/** Stands in front of a part that may be away: after a few failures calls fail at once until it is tried again. */
+/** Circuit breaker: after consecutive failures, calls fail at once until a trial call succeeds. */
 export interface Breaker {
   readonly part: string
   readonly state: BreakerState
-  /** Runs the call; the signal aborts when it takes too long. Rejects with the call's error, or at once while open. */
+  /** Runs the call; its signal aborts at the timeout. Rejects with the call's error or cockatiel's timeout or open error. */
   run<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
 
@@ -38,7 +39,7 @@ const states: Readonly<Record<CircuitState, BreakerState>> = {
   [CircuitState.Isolated]: 'open',
 }
 
-/** The library asks by the machine's clock how long it still has to wait; were that set back, for ever. */
+/** cockatiel measures the open time with Date.now(), so a clock set back would keep it open. This uses monotonic time. */
 function openFor(breakMs: number): IBackoff<unknown> {
   const until = performance.now() + breakMs
   return {

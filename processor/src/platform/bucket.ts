@@ -1,43 +1,43 @@
 import type { GetObjectCommandInput, GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 
-/** One object of a listing. */
+/** One object in a listing. */
 export interface BucketEntry {
   readonly key: string
   readonly bytes: number
   readonly etag: string | undefined
-  /** Epoch milliseconds; undefined where the store does not say. */
+  /** Epoch milliseconds; undefined if the store does not report it. */
   readonly modifiedAt: number | undefined
 }
 
-/** An S3 bucket; errors are those of the AWS SDK. */
+/** An S3 bucket. Methods throw the errors of the AWS SDK. */
 export interface Bucket {
   readonly name: string
   get(object: Omit<GetObjectCommandInput, 'Bucket'>, signal?: AbortSignal): Promise<GetObjectCommandOutput>
   put(key: string, body: Buffer): Promise<void>
-  /** All objects whose key begins so, in the store's order. */
+  /** All objects with this key prefix, in the order of the store. */
   list(prefix: string): Promise<BucketEntry[]>
 }
 
 export interface BucketOptions {
-  /** S3-compatible endpoint, addressed by path; AWS otherwise. */
+  /** S3-compatible endpoint with path-style addresses; default: AWS. */
   readonly endpoint?: string | undefined
-  /** Tries of one call; the SDK's own number unless given. */
+  /** Attempts per call; default: that of the SDK. */
   readonly maxAttempts?: number
 }
 
 const absent: ReadonlySet<unknown> = new Set(['NoSuchKey', 'NotFound'])
 
-/** Whether the store answered that there is no such object. */
+/** True if the store answered that the object does not exist. */
 export function isAbsent(error: unknown): boolean {
   return absent.has((error as { name?: unknown }).name) || httpStatusOf(error) === 404
 }
 
-/** The HTTP status that the store answered with; undefined where it did not answer. */
+/** HTTP status of the store's answer; undefined if it did not answer. */
 export function httpStatusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
 }
 
-/** The SDK is loaded here and nowhere else; region and credentials are its own affair. */
+/** Loads the AWS SDK on first use (it is imported nowhere else). Region and credentials come from the SDK's own sources. */
 export async function openBucket(name: string, { endpoint, maxAttempts }: BucketOptions = {}): Promise<Bucket> {
   const { GetObjectCommand, PutObjectCommand, S3Client, paginateListObjectsV2 } = await import('@aws-sdk/client-s3')
   const client: S3Client = new S3Client({

@@ -1,10 +1,10 @@
-/** Time, as far as a part depends on it; tests pass their own. */
+/** Time source; tests pass a fake one. */
 export interface Clock {
-  /** Monotonic milliseconds, for ages and durations. */
+  /** Monotonic milliseconds, for durations. */
   monotonicMs(): number
-  /** Wall-clock epoch milliseconds: deadlines. */
+  /** Wall-clock epoch milliseconds, for deadlines. */
   epochMs(): number
-  /** Calls back once after the delay, unless the returned function is called before. */
+  /** Calls back once after the delay; the returned function cancels it. */
   after(delayMs: number, callback: () => void): () => void
 }
 

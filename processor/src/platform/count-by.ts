@@ -1,4 +1,4 @@
-/** How many items have each key: a counter that is told of many at once costs little more than one. */
+/** Number of items per key. Metrics are incremented once per key instead of once per item. */
 export function countBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, number> {
   const counts = new Map<Key, number>()
   for (const item of items) {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@valence/schemas'
 
-/** Errors of the framework, by its code. */
+/** Error code of Fastify → code of the error catalogue. */
 export const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'VAL_HTTP_BODY_TOO_LARGE',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'VAL_HTTP_MEDIA_TYPE_UNSUPPORTED',

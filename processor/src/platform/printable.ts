@@ -1,4 +1,4 @@
-/** Characters that move a cursor, end a line, or turn or hide what is shown: controls, formats, line separators. */
+/** Control characters (Cc), format characters (Cf: bidirectional, zero-width) and the line separators U+2028, U+2029. */
 const unprintable = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
 
 function escapeCharacter(character: string): string {
@@ -7,8 +7,8 @@ function escapeCharacter(character: string): string {
 }
 
 /**
- * The same text with everything unprintable written as `\uXXXX`, so that whoever wrote it can neither forge a line nor
- * command a terminal. Within JSON this changes no value.
+ * Escapes unprintable characters as `\uXXXX`, so that foreign text can neither forge a log line nor control a terminal.
+ * Applied to a line of JSON it changes no value.
  */
 export function printable(text: string): string {
   return text.replace(unprintable, escapeCharacter)
@@ -17,7 +17,7 @@ export function printable(text: string): string {
 const escapeSequence = /\\(u[0-9a-f]{4}|.)/gi
 const harmless = new Set(['\\\\', '\\"', '\\/', '\\n', '\\t'])
 
-/** A line of JSON whose escaped characters stay escaped when it is parsed: for whoever prints its strings as they are. */
+/** Doubles the backslash of escapes in JSON, so that a printer that parses the line prints them escaped. */
 export function keepEscapes(json: string): string {
   return json.replace(escapeSequence, (sequence) => (harmless.has(sequence) ? sequence : `\\${sequence}`))
 }

@@ -3,8 +3,8 @@ import { retryWhileRetryable } from './retry.ts'
 const timeoutMs = 15_000
 
 /**
- * The retry of commands: 15 s for what a cluster or a registry refuses for a moment. On a fresh cluster, or after the loss
- * of a broker, the coordinator is loading and partitions have no leader. Services retry without limit.
+ * Retries for 15 s, for commands. On a new cluster, or after the loss of a broker, the coordinator is loading and
+ * partitions have no leader for some seconds. Services retry without limit instead.
  */
 export function retryForCommand<T>(action: () => Promise<T>): Promise<T> {
   return retryWhileRetryable(action, {

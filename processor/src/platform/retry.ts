@@ -3,35 +3,37 @@ import { ConstantBackoff, ExponentialBackoff, handleWhen, retry } from 'cockatie
 
 export interface RetryOptions {
   readonly initialDelayMs: number
-  /** As long as the first delay: every pause is this long. Else pauses grow, with jitter. */
+  /** Equal to `initialDelayMs`: constant delay. Larger: exponential back-off with jitter, up to this. */
   readonly maxDelayMs: number
-  /** Tries after the first; without end unless given. */
+  /** Attempts after the first; default: no limit. */
   readonly maxRetries?: number
-  /** Errors that are retried beside those the catalogue calls retryable. */
+  /** Errors to retry in addition to those the catalogue marks retryable. */
   readonly alsoRetry?: (error: ValenceError) => boolean
-  /** The only errors that are retried, whatever the catalogue says. */
+  /** Replaces the rule of the catalogue: only these errors are retried. */
   readonly onlyRetry?: (error: ValenceError) => boolean
-  /** Ends the retries; the last error is thrown. */
+  /** Stops the retries when it aborts; the last error is thrown. */
   readonly signal?: AbortSignal
-  /** The signal ends the waiting for an attempt under way too: one that hangs is left to itself. */
-  readonly leavesAttempt?: boolean
+  /** On abort do not await a running attempt, which may hang; the signal's reason is thrown. */
+  readonly abandonAttempt?: boolean
   readonly onRetry?: (error: ValenceError, delayMs: number) => void
 }
 
 /**
- * Runs `action` until it succeeds, for as long as its errors are retryable and tries are left. Other errors are thrown
- * at once. An abort ends a pause at once; an attempt under way is awaited unless `leavesAttempt` is set.
+ * Runs `action` until it succeeds, while its errors are retryable and attempts are left. Other errors are thrown at once.
+ * An abort ends a delay at once; a running attempt is awaited unless `abandonAttempt` is set.
  */
 export async function retryWhileRetryable<T>(action: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { alsoRetry, onlyRetry, signal = new AbortController().signal, initialDelayMs, maxDelayMs } = options
+  // A signal that is aborted already fires no event: a hanging attempt would never be abandoned.
+  if (options.abandonAttempt) signal.throwIfAborted()
   const isRetried = onlyRetry ?? ((error: ValenceError) => error.retryable || alsoRetry?.(error) === true)
-  const cut = Promise.withResolvers<never>()
-  cut.promise.catch(() => undefined)
+  const abort = Promise.withResolvers<never>()
+  abort.promise.catch(() => undefined)
   let failure: { readonly error: unknown } | undefined
   let isPausing = false
-  const cutShort = () => {
-    if (isPausing && failure) cut.reject(failure.error)
-    else if (options.leavesAttempt) cut.reject(signal.reason)
+  const onAbort = () => {
+    if (isPausing && failure) abort.reject(failure.error)
+    else if (options.abandonAttempt) abort.reject(signal.reason)
   }
   const policy = retry(
     handleWhen((error) => isValenceError(error) && isRetried(error) && !signal.aborted),
@@ -49,16 +51,16 @@ export async function retryWhileRetryable<T>(action: () => Promise<T>, options: 
     isPausing = true
     options.onRetry?.(event.error as ValenceError, event.delay)
   })
-  // The library waits its pauses out, whatever the signal says.
+  // cockatiel does not end a delay on abort and calls this after it; then no further attempt may start.
   async function attempt(): Promise<T> {
     if (isPausing && signal.aborted && failure) throw failure.error
     isPausing = false
     return action()
   }
-  signal.addEventListener('abort', cutShort, { once: true })
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
-    return await Promise.race([policy.execute(attempt, signal), cut.promise])
+    return await Promise.race([policy.execute(attempt, signal), abort.promise])
   } finally {
-    signal.removeEventListener('abort', cutShort)
+    signal.removeEventListener('abort', onAbort)
   }
 }

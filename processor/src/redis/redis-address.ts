@@ -2,25 +2,25 @@ import { type HostPort, parseHostPort } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
 import { type RedisTls, redisTls } from './redis-tls.ts'
 
-/** Where Redis is, and how it is made of servers. */
+/** Address and topology of Redis. */
 export interface RedisAddress {
-  /** The server; with Sentinel or Cluster the first node to ask, and for all of them the user, password and database. */
+  /** The server, or the first sentinel or cluster node. User, password and database apply to all servers. */
   readonly url: string
   readonly topology?: 'single' | 'sentinel' | 'cluster'
-  /** More sentinels, or more nodes of the cluster, for when the first is away. */
+  /** More sentinels or cluster nodes, in case the first is unreachable. */
   readonly otherNodes?: readonly HostPort[]
-  /** What the sentinels call the primary. */
+  /** Name of the primary in the sentinels; default `mymaster`. */
   readonly sentinelName?: string
   readonly sentinelPassword?: string | undefined
   readonly tls?: RedisTls
 }
 
-/** Of a host in a URL, where an IPv6 address stands in brackets. */
+/** Removes the brackets of an IPv6 address in a URL. */
 export function unbracketed(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1')
 }
 
-/** Undefined where no Redis is configured. @throws VAL_FILE_UNREADABLE */
+/** The Redis of the configuration; undefined if none is configured. @throws VAL_FILE_UNREADABLE for a TLS file */
 export function redisAddress(config: Config): RedisAddress | undefined {
   if (config.redisUrl === undefined) return undefined
   return {

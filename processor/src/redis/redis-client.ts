@@ -3,26 +3,26 @@ import { type RedisAddress, unbracketed } from './redis-address.ts'
 
 export interface RedisClientOptions {
   readonly keyPrefix?: string
-  /** For what may be a moment old: asks a replica where there is one. */
+  /** Read from replicas, if there are any; values can be stale. */
   readonly readReplicas?: boolean
 }
 
 export type RedisClient = Redis | Cluster
 
-const slowestRetryMs = 2_000
+const maxReconnectDelayMs = 2_000
 
 /**
- * A connection whose commands fail at once while Redis is away; it connects in the background and keeps trying. Commands
- * of one turn of the event loop share a round trip, so that one connection is enough for any number of callers.
+ * Connects in the background and reconnects without limit; commands fail at once while disconnected. Commands of one
+ * event-loop turn are pipelined into one round trip, so all callers share one connection.
  */
-export function connectRedis(place: RedisAddress, options: RedisClientOptions = {}): RedisClient {
-  const redis = place.topology === 'cluster' ? connectCluster(place, options) : connectServer(place, options)
-  // Reported call by call; without a listener the first one would end the process.
+export function connectRedis(address: RedisAddress, options: RedisClientOptions = {}): RedisClient {
+  const redis = address.topology === 'cluster' ? connectCluster(address, options) : connectServer(address, options)
+  // Each failed command rejects on its own. An `error` event without a listener would end the process.
   redis.on('error', () => undefined)
   return redis
 }
 
-const retryStrategy = (attempt: number) => Math.min(100 * 2 ** attempt, slowestRetryMs)
+const retryStrategy = (attempt: number) => Math.min(100 * 2 ** attempt, maxReconnectDelayMs)
 
 function serverOptions({ tls }: RedisAddress) {
   return { ...tls, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, connectTimeout: 2_000 }
@@ -41,33 +41,33 @@ function parse({ url }: RedisAddress) {
   }
 }
 
-function connectServer(place: RedisAddress, { keyPrefix = '', readReplicas = false }: RedisClientOptions): Redis {
-  const common = { ...serverOptions(place), keyPrefix, enableOfflineQueue: false, enableAutoPipelining: true }
-  if (place.topology !== 'sentinel') return new Redis(place.url, { ...common, retryStrategy })
-  const { node, login } = parse(place)
-  const { tls } = { ...login, ...place.tls }
+function connectServer(address: RedisAddress, { keyPrefix = '', readReplicas = false }: RedisClientOptions): Redis {
+  const common = { ...serverOptions(address), keyPrefix, enableOfflineQueue: false, enableAutoPipelining: true }
+  if (address.topology !== 'sentinel') return new Redis(address.url, { ...common, retryStrategy })
+  const { node, login } = parse(address)
+  const { tls } = { ...login, ...address.tls }
   return new Redis({
     ...login,
     ...common,
-    sentinels: [node, ...(place.otherNodes ?? [])],
-    name: place.sentinelName ?? 'mymaster',
+    sentinels: [node, ...(address.otherNodes ?? [])],
+    name: address.sentinelName ?? 'mymaster',
     role: readReplicas ? 'slave' : 'master',
-    ...(place.sentinelPassword !== undefined && { sentinelPassword: place.sentinelPassword }),
+    ...(address.sentinelPassword !== undefined && { sentinelPassword: address.sentinelPassword }),
     ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
     retryStrategy,
     sentinelRetryStrategy: retryStrategy,
   })
 }
 
-function connectCluster(place: RedisAddress, { keyPrefix = '', readReplicas = false }: RedisClientOptions): Cluster {
-  const { node, login } = parse(place)
-  return new Cluster([node, ...(place.otherNodes ?? [])], {
+function connectCluster(address: RedisAddress, { keyPrefix = '', readReplicas = false }: RedisClientOptions): Cluster {
+  const { node, login } = parse(address)
+  return new Cluster([node, ...(address.otherNodes ?? [])], {
     keyPrefix,
     enableOfflineQueue: false,
     enableAutoPipelining: true,
     scaleReads: readReplicas ? 'slave' : 'master',
     clusterRetryStrategy: retryStrategy,
-    redisOptions: { ...login, ...serverOptions(place) },
+    redisOptions: { ...login, ...serverOptions(address) },
     ...(login.tls && { dnsLookup: (address, callback) => callback(null, address) }),
   })
 }

@@ -3,16 +3,16 @@ import type { RedisAddress } from './redis-address.ts'
 import { connectRedis, type RedisClient } from './redis-client.ts'
 
 export interface RedisStoreOptions {
-  readonly place: RedisAddress
+  readonly address: RedisAddress
   /** Keys expire after this long without being written. */
   readonly ttlMs: number
-  /** Its timeout is the longest time a caller waits for Redis; while it is open Redis is left alone. */
+  /** Its timeout bounds each read. While it is open, Redis is neither read nor written. */
   readonly breaker: Breaker
   /** Called for each call that failed and was treated as a miss. */
   onError?(error: Error): void
 }
 
-/** Bytes by key. Redis being slow or away is a miss and never an error. */
+/** Bytes by key. A slow or unreachable Redis counts as a miss, never as an error. */
 export interface RedisStore {
   getMany(keys: readonly string[]): Promise<readonly (Buffer | undefined)[]>
   setMany(entries: readonly (readonly [key: string, value: Buffer])[]): void
@@ -20,23 +20,23 @@ export interface RedisStore {
 }
 
 const keyPrefix = 'valence:score:'
-/** Writes that may be on their way; beyond it they are dropped, so that a hanging Redis holds no memory. */
-const mostWrites = 1_000
+/** Maximum entries being written; more are dropped, which bounds memory while Redis hangs. */
+const maxPendingWrites = 1_000
 
-/** The keys of one command must lie on one node of a cluster; there each is asked for by itself, in one round trip a node. */
+/** One MGET. In a cluster, one GET per key, since keys of one command must share a slot; pipelined into one round trip per node. */
 function readMany(redis: RedisClient, keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
   if (!redis.isCluster) return redis.mgetBuffer(...keys)
   return Promise.all(keys.map((key) => redis.getBuffer(key)))
 }
 
-/** A store in Redis; connects in the background and keeps trying. */
+/** A store in Redis; connects in the background and reconnects without limit. */
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  const { place, ttlMs, breaker, onError } = options
-  const redis = connectRedis(place, { keyPrefix, readReplicas: place.topology === 'cluster' })
-  // A score never changes, so that a replica that is behind only misses some.
-  const replica = place.topology === 'sentinel' ? connectRedis(place, { keyPrefix, readReplicas: true }) : redis
+  const { address, ttlMs, breaker, onError } = options
+  const redis = connectRedis(address, { keyPrefix, readReplicas: address.topology === 'cluster' })
+  // Scores never change, so a replica that lags only causes misses.
+  const replica = address.topology === 'sentinel' ? connectRedis(address, { keyPrefix, readReplicas: true }) : redis
   const reader = () => (replica.status === 'ready' ? replica : redis)
-  let writes = 0
+  let pendingWrites = 0
 
   function report(error: unknown): void {
     onError?.(error instanceof Error ? error : new Error(String(error)))
@@ -57,16 +57,17 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       }
     },
     setMany(entries) {
-      if (breaker.state !== 'closed' || redis.status !== 'ready' || writes + entries.length > mostWrites) return
-      writes += entries.length
+      if (breaker.state !== 'closed' || redis.status !== 'ready' || pendingWrites + entries.length > maxPendingWrites)
+        return
+      pendingWrites += entries.length
       write(entries)
         .catch(report)
         .finally(() => {
-          writes -= entries.length
+          pendingWrites -= entries.length
         })
     },
     async close() {
-      // Waits for nothing: what was not written yet is only a cache.
+      // Pending writes are dropped: the store is only a cache.
       redis.disconnect()
       if (replica !== redis) replica.disconnect()
     },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
 
-/** For ioredis; nothing where the URL says all. */
+/** TLS options of ioredis; empty if no TLS file is configured. */
 export interface RedisTls {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
 }
@@ -15,7 +15,7 @@ function readPem(path: string | undefined, setting: string): string | undefined 
   }
 }
 
-/** The authority and the client certificate for Redis, read once. @throws VAL_FILE_UNREADABLE */
+/** Reads the CA and the client certificate for Redis, once. @throws VAL_FILE_UNREADABLE */
 export function redisTls({ redisTlsCaFile, redisTlsCertFile, redisTlsKeyFile }: Config): RedisTls {
   const ca = readPem(redisTlsCaFile, 'VALENCE_REDIS_TLS_CA_FILE')
   const cert = readPem(redisTlsCertFile, 'VALENCE_REDIS_TLS_CERT_FILE')

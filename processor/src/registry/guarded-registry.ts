@@ -2,8 +2,8 @@ import { isValenceError, type SchemaRegistry, ValenceError } from '@valence/sche
 import type { Breaker } from '../platform/breaker.ts'
 
 /**
- * What the facade asks of a registry, behind a breaker: registering the schema of what it writes, and the decoders of
- * the scores it reads. While it is open both fail at once with VAL_REGISTRY_UNAVAILABLE; decoders that are known work on.
+ * Puts a breaker around the registry calls of the facade: registering schemas and loading the decoders of scores.
+ * While it is open both fail at once with VAL_REGISTRY_UNAVAILABLE; cached decoders still work.
  */
 export function guardRegistry(registry: SchemaRegistry, breaker: Breaker): SchemaRegistry {
   async function guarded<T>(call: () => Promise<T>): Promise<T> {
@@ -13,7 +13,7 @@ export function guardRegistry(registry: SchemaRegistry, breaker: Breaker): Schem
         try {
           return { value: await call() }
         } catch (error) {
-          // The registry has answered: the schema is at fault.
+          // The registry answered and refused the schema, which is no failure of the registry.
           if (!isValenceError(error) || error.code === 'VAL_REGISTRY_UNAVAILABLE') throw error
           refusal = error
           return undefined

@@ -10,7 +10,7 @@ export interface RegisteredSchema {
 
 export interface RegisteredSchemas {
   readonly registered: readonly RegisteredSchema[]
-  /** Subjects whose schema the registry refused. */
+  /** Subjects for which the registry refused the schema, with its error. */
   readonly refused: readonly { readonly subject: string; readonly error: ValenceError }[]
 }
 
@@ -26,7 +26,7 @@ export async function registerSchemas(
   const refused: { subject: string; error: ValenceError }[] = []
   for (const [subject, schema] of subjectsOf(config)) {
     try {
-      // A registry that has just started refuses for a moment.
+      // A registry can refuse for some seconds after its start.
       registered.push({ subject, schema, id: await retryForCommand(() => registry.registerFor(subject, schema)) })
     } catch (error) {
       if (!isValenceError(error) || error.retryable) throw error
@@ -36,7 +36,7 @@ export async function registerSchemas(
   return { registered, refused }
 }
 
-/** Dead letters carry the original bytes, so their topic has no schema. */
+/** Subjects to register. The dead-letter topic has none: its values are the original bytes of the input. */
 function subjectsOf({
   inputTopics,
   outputTopic,

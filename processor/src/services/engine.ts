@@ -57,11 +57,11 @@ function poolObserver(metrics: Metrics, logger: Logger, onFatal: (error: Error) 
 }
 
 function openStore(base: ServiceContext): RedisStore | undefined {
-  const place = redisAddress(base.config)
-  if (place === undefined) return undefined
+  const address = redisAddress(base.config)
+  if (address === undefined) return undefined
   const breaker = openBreaker(base, 'redis-cache', cacheTimeoutMs)
   return createRedisStore({
-    place,
+    address,
     ttlMs: base.config.cacheTtlMs,
     breaker,
     onError: () => base.metrics.redis.errors.inc(),

@@ -41,7 +41,7 @@ function patiently<T>({ logger, signal }: ProcessorContext, message: string, act
     signal,
     alsoRetry: ({ row }) => row.grantable === true,
     // Do not await the attempt on abort: a join can take a minute.
-    leavesAttempt: true,
+    abandonAttempt: true,
     onRetry: (error, delayMs) => {
       const fields = { code: error.code, detail: error.detail, help: error.help, delayMs: Math.round(delayMs) }
       if (error.row.grantable) logger.error(fields, 'Kafka refuses this processor')

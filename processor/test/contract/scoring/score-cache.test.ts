@@ -14,7 +14,7 @@ const caches: [string, () => ScoreCache][] = [
     // Redis may take its time on a busy machine; what the wait is for is tested elsewhere.
     () => {
       const breaker = createBreaker({ part: 'redis-cache', timeoutMs: 2_000 })
-      return createSharedCache(createRedisStore({ place: { url: inject('stack').redisUrl }, ttlMs: 60_000, breaker }))
+      return createSharedCache(createRedisStore({ address: { url: inject('stack').redisUrl }, ttlMs: 60_000, breaker }))
     },
   ],
 ]

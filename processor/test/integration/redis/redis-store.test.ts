@@ -29,7 +29,7 @@ type Settings = { url?: string } & Partial<
 function open({ url, ttlMs = 60_000, timeoutMs = 20, ...breaking }: Settings = {}): RedisStore {
   breaker = createBreaker({ part: 'redis-cache', timeoutMs, breakMs: 300, ...breaking })
   const store = createRedisStore({
-    place: { url: url ?? `redis://127.0.0.1:${proxy.port}` },
+    address: { url: url ?? `redis://127.0.0.1:${proxy.port}` },
     ttlMs,
     breaker,
     onError: (error) => errors.push(error),

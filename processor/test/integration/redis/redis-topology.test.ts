@@ -22,8 +22,8 @@ async function openGroup(): Promise<RedisGroup> {
 
 const openBreaker = () => createBreaker({ part: 'redis-cache', timeoutMs: 1_000, breakMs: 200 })
 
-function open(place: RedisAddress): RedisStore {
-  const store = createRedisStore({ place, ttlMs: 60_000, breaker: openBreaker() })
+function open(address: RedisAddress): RedisStore {
+  const store = createRedisStore({ address, ttlMs: 60_000, breaker: openBreaker() })
   stores.push(store)
   return store
 }
@@ -57,13 +57,13 @@ test('Sentinel: scores are written to the primary and read on the replica, and a
   const group = await openGroup()
   const [primary, replica, sentinel] = await group.sentinel('scores')
   // The first sentinel is away: the next one is asked.
-  const place: RedisAddress = {
+  const address: RedisAddress = {
     url: 'redis://127.0.0.1:1',
     topology: 'sentinel',
     otherNodes: [{ host: '127.0.0.1', port: sentinel }],
     sentinelName: 'scores',
   }
-  const store = open(place)
+  const store = open(address)
   const entries = entriesOf(3)
   await keep(store, entries)
   // A sentinel hears of a replica some seconds after its start, if it asked the primary too early.
@@ -87,12 +87,12 @@ test('Sentinel: scores are written to the primary and read on the replica, and a
 test('Cluster: keys of any slots are kept in one call, and read on replicas', async () => {
   const group = await openGroup()
   const [first = 0, second = 0, ...replicas] = await group.cluster()
-  const place: RedisAddress = {
+  const address: RedisAddress = {
     url: 'redis://127.0.0.1:1',
     topology: 'cluster',
     otherNodes: [{ host: '127.0.0.1', port: first }],
   }
-  const store = open(place)
+  const store = open(address)
   await keep(store, entriesOf(64))
   const before = await Promise.all(replicas.map((port) => commandCalls(port, 'get')))
   await keep(store, entriesOf(64))
@@ -100,7 +100,7 @@ test('Cluster: keys of any slots are kept in one call, and read on replicas', as
   for (const [index, calls] of after.entries()) expect(calls).toBeGreaterThan(before[index] as number)
   for (const port of [first, second]) expect(await commandCalls(port, 'set')).toBeGreaterThan(10)
 
-  const redis = connectRedis(place)
+  const redis = connectRedis(address)
   onTestFinished(() => redis.disconnect())
   await expect.poll(() => redis.status).toBe('ready')
   const revocations = createRevocations({ redis, breaker: openBreaker(), onUnchecked: () => expect.unreachable() })

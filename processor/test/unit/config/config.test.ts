@@ -19,7 +19,7 @@ const tokenClient = {
 }
 
 describe('readConfig', () => {
-  it('is complete without any setting', () => {
+  it('has a default for every required setting', () => {
     const config = readConfig({})
     expect(config.kafkaBrokers).toEqual(['localhost:9092'])
     expect(config.inputTopics).toEqual(['sentiment.texts.v1'])
@@ -54,17 +54,17 @@ describe('readConfig', () => {
     expect(config.kafkaTlsEnabled).toBe(true)
   })
 
-  it('takes an empty value as unset', () => {
+  it('treats an empty value as unset', () => {
     expect(readConfig({ VALENCE_REDIS_URL: '', VALENCE_HTTP_PORT: '' })).toMatchObject({ httpPort: 8080 })
   })
 
-  it('names the nearest setting for an unknown one and leaves other variables alone', () => {
+  it('names the nearest setting for an unknown one and ignores variables without the prefix', () => {
     expect(problemsOf({ VALENCE_KAFKA_BROKER: 'x:1', PATH: '/bin' })).toContain(
       'VALENCE_KAFKA_BROKER is not a setting; did you mean VALENCE_KAFKA_BROKERS?',
     )
   })
 
-  it('leaves the settings of the development tools alone', () => {
+  it('ignores the settings of the development tools', () => {
     expect(problemsOf({ VALENCE_LOCAL_KAFKA_VERSION: '4.0.0', VALENCE_FAULTS_SEED: '7' })).toBe('no problem')
   })
 
@@ -117,24 +117,24 @@ describe('readConfig', () => {
     'local host:9092',
   ]
 
-  it.each(['VALENCE_KAFKA_BROKERS', 'VALENCE_REDIS_NODES'])('refuses in %s what is no host:port', (name) => {
+  it.each(['VALENCE_KAFKA_BROKERS', 'VALENCE_REDIS_NODES'])('refuses an address in %s that is no host:port', (name) => {
     for (const given of noAddresses)
       expect(problemsOf({ [name]: given }), given).toContain(`${name}=(not shown) must be host:port`)
     expect(problemsOf({ [name]: 'a:1,b,c:1' })).toContain('number 2 of 3')
   })
 
-  it('takes names, IPv4 addresses and IPv6 addresses in brackets', () => {
+  it('accepts names, IPv4 addresses and IPv6 addresses in brackets', () => {
     const given = ['kafka-1.example.org:9092', 'under_score:1', '127.0.0.1:65535', '[::1]:9092', '[fe80::1%eth0]:9092']
     const config = readConfig({ VALENCE_KAFKA_BROKERS: given.join(',') })
     expect(config.kafkaBrokers).toEqual(given)
   })
 
-  it('takes a bearer token from a file or from the token endpoint', () => {
+  it('accepts a bearer token from a file or from the token endpoint', () => {
     expect(problemsOf(bearer(tokenClient))).toBe('no problem')
     expect(problemsOf(bearer({ VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: 'token' }))).toBe('no problem')
   })
 
-  it('never repeats a secret, neither in a problem nor in the printed configuration', () => {
+  it('prints no secret, neither in a problem nor in the printed configuration', () => {
     const environment = {
       VALENCE_KAFKA_SASL_MECHANISM: 'plain',
       VALENCE_KAFKA_SASL_USERNAME: 'me',
@@ -154,7 +154,7 @@ describe('readConfig', () => {
 describe('settings in milliseconds', () => {
   const names = Object.keys(settings).filter((name) => name.endsWith('_MS'))
 
-  it.each(names)('%s takes nothing that a timer cannot wait for', (name) => {
+  it.each(names)('%s refuses more than the longest delay of a timer', (name) => {
     expect(problemsOf({ [name]: '2147483648' })).toContain(name)
   })
 })

@@ -64,7 +64,7 @@ describe('any environment', () => {
       { numRuns: 300 },
     ))
 
-  it('is refused in lines of which each names a setting', () =>
+  it('is refused with one line per problem, which names the setting', () =>
     fc.assert(
       fc.property(environments, (environment) => {
         const config = read(environment)
@@ -74,7 +74,7 @@ describe('any environment', () => {
       { numRuns: 300 },
     ))
 
-  it('gives no secret away, whether it is read or refused', () =>
+  it('prints no secret, whether it is read or refused', () =>
     fc.assert(
       fc.property(fc.constantFrom(...secrets), anyText, environments, (name, noise, environment) => {
         const secret = `hush-${noise}-hush`

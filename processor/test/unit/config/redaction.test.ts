@@ -34,12 +34,12 @@ describe('what is printed', () => {
     expect(redact(`said "${text}", again`)).toBe(`said "${shown}", again`)
   })
 
-  it('stays JSON where a URL stands in escaped quotes', () => {
+  it('stays JSON when a URL is in escaped quotes', () => {
     const line = JSON.stringify({ msg: 'no "https://me:pw@host/?q=1" here', next: 1 })
     expect(JSON.parse(redact(line))).toEqual({ msg: 'no "https://[redacted]@host/?[redacted]" here', next: 1 })
   })
 
-  it('has no secret of the configuration, in whatever form it is printed', () => {
+  it('has no secret of the configuration, in any encoding', () => {
     const secret = 'pa"ss w/ord'
     hideSecrets([secret])
     for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret)]) {
@@ -66,7 +66,7 @@ describe('secrets', () => {
     expect(secretsIn(text)).toEqual(found)
   })
 
-  it('of the settings, and of libraries that read their own, are known', () => {
+  it('are found in the settings of Valence and of its libraries', () => {
     const found = secretsOf({
       VALENCE_KAFKA_SASL_PASSWORD: 'hidden-1',
       VALENCE_MODEL_URI_ALLOW: 'https://a/?x=hidden-2,https://me:hidden-3@b/',

@@ -6,7 +6,7 @@ import { expectScored, failed, scored } from '../../../src/domain/verdict.ts'
 const sentiment = { label: 'positive' } as Sentiment
 
 describe('a verdict', () => {
-  it('gives the sentiment of a text that was scored', () => {
+  it('has the sentiment of a scored text', () => {
     expect(expectScored(scored(sentiment))).toBe(sentiment)
   })
 

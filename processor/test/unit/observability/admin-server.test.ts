@@ -14,7 +14,7 @@ async function start(health = new Health(), port = 0, metrics = createMetrics())
   return server
 }
 
-/** As much as a processor and a lag service could ever have to tell, together. */
+/** Metrics with as many series as a processor and a lag service can have together. */
 function crowdedMetrics(): Metrics {
   const metrics = createMetrics({ runtime: true })
   const { kafka, pipeline, scaling, model, http } = metrics
@@ -39,7 +39,7 @@ const get = (server: AdminServer, path: string) => fetch(`http://127.0.0.1:${ser
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())))
 
 describe('the admin server', () => {
-  it('serves metrics in the format of Prometheus', async () => {
+  it('serves metrics in the Prometheus text format', async () => {
     const response = await get(await start(), '/metrics')
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toMatch(/^text\/plain/)
@@ -68,13 +68,13 @@ describe('the admin server', () => {
         const { user, system } = process.threadCpuUsage(before)
         times.push((user + system) / 1_000)
       }
-      // A scrape that a busy machine held up says nothing of the others.
+      // The fastest scrape counts: a busy machine delays single ones.
       expect(Math.min(...times)).toBeLessThan(50)
       expect(text.split('\n').length).toBeGreaterThan(2_600)
     },
   )
 
-  it('tells live from ready', async () => {
+  it('reports liveness and readiness separately', async () => {
     const health = new Health()
     let ready = false
     health.add({ name: 'pipeline', isHealthy: () => ready })
@@ -92,7 +92,7 @@ describe('the admin server', () => {
     expect((await get(server, '/readyz')).status).toBe(503)
   })
 
-  it('answers 503 at a path of a part that has nothing to say yet', async () => {
+  it('answers 503 at a path whose part returns nothing yet', async () => {
     const server = await start()
     let report: object | undefined
     server.get('/scaling', () => report)
@@ -103,7 +103,7 @@ describe('the admin server', () => {
     expect((await get(server, '/other')).status).toBe(404)
   })
 
-  it('says which port and setting when the port is taken', async () => {
+  it('names the port and its setting if the port is in use', async () => {
     const first = await start()
     await expect(start(new Health(), first.port)).rejects.toMatchObject({
       code: 'VAL_PORT_UNAVAILABLE',
@@ -129,14 +129,14 @@ describe('the log level', () => {
     await put(server, { level: 'warn' })
   })
 
-  it.each([{ level: 'loud' }, {}, null])('stays as it is for %o', async (body) => {
+  it.each([{ level: 'loud' }, {}, null])('does not change for %o', async (body) => {
     const refused = await put(await start(), body)
     expect(refused.status).toBe(400)
     expect(logger.level).toBe('warn')
   })
 })
 
-describe('what cannot be served is a problem document', () => {
+describe('a request that cannot be served gets a problem document', () => {
   it.each([
     ['GET', '/model/reload', 405, 'POST'],
     ['DELETE', '/model/reload', 405, 'POST'],
@@ -172,7 +172,7 @@ describe('an action', () => {
   const post = (server: AdminServer, path: string, init: RequestInit = {}) =>
     fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'POST', ...init })
 
-  it('answers from when its part is up, whatever body comes with it', async () => {
+  it('works as soon as it is added, with any request body', async () => {
     const server = await start()
     expect((await post(server, '/model/reload')).status).toBe(404)
     server.post('/model/reload', async () => ({ outcome: 'unchanged' }))
@@ -192,7 +192,7 @@ describe('an action', () => {
     }
   })
 
-  it('that fails says why as a problem document', async () => {
+  it('that fails sends its error as a problem document', async () => {
     const server = await start()
     server.post('/model/reload', async () => {
       throw new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT', 'nothing came')
@@ -205,7 +205,7 @@ describe('an action', () => {
     ])
   })
 
-  it('that breaks tells no stranger how', async () => {
+  it('that fails unexpectedly sends no internal details', async () => {
     const server = await start()
     server.post('/model/reload', async () => {
       throw new Error('password is hunter2')

@@ -14,14 +14,14 @@ function setup() {
 }
 
 describe('the exposition', () => {
-  it('is plain text where nothing else is asked for', async () => {
+  it('is the Prometheus text format by default', async () => {
     const { contentType, body } = await setup().expose('*/*')
     expect(contentType).toMatch(/^text\/plain/)
     expect(body).toContain('valence_pipeline_retries_total{code="VAL_X"} 3')
     expect(body).not.toContain(traceId)
   })
 
-  it('is OpenMetrics where the scraper takes it, with exemplars that name the trace', async () => {
+  it('is OpenMetrics if the scraper accepts it, with trace ids as exemplars', async () => {
     const { contentType, body } = await setup().expose(accept)
     expect(contentType).toMatch(/^application\/openmetrics-text/)
     expect(body).toContain('# TYPE valence_pipeline_retries counter\nvalence_pipeline_retries_total{code="VAL_X"} 3')
@@ -31,7 +31,7 @@ describe('the exposition', () => {
     expect(body).toMatch(/# EOF\n$/)
   })
 
-  it('says the same in either format, however they alternate', async () => {
+  it('has the same values in both formats, in any order of scrapes', async () => {
     const { metrics, expose } = setup()
     const first = await expose(undefined)
     await expose(accept)

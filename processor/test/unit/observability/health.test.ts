@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Health } from '../../../src/observability/health.ts'
 
 describe('Health', () => {
-  it('is ready while every check holds, and names the one that fails', () => {
+  it('is ready while every check holds, and names failing checks', () => {
     const health = new Health()
     let joined = false
     health.add({ name: 'model', isHealthy: () => true })
@@ -20,7 +20,7 @@ describe('Health', () => {
     expect(health.readiness().healthy).toBe(false)
   })
 
-  it('tells more of a check that fails, and nothing of one that holds', () => {
+  it('reports details of failing checks only', () => {
     const health = new Health()
     let stuck = ['texts-3']
     health.add({ name: 'records', optional: true, isHealthy: () => stuck.length === 0, detail: () => stuck })

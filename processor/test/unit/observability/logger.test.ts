@@ -9,7 +9,7 @@ function capture(level: string) {
 }
 
 describe('createLogger', () => {
-  it('writes one JSON object a line: level by name, ISO time, constant message, fields', () => {
+  it('writes one JSON object per line: level by name, ISO time, constant message, fields', () => {
     const { logger, lines } = capture('info')
     logger.info({ partition: 3 }, 'partition taken')
     expect(lines).toEqual([
@@ -18,14 +18,14 @@ describe('createLogger', () => {
     expect(lines[0]?.time).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/)
   })
 
-  it('leaves out what is below its level', () => {
+  it('does not write lines below its level', () => {
     const { logger, lines } = capture('warn')
     logger.info('quiet')
     logger.error('loud')
     expect(lines.map(({ msg }) => msg)).toEqual(['loud'])
   })
 
-  it('has written the last line before a process can end of it', () => {
+  it('writes a fatal line synchronously', () => {
     const waiting: string[] = []
     const written: string[] = []
     const destination = {
@@ -51,7 +51,7 @@ describe('repeated warnings and errors', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  it('are written a few times, then summed up in one line', () => {
+  it('are written a few times, then summarised in one line', () => {
     const { logger, lines } = capture('info')
     for (let number = 0; number < 1_000; number += 1) logger.warn({ code: 'VAL_X', number }, 'again')
     expect(lines.map(({ number }) => number)).toEqual([0, 1, 2, 3, 4])
@@ -61,7 +61,7 @@ describe('repeated warnings and errors', () => {
     expect(lines).toHaveLength(7)
   })
 
-  it('are told apart by message and code; other levels are always written', () => {
+  it('are distinguished by message and code; other levels are always written', () => {
     const { logger, lines } = capture('info')
     for (let number = 0; number < 6; number += 1) {
       logger.error('bare')
@@ -98,7 +98,7 @@ describe('repeated warnings and errors', () => {
 })
 
 describe('on a terminal', () => {
-  it('lines are made for people', async () => {
+  it('lines are formatted for reading', async () => {
     const pretty = await prettyDestination()
     expect(pretty).toHaveProperty('write')
   })

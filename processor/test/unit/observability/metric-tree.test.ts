@@ -11,7 +11,7 @@ describe('the metric tree', () => {
     expect(name).toMatch(new RegExp(`^valence_${area}_[a-z_]+$`))
   })
 
-  it('has each name once', () => {
+  it('has unique names', () => {
     const names = specs.map(([, { name }]) => name)
     expect(new Set(names).size).toBe(names.length)
   })
@@ -33,7 +33,7 @@ describe('the metric tree', () => {
 })
 
 describe('createMetrics', () => {
-  it('starts what has closed labels at zero, and nothing else', async () => {
+  it('starts only series with closed labels at zero', async () => {
     const text = await createMetrics().registry.metrics()
     expect(text).toContain('valence_kafka_transactions_total{outcome="fenced"} 0')
     expect(text).toContain('valence_scoring_queue_seconds_count{origin="http"} 0')
@@ -41,12 +41,12 @@ describe('createMetrics', () => {
     expect(text).not.toContain('valence_pipeline_records_total{')
   })
 
-  it('refuses a label that the tree does not know', () => {
+  it('refuses an undeclared label', () => {
     const { pipeline } = createMetrics()
     expect(() => pipeline.retries.inc({ text: 'private' } as never)).toThrow(/label/)
   })
 
-  it('says what the process may use', async () => {
+  it('reports the memory and CPU limits of the process', async () => {
     const text = await createMetrics({ runtime: true }).registry.metrics()
     expect(text).toMatch(/^valence_process_memory_limit_bytes [1-9]/m)
     expect(text).toMatch(/^valence_process_cpu_limit_cores [1-9]/m)
@@ -68,7 +68,7 @@ describe('createMetrics', () => {
     expect(Math.min(...times)).toBeLessThan(50)
   })
 
-  it('builds every metric of the tree on a registry of its own', async () => {
+  it('creates every metric of the tree in a new registry', async () => {
     const [one, two] = [createMetrics(), createMetrics()]
     one.pipeline.records.inc({ topic: 't', outcome: 'scored' }, 3)
     const text = await one.registry.metrics()
@@ -77,7 +77,7 @@ describe('createMetrics', () => {
     expect(await two.registry.metrics()).not.toContain('outcome="scored"')
   })
 
-  it('adds the metrics of the process where asked', async () => {
+  it('adds the metrics of the process on request', async () => {
     expect(await createMetrics().registry.metrics()).not.toContain('nodejs_eventloop_lag_p99_seconds')
     expect(await createMetrics({ runtime: true }).registry.metrics()).toContain('nodejs_eventloop_lag_p99_seconds')
   })

@@ -4,7 +4,7 @@ import { createLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { openBreaker } from '../../../src/observability/open-breaker.ts'
 
-it('shows in metrics, in the log and in /readyz, and leaves the process ready', async () => {
+it('reports to metrics, log and /readyz, and leaves the process ready', async () => {
   const lines: Record<string, unknown>[] = []
   const logger = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
   const observers = { metrics: createMetrics(), health: new Health(), logger }

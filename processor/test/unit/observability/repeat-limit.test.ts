@@ -5,7 +5,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('RepeatLimit', () => {
-  it('opens a new window after the old one, and sums up only what was held back', () => {
+  it('opens a new window after the old one, and summarises only suppressed lines', () => {
     const limit = new RepeatLimit({ burst: 2, windowMs: 100, maxKinds: 10 })
     const summarise = vi.fn()
     expect([1, 2, 3, 4].map(() => limit.admits('a', summarise))).toEqual([true, true, false, false])
@@ -16,7 +16,7 @@ describe('RepeatLimit', () => {
     expect(summarise).toHaveBeenCalledTimes(1)
   })
 
-  it('keeps few kinds in mind; the others are not held back', () => {
+  it('tracks at most maxKinds kinds; others are not limited', () => {
     const limit = new RepeatLimit({ burst: 1, windowMs: 100, maxKinds: 1 })
     const admit = (kind: string) => limit.admits(kind, () => undefined)
     expect(['a', 'a', 'b', 'b'].map(admit)).toEqual([true, false, true, true])

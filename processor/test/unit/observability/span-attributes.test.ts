@@ -11,12 +11,12 @@ const declarations = ['stable_attributes', 'experimental_attributes']
   .join('\n')
 
 describe('the names of span attributes', () => {
-  it('are those of the semantic conventions, or ours by their beginning', () => {
+  it('are in the semantic conventions, or begin with our prefix', () => {
     const known = new Set<unknown>(Object.values(conventions))
     expect(names.filter((name) => !name.startsWith('valence.') && !known.has(name))).toEqual([])
   })
 
-  it('are none that the conventions have given up', () => {
+  it('are not deprecated in the semantic conventions', () => {
     const deprecated = [...declarations.matchAll(/@deprecated(?:(?!\*\/)[\s\S])*\*\/\s*declare const \w+: "([^"]+)"/g)]
     const given = new Set(deprecated.map(([, name]) => name))
     expect(given.size).toBeGreaterThan(10)

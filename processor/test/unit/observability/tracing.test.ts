@@ -20,12 +20,12 @@ describe('tracing', () => {
     expect(isTracingConfigured(environment)).toBe(expected)
   })
 
-  it('is nothing at all where it is off', async () => {
+  it('is undefined if it is off', async () => {
     expect(await startTracing({})).toBeUndefined()
   })
 })
 
-/** Files and packages that a module loads at once, however deep; what is imported later on demand is not followed. */
+/** Files and packages that a module imports statically, transitively; dynamic imports are not followed. */
 function loadedBy(path: string, known = new Set<string>()): Set<string> {
   if (known.has(path)) return known
   known.add(path)
@@ -38,13 +38,13 @@ function loadedBy(path: string, known = new Set<string>()): Set<string> {
 }
 
 describe('what a command loads', () => {
-  it.each(['main.ts', 'cli/commands/score.ts'])('%s has nothing of OpenTelemetry in it', (name) => {
+  it.each(['main.ts', 'cli/commands/score.ts'])('%s does not load OpenTelemetry', (name) => {
     const loaded = [...loadedBy(join(source, name))]
     expect(loaded.length).toBeGreaterThan(3)
     expect(loaded.filter((own) => own.startsWith('@opentelemetry'))).toEqual([])
   })
 
-  it('a service has the interface but not the SDK, until tracing is configured', () => {
+  it('a service loads the API of OpenTelemetry but not the SDK, until tracing is configured', () => {
     const loaded = [...loadedBy(join(source, 'cli/commands/process.ts'))].filter((own) =>
       own.startsWith('@opentelemetry'),
     )

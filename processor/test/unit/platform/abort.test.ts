@@ -13,7 +13,7 @@ describe('unlessAborted', () => {
     expect(listeners(signal)).toBe(0)
   })
 
-  it('rejects with the reason as soon as the signal aborts, whether the work notices or not', async () => {
+  it('rejects with the reason when the signal aborts, although the work goes on', async () => {
     const leaving = new AbortController()
     const waiting = unlessAborted(never(), leaving.signal)
     leaving.abort(new Error('left'))
@@ -21,15 +21,15 @@ describe('unlessAborted', () => {
     expect(listeners(leaving.signal)).toBe(0)
   })
 
-  it('rejects where the signal was aborted before, although the work is done', async () => {
+  it('rejects if the signal was aborted before, although the work is done', async () => {
     await expect(unlessAborted(Promise.resolve(1), AbortSignal.abort(new Error('left')))).rejects.toThrow('left')
   })
 
-  it('hears the late failure of work that nobody waits for any more', async () => {
+  it('handles a failure of the work after the abort', async () => {
     const work = Promise.withResolvers<void>()
     const waiting = unlessAborted(work.promise, AbortSignal.abort(new Error('left')))
     await expect(waiting).rejects.toThrow('left')
-    // Unhandled, this would fail the run.
+    // An unhandled rejection would fail the run.
     work.reject(new Error('late'))
     await new Promise(setImmediate)
   })
@@ -44,10 +44,10 @@ describe('doneOrAborted', () => {
     expect(listeners(signal)).toBe(0)
   })
 
-  it('waits for the work where there is no signal', () =>
+  it('waits for the work if there is no signal', () =>
     expect(doneOrAborted(Promise.reject(new Error('no')), undefined)).rejects.toThrow('no'))
 
-  it('resolves as soon as the signal aborts', async () => {
+  it('resolves when the signal aborts', async () => {
     const leaving = new AbortController()
     const waiting = doneOrAborted(never(), leaving.signal)
     leaving.abort(new Error('left'))

@@ -4,7 +4,7 @@ import { type BreakerState, createBreaker } from '../../../src/platform/breaker.
 const fail = () => Promise.reject(new Error('away'))
 
 describe('a breaker', () => {
-  it('opens after failures in a row, fails at once, and closes when the part is back', async () => {
+  it('opens after consecutive failures, fails at once, and closes after a successful call', async () => {
     const states: BreakerState[] = []
     let failures = 0
     const breaker = createBreaker({
@@ -30,7 +30,7 @@ describe('a breaker', () => {
     expect(failures).toBe(2)
   })
 
-  it('counts a call that hangs as failed, and aborts it', async () => {
+  it('aborts a call at the timeout and counts it as failed', async () => {
     const breaker = createBreaker({ part: 'redis', timeoutMs: 10, breakAfter: 1 })
     const aborted = Promise.withResolvers<void>()
     const call = breaker.run((signal) => {
@@ -42,7 +42,7 @@ describe('a breaker', () => {
     expect(breaker.state).toBe('open')
   })
 
-  it('closes in time where the clock is set back while it is open', async () => {
+  it('closes in time although the clock is set back while it is open', async () => {
     const breaker = createBreaker({ part: 'redis', timeoutMs: 1_000, breakAfter: 1, breakMs: 30 })
     await expect(breaker.run(fail)).rejects.toThrow('away')
     const set = Date.now() - 3_600_000

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { keepEscapes, printable } from '../../../src/platform/printable.ts'
 
-/** Line ends, terminal commands in both codings, text turned round or hidden, half a character. */
+/** Line breaks, terminal escapes in 7 and 8 bits, bidirectional and invisible characters, a lone surrogate. */
 const nasty = [
   '\n',
   '\r\n',
@@ -28,7 +28,7 @@ const hostile = fc
 const obeyed = /[\p{Cc}\p{Cf}\u2028\u2029]/u
 
 describe('printable', () => {
-  it('leaves nothing that a terminal obeys, and changes nothing else', () =>
+  it('escapes every character that can control a terminal, and no other', () =>
     fc.assert(
       fc.property(hostile, (text) => {
         expect(printable(text)).not.toMatch(obeyed)
@@ -36,7 +36,7 @@ describe('printable', () => {
       }),
     ))
 
-  it('changes no value within JSON', () =>
+  it('changes no value in JSON', () =>
     fc.assert(
       fc.property(hostile, fc.jsonValue(), (text, value) => {
         const json = JSON.stringify({ [text]: value, text })
@@ -46,7 +46,7 @@ describe('printable', () => {
 })
 
 describe('keepEscapes', () => {
-  it('parses to strings in which nothing is left that a terminal obeys but line ends', () =>
+  it('parses to strings without control characters except line breaks', () =>
     fc.assert(
       fc.property(hostile, (text) => {
         const parsed = JSON.parse(keepEscapes(printable(JSON.stringify([text]))))[0] as string
@@ -56,7 +56,7 @@ describe('keepEscapes', () => {
 })
 
 describe('a line of the log', () => {
-  it('is one line with the values that were given, whatever ids, headers and topics hold', () =>
+  it('is one line with the given values, with any content of ids, headers and topics', () =>
     fc.assert(
       fc.property(hostile, hostile, (key, value) => {
         const lines: string[] = []

@@ -17,7 +17,7 @@ function run(action: () => Promise<string>, signal = new AbortController().signa
 }
 
 describe('retryWhileRetryable', () => {
-  it('tries again while the catalogue says so', async () => {
+  it('retries errors that the catalogue marks retryable', async () => {
     let attempts = 0
     const { result, retried } = run(async () => {
       attempts += 1
@@ -28,7 +28,7 @@ describe('retryWhileRetryable', () => {
     expect(retried).toEqual(Array.from({ length: 3 }, () => 'VAL_REGISTRY_UNAVAILABLE'))
   })
 
-  it('throws at once what cannot succeed later', async () => {
+  it('throws other errors at once', async () => {
     for (const error of [new ValenceError('VAL_KAFKA_OFFSET_GAP'), new TypeError('a defect')]) {
       const { result, retried } = run(() => Promise.reject(error))
       await expect(result).rejects.toBe(error)
@@ -36,7 +36,7 @@ describe('retryWhileRetryable', () => {
     }
   })
 
-  it('retries only what it is told to, where it is told', async () => {
+  it('retries only the errors of onlyRetry, if that is given', async () => {
     const attempts: string[] = []
     const codes = ['VAL_KAFKA_OFFSET_GAP', 'VAL_REGISTRY_UNAVAILABLE'] as const
     const action = async () => {
@@ -51,7 +51,7 @@ describe('retryWhileRetryable', () => {
     expect(attempts).toEqual(codes)
   })
 
-  it('pauses for the same time where the first delay is the longest', async () => {
+  it('has a constant delay if the initial delay is the maximum', async () => {
     const pauses: number[] = []
     const action = () => Promise.reject(new ValenceError('VAL_REGISTRY_UNAVAILABLE'))
     const onRetry = (_: ValenceError, delayMs: number) => void pauses.push(delayMs)
@@ -60,7 +60,7 @@ describe('retryWhileRetryable', () => {
     expect(pauses).toEqual([2, 2, 2, 2, 2])
   })
 
-  it('waits out what it is told to wait out', async () => {
+  it('retries the errors of alsoRetry too', async () => {
     let attempts = 0
     const retried: string[] = []
     const result = await retryWhileRetryable(
@@ -81,7 +81,7 @@ describe('retryWhileRetryable', () => {
     expect(retried).toHaveLength(2)
   })
 
-  it('ends when it is told to', async () => {
+  it('ends when the signal aborts', async () => {
     const stop = new AbortController()
     const { result, retried } = run(() => {
       if (retried.length === 2) stop.abort()
@@ -91,7 +91,7 @@ describe('retryWhileRetryable', () => {
     expect(retried.length).toBeLessThanOrEqual(3)
   })
 
-  it('does not wait a pause out when it is told to end, and tries no more', async () => {
+  it('ends a delay when the signal aborts, and starts no further attempt', async () => {
     const stop = new AbortController()
     let attempts = 0
     const result = retryWhileRetryable(
@@ -110,20 +110,34 @@ describe('retryWhileRetryable', () => {
     expect(attempts).toBe(1)
   })
 
-  it('leaves an attempt that hangs where it is told to', async () => {
+  it('abandons a hanging attempt on abort, if abandonAttempt is set', async () => {
     const stop = new AbortController()
     const result = retryWhileRetryable(() => new Promise<never>(() => undefined), {
       initialDelayMs: 1,
       maxDelayMs: 2,
       signal: stop.signal,
-      leavesAttempt: true,
+      abandonAttempt: true,
       onRetry: () => undefined,
     })
     setTimeout(() => stop.abort(), 5)
     await expect(result).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it('waits for the attempt that is under way when it is told to end', async () => {
+  it('starts no attempt if the signal was aborted before and abandonAttempt is set', async () => {
+    let attempts = 0
+    const result = retryWhileRetryable(
+      () => {
+        attempts += 1
+        return new Promise<never>(() => undefined)
+      },
+      { initialDelayMs: 1, maxDelayMs: 2, signal: AbortSignal.abort(), abandonAttempt: true },
+    )
+    const late = new Promise((resolve) => setTimeout(resolve, 500, 'hangs'))
+    await expect(Promise.race([result, late])).rejects.toMatchObject({ name: 'AbortError' })
+    expect(attempts).toBe(0)
+  })
+
+  it('awaits the running attempt on abort', async () => {
     const stop = new AbortController()
     const { result } = run(async () => {
       stop.abort()

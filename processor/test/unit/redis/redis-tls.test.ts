@@ -7,7 +7,7 @@ import { readConfig } from '../../../src/config/config.ts'
 import { connectRedis } from '../../../src/redis/redis-client.ts'
 import { redisTls } from '../../../src/redis/redis-tls.ts'
 
-/** Answers what ioredis asks at the start and PING, to clients of the authority alone. Resolves with its port. */
+/** A TLS server that requires a client certificate of the CA and answers INFO and PING. Resolves with its port. */
 async function startRedis(certificates: Certificates): Promise<number> {
   const tls = { ...certificates.read('redis'), ca: certificates.read('authority').cert }
   const answer = (socket: TLSSocket) => {
@@ -41,7 +41,7 @@ function connect(port: number, environment: Record<string, string>) {
   return redis
 }
 
-test('a client certificate is shown to Redis, and its authority is trusted', async () => {
+test('the client certificate is sent to Redis, and the CA is trusted', async () => {
   const certificates = await makeCertificates()
   const port = await startRedis(certificates)
   const redis = connect(port, {
@@ -65,11 +65,11 @@ test.each([
   await expect(redis.ping()).rejects.toThrow()
 })
 
-test('a file that cannot be read is named with its setting', () => {
+test('the error of an unreadable file names its setting', () => {
   const config = readConfig({ VALENCE_REDIS_URL: 'rediss://r', VALENCE_REDIS_TLS_CA_FILE: '/nowhere/ca.pem' })
   expect(() => redisTls(config)).toThrow('/nowhere/ca.pem (VALENCE_REDIS_TLS_CA_FILE)')
 })
 
-test('where the URL says all, nothing is added', () => {
+test('without TLS files there are no options', () => {
   expect(redisTls(readConfig({ VALENCE_REDIS_URL: 'redis://r' }))).toEqual({})
 })

@@ -6,15 +6,15 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { openBreaker } from '../../../src/observability/open-breaker.ts'
 import { guardRegistry } from '../../../src/registry/guarded-registry.ts'
 
-/** A registry that answers, or does not, as it is told. */
+/** A registry that can be switched between answering and failing. */
 function create() {
   const asked: number[] = []
-  const state: { trouble: ErrorCode | undefined } = { trouble: undefined }
+  const state: { failure: ErrorCode | undefined } = { failure: undefined }
   const decoder = () => ({ id: 'a' }) as ScoredEvent
   const known = new Map<number, typeof decoder>()
   const answer = async <T>(id: number, value: T): Promise<T> => {
     asked.push(id)
-    if (state.trouble) throw new ValenceError(state.trouble)
+    if (state.failure) throw new ValenceError(state.failure)
     return value
   }
   const registry = {
@@ -47,9 +47,9 @@ function create() {
   }
 }
 
-test('a registry that is away is left alone after a few tries, and that shows', async () => {
+test('an unreachable registry opens the breaker, which health reports', async () => {
   const { asked, state, load, register, shown, metric } = create()
-  state.trouble = 'VAL_REGISTRY_UNAVAILABLE'
+  state.failure = 'VAL_REGISTRY_UNAVAILABLE'
   for (let i = 0; i < 5; i++) expect(await load(1)).toBe('VAL_REGISTRY_UNAVAILABLE')
   expect(await load(1)).toBe('VAL_REGISTRY_UNAVAILABLE')
   expect(await register()).toBe('VAL_REGISTRY_UNAVAILABLE')
@@ -58,20 +58,20 @@ test('a registry that is away is left alone after a few tries, and that shows', 
   expect(await metric()).toBe(2)
 })
 
-test('what is known is still decoded meanwhile', async () => {
+test('cached decoders work while the breaker is open', async () => {
   const { state, load, shown } = create()
   expect(await load(1)).toBe('answered')
-  state.trouble = 'VAL_REGISTRY_UNAVAILABLE'
+  state.failure = 'VAL_REGISTRY_UNAVAILABLE'
   for (let i = 0; i < 5; i++) await load(2)
   expect(shown().checks.registry).toBe('degraded')
   expect(await load(1)).toBe('answered')
 })
 
 test.each(['VAL_SCHEMA_UNKNOWN_ID', 'VAL_SCHEMA_MISMATCH', 'VAL_SCHEMA_INCOMPATIBLE'] as const)(
-  '%s is an answer, not an outage',
+  '%s does not count as a failure of the registry',
   async (code) => {
     const { asked, state, load, register, shown } = create()
-    state.trouble = code
+    state.failure = code
     for (let i = 0; i < 10; i++) expect(await (i % 2 === 0 ? load(3) : register())).toBe(code)
     expect(asked).toHaveLength(10)
     expect(shown().checks.registry).toBe('ok')

@@ -2,7 +2,7 @@ import { type ErrorCode, ValenceError } from '@valence/schemas'
 import { describe, expect, it } from 'vitest'
 import { registerSchemas } from '../../../src/registry/register-schemas.ts'
 
-/** Gives ids in order; `refusals` are thrown for a subject, one after another. */
+/** Returns ids in order; the `refusals` of a subject are thrown first, one per call. */
 function fakeRegistry(refusals: Readonly<Record<string, ErrorCode[]>> = {}) {
   const asked: string[] = []
   return {
@@ -30,19 +30,19 @@ describe('registerSchemas', () => {
     })
   })
 
-  it('registers the subject of feedback where there is a topic of it', async () => {
+  it('registers the subject of the feedback topic if one is configured', async () => {
     const { registered } = await registerSchemas({ ...config, feedbackTopic: 'back' }, fakeRegistry())
     expect(registered.at(-1)).toEqual({ subject: 'back-value', schema: 'feedback-event', id: 4 })
   })
 
-  it('goes on after a subject that is refused', async () => {
+  it('continues after a refused subject', async () => {
     const registry = fakeRegistry({ 'a-value': ['VAL_SCHEMA_INCOMPATIBLE'] })
     const { registered, refused } = await registerSchemas(config, registry)
     expect(registered.map(({ subject }) => subject)).toEqual(['b-value', 'out-value'])
     expect(refused).toMatchObject([{ subject: 'a-value', error: { code: 'VAL_SCHEMA_INCOMPATIBLE' } }])
   })
 
-  it('asks a registry again that is away for a moment', async () => {
+  it('retries while the registry is unavailable', async () => {
     const registry = fakeRegistry({ 'a-value': ['VAL_REGISTRY_UNAVAILABLE'] })
     expect((await registerSchemas(config, registry)).registered).toHaveLength(3)
     expect(registry.asked).toEqual(['a-value', 'a-value', 'b-value', 'out-value'])
