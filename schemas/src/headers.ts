@@ -98,8 +98,8 @@ function parseOrigin(headers: RecordHeaders): DeadLetterOrigin {
   const timestamp = hasTimestamp ? Number(requiredDigits(headers, headerNames.originTimestamp)) : null
   return {
     topic: requiredText(headers, headerNames.originTopic),
-    partition: Number(requiredDigits(headers, headerNames.originPartition)),
-    offset: requiredDigits(headers, headerNames.originOffset),
+    partition: Number(requiredCount(headers, headerNames.originPartition, maxPartition)),
+    offset: requiredCount(headers, headerNames.originOffset, maxOffset),
     // A producer may send any 64 bits, which no reader could show as a time.
     timestamp: timestamp !== null && isEpochMs(timestamp) ? timestamp : null,
   }
@@ -114,6 +114,15 @@ function requiredText(headers: RecordHeaders, name: string): string {
 function requiredTime(headers: RecordHeaders, name: string): number {
   const time = Number(requiredDigits(headers, name))
   return isEpochMs(time) ? time : invalid(`the header ${name}`, 'a time in epoch milliseconds')
+}
+
+/** Partitions are int32 and offsets int64, not negative. */
+const [maxPartition, maxOffset] = [2n ** 31n - 1n, 2n ** 63n - 1n]
+
+function requiredCount(headers: RecordHeaders, name: string, max: bigint): string {
+  const digits = requiredDigits(headers, name)
+  const count = BigInt(digits)
+  return count >= 0n && count <= max ? digits : invalid(`the header ${name}`, `an integer from 0 to ${max}`)
 }
 
 function requiredDigits(headers: RecordHeaders, name: string): string {

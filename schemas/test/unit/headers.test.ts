@@ -128,6 +128,19 @@ describe('parseDeadLetterHeaders', () => {
     },
   )
 
+  it.each([
+    [headerNames.originPartition, '-1'],
+    [headerNames.originPartition, '2147483648'],
+    [headerNames.originOffset, '-1'],
+    [headerNames.originOffset, '9223372036854775808'],
+  ])('refuses a %s of %s, which could not be written as JSON', (name, value) => {
+    const headers = withHeader(deadLetterHeaders([], facts), name, value)
+    expect(thrownBy(() => parseDeadLetterHeaders(headers))).toMatchObject({
+      code: 'VAL_RECORD_INVALID',
+      detail: expect.stringContaining(`the header ${name} must be`),
+    })
+  })
+
   it('takes the timestamp of a record that has none', () => {
     const headers = withHeader(deadLetterHeaders([], facts), headerNames.originTimestamp, '-1')
     expect(parseDeadLetterHeaders(headers).origin.timestamp).toBe(-1)
