@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { recordKinds } from '../src/record-kind.ts'
 
-/** The schema files as the source of `src/embedded-schemas.ts`, so that the built package reads no files at run time. */
+/** Generates `src/embedded-schemas.ts` from the schema files, so that the built package reads no files at run time. */
 export function embedSchemas(): string {
   const entries = recordKinds.map(
     (kind) => `  '${kind}': {
@@ -13,7 +13,7 @@ export function embedSchemas(): string {
   return `// biome-ignore-all format: generated from avro/ and json/ by \`npm run embed -w @valence/schemas\`
 import type { AvroRecordSchema, JsonSchema, RecordKind } from './record-kind.ts'
 
-/** The current schemas, as in the files of avro/ and json/. */
+/** The current schemas: the content of the files in avro/ and json/. */
 export const embeddedSchemas: Readonly<Record<RecordKind, { readonly avro: AvroRecordSchema; readonly json: JsonSchema }>> = {
 ${entries.join('')}}
 `

@@ -1,7 +1,7 @@
 // biome-ignore-all format: generated from avro/ and json/ by `npm run embed -w @valence/schemas`
 import type { AvroRecordSchema, JsonSchema, RecordKind } from './record-kind.ts'
 
-/** The current schemas, as in the files of avro/ and json/. */
+/** The current schemas: the content of the files in avro/ and json/. */
 export const embeddedSchemas: Readonly<Record<RecordKind, { readonly avro: AvroRecordSchema; readonly json: JsonSchema }>> = {
   'text-event': {
     avro: {"type":"record","name":"TextEvent","namespace":"io.valence.v1","doc":"A text whose sentiment is to be scored.","fields":[{"name":"id","type":["null","string"],"default":null,"doc":"Identity of the event; the scored event carries the same. Without one, topic-partition-offset of the record."},{"name":"text","type":"string","doc":"The text itself: not blank, at most 65536 bytes in UTF-8."},{"name":"occurredAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"When the text was written, in epoch milliseconds."},{"name":"source","type":["null","string"],"default":null,"doc":"Where the text comes from, such as the name of a feed or an application."},{"name":"lang","type":["null","string"],"default":null,"doc":"Language of the text as a BCP 47 tag."},{"name":"attributes","type":{"type":"map","values":"string"},"default":{},"doc":"Anything the producer wants to find again on the scored event."}]},

@@ -16,10 +16,10 @@ const rows = {
 /** A code of the catalogue. */
 export type ErrorCode = keyof typeof rows
 
-/** The catalogue as data: code → message, help and the flags that decide. */
+/** The catalogue: code → message, help and the flags that decide how the error is handled. */
 export const errorCatalogue: Readonly<Record<ErrorCode, ErrorRow>> = rows
 
-/** The row of a code that came from outside, such as a later version's dead letter. */
+/** The row of a code from outside, such as a dead letter; undefined for an unknown code (of a later version). */
 export function errorRowOf(code: string): ErrorRow | undefined {
   return Object.hasOwn(rows, code) ? errorCatalogue[code as ErrorCode] : undefined
 }
@@ -27,8 +27,8 @@ export function errorRowOf(code: string): ErrorRow | undefined {
 const brand = Symbol.for('valence.error')
 
 /**
- * An error of the catalogue. `message` is the catalogue's sentence, followed by `detail` where there is one.
- * Recognise it by `isValenceError`, which holds across copies of this package.
+ * An error of the catalogue. `message` is the catalogue's message, followed by `: detail` if there is one.
+ * Test for it with `isValenceError`, which works across copies of this package.
  */
 export class ValenceError extends Error {
   readonly code: ErrorCode
@@ -42,27 +42,28 @@ export class ValenceError extends Error {
     this.detail = detail
   }
 
-  /** What the catalogue says of the code. */
+  /** The catalogue row of the code. */
   get row(): ErrorRow {
     return errorCatalogue[this.code]
   }
 
-  /** What the reader can do about it. */
+  /** What to do about the error. */
   get help(): string {
     return this.row.help
   }
 
-  /** The same input may succeed later. */
+  /** True if the same input can succeed later. */
   get retryable(): boolean {
     return this.row.retryable === true
   }
 
-  /** The record is at fault for good. */
+  /** True if the record is invalid and goes to the dead-letter topic. */
   get deadLetter(): boolean {
     return this.row.deadLetter === true
   }
 }
 
+/** True for a ValenceError, also of another copy of this package. */
 export function isValenceError(error: unknown): error is ValenceError {
   return error instanceof Error && (error as { [brand]?: unknown })[brand] === true
 }

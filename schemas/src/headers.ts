@@ -19,10 +19,10 @@ export const headerNames = {
   failedAt: 'valence-failed-at',
 } as const
 
-/** What the headers of a dead letter tell beside the original record. */
+/** The data that a dead letter has in headers in addition to the original record. */
 export type DeadLetterFacts = Pick<DeadLetter, 'code' | 'message' | 'origin' | 'failedAt'>
 
-/** The facts as they are written: a timestamp is any 64 bits then. */
+/** The facts as they are written: the timestamp is any int64 of the original record. */
 export interface WrittenFacts extends Omit<DeadLetterFacts, 'origin'> {
   readonly origin: RecordOrigin & { readonly timestamp: number | bigint | null }
 }
@@ -34,10 +34,10 @@ export interface DeadLetterRecord {
   readonly headers?: RecordHeaders | undefined
 }
 
-/** Enough for any sentence of the catalogue; a header must not push the record over the broker's limit. */
+/** In UTF-16 units. Longer than any message of the catalogue; bounds the size that the header adds to the record. */
 const maxMessageLength = 1024
 
-/** The original headers, then why and whence. Headers of an earlier failure are replaced. */
+/** The original headers, then those with error and origin. Headers of an earlier failure are replaced. */
 export function deadLetterHeaders(original: RecordHeaders, facts: WrittenFacts): RecordHeader[] {
   const { code, message, origin, failedAt } = facts
   return [
@@ -52,7 +52,7 @@ export function deadLetterHeaders(original: RecordHeaders, facts: WrittenFacts):
   ]
 }
 
-/** What a dead letter's headers tell. Throws VAL_RECORD_INVALID naming the header that is missing or malformed. */
+/** Reads the headers of a dead letter. Throws VAL_RECORD_INVALID, naming the missing or malformed header. */
 export function parseDeadLetterHeaders(headers: RecordHeaders): DeadLetterFacts {
   return {
     code: requiredText(headers, headerNames.errorCode),
@@ -62,7 +62,7 @@ export function parseDeadLetterHeaders(headers: RecordHeaders): DeadLetterFacts 
   }
 }
 
-/** A record of the dead-letter topic as tools show it. Throws VAL_RECORD_INVALID like `parseDeadLetterHeaders`. */
+/** Reads a record of the dead-letter topic. Throws VAL_RECORD_INVALID like `parseDeadLetterHeaders`. */
 export function readDeadLetter(record: DeadLetterRecord): DeadLetter {
   const headers = record.headers ?? []
   return {
@@ -73,12 +73,12 @@ export function readDeadLetter(record: DeadLetterRecord): DeadLetter {
   }
 }
 
-/** The headers without the ones that Valence adds to a dead letter: what a replay sends. */
+/** The headers of the original record, without those that Valence adds to a dead letter. A replay sends these. */
 export function originalHeaders(headers: RecordHeaders): RecordHeader[] {
   return headers.filter(({ name }) => !deadLetterNames.has(name))
 }
 
-/** The headers that Valence adds to a dead letter, without the original ones. */
+/** Only the headers that Valence adds to a dead letter. */
 export function ownHeaders(headers: RecordHeaders): RecordHeader[] {
   return headers.filter(({ name }) => deadLetterNames.has(name))
 }
@@ -100,7 +100,7 @@ function parseOrigin(headers: RecordHeaders): DeadLetterOrigin {
     topic: requiredText(headers, headerNames.originTopic),
     partition: Number(requiredCount(headers, headerNames.originPartition, maxPartition)),
     offset: requiredCount(headers, headerNames.originOffset, maxOffset),
-    // A producer may send any 64 bits, which no reader could show as a time.
+    // A producer can send any int64; values outside the range of Date become null.
     timestamp: timestamp !== null && isEpochMs(timestamp) ? timestamp : null,
   }
 }
@@ -127,7 +127,7 @@ function requiredCount(headers: RecordHeaders, name: string, max: bigint): strin
 
 function requiredDigits(headers: RecordHeaders, name: string): string {
   const text = requiredText(headers, name)
-  // kafkajs writes -1 for a timestamp that the record does not have.
+  // kafkajs has the timestamp -1 for a record without one.
   if (!/^-?\d{1,19}$/.test(text)) invalid(`the header ${name}`, 'decimal digits')
   return text
 }

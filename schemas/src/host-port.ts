@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
 
-/** Where a server listens. */
+/** Address of a server. */
 export interface HostPort {
   /** A name, an IPv4 address, or an IPv6 address without its brackets. */
   readonly host: string
@@ -9,11 +9,11 @@ export interface HostPort {
 }
 
 const form = /^(?:\[([^\]]+)\]|([^\s:/\\@?#[\]]+)):(\d{1,5})$/
-/** RFC 1123, and the underscores that container networks have. */
+/** A label of RFC 1123, and underscores, which container networks use. */
 const label = /^[a-z0-9_-]{1,63}$/i
 const maxNameLength = 253
 
-/** What is wrong with one of a list of addresses: its place, because an address may carry a secret. */
+/** The problem of the first invalid address, undefined if all are valid. Names its position, as an address can contain a secret. */
 export function hostPortProblem(addresses: readonly string[]): string | undefined {
   const at = addresses.findIndex((address) => parseHostPort(address) === undefined)
   if (at < 0) return undefined
@@ -21,7 +21,7 @@ export function hostPortProblem(addresses: readonly string[]): string | undefine
   return `must be host:port with a port from 1 to 65535, an IPv6 address in brackets${which}`
 }
 
-/** Undefined for what is no `host:port`; an IPv6 address stands in brackets. */
+/** Parses `host:port` or `[ipv6]:port`; undefined if invalid. */
 export function parseHostPort(address: string): HostPort | undefined {
   const [, v6, name, digits] = form.exec(address) ?? []
   const port = Number(digits)
@@ -30,9 +30,9 @@ export function parseHostPort(address: string): HostPort | undefined {
   return name !== undefined && isHostName(name) ? { host: name, port } : undefined
 }
 
-/** A name or an IPv4 address that can be resolved; a name in other letters is looked up by its ASCII form. */
+/** True for a valid host name or IPv4 address. An internationalised name is checked in its ASCII form, as it is looked up. */
 function isHostName(name: string): boolean {
-  // The ASCII form leaves invisible characters out.
+  // domainToASCII removes invisible characters, so they are refused before.
   if (/\p{C}/u.test(name)) return false
   const ascii = domainToASCII(name)
   return (

@@ -2,8 +2,8 @@ import { headerNames } from './headers.ts'
 import type { RecordHeader, RecordHeaders } from './record-headers.ts'
 
 /**
- * Headers by which stock readers choose how to read a key or a payload, in lower case: the schema, the class or the
- * encoding of the input. A reader of the scored event would follow them and fail.
+ * Names, in lower case, of headers that describe the payload of the input: schema, class or encoding. Standard readers
+ * decode by them, so on a scored event, which has another payload, they would fail.
  */
 const payloadHeaders: ReadonlySet<string> = new Set([
   // HTTP, and bridges between HTTP and Kafka.
@@ -36,7 +36,7 @@ const payloadHeaders: ReadonlySet<string> = new Set([
 /** Apicurio's serialisers: ids, coordinates and hashes of the schema, the encoding and the type of the message. */
 const payloadPrefixes = ['apicurio.value.', 'apicurio.key.'] as const
 
-/** What a record with another payload carries on of a record's headers: all but those that describe its payload. */
+/** The headers to forward on a record with another payload: all except those that describe the payload. */
 export function headersWithoutPayload(headers: RecordHeaders): RecordHeader[] {
   return headers.filter(({ name }) => !describesPayload(name.toLowerCase()))
 }

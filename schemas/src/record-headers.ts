@@ -4,21 +4,21 @@ import { checkUnicode } from './records/check-unicode.ts'
 export interface RecordHeader {
   readonly name: string
   readonly value: Buffer | null
-  /** The bytes of the name, where they are not valid UTF-8: `name` has U+FFFD in their place then. */
+  /** The bytes of the name if they are not valid UTF-8; `name` then has U+FFFD for each invalid sequence. */
   readonly nameBytes?: Buffer | undefined
 }
 
-/** The headers of a record in their order. A name may occur more than once; a value may be null. */
+/** The headers of a record in order. Names can repeat; values can be null. */
 export type RecordHeaders = readonly RecordHeader[]
 
 export type HeaderValue = Buffer | string | null
 
-/** Headers by name, as kafkajs has them: several values of one name are an array. */
+/** Headers by name, as in kafkajs; several values of a name are an array. */
 export interface HeaderRecord {
   readonly [name: string]: HeaderValue | readonly HeaderValue[] | undefined
 }
 
-/** @throws VAL_RECORD_NOT_UTF8 where the name or the value is a string that UTF-8 cannot spell */
+/** Creates a header. @throws VAL_RECORD_NOT_UTF8 if name or value is a string with a lone surrogate */
 export function recordHeader(name: string, value: HeaderValue): RecordHeader {
   checkUnicode(name, 'the name of a header')
   if (typeof value !== 'string') return { name, value }
@@ -26,8 +26,8 @@ export function recordHeader(name: string, value: HeaderValue): RecordHeader {
 }
 
 /**
- * The headers of a record of names. Only own properties count, and only bytes, text and null among them: stock kafkajs
- * adds what every object inherits to headers named `constructor`, `toString` or `__proto__`.
+ * Converts headers by name to a list. Only own properties with bytes, strings or null are used: stock kafkajs adds
+ * inherited functions to headers named `constructor`, `toString` or `__proto__`.
  */
 export function headersFromRecord(record: HeaderRecord): RecordHeader[] {
   return Object.keys(record).flatMap((name) => {
@@ -37,7 +37,7 @@ export function headersFromRecord(record: HeaderRecord): RecordHeader[] {
   })
 }
 
-/** The headers by name, without a prototype, so that any name is safe. The order among different names is lost. */
+/** Converts a list to headers by name, in an object without a prototype, which is safe for any name. The order of different names is lost. */
 export function headersByName(headers: RecordHeaders): Record<string, Buffer | null | (Buffer | null)[]> {
   const byName: Record<string, Buffer | null | (Buffer | null)[]> = Object.create(null)
   for (const { name, value } of headers) {
@@ -49,18 +49,18 @@ export function headersByName(headers: RecordHeaders): Record<string, Buffer | n
   return byName
 }
 
-/** The first value of a header as text; undefined where there is none, or it is null. */
+/** The first value of a header as UTF-8; undefined if the header is missing or null. */
 export function headerText(headers: RecordHeaders, name: string): string | undefined {
   return headers.find((header) => header.name === name)?.value?.toString('utf8')
 }
 
-/** Like `headerText`, for a header of HTTP, which bridges carry over in whatever case it came. `name` is in lower case. */
+/** Like `headerText`, ignoring case: bridges keep the case of HTTP headers. `name` must be in lower case. */
 export function httpHeaderText(headers: RecordHeaders, name: string): string | undefined {
   const found = headers.find((own) => own.name.length === name.length && own.name.toLowerCase() === name)
   return found?.value?.toString('utf8')
 }
 
-/** The headers with one of this name, at their end, in the place of any others of the name. */
+/** Removes all headers of this name and appends one. */
 export function withHeader(headers: RecordHeaders, name: string, value: HeaderValue): RecordHeader[] {
   return [...headers.filter((header) => header.name !== name), recordHeader(name, value)]
 }

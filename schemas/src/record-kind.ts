@@ -1,4 +1,4 @@
-/** The records that Valence exchanges; also the file names of their schemas. */
+/** Kinds of records; also the file names of their schemas. */
 export const recordKinds = ['text-event', 'scored-event', 'dead-letter', 'feedback-event'] as const
 
 export type RecordKind = (typeof recordKinds)[number]

@@ -2,8 +2,8 @@ import { ValenceError } from './errors.ts'
 import { readSchemaId } from './wire-format.ts'
 
 /**
- * How a record names its schema: the registry's number, Confluent's GUID, Apicurio's contentId or globalId, or
- * Apicurio's 8-byte id, of which the record does not say which of the two it is.
+ * Schema id of a record: Confluent's number or GUID, Apicurio's contentId or globalId, or Apicurio's 8-byte id, which can
+ * be either of the two.
  */
 export type SchemaId =
   | number
@@ -14,16 +14,16 @@ export type SchemaId =
 
 const longHeaderBytes = 9
 
-/** A value with its schema id in front, taken apart. The payload is a view of the value. */
+/** Schema id and payload of a framed value. The payload is a view of the value. */
 export interface FramedValue {
   readonly id: SchemaId
   readonly payload: Buffer
 }
 
 /**
- * The schema id and the payload of a framed value; undefined where it does not begin with the magic byte. Apicurio may
- * write its ids in eight bytes: no registry gives out 0, so four bytes of zero are the upper half of one.
- * Throws VAL_SCHEMA_PAYLOAD_INVALID where the value ends within the id.
+ * Splits a framed value into schema id and payload; undefined if it does not begin with the magic byte. Apicurio can
+ * write 8-byte ids: registries do not assign id 0, so four zero bytes are the upper half of such an id.
+ * Throws VAL_SCHEMA_PAYLOAD_INVALID if the value ends within the id.
  */
 export function readFramedValue(value: Buffer): FramedValue | undefined {
   const id = readSchemaId(value)
@@ -33,7 +33,7 @@ export function readFramedValue(value: Buffer): FramedValue | undefined {
   return { id: long === 0n ? 0 : `contentId or globalId ${long}`, payload: value.subarray(longHeaderBytes) }
 }
 
-/** A header as far as it matters here. */
+/** Name and value of a header. */
 interface NamedValue {
   readonly name: string
   readonly value: Buffer | null
@@ -41,13 +41,13 @@ interface NamedValue {
 
 const confluentHeader = '__value_schema_id'
 const apicurioPrefix = 'apicurio.value.'
-/** Apicurio's other ways to name a schema; they need more than an id to follow. */
+/** Apicurio headers that identify a schema without an id; they are not resolved. */
 const coordinates: ReadonlySet<string> = new Set(['contentHash', 'artifactId'].map((name) => apicurioPrefix + name))
 
 /**
- * The schema id that the headers of a record name for its value, as Confluent's and Apicurio's serialisers write it; of
- * several headers of one name the last counts, as it does for them. The payload is not framed then. Throws
- * VAL_SCHEMA_ID_UNRESOLVABLE for an id that cannot be read, VAL_RECORD_FORMAT_REFUSED for Avro's JSON encoding.
+ * The schema id of the value in the headers that Confluent's and Apicurio's serialisers write; undefined without one. The
+ * last of several headers of a name is used, as in those serialisers. The payload is then not framed. Throws
+ * VAL_SCHEMA_ID_UNRESOLVABLE for an unreadable id, VAL_RECORD_FORMAT_REFUSED for Avro's JSON encoding.
  */
 export function readSchemaIdHeader(headers: readonly NamedValue[]): SchemaId | undefined {
   const found = new Map<string, Buffer | null>()
@@ -73,7 +73,7 @@ function chooseId(found: ReadonlyMap<string, Buffer | null>): SchemaId | undefin
   return undefined
 }
 
-/** A zero byte and a number in four bytes, or a byte of one and a UUID; Protobuf's message indexes may follow. */
+/** Byte 0 and an int32, or byte 1 and a UUID; message indexes of Protobuf can follow. */
 function readConfluentId(value: Buffer | null): SchemaId {
   if (value?.[0] === 0 && value.length >= 5) return value.readInt32BE(1)
   if (value?.[0] !== 1 || value.length < 17) throw unreadable(`${confluentHeader} of ${value?.length ?? 0} bytes`)

@@ -1,11 +1,11 @@
-/** Names of the topics where the configuration does not say otherwise. */
+/** Default topic names. */
 export const defaultTopics = {
   texts: 'sentiment.texts.v1',
   scores: 'sentiment.scores.v1',
   deadLetters: 'sentiment.dead-letters.v1',
 } as const
 
-/** The subject under which the registry keeps the schema of a topic's values. */
+/** The subject of a topic's values in the registry (TopicNameStrategy). */
 export function valueSubject(topic: string): string {
   return `${topic}-value`
 }

@@ -1,11 +1,11 @@
 export interface PlainUrl {
-  /** Without user and password. */
+  /** The URL without user and password. */
   readonly url: string
-  /** What they come to as a header, where there were any. */
+  /** Basic authorization, if the URL had credentials. */
   readonly headers: { readonly authorization?: string }
 }
 
-/** `fetch` takes no credentials in a URL: they go into a header. */
+/** Moves the credentials of a URL into a header, because `fetch` refuses URLs with credentials. */
 export function plainUrl(given: string): PlainUrl {
   const url = new URL(given)
   const { username, password } = url
@@ -19,7 +19,7 @@ export function basicAuthorization(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 }
 
-/** A lone % is itself: `new URL` lets it stand. */
+/** URL-decodes; returns the text unchanged if it has an invalid escape, which `new URL` accepts. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part)

@@ -3,7 +3,7 @@ import { ValenceError } from './errors.ts'
 const magicByte = 0x00
 const headerBytes = 5
 
-/** Confluent's wire format: a zero byte, the schema id as a big-endian int32, the payload. */
+/** Frames a payload in Confluent's wire format: byte 0, schema id as big-endian int32, payload. */
 export function frame(schemaId: number, payload: Uint8Array): Buffer {
   const framed = Buffer.allocUnsafe(headerBytes + payload.length)
   framed[0] = magicByte
@@ -13,8 +13,8 @@ export function frame(schemaId: number, payload: Uint8Array): Buffer {
 }
 
 /**
- * The schema id of a framed value; undefined where the value does not begin with the magic byte.
- * Throws VAL_SCHEMA_PAYLOAD_INVALID where it does but ends within the id.
+ * The schema id of a framed value; undefined if the value does not begin with the magic byte.
+ * Throws VAL_SCHEMA_PAYLOAD_INVALID if the value ends within the id.
  */
 export function readSchemaId(value: Buffer): number | undefined {
   if (value[0] !== magicByte) return undefined

@@ -5,8 +5,9 @@ import { stringType } from './string-type.ts'
 import { logicalTypeOf, timestampTypes } from './timestamp-types.ts'
 
 /**
- * Compiles an Avro schema: longs are bigints, timestamps are epoch milliseconds, strings are valid UTF-8.
- * `references` are schemas that it names, in the order of their dependence. Throws what avsc throws.
+ * Compiles an Avro schema: longs are bigints, timestamps are epoch milliseconds, strings must be valid UTF-8.
+ * @param references schemas that it refers to, each after its own dependencies
+ * @throws errors of avsc
  */
 export function compileAvro(schema: unknown, references: readonly unknown[] = []): Type {
   const options = {
@@ -21,20 +22,20 @@ export function compileAvro(schema: unknown, references: readonly unknown[] = []
 function typeHook(schema: unknown, options: unknown): Type | undefined {
   const named = (schema ?? {}) as { readonly [name: string]: unknown }
   const { type } = named
-  // The registry above answers for the bare names only.
+  // avsc uses `options.registry` only for types given as a bare name, not as `{"type": "string"}`.
   if (type === 'string') return stringType
   if (type === 'long' || type === 'int') return timeType(named, type, options)
   return boundedType(schema, options)
 }
 
-/** A number that its schema calls a time; a long is ours in any case, and avsc makes a plain int. */
+/** The type of an int or long: a time type if it has a known logical type, else `longType`, or undefined for avsc's int. */
 function timeType(schema: object, type: 'long' | 'int', options: unknown): Type | undefined {
   const logicalType = logicalTypeOf(schema as { readonly [name: string]: unknown })
   const TimeType = logicalType === undefined ? undefined : timestampTypes[logicalType]
   try {
     if (TimeType) return new TimeType({ type, logicalType } as never, options as never)
   } catch {
-    // On the wrong number it is no time, as Avro's specification has it.
+    // The logical type does not fit the number type. The Avro specification says to ignore it then.
   }
   return type === 'long' ? longType : undefined
 }

@@ -2,9 +2,9 @@ import avro, { type Type } from 'avsc'
 import { ValenceError } from '../errors.ts'
 import { readAvroString, type StringTap } from './string-type.ts'
 
-/** More of avsc's cursor. */
+/** Further members of avsc's cursor. */
 interface Tap extends StringTap {
-  /** Ours: fields of records read so far. */
+  /** Added here: number of record fields read so far. */
   fieldsRead?: number
   skipLong(): void
   skipString(): void
@@ -15,7 +15,7 @@ interface Readable {
   _skip(tap: Tap): void
 }
 
-/** Fields of nested records that may be read per byte of a payload, and from a payload of any size. */
+/** Limit of fields read from one payload: `baseFields` plus `fieldsPerByte` per byte of the payload. */
 const [fieldsPerByte, baseFields] = [16, 100_000]
 
 interface RecordInternals {
@@ -25,7 +25,7 @@ interface RecordInternals {
 
 const internals = avro.types.RecordType.prototype as unknown as RecordInternals
 
-/** Records within records take no bytes where all their fields are null: 40 of them in 2 kB of schema are 2^40 fields. */
+/** Limits the fields read: records of null fields take no bytes, so 40 nested ones (2 kB of schema) can have 2^40 fields. */
 class BoundedRecordType extends avro.types.RecordType {
   protected _createReader(): (tap: Tap) => unknown {
     const read = internals._createReader.call(this)
@@ -55,8 +55,8 @@ function countFields(tap: Tap, fields: number): void {
 }
 
 /*
- * avsc believes the item count in front of a block. A damaged record of a dozen bytes can claim 2^40 items, and the
- * event loop spins on them past the end of the buffer for hours. These types stop at the first item that is not there.
+ * avsc trusts the item count of a block. A damaged record of 12 bytes can claim 2^40 items, and avsc then loops for hours
+ * past the end of the buffer. These types throw at the first item beyond the end.
  */
 
 class BoundedMapType extends avro.types.MapType {
@@ -98,7 +98,7 @@ class BoundedArrayType extends avro.types.ArrayType {
   }
 }
 
-/** Each item takes at least a byte, or a count alone could still keep the loop busy: arrays of null are refused. */
+/** Each item must take at least one byte, because items of no bytes make the count unlimited. So arrays of null are refused. */
 function readBlocks(tap: Tap, readItem: () => void): void {
   for (let count = readCount(tap); count !== 0; count = readCount(tap)) {
     for (let left = count; left > 0; left--) {
@@ -116,7 +116,7 @@ function readCount(tap: Tap): number {
   return -count
 }
 
-/** The map, array or record of a schema, of a kind whose reading is bounded; undefined for any other schema. */
+/** The bounded type for a map, array or record schema; undefined for other schemas. */
 export function boundedType(schema: unknown, options: unknown): Type | undefined {
   const type = (schema as { type?: unknown } | null)?.type
   if (type === 'map') return new BoundedMapType(schema as never, options)

@@ -1,17 +1,17 @@
-/** What every object inherits: avsc finds fields, types and symbols of these names where there are none. */
+/** Property names that every object inherits. avsc looks names up in plain objects, so it finds these where none is defined. */
 const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
 
 type SchemaObject = Readonly<Record<string, unknown>>
 
 /**
- * A writer's schema whose names avsc can hold: it keeps them in plain objects, so a field named `constructor` or an enum
- * named `toString` makes it fail. Avro's bytes carry no names and no field that is read has such a one, so they get a tail.
+ * Appends `_` to inherited names in a writer's schema: with a field named `constructor` or an enum named `toString` avsc
+ * fails. This is safe: Avro's binary form contains no names, and no field that we read has such a name.
  */
 export function withoutInheritedNames(schema: unknown): unknown {
   if (typeof schema === 'string') return rename(schema)
   if (Array.isArray(schema)) return schema.map(withoutInheritedNames)
   if (typeof schema !== 'object' || schema === null) return schema
-  // A writer's defaults and aliases take no part in reading what it wrote.
+  // Defaults and aliases of the writer's schema have no effect on reading.
   const {
     name,
     type,
@@ -34,7 +34,7 @@ export function withoutInheritedNames(schema: unknown): unknown {
   }
 }
 
-/** By the last part, so that a name and its qualified form stay the same. */
+/** Looks at the last part only, so that a name and its qualified form are renamed alike. */
 function rename(name: string): string {
   return inherited.has(name.slice(name.lastIndexOf('.') + 1)) ? `${name}_` : name
 }

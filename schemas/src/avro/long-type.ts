@@ -3,7 +3,7 @@ import avro from 'avsc'
 const minLong = -(2n ** 63n)
 const maxLong = 2n ** 63n - 1n
 
-/** Avro's long as bigint: avsc's own type refuses what is beyond 2^53. */
+/** Avro's long as bigint; avsc's own type refuses values beyond 2^53. */
 export const longType = avro.types.LongType.__with({
   fromBuffer: (buffer: Buffer) => buffer.readBigInt64LE(),
   toBuffer(value: bigint) {

@@ -1,7 +1,7 @@
 import avro from 'avsc'
 import { readUtf8 } from '../records/check-unicode.ts'
 
-/** avsc's cursor over a buffer; not in its typings. */
+/** avsc's cursor over a buffer, which its typings lack. */
 export interface StringTap {
   pos: number
   readonly buf: Buffer
@@ -9,12 +9,12 @@ export interface StringTap {
   readString(): string
 }
 
-/** avsc decodes bytes that are not UTF-8 to U+FFFD. @throws VAL_RECORD_NOT_UTF8 */
+/** Reads a string. avsc would replace invalid UTF-8 by U+FFFD. @throws VAL_RECORD_NOT_UTF8 */
 export function readAvroString(tap: StringTap): string {
   const start = tap.pos
-  // Undefined beyond the end of the buffer, which avsc notices by itself.
+  // Undefined beyond the end of the buffer; avsc reports that afterwards.
   const text = tap.readString() as string | undefined
-  // Without this character nothing was replaced.
+  // Bytes can only have been replaced if the text contains U+FFFD.
   if (text?.includes('\ufffd')) checkBytes(tap, start)
   return text as string
 }
@@ -33,5 +33,5 @@ class StringType extends avro.types.StringType {
   }
 }
 
-/** Avro's string, refused where its bytes are not UTF-8; also what a reader makes of a writer's bytes. */
+/** Avro's string; throws for invalid UTF-8, also when a writer's `bytes` are resolved to it. */
 export const stringType = new StringType()

@@ -1,16 +1,16 @@
 import avro, { type Type } from 'avsc'
 import { longType } from './long-type.ts'
 
-/** A time in a writer's unit, read as epoch milliseconds. Outside ±2^53 the number is inexact; readers check the range. */
+/** A timestamp in the writer's unit, read as epoch milliseconds. Beyond ±2^53 the number is inexact; readers check the range. */
 class TimestampType extends avro.types.LogicalType {
-  /** avsc would put its own long underneath, which cannot hold today's nanoseconds. */
+  /** Uses `longType`: avsc's own long ends at 2^53, below today's time in nanoseconds. */
   constructor(schema: unknown, options?: unknown) {
     expectBase(schema, 'long')
     super(longType, options)
     nameLogicalType(this, schema)
   }
 
-  /** How many of the writer's units make a millisecond. */
+  /** The writer's units per millisecond. */
   protected get unitsPerMs(): bigint {
     return 1n
   }
@@ -26,8 +26,8 @@ class TimestampType extends avro.types.LogicalType {
   }
 
   protected override _resolve(writer: Type): ((value: number | bigint) => number) | undefined {
-    // A writer's time has been converted by its own type; a plain long or int is taken for milliseconds. A time of day
-    // is no point in time.
+    // A writer's logical time is converted to milliseconds by its own type. A plain long or int is read as milliseconds.
+    // A time of day (`logical:time`) is not in the list, because it is no timestamp.
     const names = ['logical:timestamp', 'logical:local-timestamp', 'logical:date', 'long', 'abstract:long', 'int']
     return avro.Type.isType(writer, ...names) ? Number : undefined
   }
@@ -48,7 +48,7 @@ class TimestampNanosType extends TimestampType {
 const intType = avro.Type.forSchema('int')
 const dayMs = 86_400_000
 
-/** Days since the epoch, read as the epoch milliseconds of their midnight in UTC. */
+/** Days since the epoch, read as epoch milliseconds of midnight UTC. */
 class DateType extends avro.types.LogicalType {
   constructor(schema: unknown, options?: unknown) {
     expectBase(schema, 'int')
@@ -65,7 +65,7 @@ class DateType extends avro.types.LogicalType {
   }
 }
 
-/** A time of day, in whatever unit: known by its name, so that nothing takes it for a point in time. */
+/** A time of day in any unit. Defined so that it is not read as a plain number, that is, as a timestamp. */
 class TimeOfDayType extends avro.types.LogicalType {
   constructor(schema: unknown, options?: unknown) {
     const { type } = schema as { type: unknown }
@@ -92,8 +92,8 @@ function nameLogicalType(type: object, schema: unknown): void {
 }
 
 /**
- * avsc's `logicalTypes`: each unit a writer may have used. A local timestamp has no zone; it is read as UTC. Without a
- * prototype, so that a writer's logicalType `constructor` is none of them.
+ * avsc's `logicalTypes`, for each unit of a writer. Local timestamps have no zone and are read as UTC. The object has no
+ * prototype, so that a logical type named `constructor` is not found.
  */
 export const timestampTypes = Object.assign(Object.create(null) as Record<string, typeof avro.types.LogicalType>, {
   'timestamp-millis': TimestampType,
@@ -107,7 +107,7 @@ export const timestampTypes = Object.assign(Object.create(null) as Record<string
   'time-micros': TimeOfDayType,
 })
 
-/** Debezium names the unit of a number by Kafka Connect's name alone: the same in Avro's words. */
+/** Debezium's `connect.name` of a time, which has no Avro logical type → the logical type. */
 const connectTypes: Readonly<Record<string, string>> = {
   'io.debezium.time.MicroTimestamp': 'timestamp-micros',
   'io.debezium.time.NanoTimestamp': 'timestamp-nanos',
@@ -117,7 +117,7 @@ const connectTypes: Readonly<Record<string, string>> = {
   'io.debezium.time.NanoTime': 'time-micros',
 }
 
-/** The logical type that a number's schema names, in Avro's words or in Debezium's. */
+/** The logical type of a number's schema, from `logicalType` or from Debezium's `connect.name`. */
 export function logicalTypeOf(schema: { readonly [name: string]: unknown }): string | undefined {
   const named = typeof schema.logicalType === 'string' ? schema.logicalType : undefined
   const connectName = schema['connect.name']

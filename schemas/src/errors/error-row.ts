@@ -1,18 +1,18 @@
 /**
- * The error catalogue: each code once, with what it means, what to do, and the flags that decide how it is handled.
- * Codes appear on the wire (dead-letter headers, HTTP problems, exit messages); a code once released is never reused.
+ * A row of the error catalogue: message, help, and the flags that decide how the error is handled.
+ * Codes are on the wire (dead-letter headers, HTTP problems, exit messages); a released code is never reused.
  *
- * `http`: status of the problem document, where the error can reach an HTTP caller.
- * `retryable`: the system is at fault and the same input may succeed later; never dead-lettered.
- * `deadLetter`: the record is at fault for good; it goes to the dead-letter topic.
- * `partition`: what a partition does that meets it in a transaction. `isolate`: one record is refused, it is singled out.
- *   `halt`: nothing passes it; it is tried again after long pauses, since somebody may mend what is in its way. `fatal`:
- *   only a new process can go on. Without it the partition is taken again after a short pause.
- * `engine`: the engine failed, whatever text it was given.
- * `grantable`: a person may correct or grant it while the process waits.
- * `refetch`: a stored file is gone or damaged; it is fetched again before its release is refused.
- * `scope`: how far it reaches. `topic`: the topic that it names; others may well work. `cluster`: whatever is asked next.
- * `exit`: exit code of a command, 1 if left out.
+ * `http`: status of the problem document, if the error can reach an HTTP caller.
+ * `retryable`: the system failed and the same input can succeed later; never dead-lettered.
+ * `deadLetter`: the record is invalid; it goes to the dead-letter topic.
+ * `partition`: reaction of a partition to the error in a transaction. `isolate`: the broker refuses one record, which is
+ *   found by bisection. `halt`: the partition is blocked and retried with long delays until an operator removes the cause.
+ *   `fatal`: the process must be replaced. Default: the partition is taken again after a short delay.
+ * `engine`: the inference engine failed, independent of the text.
+ * `grantable`: an operator can fix it (credentials, ACLs) while the process retries.
+ * `refetch`: a stored model file is missing or damaged; it is fetched again before the model version is refused.
+ * `scope`: `topic`: the error concerns the named topic only. `cluster`: every further request would fail too.
+ * `exit`: exit code of a command; default 1.
  */
 export interface ErrorRow {
   readonly message: string

@@ -49,19 +49,19 @@ export const httpErrors = {
   },
   VAL_HTTP_OVERLOADED: {
     message: 'More texts are in work than can be answered in time',
-    help: 'Try again after the time in Retry-After, or add replicas.',
+    help: 'Retry after the time in Retry-After, or add replicas.',
     http: 503,
     retryable: true,
   },
   VAL_HTTP_RATE_LIMITED: {
     message: 'The rate limit is used up',
-    help: 'Try again after the time in Retry-After.',
+    help: 'Retry after the time in Retry-After.',
     http: 429,
     retryable: true,
   },
   VAL_HTTP_INTERNAL: {
     message: 'The request failed for a reason that is our fault',
-    help: 'Report the request id; the log has the cause under it.',
+    help: 'Report the request id; the log of the server has the cause under this id.',
     http: 500,
   },
   VAL_MODEL_UNKNOWN: {
@@ -91,7 +91,7 @@ export const httpErrors = {
   },
   VAL_AUTH_SIGNATURE_INVALID: {
     message: 'The signature of the token does not verify',
-    help: 'The token was changed or signed by somebody else; get a new one.',
+    help: 'The token was modified, or signed with another key; get a new one.',
     http: 401,
   },
   VAL_AUTH_TOKEN_EXPIRED: {
@@ -111,7 +111,7 @@ export const httpErrors = {
   },
   VAL_AUTH_AUDIENCE_REFUSED: {
     message: 'The token is meant for another audience',
-    help: 'Ask the issuer for the audience in VALENCE_AUTH_AUDIENCE.',
+    help: 'Request the audience in VALENCE_AUTH_AUDIENCE from the issuer.',
     http: 401,
   },
   VAL_AUTH_CLAIMS_INVALID: {
@@ -126,35 +126,35 @@ export const httpErrors = {
   },
   VAL_AUTH_API_KEY_INVALID: {
     message: 'The API key is not known',
-    help: 'Check the key; it may have been removed.',
+    help: 'Check the key; it may have been removed from VALENCE_AUTH_API_KEYS_FILE.',
     http: 401,
   },
   VAL_AUTH_SCOPE_MISSING: {
     message: 'The credentials do not carry the scope that this needs',
-    help: 'Ask for the scope that the detail names.',
+    help: 'Use credentials with the scope named in the detail.',
     http: 403,
   },
   VAL_AUTH_KEYS_UNAVAILABLE: {
     message: 'The key set of the issuer cannot be fetched and none is cached',
-    help: 'Check VALENCE_AUTH_JWKS_URL; tokens are verified again once it answers.',
+    help: 'Check VALENCE_AUTH_JWKS_URL; tokens are verified again when it answers.',
     http: 503,
     retryable: true,
   },
   VAL_STREAM_UNAVAILABLE: {
     message: 'Scored events cannot be streamed now',
-    help: 'The server runs without Kafka or Kafka is away; scoring is not affected.',
+    help: 'The server runs without Kafka, or Kafka is unavailable; scoring is not affected.',
     http: 503,
     retryable: true,
   },
   VAL_STREAM_FULL: {
     message: 'No more streams are accepted',
-    help: 'Try again after the time in Retry-After, or raise VALENCE_HTTP_MAX_STREAMS.',
+    help: 'Retry after the time in Retry-After, or raise VALENCE_HTTP_MAX_STREAMS.',
     http: 503,
     retryable: true,
   },
   VAL_INTAKE_UNAVAILABLE: {
     message: 'Texts cannot be produced to Kafka now',
-    help: 'The server runs without Kafka or Kafka is away; POST /v1/score is not affected.',
+    help: 'The server runs without Kafka, or Kafka is unavailable; POST /v1/score is not affected.',
     http: 503,
     retryable: true,
   },
@@ -165,7 +165,7 @@ export const httpErrors = {
   },
   VAL_CLIENT_UNREACHABLE: {
     message: 'The facade does not answer',
-    help: 'Check baseUrl and the network; the call may be repeated.',
+    help: 'Check baseUrl and the network, then retry.',
     retryable: true,
   },
   VAL_CLIENT_TIMED_OUT: {
@@ -175,6 +175,6 @@ export const httpErrors = {
   },
   VAL_CLIENT_ANSWER_INVALID: {
     message: 'The answer is not one of the facade',
-    help: 'Something between client and server answers in its place; check baseUrl and proxies.',
+    help: 'A proxy or another server answered; check baseUrl and proxies.',
   },
 } as const satisfies Record<string, ErrorRow>

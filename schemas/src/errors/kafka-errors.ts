@@ -4,13 +4,13 @@ import type { ErrorRow } from './error-row.ts'
 export const kafkaErrors = {
   VAL_KAFKA_UNREACHABLE: {
     message: 'No Kafka broker answers',
-    help: 'Check VALENCE_KAFKA_BROKERS; `valence doctor` tells which step fails.',
+    help: 'Check VALENCE_KAFKA_BROKERS; `valence doctor` shows the step that fails.',
     http: 503,
     retryable: true,
   },
   VAL_KAFKA_AUTHENTICATION_FAILED: {
     message: 'The broker refuses the credentials',
-    help: 'Check VALENCE_KAFKA_SASL_* and VALENCE_KAFKA_TLS_*; services go on trying, with growing pauses.',
+    help: 'Check VALENCE_KAFKA_SASL_* and VALENCE_KAFKA_TLS_*; services retry with exponential back-off.',
     grantable: true,
     scope: 'cluster',
   },
@@ -21,7 +21,7 @@ export const kafkaErrors = {
   },
   VAL_KAFKA_NOT_AUTHORISED: {
     message: 'The broker refuses the operation to this user',
-    help: 'Grant the ACLs listed in docs/security.md; services go on trying, with growing pauses.',
+    help: 'Grant the ACLs listed in docs/security.md; services retry with exponential back-off.',
     grantable: true,
     scope: 'topic',
   },
@@ -32,26 +32,26 @@ export const kafkaErrors = {
   },
   VAL_KAFKA_TOPIC_REFUSED: {
     message: 'The brokers refuse to create a topic',
-    help: 'The detail has their reason; correct it and run the command again: topics that exist stay as they are.',
+    help: 'Fix the reason given in the detail and run the command again; existing topics are not changed.',
   },
   VAL_KAFKA_FENCED: {
     message: 'Another processor took the partition over',
-    help: 'Nothing to do; the partition is released and its new owner continues.',
+    help: 'No action is needed; the partition is released and its new owner continues.',
     retryable: true,
   },
   VAL_KAFKA_GENERATION_OVER: {
     message: 'The group went on to another generation, and refuses the offsets of the last one',
-    help: 'Nothing to do; the transaction is aborted, and partitions that are still assigned are taken again.',
+    help: 'No action is needed; the transaction is aborted, and partitions that are still assigned are taken again.',
     retryable: true,
   },
   VAL_KAFKA_BROKER_TOO_OLD: {
     message: 'The broker does not know a request that is needed',
-    help: 'Transactions that many partitions share need Kafka 2.5 or newer on every broker.',
+    help: 'Transactions over several partitions need Kafka 2.5 or newer on every broker.',
     partition: 'fatal',
   },
   VAL_KAFKA_INSTANCE_DUPLICATE: {
     message: 'Another member uses the same VALENCE_KAFKA_INSTANCE_ID',
-    help: 'Give each processor an instance id of its own, or unset it.',
+    help: 'Set a different instance id for each processor, or unset it.',
     partition: 'fatal',
   },
   VAL_KAFKA_TRANSACTION_FAILED: {
@@ -66,42 +66,42 @@ export const kafkaErrors = {
   },
   VAL_KAFKA_OFFSET_GAP: {
     message: 'Records between the committed offset and the next fetched one are gone',
-    help: 'Retention or truncation took unread records; see docs/operations.md before resetting offsets.',
+    help: 'Retention or truncation deleted unread records; see docs/operations.md before resetting offsets.',
     partition: 'fatal',
   },
   VAL_KAFKA_POSITION_LOST: {
     message: 'The group has no position on a partition that it has read before',
-    help: 'Its offsets were deleted, or expired (offsets.retention.minutes) while no processor ran. A processor that still runs goes on from the position it knows. A new one reads the partition from VALENCE_KAFKA_START: `earliest` scores again what the log still holds, `latest` skips unread records.',
+    help: 'Its offsets were deleted, or expired (offsets.retention.minutes) while no processor ran. A running processor continues from the position it knows. A new one reads the partition from VALENCE_KAFKA_START: `earliest` scores the records in the log again, `latest` skips unread records.',
   },
   VAL_KAFKA_TOPIC_RECREATED: {
     message: 'The input topic was deleted and created again',
-    help: 'Nothing to do; the process exits, and its successor reads the new topic from its first record.',
+    help: 'No action is needed; the process exits, and after its restart it reads the new topic from the first record.',
     partition: 'fatal',
   },
   VAL_KAFKA_BATCH_TOO_LARGE: {
     message: 'A record batch unpacks to more than is allowed, so its partition stands still',
-    help: 'Raise VALENCE_KAFKA_MAX_BATCH_BYTES if such batches are meant; else see docs/operations.md for passing over it.',
+    help: 'Raise VALENCE_KAFKA_MAX_BATCH_BYTES if such batches are intended; else see docs/operations.md to skip it.',
     partition: 'halt',
   },
   VAL_KAFKA_DEAD_LETTER_REFUSED: {
     message: 'The broker refuses even the dead letter of a record, so its partition stands still',
-    help: 'Check cleanup.policy, max.message.bytes and min.insync.replicas of the dead-letter topic; the partition goes on by itself within 15 s.',
+    help: 'Check cleanup.policy, max.message.bytes and min.insync.replicas of the dead-letter topic; the partition continues within 15 s after the fix.',
     partition: 'halt',
   },
   VAL_KAFKA_TIMESTAMP_REFUSED: {
     message: 'The broker refuses the time at which this machine writes',
-    help: 'Compare the clocks of the broker and of this machine, and see message.timestamp.* of the topic. A processor keeps its records until then; a producer may send again.',
+    help: 'Compare the clocks of the broker and of this machine, and check message.timestamp.* of the topic. A processor retries until it succeeds; a producer can send again.',
     retryable: true,
   },
   VAL_KAFKA_PARTITION_LEADERLESS: {
     message: 'A partition has no leader',
-    help: 'Bring a broker back that holds a replica of it: `kafka-topics.sh --describe --unavailable-partitions`. The others go on, and it does by itself then.',
+    help: 'Start a broker with a replica of it: see `kafka-topics.sh --describe --unavailable-partitions`. Other partitions are not affected, and this one continues when it has a leader.',
     http: 503,
     retryable: true,
   },
   VAL_KAFKA_PARTITION_STUCK: {
     message: 'A partition has records to work on and has committed none of them for minutes',
-    help: 'See the errors of its processor; a restart of it moves the partition to another one.',
+    help: 'See the errors of its processor; a restart moves the partition to another processor.',
   },
   VAL_KAFKA_CONSUMER_CRASHED: {
     message: 'The consumer stopped',
@@ -123,7 +123,7 @@ export const kafkaErrors = {
   VAL_PRODUCER_CLOSED: { message: 'The producer is closed', help: 'Create a new producer, or send before close().' },
   VAL_PRODUCER_FAILED: {
     message: 'The broker did not acknowledge the records',
-    help: 'They may be sent again under the same id; see the cause.',
+    help: 'Send them again under the same ids; see the cause.',
     retryable: true,
   },
   VAL_CONSUMER_HANDLER_FAILED: {

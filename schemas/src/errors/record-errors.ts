@@ -4,7 +4,7 @@ import type { ErrorRow } from './error-row.ts'
 export const recordErrors = {
   VAL_TEXT_EMPTY: {
     message: 'The text is empty',
-    help: 'Send a text of at least one character that can be seen.',
+    help: 'Send a text with at least one visible character.',
     http: 422,
     deadLetter: true,
   },
@@ -16,13 +16,13 @@ export const recordErrors = {
   },
   VAL_RECORD_NOT_UTF8: {
     message: 'A text is not valid Unicode in UTF-8',
-    help: 'Send UTF-8, not Latin-1 or UTF-16, and no half of a surrogate pair (\\ud800 in JSON).',
+    help: 'Send UTF-8, not Latin-1 or UTF-16, without lone surrogates (\\ud800 in JSON).',
     http: 400,
     deadLetter: true,
   },
   VAL_RECORD_BINARY: {
     message: 'The record is binary data, not text',
-    help: 'A bare text holds no control characters but tab and line breaks; see docs/records.md for the formats.',
+    help: 'A bare text must not contain control characters except tab and line breaks; see docs/records.md for the formats.',
     deadLetter: true,
   },
   VAL_RECORD_JSON_INVALID: {
@@ -52,7 +52,7 @@ export const recordErrors = {
   },
   VAL_RECORD_REFUSED_BY_BROKER: {
     message: 'The broker refuses to store what was made of the record',
-    help: 'See the name it gives: INVALID_RECORD is a record without key for a compacted topic, or a rule of the broker.',
+    help: "See the broker's error name. INVALID_RECORD: a record without key on a compacted topic, or a rule of the broker.",
     http: 422,
     deadLetter: true,
     partition: 'isolate',
@@ -60,17 +60,17 @@ export const recordErrors = {
 
   VAL_SCHEMA_UNKNOWN_ID: {
     message: 'The schema registry does not know the schema id of the record',
-    help: 'Produce with the registry that the processor reads, then replay the dead letter.',
+    help: 'Produce with the registry of the processor, then replay the dead letter.',
     deadLetter: true,
   },
   VAL_SCHEMA_NOT_YET_KNOWN: {
     message: 'The schema registry does not know the schema id of the record yet',
-    help: 'The record waits up to 10 s for an id that may be new; check that producer and processor use one registry.',
+    help: 'The record waits up to 10 s, because the id can be new; check that producer and processor use the same registry.',
     retryable: true,
   },
   VAL_SCHEMA_ID_UNRESOLVABLE: {
     message: 'The record names its schema by an id that the registry cannot resolve',
-    help: 'Write the schema id in front of the payload (Confluent wire format), or see docs/records.md for what resolves ids in headers.',
+    help: 'Write the schema id in front of the payload (Confluent wire format); docs/records.md lists the ids in headers that are resolved.',
     deadLetter: true,
   },
   VAL_SCHEMA_MISMATCH: {
@@ -80,12 +80,12 @@ export const recordErrors = {
   },
   VAL_SCHEMA_PATTERN_REFUSED: {
     message: "A regular expression of the writer's schema cannot be run in linear time",
-    help: 'Write it without look-around and references to groups, and with fewer than 1,000 repetitions (RE2 syntax).',
+    help: 'Use RE2 syntax: no look-around, no back-references, fewer than 1,000 repetitions.',
     deadLetter: true,
   },
   VAL_SCHEMA_TOO_COMPLEX: {
     message: 'Reading the record with the schema it names takes more work than is allowed',
-    help: 'Simplify the schema: at most 256 KiB, and no references that evaluate the same value again and again.',
+    help: 'Simplify the schema: at most 256 KiB, and no references that evaluate the same value many times.',
     deadLetter: true,
   },
   VAL_SCHEMA_PAYLOAD_INVALID: {
@@ -95,11 +95,11 @@ export const recordErrors = {
   },
   VAL_SCHEMA_INCOMPATIBLE: {
     message: 'The registry refuses the schema as incompatible with the registered one',
-    help: 'Deploy the version that matches the registry, or change the compatibility level on purpose.',
+    help: 'Deploy the version that matches the registry, or change the compatibility level of the subject.',
   },
   VAL_REGISTRY_UNAVAILABLE: {
     message: 'The schema registry does not answer',
-    help: 'Check VALENCE_SCHEMA_REGISTRY_URL and the registry; records wait and nothing is lost.',
+    help: 'Check VALENCE_SCHEMA_REGISTRY_URL and the registry; records wait, none is lost.',
     http: 503,
     retryable: true,
   },

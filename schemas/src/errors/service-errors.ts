@@ -15,12 +15,12 @@ export const serviceErrors = {
   VAL_FILE_UNREADABLE: { message: 'A file cannot be read', help: 'Check the path and its permissions.', exit: 2 },
   VAL_PORT_UNAVAILABLE: {
     message: 'A port cannot be bound',
-    help: 'Free the port or choose another one (0 lets the system choose).',
+    help: 'Free the port or choose another one (0: the system chooses).',
   },
 
   VAL_REDIS_UNAVAILABLE: {
     message: 'Redis does not answer',
-    help: 'Scores are computed without the shared cache until it is back.',
+    help: 'Scores are computed without the shared cache until Redis answers again.',
     http: 503,
     retryable: true,
   },
@@ -35,10 +35,10 @@ export const serviceErrors = {
   },
   VAL_BACKUP_TOPIC_REPLACED: {
     message: 'A topic was deleted and created again while its records were read',
-    help: 'Run the backup again; what it holds of the topic is as the backup before left it.',
+    help: 'Run the backup again; for this topic the previous backup is kept.',
   },
   VAL_SHUTDOWN_TIMED_OUT: {
     message: 'The drain did not finish within the deadline',
-    help: 'Unfinished transactions are aborted and their records are read again; nothing is lost.',
+    help: 'Unfinished transactions are aborted and their records are read again; no record is lost.',
   },
 } as const satisfies Record<string, ErrorRow>

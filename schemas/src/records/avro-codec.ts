@@ -29,20 +29,20 @@ export function createAvroCodec<T, Input = T>(mapping: AvroMapping<T, Input>): A
   }
 }
 
-/** Written here first: avsc's own way takes memory from the system for each event. */
+/** Reused for encoding: avsc's toBuffer allocates for each event. */
 let scratch = Buffer.allocUnsafe(4_096)
-const largestScratch = 65_536
+const maxScratchBytes = 65_536
 
 function writeAvro(type: Type, value: unknown): Buffer {
   const end = type.encode(value, scratch, 0)
   if (end >= 0) return Buffer.from(scratch.subarray(0, end))
   const needed = scratch.length - end
-  if (needed > largestScratch) return type.toBuffer(value)
-  scratch = Buffer.allocUnsafe(Math.min(2 * needed, largestScratch))
+  if (needed > maxScratchBytes) return type.toBuffer(value)
+  scratch = Buffer.allocUnsafe(Math.min(2 * needed, maxScratchBytes))
   return writeAvro(type, value)
 }
 
-/** What `read` returns; what it throws becomes VAL_SCHEMA_PAYLOAD_INVALID. */
+/** Runs `read`; errors other than ValenceError become VAL_SCHEMA_PAYLOAD_INVALID. */
 export function decodePayload<T>(read: () => T): T {
   try {
     return read()

@@ -7,13 +7,13 @@ const openingBracket = 0x5b
 const quotationMark = 0x22
 const peekBytes = 64
 
-/** White space and invisible characters, a byte order mark among them, in front of what may be JSON. */
+/** Leading white space and invisible characters, including a byte order mark. */
 const leading = /^[\s\p{Cf}\p{Default_Ignorable_Code_Point}]*/u
 
 /**
- * Whether a value without a schema and without a content type is JSON: it begins with `{`, parses as an array, begins an
- * array of objects, or is a string that holds an object or an array (encoded twice). White space and a byte order mark in
- * front do not count. Anything else is a bare text.
+ * True if a value without schema and content type is JSON: it begins with `{`, is a valid array, begins with an array of
+ * objects, or is a JSON string that contains an object or array (encoded twice). Leading white space and a byte order mark
+ * are ignored. Every other value is a bare text.
  */
 export function looksLikeJson(value: Buffer): boolean {
   const first = value[0] ?? 0
@@ -22,15 +22,15 @@ export function looksLikeJson(value: Buffer): boolean {
   const start = contentOf(value.toString('utf8', 0, peekBytes))
   if (start !== '' && !/^[{["]/.test(start)) return false
   const content = contentOf(value.toString('utf8'))
-  // `[sic]`, `[removed]` and `[[link]]` begin texts, and so does a bracket alone; `[{` does not.
+  // Texts can begin with a bracket: `[sic]`, `[removed]`, `[[link]]`; `[{` is JSON.
   if (content[0] === '{') return true
   if (content[0] === '[') return /^\[\s*\{/.test(content) || parses(content)
   return content[0] === '"' && isEncodedTwice(content)
 }
 
-/** `"{\"text\":\"good\"}"`, but not `"{sic}"`. */
+/** True for `"{\"text\":\"good\"}"`, false for `"{sic}"`. */
 function isEncodedTwice(content: string): boolean {
-  // Most texts in quotation marks are told here.
+  // Fast path: most texts in quotation marks fail this test, without parsing.
   if (!/^"\s*(?:\\[nrt]\s*)*[{[]/.test(content) || !parses(content)) return false
   return parses(JSON.parse(content))
 }
@@ -48,7 +48,7 @@ function parses(text: string): boolean {
   }
 }
 
-/** Every control character but the tab and the line breaks of lines of text: LF, CR and NEL. */
+/** Control characters except tab, LF, CR and NEL. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const binary = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]/
 
@@ -60,9 +60,9 @@ export function readBareText(value: Buffer): string {
 }
 
 /**
- * Whether the value is a Protobuf message of strings whose first field has the number 1. Its tag is a line feed, so
- * lengths from 32 to 126 leave no other control character in it. A text passes only where the codes of its characters
- * happen to lead, from a line feed on, exactly to its end.
+ * True if the value parses as a Protobuf message of length-delimited fields, the first with number 1. Its tag is 0x0a, a
+ * line feed, and lengths from 32 to 126 are printable, so `binary` does not match it. A text is misread only if it begins
+ * with a line feed and its characters, read as lengths, end exactly at its end.
  */
 function isProtobuf(value: Buffer): boolean {
   if (value[0] !== 0x0a) return false

@@ -5,12 +5,12 @@ import { createJsonCodec, type JsonCodec } from './json-codec.ts'
 import { asRecord, invalid, type RawRecord, readNullableTimestamp, readString, readTimestamp } from './record-fields.ts'
 import { type RecordOrigin, readOrigin } from './record-origin.ts'
 
-/** Where a dead letter came from. `timestamp`: of the record, in epoch milliseconds. */
+/** The original record of a dead letter. `timestamp`: of the record, epoch milliseconds. */
 export interface DeadLetterOrigin extends RecordOrigin {
   readonly timestamp: number | null
 }
 
-/** A dead letter as tools show and archive it. In JSON its bytes are in base64. */
+/** A dead letter as shown and archived by tools. In JSON bytes are base64. */
 export interface DeadLetter {
   /** A code of the error catalogue, possibly of a later version than this one. */
   readonly code: string

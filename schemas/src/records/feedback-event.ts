@@ -3,16 +3,16 @@ import { type AvroCodec, createAvroCodec } from './avro-codec.ts'
 import { createJsonCodec, type JsonCodec } from './json-codec.ts'
 import { asRecord, invalid, readNullableTimestamp, readString } from './record-fields.ts'
 
-/** The true label of a text that was scored, as somebody found out. */
+/** The true label of a scored text. */
 export interface FeedbackEvent {
-  /** Of the scored event. */
+  /** Id of the scored event. */
   readonly id: string
   readonly label: string
   /** Epoch milliseconds. */
   readonly judgedAt: number | null
 }
 
-/** A feedback event from an object of unknown content. Throws VAL_RECORD_INVALID naming the field. */
+/** Reads a feedback event from an unchecked value. Throws VAL_RECORD_INVALID naming the field. */
 export function toFeedbackEvent(value: unknown): FeedbackEvent {
   const record = asRecord(value, 'the record')
   return {

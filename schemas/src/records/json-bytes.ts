@@ -2,8 +2,8 @@ import { ValenceError } from '../errors.ts'
 import { readUtf8, withoutByteOrderMark } from './check-unicode.ts'
 
 /**
- * The JSON value that the bytes spell, behind a byte order mark or not. Throws VAL_RECORD_NOT_UTF8 or
- * VAL_RECORD_JSON_INVALID; the parser's own message is left out because it repeats the text.
+ * Parses JSON bytes; a leading byte order mark is ignored. Throws VAL_RECORD_NOT_UTF8 or VAL_RECORD_JSON_INVALID, without
+ * the parser's message, which quotes the text.
  */
 export function parseJsonBytes(bytes: Uint8Array): unknown {
   const text = withoutByteOrderMark(readUtf8(bytes))
@@ -14,7 +14,7 @@ export function parseJsonBytes(bytes: Uint8Array): unknown {
   }
 }
 
-/** The JSON object that the bytes spell. Throws like `parseJsonBytes`, also for any other JSON value. */
+/** Parses the bytes of a JSON object. Throws like `parseJsonBytes`, and VAL_RECORD_JSON_INVALID for other JSON values. */
 export function parseJsonObject(bytes: Uint8Array): object {
   const value = parseJsonBytes(bytes)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value

@@ -3,11 +3,11 @@ import { parseJsonObject } from './json-bytes.ts'
 /** An event ↔ JSON. */
 export interface JsonCodec<T, Input = T> {
   /**
-   * The event in a parsed value, or in the bytes of a JSON object.
-   * Throws VAL_RECORD_INVALID (naming the field), VAL_TEXT_*; of bytes also VAL_RECORD_NOT_UTF8, VAL_RECORD_JSON_INVALID.
+   * Reads the event from a parsed value or from the bytes of a JSON object.
+   * Throws VAL_RECORD_INVALID (naming the field) or VAL_TEXT_*; for bytes also VAL_RECORD_NOT_UTF8, VAL_RECORD_JSON_INVALID.
    */
   parse(value: unknown): T
-  /** The event as a value that JSON.stringify keeps whole. Throws VAL_RECORD_INVALID or VAL_TEXT_*. */
+  /** The event as a value for JSON.stringify. Throws VAL_RECORD_INVALID or VAL_TEXT_*. */
   toJson(event: Input): Record<string, unknown>
   /** The event as bytes. Throws like `toJson`. */
   encode(event: Input): Buffer

@@ -1,13 +1,13 @@
 import { ValenceError } from '../errors.ts'
 import { checkUnicode } from './check-unicode.ts'
 
-/** A record as it came from outside: nothing about its fields is known. */
+/** A record from outside, whose fields are unchecked. */
 export type RawRecord = Readonly<Record<string, unknown>>
 
-/** ECMAScript's range of time values, ±100 million days. */
+/** ECMAScript's range of Date: ±100 million days. */
 const maxEpochMs = 8.64e15
 
-/** Throws VAL_RECORD_INVALID naming the field. Values are never repeated: they may be long or private. */
+/** Throws VAL_RECORD_INVALID naming the field. The value is not quoted: it can be long or private. */
 export function invalid(field: string, expectation: string): never {
   throw new ValenceError('VAL_RECORD_INVALID', `${field.slice(0, 80).toWellFormed()} must be ${expectation}`)
 }
@@ -72,7 +72,7 @@ export function readOffset(record: RawRecord, field: string, path = field): stri
   return digits
 }
 
-/** A map whose keys may be anything, `__proto__` included; null or nothing is the empty map. */
+/** Reads a map with any keys, including `__proto__`; null and undefined are the empty map. */
 export function readMap<T extends 'string' | 'number'>(
   record: RawRecord,
   field: string,
@@ -84,11 +84,11 @@ export function readMap<T extends 'string' | 'number'>(
     if (typeof value !== type || (type === 'number' && !Number.isFinite(value))) invalid(`${field}.${key}`, `a ${type}`)
     if (typeof value === 'string') checkUnicode(value, `${field}.${key}`)
   }
-  // Not by assignment: that would run the setter of `__proto__`.
+  // Assignment would call the setter of `__proto__`; fromEntries defines a property.
   return Object.fromEntries(entries) as Record<string, never>
 }
 
-/** Whether a Date can be this time. */
+/** True if the value is in the range of Date. */
 export function isEpochMs(value: number): boolean {
   return Math.abs(value) <= maxEpochMs
 }

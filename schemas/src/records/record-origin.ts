@@ -1,13 +1,13 @@
 import { asRecord, readCount, readOffset, readString } from './record-fields.ts'
 
-/** Where a record was read from. `offset`: decimal digits, because it may exceed 2^53. */
+/** Topic, partition and offset of a record. `offset`: decimal digits, because it can exceed 2^53. */
 export interface RecordOrigin {
   readonly topic: string
   readonly partition: number
   readonly offset: string
 }
 
-/** Throws VAL_RECORD_INVALID. */
+/** Reads an origin from an unchecked value. Throws VAL_RECORD_INVALID. */
 export function readOrigin(value: unknown): RecordOrigin {
   const origin = asRecord(value, 'origin')
   return {
@@ -17,7 +17,7 @@ export function readOrigin(value: unknown): RecordOrigin {
   }
 }
 
-/** The id of a record that carries none: `topic-partition-offset`. */
+/** The id of an event without one: `topic-partition-offset`. */
 export function defaultEventId(origin: RecordOrigin): string {
   return `${origin.topic}-${origin.partition}-${origin.offset}`
 }

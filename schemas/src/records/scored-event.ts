@@ -31,17 +31,17 @@ export interface ScoredEvent {
   readonly valence: number
   /** `sha256`: first 12 hex digits of the digest of the graph. */
   readonly model: { readonly name: string; readonly version: string; readonly sha256: string }
-  /** Tokens that the model saw, special tokens included. */
+  /** Number of tokens given to the model, special tokens included. */
   readonly tokens: number
-  /** Only the beginning of the text was scored. */
+  /** True if only the beginning of the text was scored. */
   readonly truncated: boolean
   /** Epoch milliseconds. */
   readonly scoredAt: number
-  /** The record that carried the text; null where it did not come through Kafka. */
+  /** The record of the text; null if it did not come from Kafka. */
   readonly origin: RecordOrigin | null
 }
 
-/** A scored event from an object of unknown content. Throws VAL_RECORD_INVALID naming the field. */
+/** Reads a scored event from an unchecked value. Throws VAL_RECORD_INVALID naming the field. */
 function toScoredEvent(value: unknown): ScoredEvent {
   const record = asRecord(value, 'the record')
   if ((record.scores ?? null) === null) invalid('scores', 'an object')

@@ -7,12 +7,12 @@ import { parseIsoTime } from './iso-time.ts'
 import { createJsonCodec, type JsonCodec } from './json-codec.ts'
 import { asRecord, invalid, type RawRecord, readMap, readNullableString } from './record-fields.ts'
 
-/** Largest text, in bytes of UTF-8. */
+/** Maximum size of a text, in bytes of UTF-8. */
 export const maxTextBytes = 64 * 1024
 
 /** A text whose sentiment is to be scored. */
 export interface TextEvent {
-  /** Null: the processor takes `topic-partition-offset` of the record. */
+  /** Null: the processor uses `topic-partition-offset` of the record. */
   readonly id: string | null
   /** Not blank, at most 64 KiB in UTF-8. */
   readonly text: string
@@ -24,7 +24,7 @@ export interface TextEvent {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-/** What a producer gives: only the text is required. `occurredAt`: epoch milliseconds, ISO 8601 or a Date. */
+/** Input of a producer; only the text is required. `occurredAt`: epoch milliseconds, ISO 8601 or a Date. */
 export interface TextEventInput {
   readonly text: string
   readonly id?: string | null | undefined
@@ -35,13 +35,13 @@ export interface TextEventInput {
 }
 
 /**
- * A text event from an object of unknown content: missing fields get their defaults, fields beyond the schema are
- * ignored. Throws VAL_RECORD_INVALID or VAL_RECORD_NOT_UTF8 (both name the field), VAL_TEXT_EMPTY or VAL_TEXT_TOO_LARGE.
+ * Reads a text event from an unchecked value. Missing fields get their defaults; unknown fields are ignored.
+ * Throws VAL_RECORD_INVALID or VAL_RECORD_NOT_UTF8 (both name the field), VAL_TEXT_EMPTY or VAL_TEXT_TOO_LARGE.
  */
 export function toTextEvent(value: unknown): TextEvent {
   const record = asRecord(value, 'the record')
   return {
-    // An empty id identifies nothing; some writers cannot leave a string out.
+    // Some writers cannot omit a string and send an empty id.
     id: readNullableString(record, 'id') || null,
     text: readText(record),
     occurredAt: readOccurredAt(record),
@@ -51,9 +51,9 @@ export function toTextEvent(value: unknown): TextEvent {
   }
 }
 
-/** The same text. Throws VAL_TEXT_TOO_LARGE, VAL_RECORD_NOT_UTF8, or VAL_TEXT_EMPTY where nothing of it can be seen. */
+/** Returns the text. Throws VAL_TEXT_TOO_LARGE, VAL_RECORD_NOT_UTF8, or VAL_TEXT_EMPTY without a visible character. */
 export function checkText(text: string): string {
-  // Three bytes is the most that one UTF-16 unit takes, so short texts need no count.
+  // A UTF-16 unit takes at most 3 bytes in UTF-8, so the bytes of short texts need not be counted.
   if (text.length * 3 > maxTextBytes && Buffer.byteLength(text) > maxTextBytes) {
     throw new ValenceError('VAL_TEXT_TOO_LARGE', `${Buffer.byteLength(text)} bytes`)
   }
@@ -68,7 +68,7 @@ function readText(record: RawRecord): string {
   return checkText(text)
 }
 
-/** Years 1 to 9999, as Python's datetime has them: beyond, readers in Python fail on the whole scored event. */
+/** Years 1 to 9999, the range of Python's datetime: with other years, Python readers fail on the whole scored event. */
 export const minOccurredAt = Date.parse('0001-01-01T00:00:00.000Z')
 export const maxOccurredAt = Date.parse('9999-12-31T23:59:59.999Z')
 

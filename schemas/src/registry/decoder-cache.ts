@@ -7,26 +7,26 @@ import { YoungIds } from './young-ids.ts'
 
 /** Decoders by schema id. */
 export interface DecoderCache<T> {
-  /** The decoder if it is known now, else undefined: await `load` then. */
+  /** The decoder if it is cached; else undefined, and `load` fetches it. */
   cached(id: SchemaId): RecordDecoder<T> | undefined
   /**
-   * Throws VAL_SCHEMA_NOT_YET_KNOWN while an unknown id may still be new, then VAL_SCHEMA_UNKNOWN_ID; or
-   * VAL_SCHEMA_ID_UNRESOLVABLE or VAL_SCHEMA_MISMATCH, all three remembered for a while; or VAL_REGISTRY_UNAVAILABLE,
-   * never remembered.
+   * Fetches and compiles the decoder. Throws VAL_SCHEMA_NOT_YET_KNOWN while an unknown id can be new, afterwards
+   * VAL_SCHEMA_UNKNOWN_ID; or VAL_SCHEMA_ID_UNRESOLVABLE or VAL_SCHEMA_MISMATCH. The last three are cached for
+   * `negativeTtlMs`. Throws VAL_REGISTRY_UNAVAILABLE, which is not cached.
    */
   load(id: SchemaId): Promise<RecordDecoder<T>>
 }
 
 export interface DecoderCacheOptions<T> {
   readonly reader: RecordReader<T>
-  /** Several where an id is ambiguous. */
+  /** Several schemas if the id is ambiguous. */
   readonly fetchSchemas: (id: SchemaId) => Promise<readonly WriterSchema[]>
   readonly negativeTtlMs: number
   readonly youngIdMs: number
   readonly now: () => number
 }
 
-/** Damaged records can carry any id; more refusals than this push the oldest out. */
+/** Maximum cached refusals; the oldest are evicted. Damaged records can have any id. */
 const maxRefusals = 10_000
 
 export function createDecoderCache<T>({
@@ -36,7 +36,7 @@ export function createDecoderCache<T>({
   youngIdMs,
   now,
 }: DecoderCacheOptions<T>): DecoderCache<T> {
-  // Ids are never given to another schema, so decoders are kept for good; there are as many as schemas in use.
+  // A registry never reuses an id, so decoders do not expire. Their number is that of the schemas in use.
   const decoders = new Map<SchemaId, RecordDecoder<T>>()
   const refusals = new Map<SchemaId, { readonly error: ValenceError; readonly until: number }>()
   const loading = new Map<SchemaId, Promise<RecordDecoder<T>>>()
@@ -50,7 +50,7 @@ export function createDecoderCache<T>({
       return decoder
     } catch (error) {
       if (!isValenceError(error) || !error.deadLetter) throw error
-      // An id that was refused before is not young any more, and no registry gives out 0.
+      // An id that was refused before is not new any more, and registries assign no id below 1.
       const isUnknown = error.code === 'VAL_SCHEMA_UNKNOWN_ID' && !refusals.has(id) && !(Number(id) <= 0)
       if (isUnknown && youngIds.mayCome(id, now())) throw new ValenceError('VAL_SCHEMA_NOT_YET_KNOWN', error.detail)
       refuse(id, error)
@@ -87,7 +87,7 @@ export function createDecoderCache<T>({
   }
 }
 
-/** The decoder of the one schema that fits, where an id may mean several. */
+/** The decoder of the only schema that fits. Throws VAL_SCHEMA_ID_UNRESOLVABLE if two of an ambiguous id fit. */
 async function compileFitting<T>(
   id: SchemaId,
   schemas: readonly WriterSchema[],

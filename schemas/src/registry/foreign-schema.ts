@@ -14,9 +14,9 @@ export interface ForeignSchemaSource {
 }
 
 /**
- * The schemas that an id other than the registry's number may mean; one, but for Apicurio's 8-byte ids. Throws
- * VAL_SCHEMA_UNKNOWN_ID where the registry has none, VAL_SCHEMA_ID_UNRESOLVABLE where it does not know such ids at all,
- * VAL_REGISTRY_UNAVAILABLE for any other failure.
+ * Fetches the schemas of an id that is not a Confluent number: one, or up to two for Apicurio's ambiguous 8-byte ids.
+ * Throws VAL_SCHEMA_UNKNOWN_ID if the registry has none, VAL_SCHEMA_ID_UNRESOLVABLE if it does not support such ids,
+ * VAL_REGISTRY_UNAVAILABLE for other failures.
  */
 export async function fetchForeignSchemas(source: ForeignSchemaSource, id: ForeignId): Promise<WriterSchema[]> {
   if (id.startsWith('guid ')) return [await fetchByGuid(source, id)]
@@ -41,7 +41,7 @@ async function fetchByGlobalId(source: ForeignSchemaSource, value: string): Prom
   return { type: answer.artifactType, text: answer.text, references: [] }
 }
 
-/** Any version that has the content: only a version tells the type, and resolves the references. */
+/** Fetches any version with this content: only a version has the type and resolves the references. */
 async function fetchByContentId(source: ForeignSchemaSource, value: string): Promise<WriterSchema> {
   const answer = await getApicurio(source, `/search/versions?contentId=${value}&limit=1`)
   const { versions } = (answer?.body ?? {}) as { versions?: readonly { globalId?: unknown }[] }
@@ -66,7 +66,7 @@ function unlessUnknown(error: unknown): undefined {
 
 const apicurioPath = /\/apis\/ccompat\/v\d+$/
 
-/** Apicurio's own API beside its Confluent-compatible one; undefined where it says that it has no such id. */
+/** Calls Apicurio's own API, which is next to its Confluent-compatible one; undefined if it does not have the id. */
 async function getApicurio(source: ForeignSchemaSource, path: string): Promise<RawAnswer | undefined> {
   if (!apicurioPath.test(source.base))
     throw await unresolvable(source, 'the URL of the registry is not one of Apicurio')
@@ -82,7 +82,7 @@ function unknown(id: string): ValenceError {
   return new ValenceError('VAL_SCHEMA_UNKNOWN_ID', id)
 }
 
-/** A registry that answers otherwise does not know such ids; one that does not is in trouble, and may know them. */
+/** VAL_SCHEMA_ID_UNRESOLVABLE if the registry answers another request, else VAL_REGISTRY_UNAVAILABLE: a broken one may support such ids. */
 async function unresolvable({ api }: ForeignSchemaSource, why: string): Promise<ValenceError> {
   const answer = await api((client) => client.Subject.all, { subjectPrefix: 'no-such-subject' })
   if (answer.status !== 200 || !Array.isArray(answer.body)) return unavailable(describeAnswer(answer))

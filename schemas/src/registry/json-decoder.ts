@@ -9,8 +9,8 @@ import { StepMeter } from './step-meter.ts'
 import type { WriterSchema } from './writer-schema.ts'
 
 /**
- * Validates against the writer's schema, then reads like any JSON record. Whoever may register a schema writes the program
- * that runs here, so its steps are counted. Throws VAL_SCHEMA_MISMATCH, _PATTERN_REFUSED or _TOO_COMPLEX.
+ * Compiles a decoder that validates against the writer's schema, then reads the record like any JSON. Validation steps are
+ * counted, because a schema is untrusted code. Throws VAL_SCHEMA_MISMATCH, _PATTERN_REFUSED or _TOO_COMPLEX.
  */
 export async function compileJsonDecoder<T>(writer: WriterSchema, reader: RecordReader<T>): Promise<RecordDecoder<T>> {
   const meter = new StepMeter()
@@ -18,7 +18,7 @@ export async function compileJsonDecoder<T>(writer: WriterSchema, reader: Record
   return (payload) => {
     const value = parsePayload(payload)
     meter.begin(payload.length)
-    // A recursive schema overflows the stack on a deep value: poison, not a crash.
+    // A recursive schema overflows the stack on a deep value; decodePayload turns the RangeError into a dead letter.
     if (!decodePayload(() => validate(value))) {
       const [first] = validate.errors ?? []
       throw new ValenceError(
@@ -50,8 +50,8 @@ async function compileValidator<T>(
     requireFields(schema, embeddedSchemas[reader.kind].json.required)
     for (const { name, text } of writer.references) ajv.addSchema(readSchema(text), name)
     const validate: ValidateFunction & { $async?: boolean } = ajv.compile(schema)
-    // Such a validator answers with a promise, which is always true.
-    if (validate.$async) throw new Error('$async is not read')
+    // The validator of an `$async` schema returns a promise, which is always truthy.
+    if (validate.$async) throw new Error('$async is not supported')
     return validate
   } catch (cause) {
     if (isValenceError(cause)) throw cause
@@ -74,7 +74,7 @@ async function loadAjv(schemaText: string, meter: StepMeter) {
 
 type SchemaObject = Record<string, unknown>
 
-/** Older drafts differ little from draft-07, and the registry has already accepted the schema. */
+/** Parses the schema. An unknown or older `$schema` is removed: ajv then reads it as draft-07, which differs little. */
 function readSchema(text: string): SchemaObject {
   const schema: unknown = JSON.parse(text)
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
@@ -84,7 +84,7 @@ function readSchema(text: string): SchemaObject {
   return isKnown ? { $schema, ...rest } : rest
 }
 
-/** A schema that lists its properties without ours is of some other record, which might still happen to validate. */
+/** Throws if the schema lists its properties and required ones of ours are missing: it describes another record. */
 function requireFields(schema: SchemaObject, fields: readonly string[]): void {
   const properties = followReference(schema).properties
   if (typeof properties !== 'object' || properties === null) return
@@ -92,7 +92,7 @@ function requireFields(schema: SchemaObject, fields: readonly string[]): void {
   if (missing.length > 0) throw new Error(`no property ${missing.join(', ')}`)
 }
 
-/** Generators put the record under `definitions` and refer to it from the root. */
+/** Follows a `$ref` of the root into `definitions` or `$defs`, as generators write it. */
 function followReference(schema: SchemaObject): SchemaObject {
   const path = typeof schema.$ref === 'string' ? /^#\/(definitions|\$defs)\/([^/]+)$/.exec(schema.$ref) : null
   const [, section = '', name = ''] = path ?? []

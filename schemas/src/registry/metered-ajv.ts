@@ -3,9 +3,9 @@ import { ValenceError } from '../errors.ts'
 import { compileLinearPattern } from './linear-pattern.ts'
 import type { StepMeter } from './step-meter.ts'
 
-/** Added to every subschema: what an evaluation costs beside the data; negative where it looks at every name too. */
+/** Keyword added to every subschema: cost of an evaluation without the data; negative if it visits every property name. */
 const stepsKeyword = 'x-valence-steps'
-/** Keywords with subschemas, or lists or flags, by name; the names are not keywords. */
+/** Keywords whose value maps names, which are no keywords, to subschemas, lists or flags. */
 const namedSchemas: ReadonlySet<string> = new Set([
   'properties',
   'patternProperties',
@@ -16,7 +16,7 @@ const namedSchemas: ReadonlySet<string> = new Set([
   'dependentRequired',
   '$vocabulary',
 ])
-/** Keywords that look at every name of an object, whether or not they evaluate a subschema for it. */
+/** Keywords that visit every property name of an object. */
 const nameKeywords = [
   'minProperties',
   'maxProperties',
@@ -26,34 +26,34 @@ const nameKeywords = [
   'unevaluatedProperties',
 ]
 const valueKeywords: ReadonlySet<string> = new Set(['enum', 'const'])
-const mostSchemas = 2_000
-/** What an evaluation costs by itself: one that fails makes an error of several fields. */
-const leastWeight = 4
-/** States of all patterns of a schema; compiling a pattern takes as long as some 50 states. */
-const mostStates = 25_000
-const leastStates = 50
-/** A reference into a value, which could be evaluated without being counted. */
+const maxSchemas = 2_000
+/** Base cost of an evaluation; a failing one creates an error object. */
+const minWeight = 4
+/** Maximum states of all patterns of a schema. Compiling a pattern costs at least as much as 50 states. */
+const maxStates = 25_000
+const minStates = 50
+/** A `$ref` into an `enum` or `const`: such a subschema would be evaluated without being counted. */
 const intoValue = /(?<!\/(?:properties|patternProperties|definitions|\$defs|dependentSchemas))\/(?:enum|const)(?:\/|$)/
 
-/** Formats and unknown keywords are the writer's business; a validator per schema, or equal `$id`s would collide. */
+/** Options of ajv: formats and unknown keywords are not checked. Each schema needs its own ajv, because equal `$id`s collide. */
 export function meteredOptions(meter: StepMeter): Options {
   let states = 0
   const compile = (pattern: string) => {
     const compiled = meteredPattern(pattern, meter)
-    states += Math.max(compiled.size, leastStates)
-    if (states > mostStates) throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', 'too many or too large patterns')
+    states += Math.max(compiled.size, minStates)
+    if (states > maxStates) throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', 'too many or too large patterns')
     return compiled
   }
   const regExp = Object.assign(compile, { code: 'unused' })
   return {
-    // What objects inherit is no property of a payload.
+    // Inherited properties are not properties of the payload.
     ownProperties: true,
     strict: false,
     validateFormats: false,
     logger: false,
-    // A copy for each reference would make code of the square of the schema's size.
+    // Inlining copies the target for each reference: the code would grow quadratically with the schema.
     inlineRefs: false,
-    // Optimising takes a time quadratic in the schema, and V8 does it again.
+    // ajv's optimiser takes time quadratic in the schema, and V8 optimises the code anyway.
     code: { regExp, optimize: false },
   }
 }
@@ -69,7 +69,7 @@ function meteredPattern(pattern: string, meter: StepMeter) {
   }
 }
 
-/** Replaces what takes more than linear time and counts the rest. */
+/** Adds the step counter, and replaces `uniqueItems`, which takes quadratic time. */
 export function addMeter(ajv: Ajv, meter: StepMeter): Ajv {
   const charge = (data: unknown, weight: number) => meter.chargeFor(data, Math.abs(weight), weight < 0)
   const steps: CodeKeywordDefinition = {
@@ -82,7 +82,7 @@ export function addMeter(ajv: Ajv, meter: StepMeter): Ajv {
     },
   }
   ajv.addKeyword(steps)
-  // Draft-04's name for $id, which ajv refuses.
+  // `id` is draft-04's name of `$id`; ajv refuses schemas with it.
   ajv.removeKeyword('id')
   ajv.removeKeyword('uniqueItems')
   return ajv.addKeyword({
@@ -94,7 +94,7 @@ export function addMeter(ajv: Ajv, meter: StepMeter): Ajv {
   })
 }
 
-/** Compares the items by their canonical text: each is read once, where comparing each pair takes hours for a megabyte. */
+/** Compares items by their canonical JSON, in linear time. Comparing all pairs takes hours for 1 MB. */
 function areDistinct(items: readonly unknown[], meter: StepMeter): boolean {
   const seen = new Set<string>()
   for (const item of items) {
@@ -113,16 +113,16 @@ function canonicalText(value: unknown): string {
   return `{${entries.sort().join(',')}}`
 }
 
-/** Prepares a parsed schema, in place. Throws VAL_SCHEMA_TOO_COMPLEX where it has too many subschemas. */
+/** Adds the step keyword to every subschema, in place. Throws VAL_SCHEMA_TOO_COMPLEX for more than 2,000 subschemas. */
 export function addSteps(root: AnySchemaObject): AnySchemaObject {
   let count = 0
 
   function visit(schema: AnySchemaObject): void {
     count += 1
-    if (count > mostSchemas) throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', `more than ${mostSchemas} subschemas`)
+    if (count > maxSchemas) throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', `more than ${maxSchemas} subschemas`)
     if (pointsIntoValue(schema.$ref)) throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', '$ref to an enum or a const')
     modernise(schema)
-    let weight = leastWeight
+    let weight = minWeight
     for (const [keyword, value] of Object.entries(schema)) {
       if (valueKeywords.has(keyword)) weight += JSON.stringify(value).length / 32
       else weight += visitAll(schemasOf(keyword, value)) / 8
@@ -140,7 +140,7 @@ export function addSteps(root: AnySchemaObject): AnySchemaObject {
   return root
 }
 
-/** What may be evaluated as a schema, unknown keywords included: a reference may point there. */
+/** The subschemas in a keyword's value, also of unknown keywords, because a `$ref` can point into them. */
 function schemasOf(keyword: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value
   if (!isObject(value)) return []
@@ -155,7 +155,7 @@ function pointsIntoValue(reference: unknown): boolean {
   return typeof reference === 'string' && intoValue.test(decodeURIComponent(reference))
 }
 
-/** Draft-04 has exclusive limits as flags of the limits. */
+/** Converts draft-04's boolean `exclusiveMinimum` and `exclusiveMaximum` to numbers. */
 function modernise(schema: AnySchemaObject): void {
   for (const [flag, limit] of [
     ['exclusiveMinimum', 'minimum'],

@@ -7,16 +7,16 @@ import { compileJsonDecoder } from './json-decoder.ts'
 import type { RecordDecoder, RecordReader } from './record-reader.ts'
 import type { WriterSchema } from './writer-schema.ts'
 
-/** Compiling is done on the event loop and takes about 2 ms for 10,000 characters. */
-const largestSchema = 256 * 1024
+/** Maximum characters of a schema with its references. Compiling blocks the event loop, about 2 ms per 10,000 characters. */
+const maxSchemaLength = 256 * 1024
 
 /**
- * Resolves the writer's schema to ours, once. Throws VAL_SCHEMA_MISMATCH where there is no way from it to ours, and
- * VAL_SCHEMA_TOO_COMPLEX or VAL_SCHEMA_PATTERN_REFUSED where reading with it could take more than a bounded time.
+ * Compiles a decoder from the writer's schema to ours. Throws VAL_SCHEMA_MISMATCH if it cannot be resolved to ours, and
+ * VAL_SCHEMA_TOO_COMPLEX or VAL_SCHEMA_PATTERN_REFUSED if reading with it has no time bound.
  */
 export async function compileDecoder<T>(writer: WriterSchema, reader: RecordReader<T>): Promise<RecordDecoder<T>> {
   const size = writer.references.reduce((sum, { text }) => sum + text.length, writer.text.length)
-  if (size > largestSchema) {
+  if (size > maxSchemaLength) {
     throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', `${size} characters of schema, references included`)
   }
   switch (writer.type) {
@@ -25,7 +25,7 @@ export async function compileDecoder<T>(writer: WriterSchema, reader: RecordRead
     case 'JSON':
       return compileJsonDecoder(writer, reader)
     default:
-      throw new ValenceError('VAL_SCHEMA_MISMATCH', `${writer.type.slice(0, 40)} schemas are not read`)
+      throw new ValenceError('VAL_SCHEMA_MISMATCH', `${writer.type.slice(0, 40)} schemas are not supported`)
   }
 }
 
@@ -42,7 +42,7 @@ function resolve<T>(writer: WriterSchema, reader: RecordReader<T>): Resolver {
       writer.references.map((reference) => readAvro(reference.text)),
     )
     if (writerType.typeName !== 'record') throw new Error(`a ${writerType.typeName} is no record`)
-    // Namespaces are the writer's own; the name and the fields are what counts.
+    // Writers use their own namespaces; only the name and the fields must match.
     return reader.avroType().createResolver(writerType, { ignoreNamespaces: true })
   } catch (cause) {
     throw new ValenceError('VAL_SCHEMA_MISMATCH', (cause as Error).message.slice(0, 200), { cause })

@@ -9,10 +9,10 @@ import { type TextEvent, toTextEvent } from '../records/text-event.ts'
 /** Decodes a payload without its framing. Throws VAL_SCHEMA_PAYLOAD_INVALID, VAL_RECORD_INVALID or VAL_TEXT_*. */
 export type RecordDecoder<T> = (payload: Buffer) => T
 
-/** What a record is read into, whatever schema it was written with. */
+/** Target of decoding: the reader's Avro type, and the conversion to an event. Independent of the writer's schema. */
 export interface RecordReader<T> {
   readonly kind: RecordKind
-  /** Compiled at the first call. */
+  /** The reader's type, compiled at the first call. */
   avroType(): Type
   /** Throws VAL_RECORD_INVALID or VAL_TEXT_*. */
   fromRecord(value: unknown): T
@@ -53,8 +53,8 @@ function createReader<T>(
 }
 
 /**
- * The schema with every field nullable. Many generators make each field nullable, and Avro has no way from a
- * nullable field to one that is not; what may really be null is decided per record.
+ * The schema with every field nullable. Many generators make every field nullable, and Avro cannot resolve a nullable
+ * field to one that is not. `fromRecord` then checks each record for nulls.
  */
 function lenient(schema: AvroRecordSchema): AvroRecordSchema {
   return {
@@ -62,7 +62,7 @@ function lenient(schema: AvroRecordSchema): AvroRecordSchema {
     fields: schema.fields.map((field) => {
       if (Array.isArray(field.type)) return field
       const { default: fallback, ...rest } = field
-      // Without a default the field stays required of the writer's schema.
+      // A field without a default stays required in the writer's schema.
       return { ...rest, type: ['null', field.type], ...(fallback === undefined ? {} : { default: null }) }
     }),
   }

@@ -4,13 +4,13 @@ export interface RegistryApiOptions {
   /** Base URL of the Confluent-compatible API, its path included. */
   readonly url: string
   readonly auth?: { readonly username: string; readonly password: string } | undefined
-  /** For one call as a whole, retries included. */
+  /** Timeout of one call, including retries. */
   readonly timeoutMs: number
 }
 
-/** What the registry answered: any status, any body. */
+/** A response of the registry with any status and body. */
 export interface RegistryAnswer {
-  /** The registry's URL without credentials. */
+  /** The URL without credentials, for errors. */
   readonly place: string
   readonly status: number
   readonly body: unknown
@@ -19,7 +19,7 @@ export interface RegistryAnswer {
 interface LibraryResponse {
   status(): number
   data(): unknown
-  /** Why there was no answer at all; the status is 400 then, as if there had been one. */
+  /** The error if there was no response; `status()` is 400 then. */
   error(): Error | null
 }
 
@@ -34,8 +34,8 @@ interface LibraryClient {
 }
 
 /**
- * Makes one call. Resolves with whatever the registry answers, refusals included; throws VAL_REGISTRY_UNAVAILABLE
- * where it does not answer in time.
+ * Makes one call. Resolves with any response, including error statuses; throws VAL_REGISTRY_UNAVAILABLE without a response
+ * within the timeout.
  */
 export type RegistryApi = (method: (client: LibraryClient) => Method, params: Params) => Promise<RegistryAnswer>
 
@@ -58,16 +58,16 @@ export function unavailable(detail: string, cause?: unknown): ValenceError {
 }
 
 /**
- * The library's HTTP client, loaded at the first call: most programs that import this package never make one.
- * Its caches stay out of use: they hold no negative answers and compile once per waiter.
+ * Loads the library's HTTP client at the first call, because most programs that import this package make none.
+ * The library's caches are not used: they do not cache failures, and compile once per waiting caller.
  */
 async function loadClient(host: string, auth: RegistryApiOptions['auth']): Promise<LibraryClient> {
   const { SchemaRegistry } = await import('@kafkajs/confluent-schema-registry')
-  // `retry` is not given: it would change the retries of every other client in the process.
+  // `retry` is not set: it would change the retries of all clients in the process.
   const library = new SchemaRegistry({ host, ...(auth ? { auth } : {}) })
   const { api: client } = library as unknown as { readonly api: LibraryClient & MappersmithClient }
-  // Innermost, where the library's option cannot put it: its own middleware would turn a refusal into an error that has
-  // lost its code, and never settles where the body is null.
+  // Added as the innermost middleware, which the library's options cannot do: the library's own middleware turns an error
+  // status into an error without its code, and never settles if the body is null.
   client._manifest.middleware.unshift(() => ({ response: (next) => next().catch((refusal) => refusal) }))
   return client
 }
@@ -78,7 +78,7 @@ interface MappersmithClient {
   }
 }
 
-/** The library has no deadline, and never settles when a response breaks off in its body. */
+/** Adds a timeout: the library has none, and never settles if the connection ends within a response body. */
 async function withDeadline<T>(
   call: (signal: AbortSignal) => Promise<T>,
   timeoutMs: number,
@@ -99,7 +99,7 @@ async function withDeadline<T>(
   }
 }
 
-/** Without its query as well. Throws VAL_CONFIG_INVALID. */
+/** The URL without credentials and query. Throws VAL_CONFIG_INVALID if it is not http or https. */
 export function withoutCredentials(url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new ValenceError('VAL_CONFIG_INVALID', 'the schema registry needs an http or https URL')

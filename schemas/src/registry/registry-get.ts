@@ -1,16 +1,16 @@
 import { basicAuthorization, plainUrl } from '../url-credentials.ts'
 import { type RegistryAnswer, type RegistryApiOptions, unavailable } from './registry-api.ts'
 
-/** An answer as it came: its body as text, for what is no JSON to be parsed. */
+/** A response with its body as text too. */
 export interface RawAnswer extends RegistryAnswer {
   readonly text: string
   readonly artifactType: string | undefined
 }
 
-/** Reads one URL of the registry, for what its Confluent client does not know. Throws VAL_REGISTRY_UNAVAILABLE. */
+/** Fetches a URL of the registry that the Confluent client does not support. Throws VAL_REGISTRY_UNAVAILABLE. */
 export type RegistryGet = (url: string) => Promise<RawAnswer>
 
-/** @param options whose URL may carry the credentials, as that of the other client may */
+/** @param options `auth`, else the credentials in `url`, are sent */
 export function createRegistryGet({ url, auth, timeoutMs }: RegistryApiOptions): RegistryGet {
   const own =
     auth === undefined ? plainUrl(url).headers : { authorization: basicAuthorization(auth.username, auth.password) }

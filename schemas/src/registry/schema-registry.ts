@@ -17,33 +17,33 @@ export interface SchemaRegistryOptions {
   /** Base URL of the Confluent-compatible API, its path included (Apicurio: `…/apis/ccompat/v7`). */
   readonly url: string
   readonly auth?: { readonly username: string; readonly password: string } | undefined
-  /** For one call to the registry, its retries included. */
+  /** Timeout of one call, including retries. @default 3000 */
   readonly timeoutMs?: number
-  /** How long an unknown or unfit schema id is remembered. */
+  /** Time that the failure of a schema id is cached. @default 30000 */
   readonly negativeTtlMs?: number
-  /** How long an unknown schema id may still be new: VAL_SCHEMA_NOT_YET_KNOWN meanwhile. */
+  /** Time that an unknown schema id can be new; the error is VAL_SCHEMA_NOT_YET_KNOWN meanwhile. @default 10000 */
   readonly youngIdMs?: number
   readonly clock?: { now(): number }
 }
 
-/** The formats a schema can be registered in. */
+/** Formats in which a schema can be registered. */
 export type SchemaFormat = 'avro' | 'json'
 
 /**
- * The schema registry: decoders by schema id, and registration. As a DecoderCache it decodes text events.
- * Every method throws VAL_REGISTRY_UNAVAILABLE where the registry does not answer, in time and with sense.
+ * The schema registry: decoders by schema id (of text events, and of the kinds below) and registration of schemas.
+ * Every method throws VAL_REGISTRY_UNAVAILABLE without a valid response within the timeout.
  */
 export interface SchemaRegistry extends DecoderCache<TextEvent> {
   /** Decoders of scored events. */
   readonly scores: DecoderCache<ScoredEvent>
   /** Decoders of feedback events. */
   readonly feedback: DecoderCache<FeedbackEvent>
-  /** Registers the Avro schemas of both topics' values, idempotent. Throws VAL_SCHEMA_INCOMPATIBLE. */
+  /** Registers the Avro schemas of the values of both topics and returns their ids; idempotent. Throws VAL_SCHEMA_INCOMPATIBLE. */
   register(topics?: { readonly texts: string; readonly scores: string }): Promise<{
     readonly textEvent: number
     readonly scoredEvent: number
   }>
-  /** Registers one schema, idempotent, and returns its id. Throws VAL_SCHEMA_INCOMPATIBLE. */
+  /** Registers one schema and returns its id; idempotent. Throws VAL_SCHEMA_INCOMPATIBLE. */
   registerFor(subject: string, kind: RecordKind, format?: SchemaFormat): Promise<number>
   /** Resolves if the registry answers. */
   ping(): Promise<void>
@@ -69,13 +69,13 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
     return readId(await api((client) => client.Subject.register, params), subject)
   }
 
-  /** A registry that has no level for the subject, not even a global one, is told to check; any level stays as it is. */
+  /** Sets BACKWARD compatibility if the registry has neither a level of the subject nor a global one. Existing levels are kept. */
   async function ensureCompatibility(subject: string): Promise<void> {
     const config = await api((client) => client.Subject.config, { subject, defaultToGlobal: true })
     if (config.status === 200) return
     if (config.status !== 404) throw unavailable(`compatibility of ${subject}: ${describeAnswer(config)}`)
     const update = await api((client) => client.Subject.updateConfig, { subject, body: { compatibility: 'BACKWARD' } })
-    // 409: somebody who registers at the same time has just set it.
+    // 409: a concurrent registration has set it.
     if (update.status !== 200 && update.status !== 409)
       throw unavailable(`compatibility of ${subject}: ${describeAnswer(update)}`)
   }
@@ -91,7 +91,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       return { textEvent, scoredEvent }
     },
     async ping() {
-      // The prefix keeps the answer small where there are many subjects.
+      // The prefix keeps the response small.
       const answer = await api((client) => client.Subject.all, { subjectPrefix: defaultTopics.texts })
       if (answer.status !== 200 || !Array.isArray(answer.body)) throw unavailable(describeAnswer(answer))
     },
@@ -100,7 +100,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
 
 function schemaBody(kind: RecordKind, format: SchemaFormat): { schema: string; schemaType?: 'JSON' } {
   const schema = JSON.stringify(embeddedSchemas[kind][format])
-  // Registries of the first API version know no schemaType; Avro is the default of all.
+  // `schemaType` is left out for Avro: the first API version does not know it, and Avro is the default.
   return format === 'avro' ? { schema } : { schema, schemaType: 'JSON' }
 }
 

@@ -1,32 +1,32 @@
 import { ValenceError } from '../errors.ts'
 
-/** Steps of a record of any size, per byte of a record, and of the largest; a step takes about 50 ns. */
-const [baseSteps, stepsPerByte, mostSteps] = [1_000_000, 16, 6_000_000]
-/** Characters of a string and items of an array that are one step; both are looked at in tight loops. */
+/** Limit of steps: `baseSteps` plus `stepsPerByte` per byte of the record, at most `maxSteps`. A step takes about 50 ns. */
+const [baseSteps, stepsPerByte, maxSteps] = [1_000_000, 16, 6_000_000]
+/** Characters of a string and items of an array per step; both are visited in tight loops. */
 const charactersPerStep = 32
 const itemsPerStep = 16
-/** Names are gathered into a list of strings first. */
+/** Cost of a property name; names are collected into an array first. */
 const stepsPerName = 4
 
 /**
- * Counts the steps of validating one record and ends the work when there are too many: a schema of a few hundred bytes can
- * ask for 2^40 evaluations of a small record. Steps, not time, so that the same record has the same verdict everywhere.
+ * Limits the steps of validating one record: a schema of some hundred bytes can need 2^40 evaluations of a small record.
+ * It counts steps instead of time, so that a record has the same verdict on every machine.
  */
 export class StepMeter {
   #left = Number.POSITIVE_INFINITY
 
-  /** For the record that comes next. */
+  /** Resets the limit for the next record. */
   begin(payloadBytes: number): void {
-    this.#left = Math.min(baseSteps + stepsPerByte * payloadBytes, mostSteps)
+    this.#left = Math.min(baseSteps + stepsPerByte * payloadBytes, maxSteps)
   }
 
-  /** Throws VAL_SCHEMA_TOO_COMPLEX. */
+  /** Counts steps. Throws VAL_SCHEMA_TOO_COMPLEX above the limit. */
   charge(steps: number): void {
     this.#left -= steps
     if (this.#left < 0) throw new ValenceError('VAL_SCHEMA_TOO_COMPLEX', 'validating the record takes too many steps')
   }
 
-  /** One evaluation of a subschema: its keywords may look at all of a string or an array; and at all names of an object. */
+  /** Counts one evaluation of a subschema, whose keywords can visit a whole string or array, or all names of an object. */
   chargeFor(data: unknown, weight: number, looksAtNames: boolean): void {
     this.charge(weight + sizeOf(data, looksAtNames))
   }

@@ -1,13 +1,13 @@
 import { ValenceError } from '../errors.ts'
 import { type RegistryAnswer, type RegistryApi, unavailable } from './registry-api.ts'
 
-/** A schema as its writer registered it. */
+/** A registered schema of a writer. */
 export interface WriterSchema {
   /** AVRO, JSON or PROTOBUF. */
   readonly type: string
   /** The schema as text. */
   readonly text: string
-  /** The schemas that it names, each after those that it names itself. */
+  /** The schemas that it refers to, each after its own references. */
   readonly references: readonly SchemaReference[]
 }
 
@@ -16,22 +16,22 @@ interface SchemaReference {
   readonly text: string
 }
 
-/** The registry's codes for an id, a subject or a version that it does not have. */
+/** Error codes of the registry for a missing subject, version or schema. */
 const notFoundCodes: ReadonlySet<unknown> = new Set([40401, 40402, 40403])
 
 /**
- * The schema of an id. Throws VAL_SCHEMA_UNKNOWN_ID only where the registry itself says that it has none: a 404 of
- * something else on the way is VAL_REGISTRY_UNAVAILABLE, as is any other failure.
+ * Fetches the schema of an id. Throws VAL_SCHEMA_UNKNOWN_ID only for a 404 with the registry's own error code. A 404 of a
+ * proxy, and any other failure, is VAL_REGISTRY_UNAVAILABLE.
  */
 export async function fetchWriterSchema(api: RegistryApi, id: number): Promise<WriterSchema> {
-  // No registry gives out such ids; bytes that look like the wire format do.
+  // Registries assign ids from 1. Other ids come from bytes that only look like the wire format.
   if (id <= 0) throw new ValenceError('VAL_SCHEMA_UNKNOWN_ID', `id ${id}`)
   const answer = await api((client) => client.Schema.find, { id })
   if (isNotFound(answer)) throw new ValenceError('VAL_SCHEMA_UNKNOWN_ID', `id ${id}`)
   return readWriterSchema(api, answer, `schema ${id}`)
 }
 
-/** The schema in an answer, with what it refers to. Throws VAL_REGISTRY_UNAVAILABLE where there is none. */
+/** Reads the schema in a response and fetches its references. Throws VAL_REGISTRY_UNAVAILABLE if there is none. */
 export async function readWriterSchema(api: RegistryApi, answer: RegistryAnswer, what: string): Promise<WriterSchema> {
   const { text, type, references } = readSchema(answer, what)
   return { type, text, references: await fetchReferences(api, references, new Set()) }
@@ -41,7 +41,7 @@ export function isNotFound({ status, body }: RegistryAnswer): boolean {
   return status === 404 && notFoundCodes.has((body as { error_code?: unknown } | null)?.error_code)
 }
 
-/** The registry's refusal in one line, for an error's detail. */
+/** Status, URL and message of a response in one line, for the detail of an error. */
 export function describeAnswer({ place, status, body }: RegistryAnswer): string {
   const message = (body as { message?: unknown } | null)?.message
   return `HTTP ${status} from ${place}${typeof message === 'string' ? `, ${message.slice(0, 500)}` : ''}`
@@ -77,7 +77,7 @@ interface SchemaBody {
   readonly references: readonly ReferencePointer[]
 }
 
-/** A proxy's page with status 200 is no schema: it must not condemn the record. */
+/** Throws VAL_REGISTRY_UNAVAILABLE for a response without a schema, such as a proxy's page with status 200. */
 function readSchema(answer: RegistryAnswer, what: string): SchemaBody {
   const body = answer.body as { schema?: unknown; schemaType?: unknown; references?: unknown } | null
   if (answer.status !== 200 || typeof body?.schema !== 'string') {

@@ -18,7 +18,7 @@ import { rejectionOf, thrownBy } from '../support/thrown.ts'
 const url = inject('stack').registryUrl
 const registry = createSchemaRegistry({ url })
 
-/** Past the library and this package: what any other client would send. */
+/** A request without the library and this package, as another client would send it. */
 async function post(path: string, body: object): Promise<{ id: number }> {
   const response = await fetch(`${url}${path}`, {
     method: 'POST',
@@ -46,13 +46,13 @@ describe('a real registry', () => {
     await registry.ping()
   })
 
-  it('gives the same ids when asked to register again, by us or by another', async () => {
+  it('returns the same ids for a repeated registration, by us or by another client', async () => {
     expect(await registry.register(topics)).toEqual(ids)
     expect(await createSchemaRegistry({ url }).register(topics)).toEqual(ids)
     expect(ids.textEvent).not.toBe(ids.scoredEvent)
   })
 
-  it('gives the same id to registrations at the same time', async () => {
+  it('returns the same id to concurrent registrations', async () => {
     const subject = `race-${randomUUID()}`
     const race = Array.from({ length: 8 }, () => createSchemaRegistry({ url }).registerFor(subject, 'text-event'))
     expect(new Set(await Promise.all(race)).size).toBe(1)
@@ -74,7 +74,7 @@ describe('a real registry', () => {
     expect(thrownBy(() => decode(Buffer.from('{"text":7}'))).code).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
   })
 
-  it('decodes what another writer registered, its references included', async () => {
+  it('decodes with a schema of another writer, including its references', async () => {
     const run = randomUUID()
     const user = { type: 'record', name: 'User', namespace: 'com.example', fields: [{ name: 'age', type: 'int' }] }
     await post(`/subjects/user-${run}/versions`, { schema: JSON.stringify(user) })
@@ -108,34 +108,34 @@ describe('a real registry', () => {
     const core = url.replace(/ccompat.*/, 'registry/v3')
     const version = await fetch(`${core}/groups/default/artifacts/own-${run}/versions/1`)
     const { globalId, contentId } = (await version.json()) as { globalId: number; contentId: number }
-    const impatient = createSchemaRegistry({ url, youngIdMs: 0 })
+    const withoutWaiting = createSchemaRegistry({ url, youngIdMs: 0 })
     for (const id of [`globalId ${globalId}`, `contentId ${contentId}`] as `globalId ${bigint}`[]) {
-      expect((await impatient.load(id))(Buffer.from([60, 4, 0x68, 0x69])).text).toBe('hi')
+      expect((await withoutWaiting.load(id))(Buffer.from([60, 4, 0x68, 0x69])).text).toBe('hi')
     }
     for (const id of ['globalId 999999999', 'contentId 999999999', 'contentId or globalId 999999999'] as const) {
-      expect((await rejectionOf(impatient.load(id))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
+      expect((await rejectionOf(withoutWaiting.load(id))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
     }
     const guid = 'guid 01020304-0506-0708-090a-0b0c0d0e0f10'
-    expect((await rejectionOf(impatient.load(guid))).code).toBe('VAL_SCHEMA_ID_UNRESOLVABLE')
+    expect((await rejectionOf(withoutWaiting.load(guid))).code).toBe('VAL_SCHEMA_ID_UNRESOLVABLE')
   })
 
-  it('says that it does not know an id, and that one is of something else', async () => {
-    const impatient = createSchemaRegistry({ url, youngIdMs: 0 })
-    expect((await rejectionOf(impatient.load(2_147_483_647))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
+  it('refuses an unknown id, and an id of another schema', async () => {
+    const withoutWaiting = createSchemaRegistry({ url, youngIdMs: 0 })
+    expect((await rejectionOf(withoutWaiting.load(2_147_483_647))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
     expect((await rejectionOf(registry.load(2_147_483_647))).code).toBe('VAL_SCHEMA_NOT_YET_KNOWN')
     expect((await rejectionOf(registry.load(ids.scoredEvent))).code).toBe('VAL_SCHEMA_MISMATCH')
     const { id } = await post(`/subjects/other-${randomUUID()}/versions`, { schema: '"string"' })
     expect((await rejectionOf(registry.load(id))).code).toBe('VAL_SCHEMA_MISMATCH')
   })
 
-  it('refuses a change that old readers or data do not survive, once we have registered', async () => {
+  it('refuses an incompatible change after our registration', async () => {
     const { fields, ...rest } = embeddedSchemas['text-event'].avro
     const schema = { ...rest, fields: [...fields, { name: 'mandatory', type: 'string' }] }
     const subject = valueSubject(topics.texts)
     await expect(post(`/subjects/${subject}/versions`, { schema: JSON.stringify(schema) })).rejects.toThrow('HTTP 409')
   })
 
-  it('refuses ours where the subject holds something else', async () => {
+  it('refuses our schema if the subject has another one', async () => {
     const subject = `taken-${randomUUID()}`
     await registry.registerFor(subject, 'scored-event')
     expect(await rejectionOf(registry.registerFor(subject, 'text-event'))).toMatchObject({
@@ -144,7 +144,7 @@ describe('a real registry', () => {
     })
   })
 
-  it('is told from a path that is not its own', async () => {
+  it('is distinguished from another service at the URL', async () => {
     const lost = createSchemaRegistry({ url: new URL('/apis/nothing/here', url).href })
     expect((await rejectionOf(lost.load(ids.textEvent))).code).toBe('VAL_REGISTRY_UNAVAILABLE')
     expect((await rejectionOf(lost.ping())).code).toBe('VAL_REGISTRY_UNAVAILABLE')
@@ -152,7 +152,7 @@ describe('a real registry', () => {
 })
 
 describe('a registry that dies', () => {
-  it('leaves what is cached, and condemns nothing else', async () => {
+  it('leaves cached decoders usable, and dead-letters nothing', async () => {
     const stack = await startLocalStack({ parts: ['registry'] })
     try {
       const mortal = createSchemaRegistry({ url: stack.registryUrl, timeoutMs: 2_000 })

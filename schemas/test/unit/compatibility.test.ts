@@ -6,7 +6,7 @@ import { readingProblem } from '../support/compatibility.ts'
 const history = new URL('../../history/', import.meta.url)
 const releases = readdirSync(history)
 
-/** The kinds that were there already. */
+/** The kinds of a released version. */
 function kindsOf(version: string): RecordKind[] {
   return recordKinds.filter((kind) => existsSync(new URL(`${version}/${kind}.avsc`, history)))
 }
@@ -16,7 +16,7 @@ function released(version: string, kind: RecordKind): AvroRecordSchema {
 }
 
 describe('the current schemas', () => {
-  it('have a released version to compare with', () => {
+  it('are compared with a released version', () => {
     expect(releases.length).toBeGreaterThan(0)
   })
 
@@ -47,7 +47,7 @@ describe('the comparison', () => {
   const scored = embeddedSchemas['scored-event'].avro
   const dead = embeddedSchemas['dead-letter'].avro
 
-  it('passes a new field that has a default, both ways', () => {
+  it('accepts a new field with a default, in both directions', () => {
     const next = changed('text-event', 'channel', { type: ['null', 'string'], default: null })
     expect(readingProblem(next, text)).toBeUndefined()
     expect(readingProblem(text, next)).toBeUndefined()

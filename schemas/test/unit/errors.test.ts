@@ -8,17 +8,17 @@ describe('the catalogue', () => {
     expect(code).toMatch(/^VAL_[A-Z]+(_[A-Z0-9]+)+$/)
     expect(message).toMatch(/^[A-Z].*[^.]$/)
     expect(help).toMatch(/^[A-Z].*\.$/)
-    // A record cannot be at fault and not at fault.
+    // An error is either of the record or of the system.
     expect(retryable && deadLetter).toBeFalsy()
   })
 
-  it('never says the same of two codes', () => {
+  it('has different messages for all codes', () => {
     expect(new Set(rows.map(([, { message }]) => message)).size).toBe(rows.length)
   })
 })
 
 describe('ValenceError', () => {
-  it('says what happened, and to what', () => {
+  it('has the message of the catalogue, and the detail', () => {
     const cause = new Error('inner')
     const error = new ValenceError('VAL_RECORD_INVALID', 'text must be a string', { cause })
     expect(error).toMatchObject({

@@ -24,7 +24,7 @@ const facts: DeadLetterFacts = {
 
 const traceParent = recordHeader('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
 
-/** Names that every object inherits, one repeated with others between, a null, an empty one, bytes that are no text. */
+/** Inherited names, a repeated name with others between, a null value, an empty name and value, bytes that are no UTF-8. */
 const awkward: RecordHeaders = [
   recordHeader('constructor', '1'),
   recordHeader('x', '1'),
@@ -37,7 +37,7 @@ const awkward: RecordHeaders = [
 ]
 
 describe('deadLetterHeaders', () => {
-  it('adds why and whence behind the original headers', () => {
+  it('appends error and origin to the original headers', () => {
     expect(deadLetterHeaders([traceParent], facts)).toStrictEqual([
       traceParent,
       recordHeader('valence-error-code', 'VAL_TEXT_EMPTY'),
@@ -57,7 +57,7 @@ describe('deadLetterHeaders', () => {
   })
 
   it.each([8.64e15 + 1, -8.64e15 - 1, 2 ** 63, -(2 ** 63)])(
-    'reads no timestamp where %d is none that a date can be',
+    'reads the timestamp %d, outside the range of Date, as null',
     (timestamp) => {
       const headers = deadLetterHeaders([], { ...facts, origin: { ...facts.origin, timestamp } })
       const letter = readDeadLetter({ value: null, headers })
@@ -66,7 +66,7 @@ describe('deadLetterHeaders', () => {
     },
   )
 
-  it('takes a time of failure that no date can be for no dead letter of ours', () => {
+  it('refuses a time of failure outside the range of Date', () => {
     const headers = deadLetterHeaders([], { ...facts, failedAt: 8.64e15 + 1 })
     expect(thrownBy(() => parseDeadLetterHeaders(headers))).toMatchObject({ code: 'VAL_RECORD_INVALID' })
   })
@@ -83,13 +83,13 @@ describe('deadLetterHeaders', () => {
     expect(twice.slice(0, awkward.length)).toStrictEqual(awkward)
   })
 
-  it('keeps every header as it came, in order, and changes nothing in what it was given', () => {
+  it('keeps every header unchanged and in order, and does not modify its input', () => {
     const original = [...awkward]
     expect(deadLetterHeaders(original, facts).slice(0, awkward.length)).toStrictEqual(awkward)
     expect(original).toStrictEqual(awkward)
   })
 
-  it('cuts a message that would not fit, not in the middle of a character', () => {
+  it('cuts a long message, and no character in half', () => {
     const message = `${'a'.repeat(1_023)}🙂${'b'.repeat(1_000_000)}`
     const text = headerText(deadLetterHeaders([], { ...facts, message }), headerNames.errorMessage)
     expect(text).toBe(`${'a'.repeat(1_023)}\ufffd`)
@@ -97,7 +97,7 @@ describe('deadLetterHeaders', () => {
 })
 
 describe('parseDeadLetterHeaders', () => {
-  it('reads back what was written', () => {
+  it('reads the written headers', () => {
     expect(parseDeadLetterHeaders(deadLetterHeaders(awkward, facts))).toStrictEqual(facts)
   })
 
@@ -141,14 +141,14 @@ describe('parseDeadLetterHeaders', () => {
     })
   })
 
-  it('takes the timestamp of a record that has none', () => {
+  it('accepts the timestamp -1 of a record without one', () => {
     const headers = withHeader(deadLetterHeaders([], facts), headerNames.originTimestamp, '-1')
     expect(parseDeadLetterHeaders(headers).origin.timestamp).toBe(-1)
   })
 })
 
 describe('readDeadLetter', () => {
-  it('gives the original record back', () => {
+  it('returns the original record', () => {
     const record = {
       key: Buffer.from('k'),
       value: Buffer.from([0xff, 0x00]),
@@ -167,10 +167,10 @@ describe('readDeadLetter', () => {
   })
 })
 
-it('originalHeaders are what a replay sends', () => {
+it('originalHeaders removes only the added headers', () => {
   expect(originalHeaders(deadLetterHeaders(awkward, facts))).toStrictEqual(awkward)
 })
 
-it('ownHeaders are those that a dead letter has beside them, whatever else begins with valence-', () => {
+it('ownHeaders keeps only the added headers, and no others that begin with valence-', () => {
   expect(ownHeaders(deadLetterHeaders(awkward, facts))).toStrictEqual(deadLetterHeaders([], facts))
 })

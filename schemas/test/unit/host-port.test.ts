@@ -45,13 +45,13 @@ describe('parseHostPort', () => {
     '999.1.1.1:1',
     `${'a'.repeat(64)}.b:1`,
     `${'a.'.repeat(130)}b:1`,
-  ])('takes %j for no address', (address) => {
+  ])('refuses %j', (address) => {
     expect(parseHostPort(address)).toBeUndefined()
   })
 })
 
 describe('hostPortProblem', () => {
-  it('names the place and not the address, which may carry a secret', () => {
+  it('names the position and not the address, which can contain a secret', () => {
     expect(hostPortProblem(['a:1', 'b:2'])).toBeUndefined()
     expect(hostPortProblem(['me:hunter2@a'])).not.toContain('hunter2')
     expect(hostPortProblem(['a:1', 'b', 'c'])).toContain('number 2 of 3')

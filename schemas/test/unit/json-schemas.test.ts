@@ -73,7 +73,7 @@ function jsonShape(schema: JsonObject): Shape {
   return Object.fromEntries(fields)
 }
 
-/** Descriptions may add what is peculiar to JSON; the fields and what is required may not differ. */
+/** Descriptions can add facts about JSON; fields and required fields must not differ. */
 function withoutDocs(shape: Shape): unknown {
   return Object.fromEntries(
     Object.entries(shape).map(([name, { required, nested }]) => [
@@ -170,7 +170,7 @@ describe.each(recordKinds)('the JSON Schema and the parser of %s', (kind) => {
     'agree on %s',
     (_json, sample) => {
       const { validate, parse } = schemas[kind]
-      // Through JSON, as it would arrive: undefined is absent.
+      // Converted to JSON and back, as it would arrive: undefined is absent.
       const value: unknown = JSON.parse(JSON.stringify(sample))
       expect(accepts(() => parse(value))).toBe(validate(value))
     },

@@ -12,7 +12,7 @@ it.each([
   ...['__TypeId__', '__ContentTypeId__', '__KeyTypeId__', '__Key_TypeId__', '__Key_ContentTypeId__', 'contentType'],
   ...['content-type', 'Content-Type', 'content-encoding', 'content-length'],
   ...['ce_specversion', 'ce_type', 'ce_dataschema'],
-])('%s stays with the payload that it describes', (name) => {
+])('%s, which describes the payload, is not forwarded', (name) => {
   const others = [recordHeader('x', '1'), recordHeader('x', null)]
   const described = recordHeader(name, Buffer.from([1, 2]))
   expect(headersWithoutPayload([...others, described, ...others, described])).toEqual([...others, ...others])

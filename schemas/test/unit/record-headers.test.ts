@@ -25,11 +25,11 @@ describe('headersFromRecord', () => {
     ])
   })
 
-  it('lists own names only, and invents no value for a name that objects inherit', () => {
+  it('lists own names only, and no value for inherited names', () => {
     expect(headersFromRecord({})).toEqual([])
     const record = Object.fromEntries(inherited.map((name) => [name, 'own']))
     expect(headersFromRecord(record)).toEqual(inherited.map((name) => recordHeader(name, 'own')))
-    // Where the stock decoder found a property of Object.prototype, it put it before the values.
+    // The stock decoder puts the inherited property before the values.
     const stock = Object.fromEntries(
       inherited.map((name) => [name, [({} as Record<string, unknown>)[name], Buffer.from('own')]]),
     )
@@ -38,12 +38,12 @@ describe('headersFromRecord', () => {
 })
 
 describe('headersByName', () => {
-  it('has one value bare and several as an array', () => {
+  it('has a single value as it is and several as an array', () => {
     const list = [recordHeader('x', '1'), recordHeader('y', null), recordHeader('x', null), recordHeader('x', '2')]
     expect({ ...headersByName(list) }).toEqual({ x: [Buffer.from('1'), null, Buffer.from('2')], y: null })
   })
 
-  it.each(inherited)('has %s only where there is such a header', (name) => {
+  it.each(inherited)('has %s only if there is such a header', (name) => {
     expect(headersByName([])[name]).toBeUndefined()
     const record = headersByName([recordHeader(name, '1'), recordHeader(name, '2')])
     expect(Object.keys(record)).toEqual([name])
@@ -64,7 +64,7 @@ describe('headerText', () => {
     expect(headerText(headers, 'a')).toBe(text)
   })
 
-  it.each(inherited)('does not find %s where there is none', (name) => {
+  it.each(inherited)('does not find %s if there is none', (name) => {
     expect(headerText([], name)).toBeUndefined()
   })
 })
@@ -82,7 +82,7 @@ describe('httpHeaderText', () => {
   })
 })
 
-it('withHeader puts one header in the place of all of its name, and leaves the others in their order', () => {
+it('withHeader replaces all headers of the name by one, and keeps the order of the others', () => {
   const list = [recordHeader('a', '1'), recordHeader('b', '2'), recordHeader('a', null), recordHeader('c', '3')]
   expect(withHeader(list, 'a', 'new')).toEqual([list[1], list[3], recordHeader('a', 'new')])
   expect(list).toHaveLength(4)

@@ -59,17 +59,17 @@ describe('docs/records.md', () => {
     for (const [code] of document.matchAll(/VAL_[A-Z0-9_]+/g)) expect(errorCatalogue).toHaveProperty(code)
   })
 
-  it('shows examples that are what they say', () => {
+  it('shows valid examples', () => {
     const [text, scored, ...others] = examples()
     expect(others).toEqual([])
     const event = textEventJson.parse(text)
     const { id, occurredAt, source, lang, attributes } = scoredEventJson.parse(scored)
-    // The second is the first one scored.
+    // The second example is the score of the first.
     expect({ id, occurredAt, source, lang, attributes, text: event.text }).toEqual(event)
     expect(scoredEventJson.toJson(scoredEventJson.parse(scored))).toEqual(scored)
   })
 
-  it('shows a scored event whose numbers fit together', () => {
+  it('shows a scored event with consistent numbers', () => {
     const { scores, valence, label } = scoredEventJson.parse(examples()[1])
     const { negative = 0, neutral = 0, positive = 0 } = scores
     expect(negative + neutral + positive).toBeCloseTo(1)

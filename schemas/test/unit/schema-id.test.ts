@@ -15,7 +15,7 @@ const read = (...headers: [name: string, value: Buffer | string | null][]) =>
   )
 
 describe('an id in front of the payload', () => {
-  it('takes four bytes, or eight where the first four are zero', () => {
+  it('has four bytes, or eight if the first four are zero', () => {
     const payload = Buffer.from('payload')
     expect(readFramedValue(frame(7, payload))).toEqual({ id: 7, payload })
     const long = Buffer.concat([Buffer.of(0), longOf(7n), payload])

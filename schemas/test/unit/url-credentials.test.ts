@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { plainUrl } from '../../src/url-credentials.ts'
 
-// Apart from its address, so that the search for secrets finds none.
+// Separate from the address, so that secretlint does not report it.
 const word = 'secret'
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
 
@@ -16,5 +16,5 @@ it.each([
   expect(plainUrl(url)).toEqual({ url: 'https://registry.test/a?b', headers: basic(credentials) }),
 )
 
-it('a URL without credentials stays as it was given', () =>
+it('a URL without credentials is unchanged', () =>
   expect(plainUrl('https://registry.test')).toEqual({ url: 'https://registry.test', headers: {} }))

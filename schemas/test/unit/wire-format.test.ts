@@ -3,21 +3,21 @@ import { frame, framedPayload, readSchemaId } from '../../src/index.ts'
 import { thrownBy } from '../support/thrown.ts'
 
 describe('the wire format', () => {
-  it('is a zero byte, the id in four bytes, the payload', () => {
+  it('is byte 0, the id in four bytes, the payload', () => {
     expect(frame(258, Buffer.from('hi'))).toEqual(Buffer.from([0, 0, 0, 1, 2, 0x68, 0x69]))
   })
 
-  it.each([1, 258, 2_147_483_647])('gives id %d and the payload back', (id) => {
+  it.each([1, 258, 2_147_483_647])('has id %d and the payload after framing', (id) => {
     const framed = frame(id, Uint8Array.of(1, 2, 3))
     expect(readSchemaId(framed)).toBe(id)
     expect(framedPayload(framed)).toEqual(Buffer.from([1, 2, 3]))
   })
 
-  it('may have no payload', () => {
+  it('can have no payload', () => {
     expect(framedPayload(frame(7, Buffer.alloc(0)))).toHaveLength(0)
   })
 
-  it.each(['', '{"text":"a"}', 'plain text', '\u0001'])('is not in %j', (text) => {
+  it.each(['', '{"text":"a"}', 'plain text', '\u0001'])('is not recognised in %j', (text) => {
     expect(readSchemaId(Buffer.from(text))).toBeUndefined()
   })
 

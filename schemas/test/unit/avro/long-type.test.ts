@@ -14,7 +14,7 @@ describe('long', () => {
     expect(() => longType.toBuffer(value)).toThrow()
   })
 
-  it('orders like the numbers', () => {
+  it('compares numerically', () => {
     expect([3n, -5n, 2n ** 60n, 0n].sort((left, right) => longType.compare(left, right))).toEqual([
       -5n,
       0n,
@@ -24,7 +24,7 @@ describe('long', () => {
     expect(longType.compare(4n, 4n)).toBe(0)
   })
 
-  it('holds however the schema spells it', () => {
+  it('is used for every spelling in the schema', () => {
     for (const type of [
       'long',
       { type: 'long' },
@@ -36,7 +36,7 @@ describe('long', () => {
     }
   })
 
-  it('takes the int and the default of another schema', () => {
+  it('reads the int and the default of another schema', () => {
     const writer = compileAvro({ type: 'record', name: 'R', fields: [{ name: 'a', type: 'int' }] })
     const reader = compileAvro({
       type: 'record',

@@ -107,7 +107,7 @@ describe('a timestamp', () => {
     { type: 'long', logicalType: '__proto__' },
     { type: 'long', logicalType: 'date' },
     { type: 'long', 'connect.name': 'toString' },
-  ])('is a plain long where the logical type is none of a long: %j', (type) => {
+  ])('is a plain long if the logical type is not one of a long: %j', (type) => {
     const payload = recordOf('long').toBuffer({ at: 5n })
     expect(millis.fromBuffer(payload, millis.createResolver(recordOf(type))).at).toBe(5)
   })
@@ -116,7 +116,7 @@ describe('a timestamp', () => {
     expect(() => millis.createResolver(recordOf(writerType))).toThrow()
   })
 
-  it('on anything but a long is no timestamp', () => {
+  it('is not used for other types than long', () => {
     const strange = recordOf({ type: 'string', logicalType: 'timestamp-millis' })
     expect(strange.fromBuffer(strange.toBuffer({ at: 'noon' }))).toEqual({ at: 'noon' })
   })

@@ -5,7 +5,7 @@ import { isBlankText } from '../../../src/records/blank-text.ts'
 import { checkText, textEventAvro, textEventJson } from '../../../src/records/text-event.ts'
 import { thrownBy } from '../../support/thrown.ts'
 
-/** One of each kind that shows nothing by itself. */
+/** One invisible character of each kind. */
 const blanks = {
   'no-break space': '\u00a0',
   'em space': '\u2003',
@@ -53,7 +53,7 @@ const texts = [
   '\ufffd',
 ]
 
-/** Categories whose characters can be seen, but for what the rule names. */
+/** Categories of visible characters, except those that the rule names. */
 const seen = /^[\p{L}\p{N}\p{P}\p{S}\p{Co}\p{Cn}]$/u
 const unseen = /^[\p{Z}\p{C}\p{M}]$/u
 const exceptions = /^[\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\u{13441}\u{13442}\u{1d159}]$/u

@@ -19,7 +19,7 @@ import { thrownBy } from '../../support/thrown.ts'
 const lone = 'a\ud800b'
 const refusal = { code: 'VAL_RECORD_NOT_UTF8', deadLetter: true }
 
-/** Each text field of a text event with half a surrogate pair in it, and how the error names the field. */
+/** Each text field of a text event with a lone surrogate, and its name in the error. */
 const broken: readonly (readonly [field: string, overrides: object])[] = [
   ['id', { id: lone }],
   ['text', { text: lone }],
@@ -66,7 +66,7 @@ it.each(['id', 'label'])('half a surrogate pair in the %s of a feedback is refus
 
 describe('bytes that are not UTF-8 in Avro', () => {
   const latin1 = Buffer.from([0x63, 0x61, 0x66, 0xe9])
-  // The same record with bytes for strings: what a careless writer sends under the schema of ours.
+  // The same record with `bytes` instead of strings, to write invalid UTF-8 under our schema.
   const fields = embeddedSchemas['text-event'].avro.fields.map((field) => ({
     ...field,
     type: JSON.parse(JSON.stringify(field.type).replaceAll('"string"', '"bytes"')),
@@ -113,13 +113,13 @@ describe('bytes that are not UTF-8 in Avro', () => {
       const branch = Array.isArray(type) ? [2] : []
       const decoded = (text: Buffer) => decode(Buffer.from([...branch, text.length * 2, ...text]))
       expect(thrownBy(() => decoded(latin1))).toMatchObject(refusal)
-      // Half a surrogate pair in the three bytes that careless encoders make of it.
+      // A lone surrogate in three bytes (CESU-8), as some encoders write it.
       expect(thrownBy(() => decoded(Buffer.from([0x61, 0xed, 0xa0, 0x80])))).toMatchObject(refusal)
       expect(decoded(Buffer.from('café \ufffd 🙂')).text).toBe('café \ufffd 🙂')
     },
   )
 
-  it('may stand in a field that is not read', async () => {
+  it('are allowed in a field that is not read', async () => {
     const schema = {
       type: 'record',
       name: 'TextEvent',
@@ -131,14 +131,14 @@ describe('bytes that are not UTF-8 in Avro', () => {
 })
 
 describe('the rule', () => {
-  it('takes everything that is Unicode', () => {
+  it('accepts all valid Unicode', () => {
     for (const text of ['', 'a', 'é', '👩‍👩‍👧', '\u202eabc', '❤️', '\ufffd', '\uffff', '\u0000', '\u{10ffff}']) {
       expect(checkUnicode(text, 'x')).toBe(text)
       expect(readUtf8(Buffer.from(text))).toBe(text)
     }
   })
 
-  it('never repeats a broken name in the error', () => {
+  it('does not quote an invalid name in the error', () => {
     const name = `${'k'.repeat(79)}🙂`
     expect(thrownBy(() => checkUnicode(lone, name)).message.isWellFormed()).toBe(true)
     expect(thrownBy(() => textEventJson.parse({ text: 'a', attributes: { [name]: 7 } })).message.isWellFormed()).toBe(

@@ -7,11 +7,11 @@ describe.each([
   ['Avro', deadLetterAvro.encode, deadLetterAvro.decode],
   ['JSON', deadLetterJson.encode, deadLetterJson.parse],
 ])('a dead letter in %s', (_format, encode, decode) => {
-  it('comes back as it went, to the byte', () => {
+  it('is unchanged after encoding and decoding', () => {
     expect(decode(encode(deadLetter()))).toStrictEqual(deadLetter())
   })
 
-  it('tells no bytes from none', () => {
+  it('distinguishes empty bytes from null', () => {
     const letter = deadLetter({ key: null, value: Buffer.alloc(0), headers: [] })
     expect(decode(encode(letter))).toStrictEqual(letter)
   })
@@ -41,7 +41,7 @@ describe.each([
 })
 
 describe('deadLetterJson', () => {
-  it('spells bytes in base64', () => {
+  it('encodes bytes as base64', () => {
     expect(deadLetterJson.toJson(deadLetter({ headers: [{ name: 'n', value: null }] }))).toStrictEqual({
       code: 'VAL_RECORD_JSON_INVALID',
       message: 'The record begins like a JSON object but does not parse',
@@ -75,14 +75,14 @@ describe('deadLetterJson', () => {
     [{ headers: [{ name: 'n', value: '*' }] }, 'headers[0].value must be a base64 string or null'],
     [{ headers: [{ name: 'n', value: null, nameBytes: '*' }] }, 'headers[0].nameBytes must be a base64 string or null'],
     [{ headers: ['n'] }, 'headers[0] must be an object'],
-  ])('names the field at fault: %#', (fault, detail) => {
+  ])('names the invalid field: %#', (fault, detail) => {
     expect(thrownBy(() => deadLetterJson.parse({ ...deadLetterJson.toJson(deadLetter()), ...fault }))).toMatchObject({
       code: 'VAL_RECORD_INVALID',
       detail,
     })
   })
 
-  it('does not take text for bytes', () => {
+  it('refuses text instead of bytes', () => {
     const letter = { ...deadLetter(), value: 'text' } as unknown as DeadLetter
     expect(thrownBy(() => deadLetterAvro.encode(letter)).detail).toBe('value must be bytes or null')
   })

@@ -8,11 +8,11 @@ describe.each([
   ['Avro', feedbackEventAvro.encode, feedbackEventAvro.decode],
   ['JSON', feedbackEventJson.encode, feedbackEventJson.parse],
 ])('a feedback event in %s', (_format, encode, decode) => {
-  it('comes back as it went', () => {
+  it('is unchanged after encoding and decoding', () => {
     expect(decode(encode(feedback))).toStrictEqual(feedback)
   })
 
-  it('need not say when it was judged', () => {
+  it('does not need judgedAt', () => {
     expect(decode(encode({ ...feedback, judgedAt: null })).judgedAt).toBeNull()
   })
 })

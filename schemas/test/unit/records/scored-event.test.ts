@@ -9,11 +9,11 @@ describe.each([
   ['Avro', scoredEventAvro.encode, scoredEventAvro.decode],
   ['JSON', scoredEventJson.encode, scoredEventJson.parse],
 ])('a scored event in %s', (_format, encode, decode) => {
-  it('comes back as it went', () => {
+  it('is unchanged after encoding and decoding', () => {
     expect(decode(encode(scoredEvent()))).toStrictEqual(scoredEvent())
   })
 
-  it('comes back with nothing in its optional fields', () => {
+  it('is unchanged without its optional fields', () => {
     const event = scoredEvent({ occurredAt: null, source: null, lang: null, attributes: {}, origin: null })
     expect(decode(encode(event))).toStrictEqual(event)
   })
@@ -23,7 +23,7 @@ describe.each([
     expect(decode(encode(event)).origin?.offset).toBe(offset)
   })
 
-  it.each([1_000, 4_090, 10_000, 300_000])('comes back whole with %i characters in it', (length) => {
+  it.each([1_000, 4_090, 10_000, 300_000])('is unchanged with %i characters', (length) => {
     const event = scoredEvent({ attributes: { long: 'ä'.repeat(length), last: 'x' } })
     expect(decode(encode(event))).toStrictEqual(event)
   })
@@ -33,13 +33,13 @@ describe.each([
     expect(decode(encode(scoredEvent({ scores, valence: -1 / 3 })))).toMatchObject({ scores, valence: -1 / 3 })
   })
 
-  it('keeps labels that are names of setters', () => {
+  it('keeps the label __proto__', () => {
     const scores = JSON.parse('{"__proto__":0.5,"toString":0.5}') as Record<string, number>
     expect(Object.entries(decode(encode(scoredEvent({ scores }))).scores)).toEqual(Object.entries(scores))
   })
 })
 
-describe('what is no scored event', () => {
+describe('an invalid scored event', () => {
   it.each<[Record<string, unknown>, string]>([
     [{ id: '' }, 'id must be a string that is not empty'],
     [{ id: null }, 'id must be a string'],
@@ -75,21 +75,21 @@ describe('what is no scored event', () => {
       { origin: { topic: 't', partition: '1', offset: '2' } },
       'origin.partition must be an integer from 0 to 2147483647',
     ],
-  ])('names the field at fault: %#', (fault, detail) => {
+  ])('names the invalid field: %#', (fault, detail) => {
     const value = { ...scoredEvent(), ...fault }
     const expected = { code: 'VAL_RECORD_INVALID', detail }
     expect(thrownBy(() => scoredEventJson.parse(value))).toMatchObject(expected)
     expect(thrownBy(() => scoredEventAvro.encode(value as ScoredEvent))).toMatchObject(expected)
   })
 
-  it('is not guessed at in Avro', () => {
+  it('is refused in Avro', () => {
     const payload = scoredEventAvro.encode(scoredEvent())
-    // One byte on, lengths and texts are others: strings of no UTF-8, or the end in the middle of a field.
+    // Shifted by one byte, lengths and texts are wrong: invalid UTF-8, or the end within a field.
     const codes = [1, 2, 3].map((cut) => thrownBy(() => scoredEventAvro.decode(payload.subarray(cut))).code)
     expect(codes).toEqual(['VAL_RECORD_NOT_UTF8', 'VAL_SCHEMA_PAYLOAD_INVALID', 'VAL_SCHEMA_PAYLOAD_INVALID'])
   })
 
-  it('may carry fields of a later version', () => {
+  it('is valid with fields of a later version', () => {
     expect(scoredEventJson.parse({ ...scoredEvent(), emotion: 'joy' })).toStrictEqual(scoredEvent())
   })
 })

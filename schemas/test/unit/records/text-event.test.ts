@@ -25,30 +25,30 @@ describe('checkText', () => {
     expect(thrownBy(() => checkText('🙂'.repeat(16_385))).code).toBe('VAL_TEXT_TOO_LARGE')
   })
 
-  it('says that a large text of white space is too large, without reading it', () => {
+  it('refuses a large text of white space as too large', () => {
     expect(thrownBy(() => checkText(' '.repeat(maxTextBytes + 1))).code).toBe('VAL_TEXT_TOO_LARGE')
   })
 
-  it('refuses half a surrogate pair, which UTF-8 cannot hold', () => {
+  it('refuses a lone surrogate', () => {
     expect(thrownBy(() => checkText('a\ud83d')).code).toBe('VAL_RECORD_NOT_UTF8')
   })
 })
 
 describe('textEventJson.parse', () => {
-  it('fills in what is missing', () => {
+  it('sets defaults for missing fields', () => {
     expect(textEventJson.parse({ text: 'fine' })).toStrictEqual({ ...bare, text: 'fine' })
   })
 
-  it('takes null for missing', () => {
+  it('treats null as missing', () => {
     const nulls = { id: null, text: 'fine', occurredAt: null, source: null, lang: null, attributes: null }
     expect(textEventJson.parse(nulls)).toStrictEqual({ ...bare, text: 'fine' })
   })
 
-  it('takes an empty id for none', () => {
+  it('treats an empty id as missing', () => {
     expect(textEventJson.parse({ id: '', text: 'fine' }).id).toBeNull()
   })
 
-  it('ignores fields that it does not know', () => {
+  it('ignores unknown fields', () => {
     expect(textEventJson.parse({ text: 'fine', label: 'positive', nested: { a: [1] } })).toStrictEqual({
       ...bare,
       text: 'fine',
@@ -60,7 +60,7 @@ describe('textEventJson.parse', () => {
     expect(textEventJson.parse(bytes)).toStrictEqual({ ...bare, id: '7', text: 'ça va 🙂' })
   })
 
-  it('reads bytes behind a byte order mark', () => {
+  it('reads bytes after a byte order mark', () => {
     expect(textEventJson.parse(Buffer.from('\ufeff \n{"text":"a"}')).text).toBe('a')
   })
 
@@ -101,11 +101,11 @@ describe('textEventJson.parse', () => {
     [{ text: 'a', attributes: 'x' }, 'attributes must be an object'],
     [{ text: 'a', attributes: { ok: 'x', count: 3 } }, 'attributes.count must be a string'],
     [{ text: 'a', attributes: { nothing: null } }, 'attributes.nothing must be a string'],
-  ])('names the field at fault in %j', (value, detail) => {
+  ])('names the invalid field in %j', (value, detail) => {
     expect(thrownBy(() => textEventJson.parse(value))).toMatchObject({ code: 'VAL_RECORD_INVALID', detail })
   })
 
-  it('never repeats a value, and shortens a long name', () => {
+  it('quotes no value in the error, and shortens a long name', () => {
     const error = thrownBy(() => textEventJson.parse({ text: 'my secret', attributes: { ['k'.repeat(5_000)]: 42 } }))
     expect(error.message).not.toContain('secret')
     expect(error.message).not.toContain('42')
@@ -211,7 +211,7 @@ it.each([
   1.7e18,
   Number.POSITIVE_INFINITY,
   new Date(8.64e15),
-])('occurredAt of %s is beyond the years that all readers know', (occurredAt) => {
+])('occurredAt of %s is outside of the years 1 to 9999', (occurredAt) => {
   const refusal = { code: 'VAL_RECORD_INVALID', detail: 'occurredAt must be in the years 1 to 9999' }
   expect(thrownBy(() => textEventJson.parse({ text: 'a', occurredAt }))).toMatchObject(refusal)
   for (const codec of [textEventJson, textEventAvro]) {
@@ -220,7 +220,7 @@ it.each([
 })
 
 describe('textEventAvro', () => {
-  it('gives back what it was given', () => {
+  it('is unchanged after encoding and decoding', () => {
     const event = textEvent({ attributes: JSON.parse('{"__proto__":"x","é":"ü"}') })
     expect(textEventAvro.decode(textEventAvro.encode(event))).toStrictEqual(event)
   })
@@ -240,26 +240,26 @@ describe('textEventAvro', () => {
     [{ text: 'a'.repeat(65_537) }, 'VAL_TEXT_TOO_LARGE'],
     [{ text: 'a', attributes: { n: 1 } }, 'VAL_RECORD_INVALID'],
     [{ text: 'a', occurredAt: 'soon' }, 'VAL_RECORD_INVALID'],
-  ])('does not encode what it would not read: %#', (input, code) => {
+  ])('refuses to encode what it would not decode: %#', (input, code) => {
     expect(thrownBy(() => textEventAvro.encode(input as unknown as TextEventInput)).code).toBe(code)
     expect(thrownBy(() => textEventJson.encode(input as unknown as TextEventInput)).code).toBe(code)
   })
 
-  it('tells a cut, a lengthened and a foreign payload from an event', () => {
+  it('refuses a truncated, an extended and a foreign payload', () => {
     const payload = textEventAvro.encode(textEvent())
     for (const bad of [payload.subarray(0, -1), Buffer.concat([payload, Buffer.from([0])]), Buffer.from('hello')]) {
       expect(thrownBy(() => textEventAvro.decode(bad)).code).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
     }
   })
 
-  it('applies the rules of texts to what it decodes', () => {
+  it('checks decoded texts', () => {
     // id null, text of zero length, the rest null and empty
     expect(thrownBy(() => textEventAvro.decode(Buffer.from([0, 0, 0, 0, 0, 0]))).code).toBe('VAL_TEXT_EMPTY')
   })
 })
 
 describe('textEventJson.encode', () => {
-  it('gives back what it was given', () => {
+  it('is unchanged after encoding and decoding', () => {
     const event = textEvent({ attributes: JSON.parse('{"__proto__":"x"}') })
     expect(textEventJson.parse(textEventJson.encode(event))).toStrictEqual(event)
   })

@@ -8,7 +8,7 @@ const textSchema = embeddedSchemas['text-event'].avro
 const scoredSchema = embeddedSchemas['scored-event'].avro
 
 describe('a known schema', () => {
-  it('is fetched once, then decodes at once', async () => {
+  it('is fetched once, then cached', async () => {
     await using fake = await startFakeRegistry(() => schemaReply(textSchema))
     const registry = createSchemaRegistry({ url: fake.url })
     expect(registry.cached(7)).toBeUndefined()
@@ -19,7 +19,7 @@ describe('a known schema', () => {
     expect(fake.requests).toEqual(['GET /schemas/ids/7'])
   })
 
-  it('is fetched once however many wait for it', async () => {
+  it('is fetched once for all concurrent callers', async () => {
     await using fake = await startFakeRegistry(() => schemaReply(textSchema))
     const registry = createSchemaRegistry({ url: fake.url })
     const decoders = await Promise.all(Array.from({ length: 100 }, () => registry.load(7)))
@@ -27,7 +27,7 @@ describe('a known schema', () => {
     expect(fake.requests).toHaveLength(1)
   })
 
-  it('may be of a scored event', async () => {
+  it('can be of a scored event', async () => {
     await using fake = await startFakeRegistry(({ path }) =>
       schemaReply(path.endsWith('/7') ? scoredSchema : textSchema),
     )
@@ -37,7 +37,7 @@ describe('a known schema', () => {
     expect((await rejectionOf(scores.load(8))).code).toBe('VAL_SCHEMA_MISMATCH')
   })
 
-  it('of one kind is not taken for the other', async () => {
+  it('of one kind is refused as the other kind', async () => {
     await using fake = await startFakeRegistry(() => schemaReply(scoredSchema))
     const registry = createSchemaRegistry({ url: fake.url })
     await registry.scores.load(7)
@@ -47,7 +47,7 @@ describe('a known schema', () => {
 })
 
 describe('an unknown schema that is not waited for', () => {
-  it('is asked for once in a while', async () => {
+  it('is fetched again after the negative TTL', async () => {
     let nowMs = 1_000
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
     const clock = { now: () => nowMs }
@@ -62,7 +62,7 @@ describe('an unknown schema that is not waited for', () => {
     expect(fake.requests).toHaveLength(2)
   })
 
-  it('may become known', async () => {
+  it('can become known', async () => {
     let nowMs = 0
     let isKnown = false
     await using fake = await startFakeRegistry(() => (isKnown ? schemaReply(textSchema) : unknownSchemaReply))
@@ -78,7 +78,7 @@ describe('an unknown schema that is not waited for', () => {
     expect(await registry.load(7)).toBe(registry.cached(7))
   })
 
-  it.each([0, -1, -2_147_483_648])('with id %d is not even asked for', async (id) => {
+  it.each([0, -1, -2_147_483_648])('with id %d is refused without a request', async (id) => {
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
     expect((await rejectionOf(createSchemaRegistry({ url: fake.url, youngIdMs: 0 }).load(id))).code).toBe(
       'VAL_SCHEMA_UNKNOWN_ID',
@@ -86,7 +86,7 @@ describe('an unknown schema that is not waited for', () => {
     expect(fake.requests).toEqual([])
   })
 
-  it('does not hold the others up', async () => {
+  it('does not delay other schemas', async () => {
     await using fake = await startFakeRegistry(({ path }) =>
       path.endsWith('/7') ? unknownSchemaReply : schemaReply(textSchema),
     )
@@ -97,7 +97,7 @@ describe('an unknown schema that is not waited for', () => {
 })
 
 describe('an unfit schema', () => {
-  it('is compiled once in a while', async () => {
+  it('is compiled again after the negative TTL', async () => {
     let nowMs = 0
     await using fake = await startFakeRegistry(() => schemaReply('"string"'))
     const registry = createSchemaRegistry({ url: fake.url, clock: { now: () => nowMs } })
@@ -110,10 +110,10 @@ describe('an unfit schema', () => {
   })
 })
 
-it('forgets the oldest refusals when damaged records bring ever new ids', async () => {
+it('evicts the oldest refusals when damaged records have always new ids', async () => {
   await using fake = await startFakeRegistry(() => unknownSchemaReply)
   const registry = createSchemaRegistry({ url: fake.url, youngIdMs: 0, clock: { now: () => 0 } })
-  // Refused without a request, but remembered like the others.
+  // Ids below 1 are refused without a request, but cached like the others.
   await Promise.allSettled(Array.from({ length: 10_000 }, (_, index) => registry.load(-index)))
   await rejectionOf(registry.load(7))
   await Promise.allSettled(Array.from({ length: 9_999 }, (_, index) => registry.load(-20_000 - index)))

@@ -15,7 +15,7 @@ const guid = 'guid 01020304-0506-0708-090a-0b0c0d0e0f10'
 const subjects: Reply = { status: 200, body: [] }
 const noRoute: Reply = { status: 404, body: '' }
 
-/** Starts a registry at a path of Apicurio; both its APIs answer by `reply`, by default with no route. */
+/** Starts a registry at Apicurio's path; both of its APIs answer with `reply`, by default 404. */
 function startApicurio(reply: (request: FakeRequest) => Reply | undefined) {
   return startFakeRegistry((request) => {
     if (request.path.endsWith('/subjects')) return subjects
@@ -36,7 +36,7 @@ const versions = (...globalIds: number[]): Reply => ({
 })
 
 describe("Confluent's GUID", () => {
-  it('is resolved where the registry knows GUIDs', async () => {
+  it('is resolved if the registry supports GUIDs', async () => {
     await using fake = await startFakeRegistry(() => schemaReply(textSchema))
     const registry = createSchemaRegistry({ url: fake.url })
     const decode = await registry.load(guid)
@@ -45,7 +45,7 @@ describe("Confluent's GUID", () => {
     expect(fake.requests).toEqual(['GET /schemas/guids/01020304-0506-0708-090a-0b0c0d0e0f10'])
   })
 
-  it('is asked for with the credentials of the registry', async () => {
+  it('is fetched with the credentials of the registry', async () => {
     const seen: (string | undefined)[] = []
     await using fake = await startFakeRegistry(({ headers }) => {
       seen.push(headers.authorization)
@@ -56,7 +56,7 @@ describe("Confluent's GUID", () => {
     expect(seen).toEqual(Array(2).fill(`Basic ${Buffer.from('ann:p:w').toString('base64')}`))
   })
 
-  it('may be new', async () => {
+  it('can be new', async () => {
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
     const young = createSchemaRegistry({ url: fake.url })
     expect((await rejectionOf(young.load(guid))).code).toBe('VAL_SCHEMA_NOT_YET_KNOWN')
@@ -64,7 +64,7 @@ describe("Confluent's GUID", () => {
     expect((await rejectionOf(old.load(guid))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
   })
 
-  it('is refused where the registry answers, but knows no GUIDs', async () => {
+  it('is refused if the registry answers but does not support GUIDs', async () => {
     await using fake = await startFakeRegistry(({ path }) => (path === '/subjects' ? subjects : noRoute))
     const error = await rejectionOf(createSchemaRegistry({ url: fake.url }).load(guid))
     expect(error).toMatchObject({
@@ -80,7 +80,7 @@ describe("Confluent's GUID", () => {
     { status: 503, body: '' },
     { status: 200, body: '<html>' },
     'reset',
-  ])('waits where the registry is in trouble: %j', async (reply) => {
+  ])('is retryable if the registry fails: %j', async (reply) => {
     await using fake = await startFakeRegistry(() => reply)
     const error = await rejectionOf(createSchemaRegistry({ url: fake.url, timeoutMs: 500 }).load(guid))
     expect(error.code).toBe('VAL_REGISTRY_UNAVAILABLE')
@@ -90,7 +90,7 @@ describe("Confluent's GUID", () => {
 describe("Apicurio's ids", () => {
   const byGlobalId = (path: string) => path === '/apis/registry/v3/ids/globalIds/4'
 
-  it('are resolved by its own API: a globalId with its references put in', async () => {
+  it('are resolved by its own API: a globalId with inlined references', async () => {
     await using fake = await startApicurio(({ path, query }) => {
       if (!byGlobalId(path) || query.get('references') !== 'DEREFERENCE') return undefined
       return content(textSchema)
@@ -109,7 +109,7 @@ describe("Apicurio's ids", () => {
     expect((await rejectionOf(registry.load('contentId 3'))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
   })
 
-  it('may be new', async () => {
+  it('can be new', async () => {
     await using fake = await startApicurio(() => notFound('VersionNotFoundException'))
     const registry = createSchemaRegistry({ url: apicurioUrl(fake.url) })
     expect((await rejectionOf(registry.load('globalId 4'))).code).toBe('VAL_SCHEMA_NOT_YET_KNOWN')
@@ -161,7 +161,7 @@ describe("Apicurio's id of eight bytes, contentId or globalId", () => {
     expect(decode(textEventAvro.encode({ text: 'fine' })).text).toBe('fine')
   })
 
-  it('is refused where two fit, none does, or none is known', async () => {
+  it('is refused if two schemas fit, none fits, or none is known', async () => {
     const other = { ...textSchema, fields: textSchema.fields.slice(0, 2) }
     expect((await rejectionOf(load(textSchema, other))).code).toBe('VAL_SCHEMA_ID_UNRESOLVABLE')
     expect((await rejectionOf(load(scoredSchema, scoredSchema))).code).toBe('VAL_SCHEMA_MISMATCH')

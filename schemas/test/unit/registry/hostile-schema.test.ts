@@ -3,7 +3,7 @@ import { compileDecoder } from '../../../src/registry/record-decoder.ts'
 import { textEventReader } from '../../../src/registry/record-reader.ts'
 import { rejectionOf } from '../../support/thrown.ts'
 
-/** What a decoder may take, the whole way, for any of the schemas here; the machine may be busy. */
+/** Time limit for compiling and decoding with any schema here, generous for a busy machine. */
 const boundMs = 3_000
 
 function compile(type: 'AVRO' | 'JSON', schema: object) {
@@ -24,7 +24,7 @@ function nestedNot(depth: number): object {
   return schema
 }
 
-/** The code of what is thrown, or `good`; and whether it came in time. */
+/** The error code, or `good`; and whether it was within the time limit. */
 function outcomeOf(decode: (payload: Buffer) => unknown, payload: Buffer): string {
   const before = process.threadCpuUsage().user
   let outcome = 'good'
@@ -112,7 +112,7 @@ describe("a regular expression of the writer's schema", { timeout: 30_000 }, () 
     '^\\D+$',
     '^$',
     '^[a-z]{1,2}$',
-  ])('means what it means in JavaScript: %s', async (pattern) => {
+  ])('matches the same texts as in JavaScript: %s', async (pattern) => {
     const decode = await compile('JSON', { type: 'object', properties: { source: { pattern } } })
     const inJavaScript = new RegExp(pattern, 'u')
     for (const source of samples) {
@@ -209,7 +209,7 @@ describe('a JSON Schema', { timeout: 30_000 }, () => {
     expect(outcomeOf(decode, Buffer.from('{'))).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
   })
 
-  it('may ask for distinct items, however many there are', async () => {
+  it('can require distinct items, of any number', async () => {
     const decode = await compile('JSON', { properties: { l: { uniqueItems: true } } })
     const list = Array.from({ length: 100_000 }, (_, i) => ({ i }))
     expect(outcomeOf(decode, json({ text: 'a', l: list }))).toBe('good')
@@ -257,7 +257,7 @@ describe('a JSON Schema', { timeout: 30_000 }, () => {
     expect(outcomeOf(decode, json({ text: 'a', source: 'b' }))).toBe(refused)
   })
 
-  it('may have a thousand subschemas side by side', async () => {
+  it('can have 1,000 subschemas on one level', async () => {
     const names = Array.from({ length: 1_000 }, (_, i) => `p${i}`)
     const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]))
     const decode = await compile('JSON', { properties: { text: {}, ...properties } })
@@ -277,7 +277,7 @@ describe('a JSON Schema', { timeout: 30_000 }, () => {
     expect(outcomeOf(decode, json({ text: 'a', other: 'b' }))).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
   })
 
-  it('of a megabyte of honest data is read', async () => {
+  it('with 1 MB of regular data is read', async () => {
     const tree = {
       type: 'object',
       required: ['n'],
@@ -308,7 +308,7 @@ describe('a JSON Schema', { timeout: 30_000 }, () => {
     expect(outcomeOf(decode, json({ text: 'a', stars: bad }))).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
   })
 
-  it('may use formats and keywords that nobody knows', async () => {
+  it('can use unknown formats and keywords', async () => {
     const schema = { properties: { source: { format: 'no-such-format', 'x-else': { a: [1] } } }, 'x-meta': { a: 1 } }
     expect(outcomeOf(await compile('JSON', schema), json({ text: 'a', source: 'b' }))).toBe('good')
   })
@@ -319,7 +319,7 @@ describe('an Avro schema', () => {
   const text = { name: 'text', type: 'string' }
   const payload = Buffer.from([2, 0x61])
 
-  /** Each record has the next one twice, and the last one holds nothing: no byte is read on the way. */
+  /** Each record has the next one twice, and the last one is empty, so reading takes no byte. */
   function doubling(levels: number): unknown {
     const inner = levels === 0 ? 'null' : doubling(levels - 1)
     const again = levels === 0 ? 'null' : `D${levels - 1}`
@@ -333,7 +333,7 @@ describe('an Avro schema', () => {
     ['skipped', { name: 'x', type: doubling(40) }],
     ['skipped in a list', { name: 'x', type: { type: 'array', items: doubling(40) } }],
     ['skipped in a union', { name: 'x', type: ['null', doubling(40)] }],
-  ])('of records that double without a byte, %s, is bounded', async (_where, field) => {
+  ])('of nested empty records, %s, is bounded', async (_where, field) => {
     const decode = await compile('AVRO', record('TextEvent', [field, text]))
     expect(outcomeOf(decode, Buffer.from([2, 0x61, 2, 0x61]))).toMatch(/VAL_SCHEMA_(TOO_COMPLEX|PAYLOAD_INVALID)/)
   })
@@ -350,7 +350,7 @@ describe('an Avro schema', () => {
     expect(decode(Buffer.concat([names, payload]))).toMatchObject({ text: 'a' })
   })
 
-  it('with many fields, or deep within itself, is compiled or refused in time', async () => {
+  it('with many fields or deep nesting is compiled or refused in time', async () => {
     const many = record('TextEvent', [
       text,
       ...Array.from({ length: 5_000 }, (_, i) => ({ name: `f${i}`, type: 'null' })),

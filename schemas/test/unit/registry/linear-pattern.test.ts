@@ -21,7 +21,7 @@ it.each(['(?=a)b', '(?<!a)b', '(a)\\1', '(?<x>a)\\k<x>', '(', '((a{100}){100}){1
   expect(() => compileLinearPattern(pattern)).toThrow(expect.objectContaining({ code: 'VAL_SCHEMA_PATTERN_REFUSED' }))
 })
 
-it('a pattern that takes JavaScript exponential time is done at once', () => {
+it('a pattern with exponential time in JavaScript runs in linear time', () => {
   const began = performance.now()
   expect(compileLinearPattern('^(a+)+$').test(`${'a'.repeat(5_000)}!`)).toBe(false)
   // JavaScript would take 2^5000 steps.

@@ -7,7 +7,7 @@ const noSubject: Reply = { status: 404, body: { error_code: 40401, message: 'Sub
 const noSchema: Reply = { status: 404, body: { error_code: 40403, message: 'Schema not found' } }
 const ok: Reply = { status: 200, body: {} }
 
-/** A registry that answers the four calls of a registration, by what they are. */
+/** A registry with answers for the four calls of a registration. */
 function answering(replies: { lookup?: Reply; config?: Reply; setConfig?: Reply; register?: Reply }) {
   return startFakeRegistry((request) => replies[callOf(request)] ?? ok)
 }
@@ -18,7 +18,7 @@ function callOf({ method, path }: FakeRequest): 'lookup' | 'config' | 'setConfig
 }
 
 describe('registerFor', () => {
-  it('only looks up what is registered already', async () => {
+  it('only looks up a registered schema', async () => {
     await using fake = await answering({ lookup: { status: 200, body: { id: 7, version: 1 } } })
     expect(await createSchemaRegistry({ url: fake.url }).registerFor('s', 'text-event')).toBe(7)
     expect(fake.requests).toEqual(['POST /subjects/s'])
@@ -33,7 +33,7 @@ describe('registerFor', () => {
     },
   )
 
-  it.each(['NONE', 'FULL_TRANSITIVE'])('leaves the level %s that somebody chose', async (compatibilityLevel) => {
+  it.each(['NONE', 'FULL_TRANSITIVE'])('keeps an existing level %s', async (compatibilityLevel) => {
     await using fake = await answering({
       lookup: noSchema,
       config: { status: 200, body: { compatibilityLevel } },
@@ -43,7 +43,7 @@ describe('registerFor', () => {
     expect(fake.requests).not.toContain('PUT /config/s')
   })
 
-  it('takes a level that another client sets at the same time', async () => {
+  it('accepts a level that another client sets concurrently', async () => {
     await using fake = await answering({
       lookup: noSubject,
       config: noSubject,
@@ -71,7 +71,7 @@ describe('registerFor', () => {
   it.each([
     { status: 409, body: { error_code: 409, message: 'Schema being registered is incompatible' } },
     { status: 422, body: { error_code: 42201, message: 'Invalid schema' } },
-  ])('passes a refusal on with its reason: %j', async (register) => {
+  ])('throws a refusal with its reason: %j', async (register) => {
     await using fake = await answering({ lookup: noSchema, config: { status: 200, body: {} }, register })
     expect(await rejectionOf(createSchemaRegistry({ url: fake.url }).registerFor('s', 'text-event'))).toMatchObject({
       code: 'VAL_SCHEMA_INCOMPATIBLE',
@@ -88,7 +88,7 @@ describe('registerFor', () => {
     ['registering is forbidden', { lookup: noSchema, register: { status: 403, body: {} } }],
     ['registering breaks', { lookup: noSchema, register: 'reset' }],
     ['registering gives no id', { lookup: noSchema, register: { status: 200, body: {} } }],
-  ])('says that the registry is unavailable where %s', async (_what, replies) => {
+  ])('throws VAL_REGISTRY_UNAVAILABLE: %s', async (_what, replies) => {
     await using fake = await answering(replies)
     const error = await rejectionOf(createSchemaRegistry({ url: fake.url }).registerFor('s', 'text-event'))
     expect(error.code).toBe('VAL_REGISTRY_UNAVAILABLE')
@@ -96,7 +96,7 @@ describe('registerFor', () => {
 })
 
 describe('register', () => {
-  it('registers what the two topics hold', async () => {
+  it('registers the schemas of both topics', async () => {
     await using fake = await startFakeRegistry(({ path }) => ({
       status: 200,
       body: { id: path.includes('texts') ? 1 : 2 },

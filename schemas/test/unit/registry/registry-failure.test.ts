@@ -34,7 +34,7 @@ describe.concurrent('a registry that is in trouble never condemns a record', () 
     expect(registry.cached(7)).toBeUndefined()
   })
 
-  it.each<Reply>(['hang', 'stall', 'break off'])('that leaves us with a %s is given up in time', async (reply) => {
+  it.each<Reply>(['hang', 'stall', 'break off'])('with the fault %s ends at the timeout', async (reply) => {
     await using fake = await startFakeRegistry(() => reply)
     const registry = createSchemaRegistry({ url: fake.url, timeoutMs: 100 })
     expect(await rejectionOf(registry.load(7))).toMatchObject({
@@ -43,7 +43,7 @@ describe.concurrent('a registry that is in trouble never condemns a record', () 
     })
   })
 
-  it('and is asked again at the next record', async () => {
+  it('is not cached: the next record asks again', async () => {
     let reply: Reply = { status: 503, body: {} }
     await using fake = await startFakeRegistry(() => reply)
     const registry = createSchemaRegistry({ url: fake.url })
@@ -52,7 +52,7 @@ describe.concurrent('a registry that is in trouble never condemns a record', () 
     expect(await registry.load(7)).toBe(registry.cached(7))
   })
 
-  it('nobody listens', async () => {
+  it('the connection is refused', async () => {
     const fake = await startFakeRegistry(() => unknownSchemaReply)
     await fake[Symbol.asyncDispose]()
     const error = await rejectionOf(createSchemaRegistry({ url: fake.url }).load(7))
@@ -78,7 +78,7 @@ describe('ping', () => {
 })
 
 describe('the address', () => {
-  it.each(['', 'registry:8081', 'ftp://registry', 'http://'])('%j is a mistake in the configuration', (url) => {
+  it.each(['', 'registry:8081', 'ftp://registry', 'http://'])('%j is VAL_CONFIG_INVALID', (url) => {
     expect(thrownBy(() => createSchemaRegistry({ url })).code).toBe('VAL_CONFIG_INVALID')
   })
 
@@ -88,7 +88,7 @@ describe('the address', () => {
     expect(fake.requests).toEqual(['GET /subjects'])
   })
 
-  it('may hold credentials, which no error repeats', async () => {
+  it('can contain credentials, which are in no error', async () => {
     const seen: (string | undefined)[] = []
     await using fake = await startFakeRegistry((request) => {
       seen.push(request.headers.authorization)
@@ -99,7 +99,7 @@ describe('the address', () => {
     expect(seen).toEqual([`Basic ${Buffer.from('ann:s3cret').toString('base64')}`])
   })
 
-  it('takes credentials beside it', async () => {
+  it('can have separate credentials', async () => {
     const seen: (string | undefined)[] = []
     await using fake = await startFakeRegistry((request) => {
       seen.push(request.headers.authorization)

@@ -16,7 +16,7 @@ const root = {
   ],
 }
 
-/** TextEvent → Left and Right, both → Shared: each schema must be compiled once, and before those that name it. */
+/** TextEvent → Left and Right, both → Shared: each schema must be compiled once, before those that refer to it. */
 function diamond({ path }: FakeRequest): Reply {
   const shared = { name: 'Shared', subject: 'shared', version: 3 }
   if (path === '/schemas/ids/7') {
@@ -30,7 +30,7 @@ function diamond({ path }: FakeRequest): Reply {
 }
 
 describe('references', () => {
-  it('are fetched once each, those they depend on first', async () => {
+  it('are fetched once each, dependencies first', async () => {
     await using fake = await startFakeRegistry(diamond)
     const decode = await createSchemaRegistry({ url: fake.url }).load(7)
     const names = {}
@@ -52,7 +52,7 @@ describe('references', () => {
     ])
   })
 
-  it('that the registry no longer has make the schema unfit', async () => {
+  it('that are deleted make the schema a mismatch', async () => {
     await using fake = await startFakeRegistry((request) =>
       request.path.includes('shared') ? diamond({ ...request, path: '' }) : diamond(request),
     )
@@ -62,7 +62,7 @@ describe('references', () => {
     })
   })
 
-  it('that cannot be fetched now are asked for again', async () => {
+  it('are fetched again after a failure', async () => {
     let isDown = true
     await using fake = await startFakeRegistry((request) =>
       isDown && request.path.includes('right') ? { status: 429 } : diamond(request),
@@ -73,7 +73,7 @@ describe('references', () => {
     await registry.load(7)
   })
 
-  it('in a ring end', async () => {
+  it('can be circular', async () => {
     await using fake = await startFakeRegistry(({ path }) =>
       schemaReply(path === '/schemas/ids/7' ? root : named('Left', 'int'), {
         references: [{ name: 'Left', subject: 'left', version: 1 }],
@@ -95,12 +95,12 @@ describe('references', () => {
   })
 })
 
-it('leaves the retries of other users of the library alone', async () => {
+it('does not change the retries of other users of the library', async () => {
   await using ours = await startFakeRegistry(() => ({ status: 500, body: {} }))
   await using theirs = await startFakeRegistry(() => ({ status: 500, body: {} }))
   await rejectionOf(createSchemaRegistry({ url: ours.url, timeoutMs: 10_000 }).ping())
   await expect(new Library({ host: theirs.url }).getSchema(7)).rejects.toThrow()
-  // The library's own default: one call and three retries, for us as for them.
+  // The library's default for all users: one call and three retries.
   expect(ours.requests).toHaveLength(4)
   expect(theirs.requests).toHaveLength(4)
 })

@@ -12,7 +12,7 @@ import { rejectionOf } from '../../support/thrown.ts'
 
 const known = schemaReply(embeddedSchemas['text-event'].avro)
 
-/** A registry asked at times that the test says. */
+/** A registry with a clock that the test sets. */
 function open(fake: FakeRegistry, options: { negativeTtlMs?: number } = {}) {
   const clock = { ms: 1_000_000, now: () => clock.ms }
   const registry = createSchemaRegistry({ url: fake.url, youngIdMs: 10_000, ...options, clock })
@@ -21,7 +21,7 @@ function open(fake: FakeRegistry, options: { negativeTtlMs?: number } = {}) {
 }
 
 describe('an unknown schema id', () => {
-  it('may be new: it is tried again, and its record not refused', async () => {
+  it('can be new: it is retried, and its record is not refused', async () => {
     let reply: Reply = unknownSchemaReply
     await using fake = await startFakeRegistry(() => reply)
     const { clock, registry } = open(fake)
@@ -39,7 +39,7 @@ describe('an unknown schema id', () => {
     expect(await registry.load(7)).toBe(registry.cached(7))
   })
 
-  it('is unknown after a while, for all its records, and is not waited for again', async () => {
+  it('is unknown after the wait, for all its records, and is not waited for again', async () => {
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
     const { clock, codeOf } = open(fake, { negativeTtlMs: 30_000 })
     expect(await codeOf(7)).toBe('VAL_SCHEMA_NOT_YET_KNOWN')
@@ -52,7 +52,7 @@ describe('an unknown schema id', () => {
     expect(fake.requests).toHaveLength(3)
   })
 
-  it('is waited for beside others, each once', async () => {
+  it('is waited for concurrently with others, each once', async () => {
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
     const { clock, codeOf } = open(fake)
     const ids = Array.from({ length: 50 }, (_, index) => index + 1)
@@ -61,7 +61,7 @@ describe('an unknown schema id', () => {
     for (const id of ids) expect(await codeOf(id)).toBe('VAL_SCHEMA_UNKNOWN_ID')
   })
 
-  it('is not waited for where damaged records bring ever new ones', async () => {
+  it('is not waited for while damaged records have always new ids', async () => {
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
     const { clock, codeOf } = open(fake)
     let waits = 0
@@ -71,13 +71,13 @@ describe('an unknown schema id', () => {
       clock.ms += 10_000
       expect(await codeOf(id)).toBe('VAL_SCHEMA_UNKNOWN_ID')
     }
-    // A minute in ten, then no more.
+    // At most 1 of 10 minutes is waited.
     expect(waits).toBe(6)
     clock.ms += 600_000
     expect(await codeOf(1_000)).toBe('VAL_SCHEMA_NOT_YET_KNOWN')
   })
 
-  it('that is none of a registry is refused at once', async () => {
+  it('below 1 is refused at once', async () => {
     await using fake = await startFakeRegistry(() => unknownSchemaReply)
     for (const id of [0, -1]) {
       expect((await rejectionOf(createSchemaRegistry({ url: fake.url }).load(id))).code).toBe('VAL_SCHEMA_UNKNOWN_ID')
@@ -100,7 +100,7 @@ describe('an unknown schema id', () => {
   })
 })
 
-it('an id that nobody asked for in between is young again', () => {
+it('an id that was not requested for a long time is new again', () => {
   const ids = new YoungIds({ youngIdMs: 10, maxIds: 2 })
   expect(ids.mayCome(1, 0)).toBe(true)
   expect(ids.mayCome(1, 1_000_000)).toBe(true)
