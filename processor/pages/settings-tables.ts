@@ -1,5 +1,6 @@
 import { markdownTable } from '@valence/testing/counting/markdown-table'
-import { type Setting, settings } from '../src/config/settings.ts'
+import type { Setting } from '../src/config/setting.ts'
+import { settings } from '../src/config/settings.ts'
 
 /** The sections of the page, in order, with the beginnings of the names that belong to each. */
 const sections: readonly (readonly [title: string, beginnings: readonly string[]])[] = [

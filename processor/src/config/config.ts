@@ -1,22 +1,13 @@
 import { ValenceError } from '@valence/schemas'
 import { closest, distance } from 'fastest-levenshtein'
-import type { z } from 'zod'
 import { printable } from '../platform/printable.ts'
+import type { Config } from './config-shape.ts'
 import { addressSettings, redact } from './redaction.ts'
-import { type Setting, type SettingName, settings } from './settings.ts'
+import { securityChecks } from './security-checks.ts'
+import type { Setting } from './setting.ts'
+import { settings } from './settings.ts'
 
-type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
-  ? `${Lowercase<Head>}${Capitalize<Camel<Tail>>}`
-  : Lowercase<S>
-
-type KeyOf<N extends SettingName> = N extends `VALENCE_${infer Rest}` ? Camel<Rest> : never
-
-type ValueOf<N extends SettingName> =
-  | z.output<(typeof settings)[N]['schema']>
-  | ((typeof settings)[N] extends { readonly fallback: string } ? never : undefined)
-
-/** The configuration after defaults and parsing: VALENCE_KAFKA_GROUP_ID is `kafkaGroupId`. Frozen. */
-export type Config = { readonly [N in SettingName as KeyOf<N>]: ValueOf<N> }
+export type { Config } from './config-shape.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -52,52 +43,6 @@ function readSetting(name: string, setting: Setting, given: string | undefined, 
   return undefined
 }
 
-const isSet = (value: unknown) => value !== undefined
-
-function passwordChecks(config: Config): string[] {
-  const parts = [config.kafkaSaslMechanism, config.kafkaSaslUsername, config.kafkaSaslPassword]
-  if (parts.some(isSet) && !parts.every(isSet)) {
-    return ['VALENCE_KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD are set together or not at all']
-  }
-  return []
-}
-
-function bearerChecks(config: Config): string[] {
-  const client = [config.kafkaSaslOauthTokenUrl, config.kafkaSaslOauthClientId, config.kafkaSaslOauthClientSecret]
-  const isPartial = client.some(isSet) && !client.every(isSet)
-  if (isPartial || client.some(isSet) === isSet(config.kafkaSaslOauthTokenFile)) {
-    const ways = 'VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE, or _TOKEN_URL with _CLIENT_ID and _CLIENT_SECRET'
-    return [`VALENCE_KAFKA_SASL_MECHANISM=oauthbearer needs either ${ways}`]
-  }
-  return []
-}
-
-function kafkaSecurityChecks(config: Config): string[] {
-  const { kafkaTlsCaFile: ca, kafkaTlsCertFile: certificate, kafkaTlsKeyFile: key } = config
-  const problems = config.kafkaSaslMechanism === 'oauthbearer' ? bearerChecks(config) : passwordChecks(config)
-  if (isSet(certificate) !== isSet(key)) {
-    problems.push('VALENCE_KAFKA_TLS_CERT_FILE and VALENCE_KAFKA_TLS_KEY_FILE are set together or not at all')
-  }
-  // Without this check, credentials meant for TLS would be sent unencrypted.
-  if ([ca, certificate, key].some(isSet) && !config.kafkaTlsEnabled) {
-    problems.push('VALENCE_KAFKA_TLS_*_FILE need VALENCE_KAFKA_TLS_ENABLED=true')
-  }
-  return problems
-}
-
-function redisSecurityChecks(config: Config): string[] {
-  const { redisTlsCaFile: ca, redisTlsCertFile: certificate, redisTlsKeyFile: key } = config
-  const problems: string[] = []
-  if (isSet(certificate) !== isSet(key)) {
-    problems.push('VALENCE_REDIS_TLS_CERT_FILE and VALENCE_REDIS_TLS_KEY_FILE are set together or not at all')
-  }
-  // With `redis:` the certificates would be ignored and the password sent unencrypted.
-  if ([ca, certificate, key].some(isSet) && !config.redisUrl?.startsWith('rediss:')) {
-    problems.push('VALENCE_REDIS_TLS_*_FILE need a VALENCE_REDIS_URL that begins with rediss:')
-  }
-  return problems
-}
-
 function redisTopologyChecks({ redisTopology, redisNodes, redisUrl }: Config): string[] {
   if (redisTopology === 'single') {
     return redisNodes === undefined ? [] : ['VALENCE_REDIS_NODES needs VALENCE_REDIS_TOPOLOGY=sentinel or cluster']
@@ -125,13 +70,7 @@ function crossChecks(config: Config): string[] {
   if (config.inputFormat === 'avro' && config.schemaRegistryUrl === undefined) {
     problems.push('VALENCE_INPUT_FORMAT=avro needs VALENCE_SCHEMA_REGISTRY_URL')
   }
-  problems.push(...kafkaSecurityChecks(config), ...redisSecurityChecks(config), ...redisTopologyChecks(config))
-  if ((config.httpTlsCertFile === undefined) !== (config.httpTlsKeyFile === undefined)) {
-    problems.push('VALENCE_HTTP_TLS_CERT_FILE and VALENCE_HTTP_TLS_KEY_FILE are set together or not at all')
-  }
-  if (config.httpTlsClientCaFile !== undefined && config.httpTlsCertFile === undefined) {
-    problems.push('VALENCE_HTTP_TLS_CLIENT_CA_FILE needs VALENCE_HTTP_TLS_CERT_FILE')
-  }
+  problems.push(...securityChecks(config), ...redisTopologyChecks(config))
   return problems
 }
 

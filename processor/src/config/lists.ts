@@ -16,3 +16,14 @@ export const list = z
 export const addressList = list.refine((given) => hostPortProblem(given) === undefined, {
   error: ({ input }) => hostPortProblem(input as string[]),
 })
+
+/** Comma-separated `name=value` pairs. */
+export const pairs = list.transform((items, context) => {
+  const found: Record<string, string> = {}
+  for (const item of items) {
+    const [, name, value] = /^([A-Za-z][\w-]*)=([\x20-\x7e]+)$/.exec(item) ?? []
+    if (name !== undefined && value !== undefined && !Object.hasOwn(found, name)) found[name] = value
+    else context.addIssue({ code: 'custom', message: 'must be name=value pairs, comma separated, each name once' })
+  }
+  return found as Readonly<Record<string, string>>
+})

@@ -1,4 +1,5 @@
-import { type Setting, type SettingName, settings } from './settings.ts'
+import type { Setting } from './setting.ts'
+import { type SettingName, settings } from './settings.ts'
 
 /** Shorter values are not searched for, because they occur in ordinary words. In URLs secrets of any length are redacted. */
 const minSecretLength = 6
@@ -115,6 +116,7 @@ export const addressSettings: ReadonlySet<string> = new Set<SettingName>([
   'VALENCE_KAFKA_BROKERS',
   'VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL',
   'VALENCE_SCHEMA_REGISTRY_URL',
+  'VALENCE_SCHEMA_REGISTRY_OAUTH_TOKEN_URL',
   'VALENCE_REDIS_URL',
   'VALENCE_REDIS_NODES',
   'VALENCE_MODEL',

@@ -1,121 +1,16 @@
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { kafkaSettings } from './kafka-settings.ts'
 import { addressList, list } from './lists.ts'
-
-/** One environment variable: its schema, its default and its documentation. */
-export interface Setting<T = unknown> {
-  readonly schema: z.ZodType<T>
-  /** The default, as the text of the variable; undefined: the setting is optional. */
-  readonly fallback?: string
-  /** Printed instead of a fallback that depends on the machine, in docs and by `doctor`. */
-  readonly fallbackNote?: string
-  readonly doc: string
-  /** The value is never printed. */
-  readonly secret?: true
-}
-
-const text = z.string().min(1)
-const port = z.coerce.number().int().min(0).max(65_535)
-const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true')
-const url = (...protocols: string[]) =>
-  z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`), error: `must be a URL (${protocols.join(', ')})` })
-
-function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
-  return z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(min).max(max)
-}
-
-/** Longest delay of a Node timer, 2^31 − 1 ms (24.8 days). Longer delays overflow and fire after 1 ms. */
-export const maxTimerMs = 2 ** 31 - 1
-
-function milliseconds(min: number, max = maxTimerMs) {
-  return whole(min, max)
-}
-
-function required<T>(schema: z.ZodType<T>, fallback: string, doc: string, fallbackNote?: string) {
-  return { schema, fallback, doc, ...(fallbackNote === undefined ? {} : { fallbackNote }) }
-}
-
-function optional<T>(schema: z.ZodType<T>, doc: string) {
-  return { schema, doc } as { schema: z.ZodType<T>; doc: string; fallback?: never }
-}
-
-function secret<T>(schema: z.ZodType<T>, doc: string) {
-  return { schema, doc, secret: true } as { schema: z.ZodType<T>; doc: string; fallback?: never; secret: true }
-}
+import { registrySettings } from './registry-settings.ts'
+import { flag, milliseconds, optional, port, required, type Setting, secret, text, url, whole } from './setting.ts'
 
 const maxWorkers = 256
 
 /** Every VALENCE_* setting; names end in their unit. `make pages` writes the tables of `docs/configuration.md` from it. */
 export const settings = {
-  VALENCE_KAFKA_BROKERS: required(addressList, 'localhost:9092', 'Bootstrap brokers, `host:port`, comma separated'),
-  VALENCE_KAFKA_GROUP_ID: required(text, 'valence', 'Consumer group; also the prefix of the transactional ids'),
-  VALENCE_KAFKA_INSTANCE_ID: optional(
-    text,
-    'Static membership: a stable name of this processor. A restart under the same name gets its partitions back without a rebalance. Unset: the host name and the lowest number that no other processor of the group on this host uses (Linux; on other systems the member is dynamic)',
-  ),
-  VALENCE_KAFKA_LEAVE_ON_STOP: required(
-    flag,
-    'true',
-    '`true`: leave the group on a graceful stop, so that other members take over at once. `false`: keep the partitions for a restart under the same instance id, until the session times out',
-  ),
-  VALENCE_KAFKA_START: required(
-    z.enum(['earliest', 'latest']),
-    'earliest',
-    'Start position on a partition without a committed offset: `earliest` or `latest`. A partition added to a topic that the group already reads starts at its first record',
-  ),
-  VALENCE_KAFKA_SESSION_TIMEOUT_MS: required(
-    milliseconds(6_000, 300_000),
-    '10000',
-    'A processor that sends no heartbeat for this long loses its partitions',
-  ),
-  VALENCE_KAFKA_TRANSACTION_TIMEOUT_MS: required(
-    milliseconds(1_000, 900_000),
-    '30000',
-    'The broker aborts a transaction that stays open for this long',
-  ),
-  VALENCE_KAFKA_BATCH_MAX_RECORDS: required(whole(1, 1_000), '256', 'Maximum input records in one transaction'),
-  VALENCE_KAFKA_QUEUE_MAX_RECORDS: required(
-    whole(1),
-    '1024',
-    'Records fetched ahead per partition; above it the partition is paused',
-  ),
-  VALENCE_KAFKA_BUFFER_BYTES: required(
-    whole(8_388_608, 68_719_476_736),
-    '134217728',
-    'Maximum memory for fetched records of all partitions: their decompressed size plus 512 bytes each. Above it, fetching waits',
-  ),
-  VALENCE_KAFKA_MAX_BATCH_BYTES: required(
-    whole(1_048_576, 1_073_741_824),
-    '33554432',
-    'Maximum decompressed size of a record batch; each record counts as at least 128 bytes. A larger batch stops its partition',
-  ),
-  VALENCE_KAFKA_COMPRESSION: required(
-    z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
-    'zstd',
-    'Compression of published records: `none`, `gzip`, `snappy`, `lz4` or `zstd`',
-  ),
-  VALENCE_KAFKA_TLS_ENABLED: required(flag, 'false', 'Connect to the brokers with TLS'),
-  VALENCE_KAFKA_TLS_CA_FILE: optional(text, 'PEM file of the CA that signed the certificates of the brokers'),
-  VALENCE_KAFKA_TLS_CERT_FILE: optional(text, 'PEM file of the client certificate (mTLS)'),
-  VALENCE_KAFKA_TLS_KEY_FILE: optional(text, 'PEM file of the client key (mTLS)'),
-  VALENCE_KAFKA_SASL_MECHANISM: optional(
-    z.enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']),
-    'SASL mechanism: `plain`, `scram-sha-256`, `scram-sha-512` or `oauthbearer`',
-  ),
-  VALENCE_KAFKA_SASL_USERNAME: optional(text, 'SASL user name'),
-  VALENCE_KAFKA_SASL_PASSWORD: secret(text, 'SASL password'),
-  VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: optional(
-    text,
-    'File with a bearer token, for `oauthbearer`; read at every login, so a renewed token needs no restart',
-  ),
-  VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL: optional(
-    url('http', 'https'),
-    'Token endpoint of the issuer, for `oauthbearer` with the client credentials grant',
-  ),
-  VALENCE_KAFKA_SASL_OAUTH_CLIENT_ID: optional(text, 'Client id at the token endpoint'),
-  VALENCE_KAFKA_SASL_OAUTH_CLIENT_SECRET: secret(text, 'Client secret at the token endpoint'),
-  VALENCE_KAFKA_SASL_OAUTH_SCOPE: optional(text, 'Scope requested from the token endpoint'),
+  ...kafkaSettings,
   VALENCE_INPUT_TOPICS: required(list, 'sentiment.texts.v1', 'Input topics, comma separated'),
   VALENCE_INPUT_FORMAT: required(
     z.enum(['auto', 'avro', 'json', 'text']),
@@ -129,12 +24,7 @@ export const settings = {
     'Format of the scored events; `auto` is Avro if a schema registry is configured, else JSON',
   ),
   VALENCE_DEAD_LETTER_TOPIC: required(text, 'sentiment.dead-letters.v1', 'Topic of the dead letters'),
-  VALENCE_SCHEMA_REGISTRY_URL: optional(
-    url('http', 'https'),
-    'Base URL of a Confluent-compatible schema registry. Unset: JSON and bare texts only',
-  ),
-  VALENCE_SCHEMA_REGISTRY_USERNAME: optional(text, 'User name for the registry (basic authentication)'),
-  VALENCE_SCHEMA_REGISTRY_PASSWORD: secret(text, 'Password for the registry (basic authentication)'),
+  ...registrySettings,
   VALENCE_REDIS_URL: optional(
     url('redis', 'rediss'),
     'Redis for the state that replicas share: scores, rate limits, revocations, answers to idempotency keys. Unset: each replica keeps its own, and nothing can be revoked',

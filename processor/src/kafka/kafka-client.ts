@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import {
   createKafka,
   type Kafka,
@@ -7,27 +6,18 @@ import {
   setDecompressionLimit,
   setRecordMemory,
 } from '@valence/producer-sdk/kafka'
-import { ValenceError } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
 import type { Logger } from '../observability/logger.ts'
+import { readPem } from '../platform/read-pem.ts'
 import { saslOptions } from './sasl.ts'
-
-function readPem(path: string, setting: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new ValenceError('VAL_FILE_UNREADABLE', `${path} (${setting})`, { cause })
-  }
-}
 
 function tlsOptions(config: Config): KafkaOptions['tls'] {
   const { kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile } = config
   if (!config.kafkaTlsEnabled) return undefined
-  return {
-    ...(kafkaTlsCaFile && { ca: readPem(kafkaTlsCaFile, 'VALENCE_KAFKA_TLS_CA_FILE') }),
-    ...(kafkaTlsCertFile && { cert: readPem(kafkaTlsCertFile, 'VALENCE_KAFKA_TLS_CERT_FILE') }),
-    ...(kafkaTlsKeyFile && { key: readPem(kafkaTlsKeyFile, 'VALENCE_KAFKA_TLS_KEY_FILE') }),
-  }
+  const ca = readPem(kafkaTlsCaFile, 'VALENCE_KAFKA_TLS_CA_FILE')
+  const cert = readPem(kafkaTlsCertFile, 'VALENCE_KAFKA_TLS_CERT_FILE')
+  const key = readPem(kafkaTlsKeyFile, 'VALENCE_KAFKA_TLS_KEY_FILE')
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
 }
 
 /** kafkajs logs routine events as warnings and errors while it retries them; final failures come as our own errors. */

@@ -1,5 +1,5 @@
 import { isValenceError, ValenceError } from '@valence/schemas'
-import { maxTimerMs } from '../config/settings.ts'
+import { maxTimerMs } from '../config/setting.ts'
 import type { ModelRef } from '../domain/sentiment.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'

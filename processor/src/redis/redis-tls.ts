@@ -1,18 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { ValenceError } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
+import { readPem } from '../platform/read-pem.ts'
 
 /** TLS options of ioredis; empty if no TLS file is configured. */
 export interface RedisTls {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
-}
-
-function readPem(path: string | undefined, setting: string): string | undefined {
-  try {
-    return path === undefined ? undefined : readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new ValenceError('VAL_FILE_UNREADABLE', `${path} (${setting})`, { cause })
-  }
 }
 
 /** Reads the CA and the client certificate for Redis, once. @throws VAL_FILE_UNREADABLE */

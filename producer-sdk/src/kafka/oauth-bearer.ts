@@ -3,12 +3,22 @@ import type { Mechanism, SASLOptions } from 'kafkajs'
 
 type Authenticate = Parameters<Mechanism['authenticationProvider']>[0]['saslAuthenticate']
 
+/** What an `oauthBearerProvider` gives. */
+export interface BearerToken {
+  readonly value: string
+  /** SASL extensions (RFC 7628, 3.1), such as `logicalCluster` of Confluent Cloud. kafkajs's types do not know them. */
+  readonly extensions?: Readonly<Record<string, string>>
+}
+
 const separator = '\u0001'
 const sizeBytes = 4
 
 /** RFC 7628, 3.1, behind its size as kafkajs sends it. */
-function initialResponse(token: string): Buffer {
-  const text = Buffer.from(`n,,${separator}auth=Bearer ${token}${separator}${separator}`)
+function initialResponse({ value, extensions = {} }: BearerToken): Buffer {
+  const pairs = [['auth', `Bearer ${value}`], ...Object.entries(extensions)]
+  const text = Buffer.from(
+    `n,,${separator}${pairs.map((pair) => `${pair.join('=')}${separator}`).join('')}${separator}`,
+  )
   const framed = Buffer.alloc(sizeBytes + text.length)
   framed.writeInt32BE(text.length)
   framed.set(text, sizeBytes)
@@ -25,7 +35,7 @@ function statusOf(answer: string): string {
   }
 }
 
-async function logIn(token: string, saslAuthenticate: Authenticate): Promise<void> {
+async function logIn(token: BearerToken, saslAuthenticate: Authenticate): Promise<void> {
   const asItIs = async (bytes: Buffer) => bytes
   const framed = (await saslAuthenticate({
     request: { encode: () => initialResponse(token) },
@@ -46,7 +56,7 @@ export function hardenSasl(sasl: SASLOptions | Mechanism): SASLOptions | Mechani
   return {
     mechanism,
     authenticationProvider: ({ saslAuthenticate }) => ({
-      authenticate: async () => logIn((await oauthBearerProvider()).value, saslAuthenticate),
+      authenticate: async () => logIn(await oauthBearerProvider(), saslAuthenticate),
     }),
   }
 }

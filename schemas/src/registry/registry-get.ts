@@ -1,5 +1,8 @@
+import { type IncomingMessage, type RequestOptions, request as requestInClear } from 'node:http'
+import { request as requestByTls } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { basicAuthorization, plainUrl } from '../url-credentials.ts'
-import { type RegistryAnswer, type RegistryApiOptions, unavailable } from './registry-api.ts'
+import { agentFor, headersFor, type RegistryAnswer, type RegistryApiOptions, unavailable } from './registry-api.ts'
 
 /** A response with its body as text too. */
 export interface RawAnswer extends RegistryAnswer {
@@ -11,20 +14,30 @@ export interface RawAnswer extends RegistryAnswer {
 export type RegistryGet = (url: string) => Promise<RawAnswer>
 
 /** @param options `auth`, else the credentials in `url`, are sent */
-export function createRegistryGet({ url, auth, timeoutMs }: RegistryApiOptions): RegistryGet {
-  const own =
+export function createRegistryGet(options: RegistryApiOptions): RegistryGet {
+  const { url, auth, tls, timeoutMs } = options
+  const credentials =
     auth === undefined ? plainUrl(url).headers : { authorization: basicAuthorization(auth.username, auth.password) }
-  const headers = { accept: 'application/json, */*', ...own }
+  const agent = tls && agentFor(tls)
   return async (place) => {
+    const headers = { accept: 'application/json, */*', ...credentials, ...(await headersFor(options)) }
     try {
-      const response = await fetch(place, { headers, signal: AbortSignal.timeout(timeoutMs) })
-      const text = await response.text()
-      const artifactType = response.headers.get('x-registry-artifacttype') ?? undefined
-      return { place, status: response.status, body: parse(text), text, artifactType }
+      const response = await get(place, { headers, agent, signal: AbortSignal.timeout(timeoutMs) })
+      const body = await text(response)
+      const artifactType = response.headers['x-registry-artifacttype']?.toString()
+      return { place, status: response.statusCode ?? 0, body: parse(body), text: body, artifactType }
     } catch (cause) {
       throw unavailable(`${place}: ${(cause as Error).message}`, cause)
     }
   }
+}
+
+/** Node's own client, because its `fetch` takes no certificates. */
+function get(place: string, options: RequestOptions): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const request = place.startsWith('https:') ? requestByTls : requestInClear
+  request(place, options).once('response', resolve).once('error', reject).end()
+  return promise
 }
 
 function parse(text: string): unknown {

@@ -9,7 +9,13 @@ import { defaultTopics, valueSubject } from '../topics.ts'
 import { createDecoderCache, type DecoderCache } from './decoder-cache.ts'
 import { fetchForeignSchemas } from './foreign-schema.ts'
 import { feedbackEventReader, scoredEventReader, textEventReader } from './record-reader.ts'
-import { createRegistryApi, type RegistryAnswer, unavailable, withoutCredentials } from './registry-api.ts'
+import {
+  createRegistryApi,
+  type RegistryAnswer,
+  type RegistryTls,
+  unavailable,
+  withoutCredentials,
+} from './registry-api.ts'
 import { createRegistryGet } from './registry-get.ts'
 import { describeAnswer, fetchWriterSchema, isNotFound } from './writer-schema.ts'
 
@@ -17,6 +23,10 @@ export interface SchemaRegistryOptions {
   /** Base URL of the Confluent-compatible API, its path included (Apicurio: `…/apis/ccompat/v7`). */
   readonly url: string
   readonly auth?: { readonly username: string; readonly password: string } | undefined
+  /** Asked for each request; they go before `auth`: `{ authorization: 'Bearer …' }`, names of a cluster and a pool. */
+  readonly headers?: (() => Promise<Readonly<Record<string, string>>>) | undefined
+  /** For an `https:` URL: an authority of your own, a client certificate. */
+  readonly tls?: RegistryTls | undefined
   /** Timeout of one call, including retries. @default 3000 */
   readonly timeoutMs?: number
   /** Time that the failure of a schema id is cached. @default 30000 */
@@ -50,11 +60,11 @@ export interface SchemaRegistry extends DecoderCache<TextEvent> {
 }
 
 export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
-  const { url, auth, timeoutMs = 3_000, negativeTtlMs = 30_000, youngIdMs = 10_000, clock = Date } = options
-  const api = createRegistryApi({ url, auth, timeoutMs })
+  const { url, timeoutMs = 3_000, negativeTtlMs = 30_000, youngIdMs = 10_000, clock = Date } = options
+  const api = createRegistryApi({ ...options, timeoutMs })
   const foreign = {
     api,
-    get: createRegistryGet({ url, auth, timeoutMs }),
+    get: createRegistryGet({ ...options, timeoutMs }),
     base: withoutCredentials(url).replace(/\/+$/, ''),
   }
   const fetchSchemas = async (id: SchemaId) =>

@@ -7,7 +7,8 @@ import { writeTinyModel } from '@valence/testing/models/tiny-model'
 import { killAllCommands, startCli } from '@valence/testing/processes/cli-process'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { addressSettings } from '../../../src/config/redaction.ts'
-import { type Setting, settings } from '../../../src/config/settings.ts'
+import type { Setting } from '../../../src/config/setting.ts'
+import { settings } from '../../../src/config/settings.ts'
 
 /** In every secret, so that one search finds each of them. None is part of another, which would be hidden with it. */
 const mark = 'MARKER5up3rS3cret'

@@ -96,6 +96,27 @@ describe('readConfig', () => {
     [bearer({}), 'needs either'],
     [bearer({ VALENCE_KAFKA_SASL_OAUTH_TOKEN_URL: 'https://issuer/token' }), 'needs either'],
     [bearer({ ...tokenClient, VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: 'token' }), 'needs either'],
+    [bearer({ ...tokenClient, VALENCE_KAFKA_SASL_OAUTH_ASSERTION_KEY_FILE: 'k.pem' }), 'needs either'],
+    [bearer({ VALENCE_KAFKA_SASL_OAUTH_ASSERTION_KEY_FILE: 'k.pem' }), 'needs either'],
+    [{ VALENCE_KAFKA_SASL_OAUTH_EXTENSIONS: 'logicalCluster' }, 'must be name=value pairs'],
+    [{ VALENCE_KAFKA_SASL_OAUTH_EXTENSIONS: 'a=1,a=2' }, 'each name once'],
+    [
+      { VALENCE_KAFKA_SASL_MECHANISM: 'aws-msk-iam', VALENCE_KAFKA_TLS_ENABLED: 'true' },
+      'needs VALENCE_KAFKA_SASL_AWS',
+    ],
+    [{ VALENCE_KAFKA_SASL_MECHANISM: 'aws-msk-iam', VALENCE_KAFKA_SASL_AWS_REGION: 'x' }, 'TLS_ENABLED=true'],
+    [{ VALENCE_SCHEMA_REGISTRY_TLS_KEY_FILE: 'k.pem' }, 'set together or not at all'],
+    [{ VALENCE_SCHEMA_REGISTRY_URL: 'http://r', VALENCE_SCHEMA_REGISTRY_TLS_CA_FILE: 'c' }, 'begins with https:'],
+    [{ VALENCE_SCHEMA_REGISTRY_USERNAME: 'me' }, 'set together or not at all'],
+    [{ VALENCE_SCHEMA_REGISTRY_OAUTH_CLIENT_ID: 'me' }, 'set together or not at all'],
+    [
+      {
+        VALENCE_SCHEMA_REGISTRY_TOKEN_FILE: 'token',
+        VALENCE_SCHEMA_REGISTRY_USERNAME: 'me',
+        VALENCE_SCHEMA_REGISTRY_PASSWORD: 'secret',
+      },
+      'exclude each other',
+    ],
     [{ VALENCE_INPUT_TOPICS: ' , ' }, 'must name at least one'],
   ])('refuses %j', (environment, problem) => {
     expect(problemsOf(environment)).toContain(problem)
@@ -132,6 +153,9 @@ describe('readConfig', () => {
   it('accepts a bearer token from a file or from the token endpoint', () => {
     expect(problemsOf(bearer(tokenClient))).toBe('no problem')
     expect(problemsOf(bearer({ VALENCE_KAFKA_SASL_OAUTH_TOKEN_FILE: 'token' }))).toBe('no problem')
+    const { VALENCE_KAFKA_SASL_OAUTH_CLIENT_SECRET: _, ...keyClient } = tokenClient
+    const signing = { ...keyClient, VALENCE_KAFKA_SASL_OAUTH_ASSERTION_KEY_FILE: 'k.pem' }
+    expect(problemsOf(bearer(signing))).toBe('no problem')
   })
 
   it('prints no secret, neither in a problem nor in the printed configuration', () => {

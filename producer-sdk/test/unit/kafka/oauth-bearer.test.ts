@@ -14,13 +14,13 @@ function framed(answer: string): Buffer {
 }
 
 /** Logs in at a broker that answers like this; gives what it was sent. */
-async function logIn(answer: string): Promise<Buffer | undefined> {
+async function logIn(answer: string, sasl = bearer): Promise<Buffer | undefined> {
   let sent: Buffer | undefined
   const saslAuthenticate = async ({ request, response }: Parameters<Arguments['saslAuthenticate']>[0]) => {
     sent = await request.encode()
     return response && (await response.parse(await response.decode(framed(answer))))
   }
-  const { authenticationProvider } = hardenSasl(bearer) as Mechanism
+  const { authenticationProvider } = hardenSasl(sasl) as Mechanism
   await authenticationProvider({ saslAuthenticate } as unknown as Arguments).authenticate()
   return sent
 }
@@ -28,6 +28,14 @@ async function logIn(answer: string): Promise<Buffer | undefined> {
 describe('hardenSasl', () => {
   it('sends the token as RFC 7628 has it', async () => {
     expect((await logIn(''))?.subarray(4).toString()).toBe('n,,\u0001auth=Bearer token\u0001\u0001')
+  })
+
+  it('sends extensions behind the token', async () => {
+    const token = { value: 'token', extensions: { logicalCluster: 'lkc-1', identityPoolId: 'pool-2' } }
+    const sent = await logIn('', { mechanism: 'oauthbearer', oauthBearerProvider: async () => token })
+    expect(sent?.subarray(4).toString()).toBe(
+      'n,,\u0001auth=Bearer token\u0001logicalCluster=lkc-1\u0001identityPoolId=pool-2\u0001\u0001',
+    )
   })
 
   it.each([
