@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
+import { awaitLeaders } from '@valence/testing/kafka/await-leaders'
 import { type ReadRecord, readCommitted } from '@valence/testing/kafka/independent-reader'
 import { inject } from 'vitest'
-import { type Admin, createKafka, type Kafka, type KafkaOptions, kafkaErrors } from '../../src/kafka/index.ts'
+import { type Admin, createKafka, type Kafka, type KafkaOptions } from '../../src/kafka/index.ts'
 
 export function brokers(): string {
   return inject('stack').brokers
@@ -31,20 +31,9 @@ export async function createTopic(partitions = 1): Promise<string> {
   const topic = uniqueName('topic')
   await withAdmin(async (admin) => {
     await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false })
-    // A broker that creates its internal topics tells of others late, and kafkajs waits for leaders only.
-    while ((await ledPartitions(admin, topic)) < partitions) await delay(20)
+    await awaitLeaders(admin, [topic])
   })
   return topic
-}
-
-async function ledPartitions(admin: Admin, topic: string): Promise<number> {
-  try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-    return topics.flatMap((own) => own.partitions).filter(({ leader }) => leader >= 0).length
-  } catch (error) {
-    if (kafkaErrors.classify(error).fault !== 'topic-missing') throw error
-    return 0
-  }
 }
 
 /** By an independent client, read-committed. */

@@ -8,6 +8,7 @@ import {
   type Producer,
 } from '@valence/producer-sdk/kafka'
 import type { RecordHeaders } from '@valence/schemas'
+import { awaitLeaders } from '../kafka/await-leaders.ts'
 import type { AcknowledgedText } from './invariants.ts'
 
 const openings = ['Honestly', 'Today', 'Once more', 'After the update', 'For the third time', 'On the train', 'At last']
@@ -71,7 +72,7 @@ export class TestKafka {
         ...(options.replication === 1 && { configEntries: [{ name: 'min.insync.replicas', value: '1' }] }),
       })),
     })
-    await this.#awaitLeaders(Object.values(topics))
+    await awaitLeaders(this.admin, Object.values(topics))
     const environment = {
       VALENCE_KAFKA_BROKERS: this.brokers,
       VALENCE_KAFKA_GROUP_ID: name,
@@ -81,24 +82,6 @@ export class TestKafka {
       VALENCE_OUTPUT_FORMAT: 'json',
     }
     return { ...topics, groupId: name, environment }
-  }
-
-  /**
-   * Resolves when every leader serves its partitions: metadata names a leader before that broker knows of it. kafkajs's
-   * own waiting gives up where a busy broker does not know a new topic at once.
-   */
-  async #awaitLeaders(topics: string[]): Promise<void> {
-    for (;;) {
-      const known = await this.admin.fetchTopicMetadata({ topics }).catch(() => undefined)
-      const leaders = known?.topics.flatMap(({ partitions }) => partitions.map(({ leader }) => leader))
-      if (leaders?.every((leader) => leader >= 0)) {
-        const ends = await Promise.all(topics.map((topic) => this.admin.fetchTopicOffsets(topic))).catch(
-          () => undefined,
-        )
-        if (ends !== undefined) return
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
   }
 
   /** Sets settings of a topic, and resolves when its leader goes by them. */

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { inventTexts, type TestKafka, type TestTopics } from '../counting/workload.ts'
+import { awaitLeaders } from '../kafka/await-leaders.ts'
 import { deleteRecordsBefore } from '../kafka/topic-probe.ts'
 import { ProcessorProcess } from '../processes/processor-process.ts'
 import { outcomeOf, type RecordFaultOutcome } from './outcome.ts'
@@ -57,7 +58,8 @@ export async function recreatedTopic(kafka: TestKafka, count: number): Promise<R
   const processor = await new ProcessorProcess(topics.environment).started()
   await kafka.drained(topics)
   await kafka.admin.deleteTopics({ topics: [topics.input] })
-  await kafka.admin.createTopics({ topics: [{ topic: topics.input, numPartitions: 1 }], waitForLeaders: true })
+  await kafka.admin.createTopics({ topics: [{ topic: topics.input, numPartitions: 1 }], waitForLeaders: false })
+  await awaitLeaders(kafka.admin, [topics.input])
   await kafka.produce(topics.input, texts.slice(count))
   expect(await processor.exited).toMatchObject({ code: 1 })
   expect(processor.log.findLast(({ code }) => code !== undefined)?.code).toMatch(

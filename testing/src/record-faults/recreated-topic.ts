@@ -1,6 +1,7 @@
 import { createKafka } from '@valence/producer-sdk/kafka'
 import { expect } from 'vitest'
 import { inventTexts, type TestKafka, type TestTopics } from '../counting/workload.ts'
+import { awaitLeaders } from '../kafka/await-leaders.ts'
 import { ProcessorProcess } from '../processes/processor-process.ts'
 import { outcomeOf, type RecordFaultOutcome } from './outcome.ts'
 
@@ -9,9 +10,9 @@ async function createAgain({ admin }: TestKafka, topic: string): Promise<void> {
   for (;;) {
     // The name is free once every broker has let go of the old topic.
     const created = await admin
-      .createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })
+      .createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false })
       .catch(() => false)
-    if (created) return
+    if (created) return awaitLeaders(admin, [topic])
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

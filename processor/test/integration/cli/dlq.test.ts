@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createKafka, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
 import { type DeadLetterFacts, deadLetterHeaders, type RecordHeaders, recordHeader } from '@valence/schemas'
 import { TestKafka, type TestTopics } from '@valence/testing/counting/workload'
+import { awaitLeaders } from '@valence/testing/kafka/await-leaders'
 import { readCommitted } from '@valence/testing/kafka/independent-reader'
 import { logReaches } from '@valence/testing/kafka/topic-probe'
 import { killAllCommands, runCliJson, runCliProcess, startCli } from '@valence/testing/processes/cli-process'
@@ -278,7 +279,8 @@ describe('valence dlq replay', () => {
     expect(stderr).toContain(`${gone}: VAL_KAFKA_TOPIC_MISSING: 1 dead letter kept (0:1)`)
     expect(stderr).toContain(`${topics.input}: VAL_KAFKA_TOPIC_MISSING: 1 dead letter kept (0:2)`)
     expect(stderr).toContain(`${topics.input}: VAL_RECORD_TOO_LARGE_TO_PUBLISH: 1 dead letter kept (0:3)`)
-    await kafka.admin.createTopics({ topics: [{ topic: gone, numPartitions: 1 }], waitForLeaders: true })
+    await kafka.admin.createTopics({ topics: [{ topic: gone, numPartitions: 1 }], waitForLeaders: false })
+    await awaitLeaders(kafka.admin, [gone])
     await limitRecords(topics.input, 1_000_000)
     const again = await runCliProcess(['dlq', 'replay', '--json'], { environment: topics.environment })
     expect(JSON.parse(again.stdout)).toMatchObject({ replayed: 2, refused: 1 })
@@ -294,7 +296,8 @@ describe('valence dlq replay', () => {
     const { code, stderr } = await runCliProcess(['dlq', 'replay'], { environment: topics.environment })
     expect(code).toBe(1)
     expect(stderr).toContain('VAL_KAFKA_TOPIC_MISSING')
-    await kafka.admin.createTopics({ topics: [{ topic: topics.input, numPartitions: 2 }], waitForLeaders: true })
+    await kafka.admin.createTopics({ topics: [{ topic: topics.input, numPartitions: 2 }], waitForLeaders: false })
+    await awaitLeaders(kafka.admin, [topics.input])
     expect(await replay()).toMatchObject({ replayed: 1 })
   })
 })
