@@ -53,6 +53,8 @@ class KafkaRecordSource implements RecordSource {
   readonly #consumer: Consumer
   readonly #assigned = new Map<string, TopicPartition>()
   #handlers: RecordSourceHandlers | undefined
+  /** As the group knows this member; it gives another id to one that it had dropped. */
+  #memberId: string | undefined
   #ownershipWaiters: (() => void)[] = []
   readonly #membership: MembershipWatch
   #lastFetch = performance.now()
@@ -167,7 +169,7 @@ class KafkaRecordSource implements RecordSource {
   #listen(): void {
     const { events } = this.#consumer
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) =>
-      this.#takeAssignment(payload.memberAssignment, payload.duration),
+      this.#takeAssignment(payload.memberAssignment, payload.duration, payload.memberId),
     )
     onOversizedBatch(this.#consumer, (batch) => this.#refuse(batch))
     takeEmptyBatches(this.#consumer)
@@ -183,19 +185,21 @@ class KafkaRecordSource implements RecordSource {
     })
   }
 
-  #takeAssignment(assignment: Record<string, number[]>, joinMs: number): void {
+  #takeAssignment(assignment: Record<string, number[]>, joinMs: number, memberId: string): void {
     this.#membership.confirmed()
+    const isNewMember = this.#memberId !== memberId
+    this.#memberId = memberId
     const partitions = Object.entries(assignment).flatMap(([topic, numbers]) =>
       numbers.map((partition) => ({ topic, partition })),
     )
-    const retained = new Set(this.#assigned.keys())
+    const retained = new Set(isNewMember ? [] : this.#assigned.keys())
     this.#assigned.clear()
     for (const partition of partitions) {
       const name = partitionName(partition)
       this.#assigned.set(name, partition)
       if (!retained.has(name)) this.pause(partition)
     }
-    this.#handlers?.onAssigned(partitions, joinMs)
+    this.#handlers?.onAssigned({ partitions, joinMs, isNewMember })
     this.#releaseWaiters()
   }
 

@@ -46,7 +46,7 @@ export async function startOrderedReading(options: OrderedReadingOptions): Promi
   }
 
   await source.start({
-    onAssigned(partitions) {
+    onAssigned({ partitions }) {
       for (const partition of partitions) {
         const name = partitionName(partition)
         if (busy.has(name)) astray.add(name)

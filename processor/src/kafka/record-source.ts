@@ -2,10 +2,22 @@ import type { ValenceError } from '@valence/schemas'
 import type { RecordBatch } from './record.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
+/** What the group says after a join. */
+export interface Assignment {
+  /** All of this member's; those that are new start paused. */
+  readonly partitions: readonly TopicPartition[]
+  /** How long joining took. */
+  readonly joinMs: number
+  /**
+   * The group had dropped this member, after a session without a heartbeat say: the partitions may have had other owners
+   * since, and their offsets may have been set by hand.
+   */
+  readonly isNewMember: boolean
+}
+
 /** What a source tells its reader. The handlers are synchronous, return at once and never throw. */
 export interface RecordSourceHandlers {
-  /** The whole assignment after each join, and how long joining took; partitions that are new start paused. */
-  onAssigned(partitions: readonly TopicPartition[], joinMs: number): void
+  onAssigned(assignment: Assignment): void
   onBatch(batch: RecordBatch): void
   /** Records of the partition were waiting already when the last batch came: the next one need not come at once. */
   isBehind?(partition: TopicPartition): boolean

@@ -1,4 +1,4 @@
-import type { RecordSource } from '../kafka/record-source.ts'
+import type { Assignment, RecordSource } from '../kafka/record-source.ts'
 import { partitionName, type TopicPartition } from '../kafka/topic-partition.ts'
 import type { Standstill } from './partition-progress.ts'
 import { PartitionTask, type PartitionTaskContext } from './partition-task.ts'
@@ -66,14 +66,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  function takeAssignment(partitions: readonly TopicPartition[], joinMs: number): void {
+  function takeAssignment({ partitions, joinMs, isNewMember }: Assignment): void {
     if (stopping) return
     releaseMissing(new Set(partitions.map(partitionName)))
     for (const partition of partitions) {
       const name = partitionName(partition)
       const task = tasks.get(name)
-      if (task !== undefined && !task.ended) task.retained()
-      else tasks.set(name, begin(partition))
+      if (task === undefined || task.ended) tasks.set(name, begin(partition))
+      else if (isNewMember) task.takeAgain()
+      else task.retained()
     }
     metrics.kafka.rebalances.inc()
     metrics.kafka.rebalancePauses.observe(joinMs / 1_000)

@@ -83,6 +83,11 @@ export class PartitionTask {
     else source.resume(this.#partition)
   }
 
+  /** After a join as a new member: the group's position may be another by now. */
+  takeAgain(): void {
+    this.#queue?.fail(new ValenceError('VAL_KAFKA_GENERATION_OVER', partitionName(this.#partition)))
+  }
+
   push(batch: RecordBatch): void {
     const queue = this.#queue
     if (queue === undefined || this.#isOfAnotherTopic(batch)) {

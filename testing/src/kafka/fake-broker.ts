@@ -157,8 +157,8 @@ export class FakeSource implements RecordSource {
     this.#handlers = handlers
   }
 
-  assign(partitions: readonly TopicPartition[]): void {
-    this.#handlers?.onAssigned(partitions, 0)
+  assign(partitions: readonly TopicPartition[], { isNewMember = false } = {}): void {
+    this.#handlers?.onAssigned({ partitions, joinMs: 0, isNewMember })
   }
 
   /** What comes next of the partition cannot be read. */

@@ -53,7 +53,7 @@ async function startSource(test: TestContext, { groupId, input }: TestTopics, { 
     source.resume(partition)
   }
   const handlers: RecordSourceHandlers = {
-    onAssigned(partitions) {
+    onAssigned({ partitions }) {
       seen.joins += 1
       for (const partition of partitions) goOn(partition)
     },

@@ -34,7 +34,7 @@ async function startSource(
   const arrivals: number[] = []
   const failures: Error[] = []
   await source.start({
-    onAssigned: (partitions) => assignments.push(partitions),
+    onAssigned: ({ partitions }) => assignments.push(partitions),
     onBatch: (batch) => {
       arrivals.push(performance.now())
       batches.push(batch)

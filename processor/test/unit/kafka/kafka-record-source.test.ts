@@ -39,7 +39,8 @@ function fakeConsumer(assignment: Record<string, number[]>) {
     },
   }
   const fire = (name: keyof typeof events, payload: object = {}) => emitter.emit(events[name], { payload })
-  const join = (memberAssignment: Record<string, number[]>) => fire('GROUP_JOIN', { memberAssignment, duration: 7 })
+  const join = (memberAssignment: Record<string, number[]>, memberId = 'm1') =>
+    fire('GROUP_JOIN', { memberAssignment, duration: 7, memberId })
   return { consumer, paused, fire, join, take: (payload: EachBatchPayload) => eachBatch(payload) }
 }
 
@@ -69,16 +70,20 @@ async function started({ isBehind = false, sessionTimeoutMs = 10_000 } = {}) {
     logger: { debug: vi.fn(), error: vi.fn() } as unknown as Logger,
   })
   const assigned: (readonly TopicPartition[])[] = []
+  const newMember: boolean[] = []
   const batches: RecordBatch[] = []
   const fatal: ValenceError[] = []
   await source.start({
-    onAssigned: (partitions) => assigned.push(partitions),
+    onAssigned: ({ partitions, isNewMember }) => {
+      assigned.push(partitions)
+      newMember.push(isNewMember)
+    },
     onBatch: (batch) => batches.push(batch),
     onUnreadable: () => undefined,
     onFatal: (error) => fatal.push(error as ValenceError),
     isBehind: () => isBehind,
   })
-  return { ...fake, source, assigned, batches, fatal }
+  return { ...fake, source, assigned, newMember, batches, fatal }
 }
 
 beforeEach(() => void vi.useFakeTimers())
@@ -93,6 +98,15 @@ describe('a record source', () => {
     join({ t: [0] })
     expect(paused.map(({ partition }) => partition)).toEqual([0, 1, 2, 0])
     expect(assigned.at(-1)).toEqual([{ topic: 't', partition: 0 }])
+  })
+
+  it('lets no partition run on once the group has given it another member id', async () => {
+    const { paused, newMember, join } = await started()
+    join({ t: [0, 1] })
+    expect(paused.map(({ partition }) => partition)).toEqual([0, 1])
+    join({ t: [0, 1] }, 'm2')
+    expect(paused.map(({ partition }) => partition)).toEqual([0, 1, 0, 1])
+    expect(newMember).toEqual([true, false, true])
   })
 
   it('hands a batch over and resolves it', async () => {

@@ -52,6 +52,23 @@ describe('where a pipeline reads on', () => {
     },
   )
 
+  it('goes on from the offset that was set while the group had dropped it, and from its own after a mere rebalance', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(4))
+    await pipeline.start()
+    source.assign([first])
+    await pump(source, () => broker.published.length === 4)
+    broker.commit(first, 2n)
+    source.assign([first])
+    broker.append(first, numbered(1, 'n'))
+    await pump(source, () => broker.published.length === 5)
+    expect(values(broker.published)).toEqual([...numbered(4), 'n0'])
+    broker.commit(first, 2n)
+    source.assign([first], { isNewMember: true })
+    await pump(source, () => broker.published.length === 8)
+    expect(values(broker.published).slice(5)).toEqual(['r2', 'r3', 'n0'])
+  })
+
   it('continues at the committed offset', async () => {
     const { broker, source, pipeline } = setup()
     broker.append(first, numbered(5))
