@@ -13,7 +13,7 @@ const ranks: readonly (readonly string[])[] = [
   ['services'],
   ['jobs', 'doctor'],
   ['pipeline', 'http', 'text-files'],
-  ['scoring', 'scaling', 'feedback'],
+  ['scoring', 'scaling', 'feedback', 'enrich'],
   ['monitoring'],
   ['model'],
   ['inference', 'kafka', 'redis', 'registry'],

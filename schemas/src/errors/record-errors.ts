@@ -108,4 +108,20 @@ export const recordErrors = {
     help: 'Set VALENCE_SCHEMA_REGISTRY_URL, then replay the dead letter.',
     deadLetter: true,
   },
+
+  VAL_ENRICH_FIELD_TAKEN: {
+    message: 'The record already has the field that its sentiment goes to',
+    help: 'Set VALENCE_OUTPUT_FIELD (for Protobuf VALENCE_OUTPUT_FIELD_NUMBER too) to one that the input records do not use, then replay the dead letter.',
+    deadLetter: true,
+  },
+  VAL_ENRICH_RECORD_REFUSED: {
+    message: 'A record of this shape cannot hold one more field',
+    help: 'Only JSON objects, Avro records and Protobuf messages are enriched; VALENCE_OUTPUT_MODE=event takes every shape.',
+    deadLetter: true,
+  },
+  VAL_ENRICH_SCHEMA_REFUSED: {
+    message: 'The registry refuses the schema of the enriched records, so the partition stands still',
+    help: 'Set the compatibility level of the subject of the output, take another output topic, or set VALENCE_OUTPUT_SUBJECT_STRATEGY; the partition continues within 15 s after the fix.',
+    partition: 'halt',
+  },
 } as const satisfies Record<string, ErrorRow>
