@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type ErrorCode, isValenceError, ValenceError } from '@valence/schemas'
 import type { LagSnapshot } from '../kafka/group-lag.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Scaler, ScalingReport } from './scaler.ts'
@@ -9,25 +10,28 @@ export interface GroupWatch {
   readonly intervalMs: number
   readonly signal: AbortSignal
   readonly onReport: (report: ScalingReport) => void
-  /** Told at the first failure of several in a row. */
-  readonly onLost: (error: unknown) => void
+  /** Called at the first failure of several in a row, and again where another code follows. */
+  readonly onLost: (error: ValenceError) => void
   readonly onBack: () => void
 }
 
 /** Looks at the group again and again until told to stop. A look that fails leaves the last count standing. */
 export async function watchGroup(watch: GroupWatch): Promise<void> {
   const { signal, scaler } = watch
-  let isLost = false
+  let lostBy: ErrorCode | undefined
   while (!signal.aborted) {
     try {
       const report = scaler.observe(await watch.read())
-      if (isLost) watch.onBack()
-      isLost = false
+      if (lostBy !== undefined) watch.onBack()
+      lostBy = undefined
       watch.onReport(report)
     } catch (error) {
       if (signal.aborted) return
-      if (!isLost) watch.onLost(error)
-      isLost = true
+      const known = isValenceError(error)
+        ? error
+        : new ValenceError('VAL_KAFKA_UNREACHABLE', undefined, { cause: error })
+      if (known.code !== lostBy) watch.onLost(known)
+      lostBy = known.code
       const report = scaler.unreachable()
       if (report !== undefined) watch.onReport(report)
     }

@@ -1,3 +1,4 @@
+import { kafkaErrors } from '@valence/producer-sdk/kafka'
 import type { Config } from '../config/config.ts'
 import { watchFeedback } from '../feedback/watch-feedback.ts'
 import { readLag } from '../kafka/group-lag.ts'
@@ -46,11 +47,15 @@ export function watchScaling(
   const age = new AnswerAge(intervalMs)
   let isConnected = false
   const read = async () => {
-    if (!isConnected) await admin.connect()
-    isConnected = true
-    const snapshot = await readLag({ admin, groupId, topics, start })
-    age.answered()
-    return snapshot
+    try {
+      if (!isConnected) await admin.connect()
+      isConnected = true
+      const snapshot = await readLag({ admin, groupId, topics, start })
+      age.answered()
+      return snapshot
+    } catch (error) {
+      throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE')
+    }
   }
   const watching = watchGroup({
     read,
@@ -58,7 +63,8 @@ export function watchScaling(
     intervalMs,
     signal: stopping.signal,
     onReport,
-    onLost: (error) => logger.warn({ err: error }, 'the group cannot be looked at, the last count stands'),
+    onLost: ({ code, detail, help }) =>
+      logger.warn({ code, detail, help }, 'the group cannot be looked at, the last count stands'),
     onBack: () => logger.info('the group can be looked at again'),
   })
   return {

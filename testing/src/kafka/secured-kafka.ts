@@ -78,7 +78,10 @@ export class SecuredKafka implements AsyncDisposable {
     this.endpoint = parts.endpoint
     this.#stack = parts.stack
     this.#issuer = parts.issuer
-    this.endpoint.answer = async () => ({ status: 200, body: { access_token: await this.token(), expires_in: 600 } })
+    this.endpoint.answer = async () => ({
+      status: 200,
+      body: { access_token: await this.token(), token_type: 'Bearer', expires_in: 600 },
+    })
   }
 
   /** @param users SCRAM users; the password of `ann` is `ann-secret` */

@@ -1,3 +1,4 @@
+import { ValenceError } from '@valence/schemas'
 import { expect, it } from 'vitest'
 import type { LagSnapshot } from '../../../src/kafka/group-lag.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -38,18 +39,28 @@ async function watch(answers: readonly (LagSnapshot | Error)[]) {
     intervalMs: 1,
     signal: stopping.signal,
     onReport: ({ reason, desiredReplicas }) => told.push(`${reason} ${desiredReplicas}`),
-    onLost: () => told.push('lost'),
+    onLost: ({ code }) => told.push(`lost ${code}`),
     onBack: () => told.push('back'),
   })
   return told
 }
+
+it('tells again where another error follows', async () => {
+  const refused = new ValenceError('VAL_KAFKA_AUTHENTICATION_FAILED')
+  const told = await watch([new Error('away'), refused, refused, snapshot, snapshot])
+  expect(told.filter((line) => /lost|back/.test(line))).toEqual([
+    'lost VAL_KAFKA_UNREACHABLE',
+    'lost VAL_KAFKA_AUTHENTICATION_FAILED',
+    'back',
+  ])
+})
 
 it('tells once that the broker is away and once that it is back, and keeps the last count', async () => {
   const away = new Error('away')
   const later = { ...snapshot, at: 6_000 }
   expect(await watch([snapshot, away, away, later, later])).toEqual([
     'steady 1',
-    'lost',
+    'lost VAL_KAFKA_UNREACHABLE',
     'unreachable 1',
     'unreachable 1',
     'back',
@@ -59,7 +70,11 @@ it('tells once that the broker is away and once that it is back, and keeps the l
 })
 
 it('has nothing to tell while the broker has never answered', async () => {
-  expect(await watch([new Error('away'), new Error('away'), snapshot])).toEqual(['lost', 'back', 'steady 1'])
+  expect(await watch([new Error('away'), new Error('away'), snapshot])).toEqual([
+    'lost VAL_KAFKA_UNREACHABLE',
+    'back',
+    'steady 1',
+  ])
 })
 
 it('shows a report as metrics and as JSON', async () => {
