@@ -27,9 +27,7 @@ export async function watchGroup(watch: GroupWatch): Promise<void> {
       watch.onReport(report)
     } catch (error) {
       if (signal.aborted) return
-      const known = isValenceError(error)
-        ? error
-        : new ValenceError('VAL_KAFKA_UNREACHABLE', undefined, { cause: error })
+      const known = asKnown(error)
       if (known.code !== lostBy) watch.onLost(known)
       lostBy = known.code
       const report = scaler.unreachable()
@@ -37,6 +35,10 @@ export async function watchGroup(watch: GroupWatch): Promise<void> {
     }
     await sleep(watch.intervalMs, undefined, { signal }).catch(() => undefined)
   }
+}
+
+function asKnown(error: unknown): ValenceError {
+  return isValenceError(error) ? error : new ValenceError('VAL_KAFKA_UNREACHABLE', undefined, { cause: error })
 }
 
 export function meterScaling({ scaling }: Metrics, report: ScalingReport): void {
