@@ -1,3 +1,4 @@
+import { isValenceError } from '@valence/schemas'
 import fc from 'fast-check'
 import type { Addition } from '../../../src/enrich/addition.ts'
 
@@ -16,9 +17,25 @@ const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) =
 /** Any addition; scores have names that objects keep in their order. */
 export const additions: fc.Arbitrary<Addition> = fc.record({
   label: text,
-  scores: fc.dictionary(text, number, { maxKeys: 3, noNullPrototype: true }),
+  scores: fc.dictionary(
+    // Not `__proto__`, and no number: objects sort those.
+    text.map((name) => `l${name}`),
+    number,
+    { maxKeys: 3, noNullPrototype: true },
+  ),
   valence: number,
   model: fc.record({ name: text, version: text, sha256: text }),
   scoredAt: fc.integer({ min: 0, max: 8_640_000_000_000 }),
   warnings: fc.array(text, { maxLength: 2 }),
 })
+
+/** The code that a call is refused with. */
+export function codeOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    if (isValenceError(error)) return error.code
+    throw error
+  }
+  return 'none'
+}

@@ -1,22 +1,11 @@
-import { isValenceError } from '@valence/schemas'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { enrichJson } from '../../../src/enrich/enrich-json.ts'
-import { addition, additions } from './additions.ts'
+import { addition, additions, codeOf } from './additions.ts'
 
 const member = `"sentiment":${JSON.stringify(addition)}`
 const enrich = (text: string | Buffer, field = 'sentiment') => enrichJson(Buffer.from(text as string), field)
 const enriched = (text: string | Buffer) => enrich(text)(addition).toString()
-
-function codeOf(call: () => unknown): string {
-  try {
-    call()
-  } catch (error) {
-    if (isValenceError(error)) return error.code
-    throw error
-  }
-  return 'none'
-}
 
 describe('a sentiment in a JSON object', () => {
   it.each([
