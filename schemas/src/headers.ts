@@ -8,6 +8,7 @@ import type { RecordOrigin } from './records/record-origin.ts'
 export const headerNames = {
   contentType: 'content-type',
   contentEncoding: 'content-encoding',
+  valueSchemaId: '__value_schema_id',
   traceParent: 'traceparent',
   traceState: 'tracestate',
   errorCode: 'valence-error-code',

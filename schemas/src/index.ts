@@ -12,7 +12,7 @@ export {
   readDeadLetter,
 } from './headers.ts'
 export { type HostPort, hostPortProblem, parseHostPort } from './host-port.ts'
-export { headersWithoutPayload } from './payload-headers.ts'
+export { headersOfEnriched, headersWithoutPayload } from './payload-headers.ts'
 export {
   type HeaderRecord,
   type HeaderValue,
@@ -58,7 +58,9 @@ export {
   type SchemaFormat,
   type SchemaRegistry,
   type SchemaRegistryOptions,
+  type SchemaText,
 } from './registry/schema-registry.ts'
+export type { WriterSchema } from './registry/writer-schema.ts'
 export { type FramedValue, readFramedValue, readSchemaIdHeader, type SchemaId } from './schema-id.ts'
 export { defaultTopics, valueSubject } from './topics.ts'
 export { basicAuthorization, plainUrl } from './url-credentials.ts'

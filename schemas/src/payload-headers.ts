@@ -41,6 +41,24 @@ export function headersWithoutPayload(headers: RecordHeaders): RecordHeader[] {
   return headers.filter(({ name }) => !describesPayload(name.toLowerCase()))
 }
 
+/** Names, in lower case, of headers that are wrong about a payload with one more field. */
+const exactHeaders: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-md5',
+  'content-digest',
+  headerNames.valueSchemaId,
+  'ce_dataschema',
+  'ce_schemaurl',
+])
+
+/** The headers to forward on a record with one more field: all except length, digests, and the schema of the value. */
+export function headersOfEnriched(headers: RecordHeaders): RecordHeader[] {
+  return headers.filter(({ name }) => {
+    const lower = name.toLowerCase()
+    return !exactHeaders.has(lower) && !lower.startsWith(payloadPrefixes[0])
+  })
+}
+
 function describesPayload(name: string): boolean {
   return payloadHeaders.has(name) || payloadPrefixes.some((prefix) => name.startsWith(prefix))
 }

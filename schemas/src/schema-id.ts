@@ -1,4 +1,5 @@
 import { ValenceError } from './errors.ts'
+import { headerNames } from './headers.ts'
 import { readSchemaId } from './wire-format.ts'
 
 /**
@@ -39,7 +40,7 @@ interface NamedValue {
   readonly value: Buffer | null
 }
 
-const confluentHeader = '__value_schema_id'
+const confluentHeader = headerNames.valueSchemaId
 const apicurioPrefix = 'apicurio.value.'
 /** Apicurio headers that identify a schema without an id; they are not resolved. */
 const coordinates: ReadonlySet<string> = new Set(['contentHash', 'artifactId'].map((name) => apicurioPrefix + name))

@@ -5,8 +5,8 @@ import { readRootObject, splice } from './root-object.ts'
 /** A schema to register for the enriched records of one writer's schema. */
 export interface DerivedSchema {
   readonly text: string
-  /** The full name of its record or message, as subjects of the strategies `record` and `topic-record` have it. */
-  readonly fullName: string
+  /** The full name of its record or message, as subjects of the strategies `record` and `topic-record` have it; a JSON Schema may have none. */
+  readonly fullName: string | undefined
 }
 
 interface AvroObject {

@@ -17,7 +17,7 @@ import {
   withoutCredentials,
 } from './registry-api.ts'
 import { createRegistryGet } from './registry-get.ts'
-import { describeAnswer, fetchWriterSchema, isNotFound } from './writer-schema.ts'
+import { describeAnswer, fetchWriterSchema, isNotFound, type WriterSchema } from './writer-schema.ts'
 
 export interface SchemaRegistryOptions {
   /** Base URL of the Confluent-compatible API, its path included (Apicurio: `…/apis/ccompat/v7`). */
@@ -34,6 +34,11 @@ export interface SchemaRegistryOptions {
   /** Time that an unknown schema id can be new; the error is VAL_SCHEMA_NOT_YET_KNOWN meanwhile. @default 10000 */
   readonly youngIdMs?: number
   readonly clock?: { now(): number }
+}
+
+/** A schema to register: its type, its text, and where the schemas are that it refers to. */
+export interface SchemaText extends Pick<WriterSchema, 'type' | 'text'> {
+  readonly pointers?: WriterSchema['pointers'] | undefined
 }
 
 /** Formats in which a schema can be registered. */
@@ -55,6 +60,10 @@ export interface SchemaRegistry extends DecoderCache<TextEvent> {
   }>
   /** Registers one schema and returns its id; idempotent. Throws VAL_SCHEMA_INCOMPATIBLE. */
   registerFor(subject: string, kind: RecordKind, format?: SchemaFormat): Promise<number>
+  /** Registers a schema given as text, like `registerFor`. */
+  registerText(subject: string, schema: SchemaText): Promise<number>
+  /** The schema that a record was written with. Throws VAL_SCHEMA_UNKNOWN_ID, VAL_SCHEMA_ID_UNRESOLVABLE, VAL_SCHEMA_MISMATCH. */
+  writerSchema(id: SchemaId): Promise<WriterSchema>
   /** Resolves if the registry answers. */
   ping(): Promise<void>
 }
@@ -71,8 +80,8 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
     typeof id === 'number' ? [await fetchWriterSchema(api, id)] : fetchForeignSchemas(foreign, id)
   const caching = { fetchSchemas, negativeTtlMs, youngIdMs, now: () => clock.now() }
 
-  async function registerFor(subject: string, kind: RecordKind, format: SchemaFormat = 'avro'): Promise<number> {
-    const params = { subject, body: schemaBody(kind, format) }
+  async function registerText(subject: string, schema: SchemaText): Promise<number> {
+    const params = { subject, body: schemaBody(schema) }
     const known = await api((client) => client.Subject.registered, params)
     if (!isNotFound(known)) return readId(known, subject)
     await ensureCompatibility(subject)
@@ -90,11 +99,26 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
       throw unavailable(`compatibility of ${subject}: ${describeAnswer(update)}`)
   }
 
+  function registerFor(subject: string, kind: RecordKind, format: SchemaFormat = 'avro'): Promise<number> {
+    return registerText(subject, {
+      type: format === 'avro' ? 'AVRO' : 'JSON',
+      text: JSON.stringify(embeddedSchemas[kind][format]),
+    })
+  }
+
+  async function writerSchema(id: SchemaId): Promise<WriterSchema> {
+    const [schema, ...others] = await fetchSchemas(id)
+    if (schema !== undefined && others.every(({ text }) => text === schema.text)) return schema
+    throw new ValenceError('VAL_SCHEMA_ID_UNRESOLVABLE', `${id}: two schemas have it`)
+  }
+
   return {
     ...createDecoderCache({ ...caching, reader: textEventReader }),
     scores: createDecoderCache({ ...caching, reader: scoredEventReader }),
     feedback: createDecoderCache({ ...caching, reader: feedbackEventReader }),
     registerFor,
+    registerText,
+    writerSchema,
     async register(topics = defaultTopics) {
       const textEvent = await registerFor(valueSubject(topics.texts), 'text-event')
       const scoredEvent = await registerFor(valueSubject(topics.scores), 'scored-event')
@@ -108,10 +132,13 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
   }
 }
 
-function schemaBody(kind: RecordKind, format: SchemaFormat): { schema: string; schemaType?: 'JSON' } {
-  const schema = JSON.stringify(embeddedSchemas[kind][format])
+function schemaBody({ type, text, pointers = [] }: SchemaText): object {
   // `schemaType` is left out for Avro: the first API version does not know it, and Avro is the default.
-  return format === 'avro' ? { schema } : { schema, schemaType: 'JSON' }
+  return {
+    schema: text,
+    ...(type === 'AVRO' ? {} : { schemaType: type }),
+    ...(pointers.length === 0 ? {} : { references: pointers }),
+  }
 }
 
 function readId(answer: RegistryAnswer, subject: string): number {

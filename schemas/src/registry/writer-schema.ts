@@ -9,6 +9,8 @@ export interface WriterSchema {
   readonly text: string
   /** The schemas that it refers to, each after its own references. */
   readonly references: readonly SchemaReference[]
+  /** Where the schemas that it refers to itself are registered; none where the registry has put them into the text. */
+  readonly pointers?: readonly ReferencePointer[]
 }
 
 interface SchemaReference {
@@ -34,7 +36,7 @@ export async function fetchWriterSchema(api: RegistryApi, id: number): Promise<W
 /** Reads the schema in a response and fetches its references. Throws VAL_REGISTRY_UNAVAILABLE if there is none. */
 export async function readWriterSchema(api: RegistryApi, answer: RegistryAnswer, what: string): Promise<WriterSchema> {
   const { text, type, references } = readSchema(answer, what)
-  return { type, text, references: await fetchReferences(api, references, new Set()) }
+  return { type, text, references: await fetchReferences(api, references, new Set()), pointers: references }
 }
 
 export function isNotFound({ status, body }: RegistryAnswer): boolean {
@@ -47,7 +49,8 @@ export function describeAnswer({ place, status, body }: RegistryAnswer): string 
   return `HTTP ${status} from ${place}${typeof message === 'string' ? `, ${message.slice(0, 500)}` : ''}`
 }
 
-interface ReferencePointer {
+/** The version of a subject that a schema refers to by a name. */
+export interface ReferencePointer {
   readonly name: string
   readonly subject: string
   readonly version: number

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { headersWithoutPayload, recordHeader } from '../../src/index.ts'
+import { headersOfEnriched, headersWithoutPayload, recordHeader } from '../../src/index.ts'
 
 it.each([
   // Confluent's SchemaId.
@@ -24,4 +24,11 @@ it.each([
 ])('%j passes through', (name) => {
   const headers = [recordHeader(name, 'v'), recordHeader(name, null)]
   expect(headersWithoutPayload(headers)).toEqual(headers)
+})
+
+it('leaves a record with one more field what is still true of it', () => {
+  const wrong = ['__value_schema_id', 'apicurio.value.globalId', 'Content-Length', 'content-md5', 'ce_dataschema']
+  const right = ['content-type', '__key_schema_id', 'apicurio.key.globalId', '__TypeId__', 'ce_type', 'ce_id', 'x']
+  const headers = [...wrong, ...right].map((name) => recordHeader(name, 'v'))
+  expect(headersOfEnriched(headers).map(({ name }) => name)).toEqual(right)
 })

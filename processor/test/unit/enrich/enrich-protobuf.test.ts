@@ -85,10 +85,11 @@ describe('a sentiment behind a Protobuf message', () => {
 
   it('leaves unknown fields, and may have the greatest number there is', () => {
     const number = 536_870_911
-    const { text, fullName } = derive(review, [0], { name: 'mood', number })
+    const { text } = derive(review, [0], { name: 'mood', number })
     const unknown = Buffer.from('0a0466696e65f83f01', 'hex')
     const value = Buffer.concat([unknown, protobufAddition(number, addition)])
-    const { body, mood } = typeOf(text, fullName).decode(value) as protobuf.Message & Record<string, unknown>
+    const { body, mood } = typeOf(text, 'org.example.Review').decode(value) as protobuf.Message &
+      Record<string, unknown>
     expect(body).toBe('fine')
     expect(mood).toMatchObject({ label: 'positive', warnings: ['truncated'] })
   })
@@ -98,7 +99,7 @@ describe('a sentiment behind a Protobuf message', () => {
       fc.property(protoCases, fc.array(additions, { minLength: 20, maxLength: 20 }), (own, rows) => {
         const { text, fullName } = derive(own.text, own.indexes)
         expect(fullName).toBe(own.fullName)
-        const [before, after] = [typeOf(own.text, fullName), typeOf(text, fullName)]
+        const [before, after] = [typeOf(own.text, own.fullName), typeOf(text, own.fullName)]
         const input = before.encode(own.value).finish()
         for (const row of rows) {
           const output = after.decode(Buffer.concat([input, protobufAddition(1000, row)]))

@@ -95,6 +95,51 @@ describe('registerFor', () => {
   })
 })
 
+describe('registerText', () => {
+  it('sends the text as it is, with the references', async () => {
+    const bodies: unknown[] = []
+    await using fake = await startFakeRegistry(({ body }) => {
+      bodies.push(body)
+      return { status: 200, body: { id: 3 } }
+    })
+    const pointers = [{ name: 'a.proto', subject: 'a', version: 2 }]
+    const { registerText } = createSchemaRegistry({ url: fake.url })
+    expect(await registerText('s', { type: 'PROTOBUF', text: 'message M {}', pointers })).toBe(3)
+    await registerText('s', { type: 'AVRO', text: '"string"', pointers: [] })
+    expect(bodies).toEqual([
+      { schema: 'message M {}', schemaType: 'PROTOBUF', references: pointers },
+      { schema: '"string"' },
+    ])
+  })
+})
+
+describe('writerSchema', () => {
+  it('has the text, the references and where they are registered', async () => {
+    const pointers = [{ name: 'Inner', subject: 'inner', version: 1 }]
+    await using fake = await startFakeRegistry(({ path }) => ({
+      status: 200,
+      body: path === '/schemas/ids/5' ? { schema: 'text', references: pointers } : { schema: '"inner"' },
+    }))
+    expect(await createSchemaRegistry({ url: fake.url }).writerSchema(5)).toEqual({
+      type: 'AVRO',
+      text: 'text',
+      references: [{ name: 'Inner', text: '"inner"' }],
+      pointers,
+    })
+  })
+
+  it('is not guessed where an id of eight bytes may be of two schemas', async () => {
+    await using fake = await startFakeRegistry(({ path }) => {
+      if (path.includes('/search/')) return { status: 200, body: { versions: [{ globalId: 8 }] } }
+      const schema = path.includes('/globalIds/8') ? '"string"' : '"int"'
+      return { status: 200, body: schema, headers: { 'x-registry-artifacttype': 'AVRO' } }
+    })
+    const registry = createSchemaRegistry({ url: fake.url.replace(/\/api$/, '/apis/ccompat/v7') })
+    const error = await rejectionOf(registry.writerSchema('contentId or globalId 7'))
+    expect(error.code).toBe('VAL_SCHEMA_ID_UNRESOLVABLE')
+  })
+})
+
 describe('register', () => {
   it('registers the schemas of both topics', async () => {
     await using fake = await startFakeRegistry(({ path }) => ({
