@@ -1,5 +1,9 @@
 export { embeddedSchemas } from './embedded-schemas.ts'
 export { type ErrorCode, errorCatalogue, errorRowOf, isValenceError, ValenceError } from './errors.ts'
+export { type FieldPath, formatFieldPath, parseFieldPath, parseFieldPaths } from './fields/field-path.ts'
+export { readPath } from './fields/read-path.ts'
+export { parseExactly } from './fields/scalar.ts'
+export { readTextFields, type TextFields } from './fields/text-fields.ts'
 export { foreignCharset } from './foreign-charset.ts'
 export {
   type DeadLetterFacts,
@@ -36,7 +40,8 @@ export {
   deadLetterJson,
 } from './records/dead-letter.ts'
 export { type FeedbackEvent, feedbackEventAvro, feedbackEventJson } from './records/feedback-event.ts'
-export { parseJsonObject } from './records/json-bytes.ts'
+export { parseIsoTime } from './records/iso-time.ts'
+export { parseJsonBytes, parseJsonObject } from './records/json-bytes.ts'
 export type { JsonCodec } from './records/json-codec.ts'
 export { isEpochMs } from './records/record-fields.ts'
 export { defaultEventId, type RecordOrigin } from './records/record-origin.ts'

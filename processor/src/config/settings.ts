@@ -1,6 +1,7 @@
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { fieldSettings } from './field-settings.ts'
 import { kafkaSettings } from './kafka-settings.ts'
 import { addressList, list } from './lists.ts'
 import { registrySettings } from './registry-settings.ts'
@@ -17,6 +18,7 @@ export const settings = {
     'auto',
     'Accepted record format: `auto` detects the format of each record; `avro` (any Confluent wire format), `json` and `text` accept only that format',
   ),
+  ...fieldSettings,
   VALENCE_OUTPUT_TOPIC: required(text, 'sentiment.scores.v1', 'Topic of the scored events'),
   VALENCE_OUTPUT_FORMAT: required(
     z.enum(['auto', 'avro', 'json']),

@@ -70,7 +70,7 @@ export const metricTree = {
   pipeline: {
     records: counter('valence_pipeline_records_total', 'Input records by outcome', {
       topic: 'topics',
-      outcome: ['scored', 'rejected', 'tombstone'],
+      outcome: ['scored', 'passed', 'rejected', 'tombstone'],
     }),
     deadLetters: counter('valence_pipeline_dead_letters_total', 'Dead letters by error code', { code: 'codes' }),
     retries: counter('valence_pipeline_retries_total', 'Retried batches by error code', { code: 'codes' }),

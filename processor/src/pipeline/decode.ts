@@ -1,24 +1,40 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import {
-  type FramedValue,
   foreignCharset,
   headerNames,
   httpHeaderText,
   isValenceError,
   looksLikeJson,
+  parseExactly,
+  parseJsonBytes,
   readBareText,
   readFramedValue,
   readSchemaIdHeader,
+  readTextFields,
+  type SchemaId,
   type SchemaRegistry,
   type TextEvent,
+  type TextFields,
   textEventJson,
   ValenceError,
 } from '@valence/schemas'
 import type { KafkaRecord } from '../kafka/record.ts'
+import { withCloudEventHeaders } from './cloud-event.ts'
 
-/** What a record turned out to be. */
+/** How the value of a record is to be read; the record keeps the bytes. */
+export interface InputShape {
+  /** `schema`: as the registry tells, Avro, Protobuf or JSON Schema. */
+  readonly format: 'json' | 'text' | 'schema'
+  /** Of the writer; undefined for plain JSON and bare texts. */
+  readonly schemaId: SchemaId | undefined
+  /** Bytes in front of the payload. Message indexes of Protobuf belong to the payload. */
+  readonly payloadOffset: number
+}
+
+/** What a record turned out to be. `passed`: it has no text and goes on without one. */
 export type Decoded =
-  | { readonly kind: 'text'; readonly record: KafkaRecord; readonly event: TextEvent }
+  | { readonly kind: 'text'; readonly record: KafkaRecord; readonly input: InputShape; readonly event: TextEvent }
+  | { readonly kind: 'passed'; readonly record: KafkaRecord; readonly input: InputShape }
   | { readonly kind: 'tombstone'; readonly record: KafkaRecord }
   | { readonly kind: 'rejected'; readonly record: KafkaRecord; readonly error: ValenceError }
 
@@ -29,6 +45,9 @@ export interface DecodeOptions {
   readonly registry: SchemaRegistry | undefined
   /** The only accepted format, or `auto`. */
   readonly format: RecordFormat | 'auto'
+  /** Where records of any shape have their fields; undefined where they are TextEvents. The registry has the same. */
+  readonly fields?: TextFields | undefined
+  readonly missingText?: 'reject' | 'pass'
 }
 
 /** After this time decoding yields to the event loop, so that slow records do not delay heartbeats. */
@@ -64,25 +83,44 @@ export function createDecodeStep(options: DecodeOptions): DecodeStep {
 
 async function decodeRecord(record: KafkaRecord, options: DecodeOptions): Promise<Decoded> {
   if (record.value === null) return { kind: 'tombstone', record }
+  let input: InputShape | undefined
   try {
-    return { kind: 'text', record, event: await readValue(record, record.value, options) }
+    input = shapeOf(record, record.value, options)
+    const event = await readEvent(input, record.value, options)
+    return { kind: 'text', record, input, event: withCloudEventHeaders(event, record.headers) }
   } catch (error) {
-    if (isValenceError(error) && error.deadLetter) return { kind: 'rejected', record, error }
-    throw error
+    if (!isValenceError(error) || !error.deadLetter) throw error
+    const isPassed = options.missingText === 'pass' && hasNoText(error)
+    return isPassed && input !== undefined ? { kind: 'passed', record, input } : { kind: 'rejected', record, error }
   }
 }
 
-function readValue(record: KafkaRecord, value: Buffer, options: DecodeOptions): TextEvent | Promise<TextEvent> {
+function hasNoText({ code }: ValenceError): boolean {
+  return code === 'VAL_TEXT_MISSING' || code === 'VAL_TEXT_EMPTY'
+}
+
+function shapeOf(record: KafkaRecord, value: Buffer, options: DecodeOptions): InputShape {
   const declared = formatOfContentType(record)
   const schemaId = declared === undefined || declared === 'avro' ? readSchemaIdHeader(record.headers) : undefined
   const format = declared ?? (schemaId === undefined ? formatOfBytes(value) : 'avro')
   if (options.format !== 'auto' && options.format !== format) {
     throw new ValenceError('VAL_RECORD_FORMAT_REFUSED', `${format} where only ${options.format} is accepted`)
   }
-  if (format === 'json') return textEventJson.parse(value)
-  if (format === 'text') return bareEvent(value)
+  if (format !== 'avro') return { format, schemaId: undefined, payloadOffset: 0 }
   // Where a header names the schema, the payload is all of the value.
-  return readWithSchema(schemaId === undefined ? readFramedValue(value) : { id: schemaId, payload: value }, options)
+  if (schemaId !== undefined) return { format: 'schema', schemaId, payloadOffset: 0 }
+  const framed = readFramedValue(value)
+  if (framed === undefined) throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', 'no schema id in front')
+  return { format: 'schema', schemaId: framed.id, payloadOffset: value.length - framed.payload.length }
+}
+
+function readEvent(input: InputShape, value: Buffer, options: DecodeOptions): TextEvent | Promise<TextEvent> {
+  const { schemaId, payloadOffset } = input
+  if (schemaId !== undefined) return readWithSchema(schemaId, value.subarray(payloadOffset), options)
+  if (input.format === 'text') return bareEvent(value)
+  const { fields } = options
+  if (fields === undefined) return textEventJson.parse(value)
+  return readTextFields(fields, parseJsonBytes(value), () => parseExactly(value))
 }
 
 function formatOfContentType({ headers }: KafkaRecord): RecordFormat | undefined {
@@ -102,7 +140,7 @@ function formatOfContentType({ headers }: KafkaRecord): RecordFormat | undefined
 const formats: readonly (readonly [pattern: RegExp, format: RecordFormat])[] = [
   [/^[^/]+\/(.*\+)?json$/, 'json'],
   [/^text\//, 'text'],
-  [/^(application\/(vnd\.|x-)?([a-z.]+\.)?avro|avro\/binary)/, 'avro'],
+  [/^(application\/(vnd\.|x-)?([a-z.]+\.)?(avro|protobuf)|avro\/binary)/, 'avro'],
 ]
 
 /** Compressed values are not unpacked; some encodings, base64 among them, would pass for a text. */
@@ -117,10 +155,8 @@ function formatOfBytes(value: Buffer): RecordFormat {
   return looksLikeJson(value) ? 'json' : 'text'
 }
 
-/** The registry tells how the payload was written, Avro or JSON Schema. */
-function readWithSchema(framed: FramedValue | undefined, { registry }: DecodeOptions): TextEvent | Promise<TextEvent> {
-  if (framed === undefined) throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', 'no schema id in front')
-  const { id, payload } = framed
+/** The registry tells how the payload was written: Avro, Protobuf or JSON Schema. */
+function readWithSchema(id: SchemaId, payload: Buffer, { registry }: DecodeOptions): TextEvent | Promise<TextEvent> {
   if (registry === undefined) throw new ValenceError('VAL_REGISTRY_REQUIRED', `schema id ${id}`)
   const decoder = registry.cached(id)
   return decoder === undefined ? registry.load(id).then((loaded) => loaded(payload)) : decoder(payload)

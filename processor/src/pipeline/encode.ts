@@ -24,12 +24,16 @@ export interface EncodeOptions {
   readonly now: () => number
 }
 
-/** Encodes one outcome as the record to publish: a scored event, a dead letter, or the tombstone itself. */
-export type EncodeStep = (outcome: RecordResult, from: TopicPartition) => OutgoingRecord
+/**
+ * Encodes one outcome as the record to publish: a scored event, a dead letter, or the tombstone itself. Undefined for a
+ * record that is passed: without a text there is no event.
+ */
+export type EncodeStep = (outcome: RecordResult, from: TopicPartition) => OutgoingRecord | undefined
 
 export function createEncodeStep(options: EncodeOptions): EncodeStep {
   return (outcome, from) => {
     if (outcome.kind === 'rejected') return encodeDeadLetter(outcome.record, outcome.error, from, options)
+    if (outcome.kind === 'passed') return undefined
     const { key, headers } = outcome.record
     const topic = options.outputTopic
     const partition = options.outputPartition(topic, key, from.partition)

@@ -29,7 +29,7 @@ export function observeSteps(
       {
         decode: traced.decode,
         score: traced.score,
-        encode: (outcomes, from) => outcomes.map((outcome) => traced.encode(outcome, from)),
+        encode: (outcomes, from) => outcomes.flatMap((outcome) => traced.encode(outcome, from) ?? []),
       },
       options.metrics,
     ),

@@ -82,7 +82,7 @@ export class RecordTraces {
       const outgoing = encode(outcome, from)
       encoding.end(spanTime())
       if (outcome.kind === 'rejected') markFailed(traceContext.span, outcome.error)
-      return { ...outgoing, headers: this.#inject(traceContext, outgoing) }
+      return outgoing && { ...outgoing, headers: this.#inject(traceContext, outgoing) }
     }
   }
 

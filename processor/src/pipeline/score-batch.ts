@@ -3,11 +3,18 @@ import type { Sentiment } from '../domain/sentiment.ts'
 import type { KafkaRecord } from '../kafka/record.ts'
 import type { TraceContext } from '../observability/trace-context.ts'
 import type { Scorer } from '../scoring/scorer.ts'
-import type { Decoded } from './decode.ts'
+import type { Decoded, InputShape } from './decode.ts'
 
 /** What is to be published for a record. */
 export type RecordResult =
-  | { readonly kind: 'scored'; readonly record: KafkaRecord; readonly event: TextEvent; readonly sentiment: Sentiment }
+  | {
+      readonly kind: 'scored'
+      readonly record: KafkaRecord
+      readonly input: InputShape
+      readonly event: TextEvent
+      readonly sentiment: Sentiment
+    }
+  | { readonly kind: 'passed'; readonly record: KafkaRecord; readonly input: InputShape }
   | { readonly kind: 'tombstone'; readonly record: KafkaRecord }
   | { readonly kind: 'rejected'; readonly record: KafkaRecord; readonly error: ValenceError }
 

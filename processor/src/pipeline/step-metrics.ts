@@ -1,4 +1,4 @@
-import type { TextEvent } from '@valence/schemas'
+import type { TextEvent, TextFields } from '@valence/schemas'
 import type { KafkaRecord } from '../kafka/record.ts'
 import type { TopicPartition } from '../kafka/topic-partition.ts'
 import { BoundedLabel } from '../observability/bounded-label.ts'
@@ -7,6 +7,7 @@ import { type Metrics, observeTraced } from '../observability/metrics.ts'
 import type { TraceContext } from '../observability/trace-context.ts'
 import { countBy } from '../platform/count-by.ts'
 import type { CommitStep, Publication } from './commit.ts'
+import { MissingTextWatch } from './missing-text-watch.ts'
 import type { PrepareSteps } from './prepare.ts'
 import type { RecordResult } from './score-batch.ts'
 
@@ -29,6 +30,8 @@ export interface StepMetricsOptions {
   readonly traceContextOf?: ((record: KafkaRecord) => TraceContext | undefined) | undefined
   /** Told of dead letters. */
   readonly logger?: Logger
+  /** Where records of any shape have their texts; undefined where they are TextEvents. */
+  readonly fields?: TextFields | undefined
 }
 
 /** Times decode, score and encode, a slice at a time. */
@@ -59,6 +62,7 @@ export function measurePreparing({ decode, score, encode }: PrepareSteps, { pipe
 export function measureCommit(commit: CommitStep, options: StepMetricsOptions): CommitStep {
   const { metrics, now, traceContextOf, logger = silentLogger } = options
   const sources = new BoundedLabel(maxSources)
+  const missing = options.fields && new MissingTextWatch({ fields: options.fields, logger, now })
 
   function countScored(scored: readonly (RecordResult & { kind: 'scored' })[], committedAt: number): void {
     const bySource = Map.groupBy(scored, ({ event }) => sources.of(event.source))
@@ -110,5 +114,6 @@ export function measureCommit(commit: CommitStep, options: StepMetricsOptions): 
     metrics.kafka.transactions.inc({ outcome: 'committed' })
     metrics.pipeline.transactionRecords.observe(publication.slice.records.length)
     countOutcomes(publication, now())
+    missing?.note(publication.outcomes)
   }
 }

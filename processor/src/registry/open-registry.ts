@@ -1,5 +1,6 @@
 import { createSchemaRegistry, type SchemaRegistry, type SchemaRegistryOptions, ValenceError } from '@valence/schemas'
 import type { Config } from '../config/config.ts'
+import { textFieldsOf } from '../config/text-fields.ts'
 import { createTokenFile, createTokenSource, type TokenSource } from '../platform/oauth-token.ts'
 import { readPem } from '../platform/read-pem.ts'
 
@@ -41,5 +42,11 @@ export function openRegistry(config: Config): SchemaRegistry | undefined {
   const { schemaRegistryUrl: url, schemaRegistryUsername: username, schemaRegistryPassword: password } = config
   if (url === undefined) return undefined
   const auth = username && password ? { username, password } : undefined
-  return createSchemaRegistry({ url, auth, headers: headers(config), tls: tls(config) })
+  return createSchemaRegistry({
+    url,
+    auth,
+    headers: headers(config),
+    tls: tls(config),
+    textFields: textFieldsOf(config),
+  })
 }

@@ -1,5 +1,6 @@
 import { compressionTypes, heldRecordBytes, partitionShareBytes } from '@valence/producer-sdk/kafka'
 import { type SchemaRegistry, valueSubject } from '@valence/schemas'
+import { textFieldsOf } from '../config/text-fields.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { createKafkaPartitionSessions } from '../kafka/kafka-partition-sessions.ts'
 import { createKafkaRecordSource } from '../kafka/kafka-record-source.ts'
@@ -112,7 +113,8 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
   const sessions = await openSessions(base, flows, (partition, isLed) => pipeline?.led(partition, isLed))
   const { outputTopic, deadLetterTopic } = config
   const traces = base.tracing && new RecordTraces(base.tracing.tracer, config.kafkaGroupId)
-  const decode = createDecodeStep({ registry, format: config.inputFormat })
+  const fields = textFieldsOf(config)
+  const decode = createDecodeStep({ registry, format: config.inputFormat, fields, missingText: config.missingText })
   const score = createScoreStep(scorer, traces && ((record) => traces.of(record)))
   const encode = createEncodeStep({
     outputTopic,
@@ -134,6 +136,7 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
     metrics,
     now: Date.now,
     logger,
+    fields,
   })
   pipeline = createPipeline({
     source,

@@ -8,6 +8,11 @@ export const recordErrors = {
     http: 422,
     deadLetter: true,
   },
+  VAL_TEXT_MISSING: {
+    message: 'The record has no text where texts are looked for',
+    help: 'Check VALENCE_TEXT_FIELD against a record; VALENCE_MISSING_TEXT=pass lets records without a text through.',
+    deadLetter: true,
+  },
   VAL_TEXT_TOO_LARGE: {
     message: 'The text is larger than 64 KiB',
     help: 'Split the text or shorten it before producing it.',

@@ -1,6 +1,6 @@
 import type { ValidateFunction } from 'ajv'
-import { embeddedSchemas } from '../embedded-schemas.ts'
 import { isValenceError, ValenceError } from '../errors.ts'
+import { parseExactly } from '../fields/scalar.ts'
 import { decodePayload } from '../records/avro-codec.ts'
 import { parseJsonBytes } from '../records/json-bytes.ts'
 import { addMeter, addSteps, meteredOptions } from './metered-ajv.ts'
@@ -26,7 +26,7 @@ export async function compileJsonDecoder<T>(writer: WriterSchema, reader: Record
         `${first?.instancePath || '/'} ${first?.message}`.slice(0, 200),
       )
     }
-    return reader.fromRecord(value)
+    return reader.fromRecord(value, () => parseExactly(payload))
   }
 }
 
@@ -47,7 +47,7 @@ async function compileValidator<T>(
   const ajv = addMeter(await loadAjv(writer.text, meter), meter)
   try {
     const schema = readSchema(writer.text)
-    requireFields(schema, embeddedSchemas[reader.kind].json.required)
+    requireFields(schema, reader.requiredProperties)
     for (const { name, text } of writer.references) ajv.addSchema(readSchema(text), name)
     const validate: ValidateFunction & { $async?: boolean } = ajv.compile(schema)
     // The validator of an `$async` schema returns a promise, which is always truthy.

@@ -1,4 +1,4 @@
-import type { Resolver } from 'avsc'
+import type { Resolver, Type } from 'avsc'
 import { compileAvro } from '../avro/avro-type.ts'
 import { withoutInheritedNames } from '../avro/inherited-names.ts'
 import { ValenceError } from '../errors.ts'
@@ -24,26 +24,36 @@ export async function compileDecoder<T>(writer: WriterSchema, reader: RecordRead
       return compileAvroDecoder(writer, reader)
     case 'JSON':
       return compileJsonDecoder(writer, reader)
+    case 'PROTOBUF':
+      // Loaded where a writer uses it.
+      return (await import('./protobuf-decoder.ts')).compileProtobufDecoder(writer, reader)
     default:
       throw new ValenceError('VAL_SCHEMA_MISMATCH', `${writer.type.slice(0, 40)} schemas are not supported`)
   }
 }
 
-function compileAvroDecoder<T>(writer: WriterSchema, reader: RecordReader<T>): RecordDecoder<T> {
-  const readerType = reader.avroType()
-  const resolver = resolve(writer, reader)
-  return (payload) => reader.fromRecord(decodePayload(() => readerType.fromBuffer(payload, resolver)))
-}
-
-function resolve<T>(writer: WriterSchema, reader: RecordReader<T>): Resolver {
-  try {
-    const writerType = compileAvro(
+function compileAvroDecoder<T>(writer: WriterSchema, { avroType, fromRecord }: RecordReader<T>): RecordDecoder<T> {
+  const writerType = orMismatch(() =>
+    compileAvro(
       readAvro(writer.text),
       writer.references.map((reference) => readAvro(reference.text)),
-    )
-    if (writerType.typeName !== 'record') throw new Error(`a ${writerType.typeName} is no record`)
-    // Writers use their own namespaces; only the name and the fields must match.
-    return reader.avroType().createResolver(writerType, { ignoreNamespaces: true })
+    ),
+  )
+  if (avroType === undefined) return (payload) => fromRecord(decodePayload(() => writerType.fromBuffer(payload)))
+  const readerType = avroType()
+  const resolver = orMismatch(() => resolve(writerType, readerType))
+  return (payload) => fromRecord(decodePayload(() => readerType.fromBuffer(payload, resolver)))
+}
+
+function resolve(writerType: Type, readerType: Type): Resolver {
+  if (writerType.typeName !== 'record') throw new Error(`a ${writerType.typeName} is no record`)
+  // Writers use their own namespaces; only the name and the fields must match.
+  return readerType.createResolver(writerType, { ignoreNamespaces: true })
+}
+
+function orMismatch<R>(compile: () => R): R {
+  try {
+    return compile()
   } catch (cause) {
     throw new ValenceError('VAL_SCHEMA_MISMATCH', (cause as Error).message.slice(0, 200), { cause })
   }

@@ -1,6 +1,7 @@
 import type { Type } from 'avsc'
 import { compileAvro } from '../avro/avro-type.ts'
 import { embeddedSchemas } from '../embedded-schemas.ts'
+import { readTextFields, type TextFields } from '../fields/text-fields.ts'
 import type { AvroRecordSchema, RecordKind } from '../record-kind.ts'
 import { type FeedbackEvent, toFeedbackEvent } from '../records/feedback-event.ts'
 import { type ScoredEvent, toScoredEvent } from '../records/scored-event.ts'
@@ -9,13 +10,17 @@ import { type TextEvent, toTextEvent } from '../records/text-event.ts'
 /** Decodes a payload without its framing. Throws VAL_SCHEMA_PAYLOAD_INVALID, VAL_RECORD_INVALID or VAL_TEXT_*. */
 export type RecordDecoder<T> = (payload: Buffer) => T
 
-/** Target of decoding: the reader's Avro type, and the conversion to an event. Independent of the writer's schema. */
+/** Target of decoding: what a writer's schema must lead to, and the conversion to an event. */
 export interface RecordReader<T> {
-  readonly kind: RecordKind
-  /** The reader's type, compiled at the first call. */
-  avroType(): Type
-  /** Throws VAL_RECORD_INVALID or VAL_TEXT_*. */
-  fromRecord(value: unknown): T
+  /** The properties that a JSON Schema must list if it lists any. */
+  readonly requiredProperties: readonly string[]
+  /** The reader's type, compiled at the first call. Undefined: any schema will do, and payloads are read by it alone. */
+  readonly avroType: (() => Type) | undefined
+  /**
+   * @param exact the value with the digits of its numbers as written; undefined where none can be lost
+   * @throws VAL_RECORD_INVALID or VAL_TEXT_*
+   */
+  fromRecord(value: unknown, exact?: () => unknown): T
 }
 
 export const textEventReader: RecordReader<TextEvent> = createReader(
@@ -36,6 +41,15 @@ export const feedbackEventReader: RecordReader<FeedbackEvent> = createReader(
   toFeedbackEvent,
 )
 
+/** Reads texts from records of any shape. */
+export function createTextFieldsReader(fields: TextFields): RecordReader<TextEvent> {
+  return {
+    requiredProperties: [],
+    avroType: undefined,
+    fromRecord: (value, exact) => readTextFields(fields, value, exact),
+  }
+}
+
 function createReader<T>(
   kind: RecordKind,
   schema: AvroRecordSchema,
@@ -43,7 +57,7 @@ function createReader<T>(
 ): RecordReader<T> {
   let type: Type | undefined
   return {
-    kind,
+    requiredProperties: embeddedSchemas[kind].json.required,
     avroType() {
       type ??= compileAvro(schema)
       return type

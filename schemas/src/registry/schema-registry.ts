@@ -1,5 +1,6 @@
 import { embeddedSchemas } from '../embedded-schemas.ts'
 import { ValenceError } from '../errors.ts'
+import type { TextFields } from '../fields/text-fields.ts'
 import type { RecordKind } from '../record-kind.ts'
 import type { FeedbackEvent } from '../records/feedback-event.ts'
 import type { ScoredEvent } from '../records/scored-event.ts'
@@ -8,7 +9,7 @@ import type { SchemaId } from '../schema-id.ts'
 import { defaultTopics, valueSubject } from '../topics.ts'
 import { createDecoderCache, type DecoderCache } from './decoder-cache.ts'
 import { fetchForeignSchemas } from './foreign-schema.ts'
-import { feedbackEventReader, scoredEventReader, textEventReader } from './record-reader.ts'
+import { createTextFieldsReader, feedbackEventReader, scoredEventReader, textEventReader } from './record-reader.ts'
 import {
   createRegistryApi,
   type RegistryAnswer,
@@ -27,6 +28,8 @@ export interface SchemaRegistryOptions {
   readonly headers?: (() => Promise<Readonly<Record<string, string>>>) | undefined
   /** For an `https:` URL: an authority of your own, a client certificate. */
   readonly tls?: RegistryTls | undefined
+  /** Where texts are read from records of any shape. @default records are TextEvents */
+  readonly textFields?: TextFields | undefined
   /** Timeout of one call, including retries. @default 3000 */
   readonly timeoutMs?: number
   /** Time that the failure of a schema id is cached. @default 30000 */
@@ -69,7 +72,7 @@ export interface SchemaRegistry extends DecoderCache<TextEvent> {
 }
 
 export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
-  const { url, timeoutMs = 3_000, negativeTtlMs = 30_000, youngIdMs = 10_000, clock = Date } = options
+  const { url, textFields, timeoutMs = 3_000, negativeTtlMs = 30_000, youngIdMs = 10_000, clock = Date } = options
   const api = createRegistryApi({ ...options, timeoutMs })
   const foreign = {
     api,
@@ -113,7 +116,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
   }
 
   return {
-    ...createDecoderCache({ ...caching, reader: textEventReader }),
+    ...createDecoderCache({ ...caching, reader: textFields ? createTextFieldsReader(textFields) : textEventReader }),
     scores: createDecoderCache({ ...caching, reader: scoredEventReader }),
     feedback: createDecoderCache({ ...caching, reader: feedbackEventReader }),
     registerFor,

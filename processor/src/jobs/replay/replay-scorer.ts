@@ -1,6 +1,7 @@
 import type { Admin } from '@valence/producer-sdk/kafka'
 import { type SchemaRegistry, valueSubject } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
+import { textFieldsOf } from '../../config/text-fields.ts'
 import { createOutputPartitions } from '../../kafka/output-partitions.ts'
 import type { KafkaRecord, RecordBatch } from '../../kafka/record.ts'
 import type { TopicPartition } from '../../kafka/topic-partition.ts'
@@ -33,7 +34,8 @@ export async function openReplayScorer(config: Config, admin: Admin, outputTopic
   const partitions = createOutputPartitions(admin, [outputTopic])
   await partitions.refresh()
   const engine = await openCliScorer(config, 'many')
-  const decode = createDecodeStep({ registry, format: config.inputFormat })
+  const { inputFormat: format, missingText } = config
+  const decode = createDecodeStep({ registry, format, fields: textFieldsOf(config), missingText })
   const score = createScoreStep(engine.scorer)
   const encode = createEncodeStep({
     outputTopic,
@@ -52,7 +54,10 @@ export async function openReplayScorer(config: Config, admin: Admin, outputTopic
       })
       const kept = outcomes.filter(({ kind }) => kind !== 'rejected')
       return {
-        outgoing: kept.map((outcome) => ({ record: encode(outcome, from), nextOffset: outcome.record.offset + 1n })),
+        outgoing: kept.flatMap((outcome) => {
+          const record = encode(outcome, from)
+          return record === undefined ? [] : { record, nextOffset: outcome.record.offset + 1n }
+        }),
         scored: kept.filter(({ kind }) => kind === 'scored').length,
         rejected: outcomes.length - kept.length,
       }

@@ -172,7 +172,6 @@ describe('headers that say how a value is written', () => {
     { 'content-type': 'application/json; charset=windows-1252' },
     { 'content-encoding': 'gzip' },
     { 'content-encoding': 'base64', 'content-type': 'text/plain' },
-    { 'content-type': 'application/x-protobuf' },
     { 'content-type': 'image/png' },
     { 'Content-Type': 'image/png' },
     { 'CONTENT-ENCODING': 'gzip' },

@@ -5,12 +5,13 @@ import { createEncodeStep } from '../../../src/pipeline/encode.ts'
 import type { RecordResult } from '../../../src/pipeline/score-batch.ts'
 
 const from = { topic: 'texts', partition: 2 }
-const scored: RecordResult = {
+const scored: RecordResult & { kind: 'scored' } = {
   kind: 'scored',
   record: kafkaRecord(41, {
     key: Buffer.from('key'),
     headers: [recordHeader('traceparent', '00-abc'), recordHeader('content-type', 'text/plain')],
   }),
+  input: { format: 'json', schemaId: undefined, payloadOffset: 0 },
   event: { id: null, text: 'fine', occurredAt: 5, source: 'web', lang: 'en', attributes: { a: 'b' } },
   sentiment: {
     label: 'positive',
@@ -23,13 +24,18 @@ const scored: RecordResult = {
 }
 
 function encoder(scoredEventSchemaId?: number) {
-  return createEncodeStep({
+  const encode = createEncodeStep({
     outputTopic: 'scores',
     deadLetterTopic: 'dead',
     scoredEventSchemaId,
     outputPartition: (_topic, key, inputPartition) => (key === null ? inputPartition : key.length),
     now: () => 99,
   })
+  return (outcome: RecordResult, source: typeof from) => {
+    const record = encode(outcome, source)
+    if (record === undefined) throw new Error('nothing is published')
+    return record
+  }
 }
 
 describe('encoding an outcome', () => {
@@ -109,5 +115,10 @@ describe('encoding an outcome', () => {
     expect(tombstone).toMatchObject({ topic: 'scores', partition: 2, value: null })
     // Written at the time of writing: a topic with limits for timestamps refuses an old one.
     expect(tombstone).not.toHaveProperty('timestamp')
+  })
+
+  it('publishes nothing of a record without a text that is passed', () => {
+    const passed = { kind: 'passed', record: kafkaRecord(41), input: scored.input } as const
+    expect(() => encoder()(passed, from)).toThrow('nothing is published')
   })
 })

@@ -39,7 +39,7 @@ async function process(record: ReturnType<typeof kafkaRecord>, options: { reject
     : ({ kind: 'tombstone', record } as const)
   const prepare: PrepareStep = async () => {
     await traces.traceDecode(async () => [])([record])
-    return { from, slice, outcomes: [outcome], outgoing: [traces.traceEncode(encode)(outcome, from)] }
+    return { from, slice, outcomes: [outcome], outgoing: [traces.traceEncode(encode)(outcome, from) ?? []].flat() }
   }
   const publication = await traces.tracePrepare(prepare)(from, slice, {
     signal: new AbortController().signal,

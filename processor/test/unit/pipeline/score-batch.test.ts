@@ -14,7 +14,8 @@ const signal = new AbortController().signal
 
 function text(offset: number): Decoded {
   const event = { id: null, text: `t${offset}`, occurredAt: null, source: null, lang: null, attributes: {} }
-  return { kind: 'text', record: kafkaRecord(offset), event }
+  const input = { format: 'json', schemaId: undefined, payloadOffset: 0 } as const
+  return { kind: 'text', record: kafkaRecord(offset), input, event }
 }
 
 function stepWith(verdicts: readonly Verdict[]) {

@@ -16,7 +16,8 @@ function scored(offset: number, source: string | null, occurredAt: number | null
   const scores = { negative: 0.1, neutral: 0.1, positive: 0.8 }
   const sentiment = { label: 'positive', scores, valence: 0.7, tokens: 3, truncated: false, model }
   const event = { id: null, text: 'x', occurredAt, source, lang: null, attributes: {} }
-  return { kind: 'scored', record: kafkaRecord(offset), event, sentiment }
+  const input = { format: 'json', schemaId: undefined, payloadOffset: 0 } as const
+  return { kind: 'scored', record: kafkaRecord(offset), input, event, sentiment }
 }
 
 async function commit(

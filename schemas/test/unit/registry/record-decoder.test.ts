@@ -187,7 +187,7 @@ describe('a Protobuf writer', () => {
     const writer = { type: 'PROTOBUF', text: 'syntax = "proto3";', references: [] }
     expect(await rejectionOf(compileDecoder(writer, textEventReader))).toMatchObject({
       code: 'VAL_SCHEMA_MISMATCH',
-      detail: 'PROTOBUF schemas are not supported',
+      detail: 'a Protobuf message is no TextEvent: set VALENCE_TEXT_FIELD',
     })
   })
 })

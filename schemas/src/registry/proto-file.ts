@@ -1,0 +1,72 @@
+import protobuf, { type Enum, type Root, type Type } from 'protobufjs'
+import descriptors, {
+  type IDescriptorProto,
+  type IEnumDescriptorProto,
+  type IFileDescriptorProto,
+} from 'protobufjs/ext/descriptor/index.js'
+
+/** One file of a Protobuf schema. */
+export interface ProtoFile {
+  /** Names of the files that it imports. */
+  readonly imports: readonly string[]
+  /** Adds its messages and enums; the package is `` where there is none. @throws errors of protobufjs */
+  addTo(root: Root): { readonly packageName: string }
+}
+
+/** The first field of a descriptor in base64: tag 1 of type 2, the name of the file. No .proto file begins so. */
+const base64Descriptor = /^Cg[A-Za-z0-9+/\s]+=*\s*$/
+
+/** A schema as registries hold it: the text of a .proto file, or its descriptor in base64, which Python's client registers. */
+export function readProtoFile(schema: string): ProtoFile {
+  return base64Descriptor.test(schema) ? fromDescriptor(Buffer.from(schema, 'base64')) : fromText(schema)
+}
+
+function fromText(text: string): ProtoFile {
+  const imports = text.matchAll(/^\s*import\s+(?:public\s+|weak\s+)?"([^"]+)"\s*;/gm)
+  return {
+    imports: [...imports].map(([, name = '']) => name),
+    addTo: (root) => ({ packageName: protobuf.parse(text, root, { keepCase: true }).package ?? '' }),
+  }
+}
+
+function fromDescriptor(bytes: Buffer): ProtoFile {
+  const file = descriptors.FileDescriptorProto.decode(bytes) as IFileDescriptorProto
+  const packageName = file.package ?? ''
+  return {
+    imports: file.dependency ?? [],
+    addTo(root) {
+      const namespace = packageName === '' ? root : root.define(packageName)
+      const edition = file.syntax === 'proto3' ? 'proto3' : 'proto2'
+      for (const message of file.messageType ?? []) {
+        namespace.add(withMaps(reflection.Type.fromDescriptor(message, edition), message))
+      }
+      for (const own of file.enumType ?? []) namespace.add(reflection.Enum.fromDescriptor(own, edition))
+      return { packageName }
+    },
+  }
+}
+
+/** A descriptor has a map as a repeated message of key and value; a map entry's message takes no index. */
+function withMaps(type: Type, { nestedType = [] }: IDescriptorProto): Type {
+  for (const nested of nestedType) {
+    const entry = type.nested?.[nested.name ?? ''] as Type
+    if (nested.options?.mapEntry) replaceEntry(type, entry)
+    else withMaps(entry, nested)
+  }
+  return type
+}
+
+function replaceEntry(type: Type, entry: Type): void {
+  const [key, value] = [entry.fields.key, entry.fields.value]
+  const field = type.fieldsArray.find((own) => own.type === entry.name || own.type.endsWith(`.${entry.name}`))
+  if (key === undefined || value === undefined || field === undefined) throw new Error('a map without key or value')
+  type.remove(field)
+  type.remove(entry)
+  type.add(new protobuf.MapField(field.name, field.id, key.type, value.type))
+}
+
+/** The descriptor extension adds these functions, which protobufjs's types do not know. */
+const reflection = protobuf as unknown as {
+  readonly Type: { fromDescriptor(descriptor: IDescriptorProto, edition: string): Type }
+  readonly Enum: { fromDescriptor(descriptor: IEnumDescriptorProto, edition: string): Enum }
+}
