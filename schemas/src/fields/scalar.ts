@@ -1,4 +1,5 @@
 import { isLosslessNumber, parse } from 'lossless-json'
+import { ValenceError } from '../errors.ts'
 import { checkUnicode, readUtf8, withoutByteOrderMark } from '../records/check-unicode.ts'
 import { invalid } from '../records/record-fields.ts'
 
@@ -16,14 +17,25 @@ export function scalarText(value: unknown, field: string, exact?: () => unknown)
   return invalid(field, 'a string, a number or a boolean')
 }
 
+/** From here on a double has no room for a fraction, and soon not for every integer. */
+const maxCertain = 2 ** 52
+
 function numberText(value: number, exact: (() => unknown) | undefined): string {
-  if (Number.isSafeInteger(value) || exact === undefined) return String(value)
-  return String(exact())
+  const isCertain = Number.isInteger(value) && Math.abs(value) < maxCertain
+  if (isCertain || exact === undefined) return String(value)
+  return String(exact() ?? value)
 }
 
-/** Parses JSON bytes that `JSON.parse` has parsed before; numbers keep their digits. */
+/**
+ * Parses JSON bytes that `JSON.parse` has parsed before; numbers keep their digits. As there, the last of equal keys counts.
+ * @throws VAL_RECORD_INVALID where the value is nested too deeply for a parser that calls itself
+ */
 export function parseExactly(bytes: Uint8Array): unknown {
-  return parse(withoutByteOrderMark(readUtf8(bytes)))
+  try {
+    return parse(withoutByteOrderMark(readUtf8(bytes)), undefined, { onDuplicateKey: ({ newValue }) => newValue })
+  } catch (cause) {
+    throw new ValenceError('VAL_RECORD_INVALID', 'a number has more digits than can be read at this depth', { cause })
+  }
 }
 
 /** A number of `parseExactly` as it was written; other values as they are. */

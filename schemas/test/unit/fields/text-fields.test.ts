@@ -55,6 +55,25 @@ describe('readTextFields', () => {
     expect(read(`{"text":"x","id":${id}}`).id).toBe(expected)
   })
 
+  it.each([
+    ['{"text":"x","id":9007199254740993,"id":9007199254740995}', '9007199254740995'],
+    ['{"text":"x","z":[{"a":1,"a":[]}],"id":1.50}', '1.50'],
+    ['{"text":"x","id":9007199254740990.7}', '9007199254740990.7'],
+    ['{"text":"x","__proto__":{"id":1},"id":1e999}', '1e999'],
+  ])('keeps the digits in %s, as JSON.parse reads it', (json, id) => {
+    expect(read(json).id).toBe(id)
+  })
+
+  it('keeps what it has of a number below __proto__', () => {
+    expect(read('{"__proto__":{"t":0.5}}', '__proto__.t').text).toBe('0.5')
+  })
+
+  it('refuses a number whose digits are out of reach, and reads the same record without it', () => {
+    const deep = `"z":${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    expect(() => read(`{"text":"x","id":0.1,${deep}}`)).toThrow(expect.objectContaining({ code: 'VAL_RECORD_INVALID' }))
+    expect(read(`{"text":"x","id":1,${deep}}`).id).toBe('1')
+  })
+
   it('takes a number or the whole value for a text', () => {
     expect(read('{"stars":[4.50]}', 'stars[0]').text).toBe('4.50')
     expect(readTextFields(fieldsAt('.'), 'a string of Avro').text).toBe('a string of Avro')
