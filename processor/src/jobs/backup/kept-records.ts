@@ -3,6 +3,7 @@ import { type Admin, messageHeaders, type Producer } from '@valence/producer-sdk
 import type { Config } from '../../config/config.ts'
 import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
 import type { KafkaRecord } from '../../kafka/record.ts'
+import type { TopicPartition } from '../../kafka/topic-partition.ts'
 import type { PartitionRange } from '../../kafka/topic-reader.ts'
 import { readRanges } from '../read-ranges.ts'
 import type { BackupStorage } from './backup-storage.ts'
@@ -82,34 +83,51 @@ export async function* readKept(
 }
 
 const batchRecords = 500
+/** A topic accepts batches of 1 MiB (max.message.bytes) by default. */
+const batchBytes = 512 * 1024
 /** Limit for exact timestamps: kafkajs computes their difference to the first of the batch in Numbers. */
 const maxExactTime = BigInt(Number.MAX_SAFE_INTEGER) / 2n
 
-/** Splits records into batches, in order. A timestamp beyond `maxExactTime` starts its own batch: there it is exact. */
-export function batchesOf(records: readonly KafkaRecord[]): KafkaRecord[][] {
+function bytesOf({ key, value, headers }: KafkaRecord): number {
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0)
+  for (const header of headers) bytes += header.name.length + (header.value?.length ?? 0)
+  return bytes
+}
+
+/**
+ * Splits records into batches, in order, each within `batchBytes`; a larger record is alone. A timestamp beyond
+ * `maxExactTime` starts its own batch: there it is exact.
+ */
+function batchesOf(records: readonly KafkaRecord[]): KafkaRecord[][] {
   const batches: KafkaRecord[][] = []
   let isOpen = false
+  let bytes = 0
   for (const record of records) {
     const isExact = record.timestamp <= maxExactTime && record.timestamp >= -maxExactTime
     const last = batches.at(-1)
-    if (isExact && isOpen && last !== undefined && last.length < batchRecords) last.push(record)
-    else batches.push([record])
+    bytes += bytesOf(record)
+    if (isExact && isOpen && last !== undefined && last.length < batchRecords && bytes <= batchBytes) last.push(record)
+    else {
+      batches.push([record])
+      bytes = bytesOf(record)
+    }
     isOpen = isExact
   }
   return batches
 }
 
-/** Produces records to their original partition. */
+/** Produces records to their original partition. @param compression a number of kafkajs's `CompressionTypes` */
 export async function sendRestored(
   producer: Producer,
-  topic: string,
-  partition: number,
+  compression: number,
+  { topic, partition }: TopicPartition,
   records: readonly KafkaRecord[],
 ): Promise<void> {
   for (const batch of batchesOf(records)) {
     await producer.send({
       topic,
       acks: -1,
+      compression,
       messages: batch.map(({ key, value, headers, timestamp }) => ({
         ...{ key, value, partition, timestamp: String(timestamp) },
         headers: messageHeaders(headers),

@@ -1,4 +1,4 @@
-import type { Admin, Producer } from '@valence/producer-sdk/kafka'
+import { type Admin, compressionTypes, type Producer } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import { listTopics } from '../../kafka/create-topics.ts'
@@ -97,7 +97,7 @@ export class Restore {
     const offsets: bigint[] = []
     for await (const kept of readKept(this.#storage, folder, partition, end)) {
       const wanted = kept.filter((record) => !this.#isLeftOut(topic, partition, record))
-      await sendRestored(producer, topic, partition, wanted)
+      await sendRestored(producer, compressionTypes[this.#config.kafkaCompression], { topic, partition }, wanted)
       offsets.push(...wanted.map(({ offset }) => offset))
       counts.records += wanted.length
       counts.leftOut += topic === this.#config.outputTopic ? kept.length - wanted.length : 0

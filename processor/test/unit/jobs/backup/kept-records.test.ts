@@ -1,4 +1,4 @@
-import type { Producer } from '@valence/producer-sdk/kafka'
+import { compressionTypes, type Producer, type ProducerRecord } from '@valence/producer-sdk/kafka'
 import { recordHeader } from '@valence/schemas'
 import { kafkaRecord } from '@valence/testing/kafka/records'
 import { expect, it } from 'vitest'
@@ -23,17 +23,22 @@ it('a timestamp of an earlier backup is a number', () => {
   expect(fromLine(line).timestamp).toBe(1_700_000_000_000n)
 })
 
-/** What was sent, a batch a row. */
-async function batchesSent(records: readonly KafkaRecord[]): Promise<(string | undefined)[][]> {
-  const batches: (string | undefined)[][] = []
+/** The sends of a restore, in order. */
+async function sendsOf(records: readonly KafkaRecord[]): Promise<ProducerRecord[]> {
+  const sends: ProducerRecord[] = []
   const producer: Pick<Producer, 'send'> = {
-    send: async ({ messages }) => {
-      batches.push(messages.map(({ timestamp }) => timestamp))
+    send: async (record) => {
+      sends.push(record)
       return []
     },
   }
-  await sendRestored(producer as Producer, 't', 0, records)
-  return batches
+  await sendRestored(producer as Producer, compressionTypes.zstd, { topic: 't', partition: 0 }, records)
+  return sends
+}
+
+/** What was sent, a batch a row. */
+async function batchesSent(records: readonly KafkaRecord[]): Promise<(string | undefined)[][]> {
+  return (await sendsOf(records)).map(({ messages }) => messages.map(({ timestamp }) => timestamp))
 }
 
 it('records are restored in order, and none beside a time that kafkajs would round', async () => {
@@ -43,4 +48,14 @@ it('records are restored in order, and none beside a time that kafkajs would rou
   expect(await batchesSent(records)).toEqual([['1', '2'], ['9223372036854775807'], ['9223372036854775805'], ['3', '4']])
   const many = Array.from({ length: 1_100 }, (_, offset) => kafkaRecord(offset))
   expect((await batchesSent(many)).map(({ length }) => length)).toEqual([500, 500, 100])
+})
+
+it('records are restored in batches that a topic accepts, compressed, and a large one alone', async () => {
+  const headers = [recordHeader('x', Buffer.alloc(1_000))]
+  const small = (offset: number) =>
+    kafkaRecord(offset, { key: Buffer.alloc(20_000), value: Buffer.alloc(79_000), headers })
+  const large = kafkaRecord(7, { value: Buffer.alloc(3_000_000) })
+  const sends = await sendsOf([0, 1, 2, 3, 4, 5, 6].map(small).concat(large, small(8), kafkaRecord(9)))
+  expect(sends.map(({ messages }) => messages.length)).toEqual([5, 2, 1, 2])
+  expect(sends.map(({ compression }) => compression)).toEqual([4, 4, 4, 4])
 })
