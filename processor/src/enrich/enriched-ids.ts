@@ -7,6 +7,7 @@ import {
   type WriterSchema,
 } from '@valence/schemas'
 import { type DerivedSchema, deriveAvroSchema } from './derive-avro.ts'
+import { deriveDescriptor, isDescriptor } from './derive-descriptor.ts'
 import { deriveJsonSchema } from './derive-json-schema.ts'
 import { deriveProtobufSchema, type ProtobufField } from './derive-protobuf.ts'
 
@@ -74,7 +75,7 @@ function derive(
   indexes: readonly number[],
   field: ProtobufField,
 ): DerivedSchema {
-  if (type === 'PROTOBUF') return deriveProtobufSchema(text, indexes, field)
+  if (type === 'PROTOBUF') return (isDescriptor(text) ? deriveDescriptor : deriveProtobufSchema)(text, indexes, field)
   if (type === 'JSON') return deriveJsonSchema(text, field.name)
   const texts = references.map((reference) => reference.text)
   return deriveAvroSchema(text, texts, field.name)

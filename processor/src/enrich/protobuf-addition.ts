@@ -1,5 +1,6 @@
 import { ValenceError } from '@valence/schemas'
 import protobuf from 'protobufjs'
+import type { IDescriptorProto } from 'protobufjs/ext/descriptor/index.js'
 import type { Addition } from './addition.ts'
 
 const fields = [
@@ -17,6 +18,32 @@ export function additionMessage(name: string, label: string): string {
   const line = (field: string) => (/^(map|repeated)/.test(field) ? field : label + field)
   const model = `message Model { ${modelFields.map(line).join(' ')} }`
   return `message ${name} { ${fields.map(line).join(' ')} ${model} }`
+}
+
+/** Numbers in descriptors: of a label, and of types. */
+const [one, many] = [1, 3]
+const [double, int64, string, message] = [1, 3, 9, 11]
+
+/** The same as a descriptor. @param fullName with a dot in front */
+export function additionDescriptor(name: string, fullName: string): IDescriptorProto {
+  const field = (own: string, number: number, type: number, more: object = {}) => {
+    return { name: own, number, label: one, type, ...more }
+  }
+  return {
+    name,
+    field: [
+      field('label', 1, string),
+      field('scores', 2, message, { label: many, typeName: `${fullName}.ScoresEntry` }),
+      field('valence', 3, double),
+      field('model', 4, message, { typeName: `${fullName}.Model` }),
+      field('scored_at', 5, int64),
+      field('warnings', 6, string, { label: many }),
+    ],
+    nestedType: [
+      { name: 'ScoresEntry', field: [field('key', 1, string), field('value', 2, double)], options: { mapEntry: true } },
+      { name: 'Model', field: ['name', 'version', 'sha256'].map((own, index) => field(own, index + 1, string)) },
+    ],
+  }
 }
 
 const { root } = protobuf.parse(`syntax = "proto3"; ${additionMessage('Addition', '')}`)
