@@ -54,6 +54,16 @@ function redisTopologyChecks({ redisTopology, redisNodes, redisUrl }: Config): s
     : []
 }
 
+/** What reads scored events finds none on the output topic where it holds enriched records. */
+function enrichChecks({ outputMode, httpKafkaEnabled, feedbackTopic }: Config): string[] {
+  if (outputMode === 'event') return []
+  const readers = [
+    ...(httpKafkaEnabled ? ['VALENCE_HTTP_KAFKA_ENABLED'] : []),
+    ...(feedbackTopic === undefined ? [] : ['VALENCE_FEEDBACK_TOPIC']),
+  ]
+  return readers.map((name) => `${name} needs the scored events of VALENCE_OUTPUT_MODE=event`)
+}
+
 /** Rules that involve several settings. */
 function crossChecks(config: Config): string[] {
   const problems: string[] = []
@@ -70,7 +80,7 @@ function crossChecks(config: Config): string[] {
   if (config.inputFormat === 'avro' && config.schemaRegistryUrl === undefined) {
     problems.push('VALENCE_INPUT_FORMAT=avro needs VALENCE_SCHEMA_REGISTRY_URL')
   }
-  problems.push(...securityChecks(config), ...redisTopologyChecks(config))
+  problems.push(...securityChecks(config), ...redisTopologyChecks(config), ...enrichChecks(config))
   return problems
 }
 

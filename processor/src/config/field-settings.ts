@@ -43,6 +43,6 @@ export const fieldSettings = {
   VALENCE_MISSING_TEXT: required(
     z.enum(['reject', 'pass']),
     'reject',
-    'With VALENCE_TEXT_FIELD: what becomes of a record without a text. `reject`: a dead letter. `pass`: it is committed without a result and counted',
+    'With VALENCE_TEXT_FIELD: what becomes of a record without a text. `reject`: a dead letter. `pass`: it is committed without a result and counted; with VALENCE_OUTPUT_MODE=enrich it is published as it is',
   ),
 } as const

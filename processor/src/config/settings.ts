@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { fieldSettings } from './field-settings.ts'
 import { kafkaSettings } from './kafka-settings.ts'
 import { addressList, list } from './lists.ts'
+import { outputSettings } from './output-settings.ts'
 import { registrySettings } from './registry-settings.ts'
 import { flag, milliseconds, optional, port, required, type Setting, secret, text, url, whole } from './setting.ts'
 
@@ -19,12 +20,7 @@ export const settings = {
     'Accepted record format: `auto` detects the format of each record; `avro` (any Confluent wire format), `json` and `text` accept only that format',
   ),
   ...fieldSettings,
-  VALENCE_OUTPUT_TOPIC: required(text, 'sentiment.scores.v1', 'Topic of the scored events'),
-  VALENCE_OUTPUT_FORMAT: required(
-    z.enum(['auto', 'avro', 'json']),
-    'auto',
-    'Format of the scored events; `auto` is Avro if a schema registry is configured, else JSON',
-  ),
+  ...outputSettings,
   VALENCE_DEAD_LETTER_TOPIC: required(text, 'sentiment.dead-letters.v1', 'Topic of the dead letters'),
   ...registrySettings,
   VALENCE_REDIS_URL: optional(

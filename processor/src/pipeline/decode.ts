@@ -18,6 +18,8 @@ import {
   textEventJson,
   ValenceError,
 } from '@valence/schemas'
+import type { Append } from '../enrich/addition.ts'
+import type { EnrichRecord } from '../enrich/enrich-record.ts'
 import type { KafkaRecord } from '../kafka/record.ts'
 import { withCloudEventHeaders } from './cloud-event.ts'
 
@@ -33,7 +35,14 @@ export interface InputShape {
 
 /** What a record turned out to be. `passed`: it has no text and goes on without one. */
 export type Decoded =
-  | { readonly kind: 'text'; readonly record: KafkaRecord; readonly input: InputShape; readonly event: TextEvent }
+  | {
+      readonly kind: 'text'
+      readonly record: KafkaRecord
+      readonly input: InputShape
+      readonly event: TextEvent
+      /** Where records are enriched: puts the sentiment into this one. */
+      readonly append?: Append
+    }
   | { readonly kind: 'passed'; readonly record: KafkaRecord; readonly input: InputShape }
   | { readonly kind: 'tombstone'; readonly record: KafkaRecord }
   | { readonly kind: 'rejected'; readonly record: KafkaRecord; readonly error: ValenceError }
@@ -48,6 +57,8 @@ export interface DecodeOptions {
   /** Where records of any shape have their fields; undefined where they are TextEvents. The registry has the same. */
   readonly fields?: TextFields | undefined
   readonly missingText?: 'reject' | 'pass'
+  /** Set where records are enriched. It refuses a record before its text is scored. */
+  readonly enrich?: EnrichRecord | undefined
 }
 
 /** After this time decoding yields to the event loop, so that slow records do not delay heartbeats. */
@@ -55,7 +66,7 @@ const sliceMs = 20
 
 /**
  * Decodes records in order; a bad record is rejected alone.
- * @throws VAL_REGISTRY_UNAVAILABLE, VAL_SCHEMA_NOT_YET_KNOWN: none is decoded, try again
+ * @throws VAL_REGISTRY_UNAVAILABLE, VAL_SCHEMA_NOT_YET_KNOWN: none is decoded, try again. VAL_ENRICH_SCHEMA_REFUSED
  */
 export type DecodeStep = (records: readonly KafkaRecord[]) => Promise<Decoded[]>
 
@@ -87,7 +98,9 @@ async function decodeRecord(record: KafkaRecord, options: DecodeOptions): Promis
   try {
     input = shapeOf(record, record.value, options)
     const event = await readEvent(input, record.value, options)
-    return { kind: 'text', record, input, event: withCloudEventHeaders(event, record.headers) }
+    const text = { kind: 'text', record, input, event: withCloudEventHeaders(event, record.headers) } as const
+    if (options.enrich === undefined) return text
+    return { ...text, append: await options.enrich({ ...input, value: record.value, headers: record.headers }) }
   } catch (error) {
     if (!isValenceError(error) || !error.deadLetter) throw error
     const isPassed = options.missingText === 'pass' && hasNoText(error)

@@ -3,6 +3,7 @@ import {
   defaultEventId,
   frame,
   headerNames,
+  headersOfEnriched,
   headersWithoutPayload,
   type RecordHeaders,
   recordHeader,
@@ -11,6 +12,7 @@ import {
   scoredEventJson,
   type ValenceError,
 } from '@valence/schemas'
+import { additionOf } from '../enrich/addition.ts'
 import type { KafkaRecord, OutgoingRecord } from '../kafka/record.ts'
 import type { TopicPartition } from '../kafka/topic-partition.ts'
 import type { RecordResult } from './score-batch.ts'
@@ -18,6 +20,8 @@ import type { RecordResult } from './score-batch.ts'
 export interface EncodeOptions {
   readonly outputTopic: string
   readonly deadLetterTopic: string
+  /** `enrich`: a record without a text goes on as it is. @default 'event' */
+  readonly mode?: 'event' | 'enrich'
   /** The registered schema of the output topic; undefined writes JSON. */
   readonly scoredEventSchemaId: number | undefined
   readonly outputPartition: (topic: string, key: Buffer | null, inputPartition: number) => number
@@ -25,20 +29,26 @@ export interface EncodeOptions {
 }
 
 /**
- * Encodes one outcome as the record to publish: a scored event, a dead letter, or the tombstone itself. Undefined for a
- * record that is passed: without a text there is no event.
+ * Encodes one outcome as the record to publish: a scored event or the enriched record, a dead letter, or
+ * the tombstone itself. A record that is passed is enriched as it is; without a text there is no event: undefined.
  */
 export type EncodeStep = (outcome: RecordResult, from: TopicPartition) => OutgoingRecord | undefined
 
 export function createEncodeStep(options: EncodeOptions): EncodeStep {
   return (outcome, from) => {
     if (outcome.kind === 'rejected') return encodeDeadLetter(outcome.record, outcome.error, from, options)
-    if (outcome.kind === 'passed') return undefined
+    if (outcome.kind === 'passed' && options.mode !== 'enrich') return undefined
     const { key, headers } = outcome.record
     const topic = options.outputTopic
     const partition = options.outputPartition(topic, key, from.partition)
     // Without the input's timestamp, like every result: a topic with timestamp limits refuses old ones.
-    if (outcome.kind === 'tombstone') return { topic, partition, key, value: null, headers }
+    if (outcome.kind === 'tombstone' || outcome.kind === 'passed') {
+      return { topic, partition, key, value: outcome.record.value, headers }
+    }
+    if (outcome.append !== undefined) {
+      const value = outcome.append(additionOf(outcome.sentiment, options.now()))
+      return { topic, partition, key, value, headers: headersOfEnriched(headers) }
+    }
     const event = scoredEvent(outcome, from, options.now())
     return { topic, partition, key, ...encodeScoredEvent(event, headers, options.scoredEventSchemaId) }
   }

@@ -1,5 +1,6 @@
 import type { TextEvent, ValenceError } from '@valence/schemas'
 import type { Sentiment } from '../domain/sentiment.ts'
+import type { Append } from '../enrich/addition.ts'
 import type { KafkaRecord } from '../kafka/record.ts'
 import type { TraceContext } from '../observability/trace-context.ts'
 import type { Scorer } from '../scoring/scorer.ts'
@@ -13,6 +14,8 @@ export type RecordResult =
       readonly input: InputShape
       readonly event: TextEvent
       readonly sentiment: Sentiment
+      /** Where records are enriched: puts the sentiment into this one. */
+      readonly append?: Append
     }
   | { readonly kind: 'passed'; readonly record: KafkaRecord; readonly input: InputShape }
   | { readonly kind: 'tombstone'; readonly record: KafkaRecord }

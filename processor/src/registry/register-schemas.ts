@@ -8,6 +8,8 @@ export interface RegisteredSchema {
   readonly id: number
 }
 
+type SubjectSettings = Pick<Config, 'inputTopics' | 'outputTopic' | 'outputMode' | 'feedbackTopic'>
+
 export interface RegisteredSchemas {
   readonly registered: readonly RegisteredSchema[]
   /** Subjects for which the registry refused the schema, with its error. */
@@ -19,7 +21,7 @@ export interface RegisteredSchemas {
  * the others. @throws VAL_REGISTRY_UNAVAILABLE
  */
 export async function registerSchemas(
-  config: Pick<Config, 'inputTopics' | 'outputTopic' | 'feedbackTopic'>,
+  config: SubjectSettings,
   registry: Pick<SchemaRegistry, 'registerFor'>,
 ): Promise<RegisteredSchemas> {
   const registered: RegisteredSchema[] = []
@@ -37,14 +39,11 @@ export async function registerSchemas(
 }
 
 /** Subjects to register. The dead-letter topic has none: its values are the original bytes of the input. */
-function subjectsOf({
-  inputTopics,
-  outputTopic,
-  feedbackTopic,
-}: Pick<Config, 'inputTopics' | 'outputTopic' | 'feedbackTopic'>): [string, RecordKind][] {
+function subjectsOf({ inputTopics, outputTopic, outputMode, feedbackTopic }: SubjectSettings): [string, RecordKind][] {
   return [
     ...inputTopics.map((topic): [string, RecordKind] => [valueSubject(topic), 'text-event']),
-    [valueSubject(outputTopic), 'scored-event'],
+    // The subject of enriched records gets schemas that are derived from those of the writers, as they come.
+    ...(outputMode === 'enrich' ? [] : [[valueSubject(outputTopic), 'scored-event'] as [string, RecordKind]]),
     ...(feedbackTopic === undefined ? [] : [[valueSubject(feedbackTopic), 'feedback-event'] as [string, RecordKind]]),
   ]
 }

@@ -1,6 +1,7 @@
 import { compressionTypes, heldRecordBytes, partitionShareBytes } from '@valence/producer-sdk/kafka'
 import { type SchemaRegistry, valueSubject } from '@valence/schemas'
 import { textFieldsOf } from '../config/text-fields.ts'
+import { openEnrichRecord } from '../enrich/open-enrich-record.ts'
 import { createKafkaClient } from '../kafka/kafka-client.ts'
 import { createKafkaPartitionSessions } from '../kafka/kafka-partition-sessions.ts'
 import { createKafkaRecordSource } from '../kafka/kafka-record-source.ts'
@@ -55,7 +56,8 @@ async function outputSchemaId(
   base: ProcessorContext,
   registry: SchemaRegistry | undefined,
 ): Promise<number | undefined> {
-  if (registry === undefined || base.config.outputFormat === 'json') return undefined
+  const { outputFormat, outputMode } = base.config
+  if (registry === undefined || outputFormat === 'json' || outputMode === 'enrich') return undefined
   const subject = valueSubject(base.config.outputTopic)
   return patiently(base, 'the schema registry does not answer yet', () => registry.registerFor(subject, 'scored-event'))
 }
@@ -114,11 +116,14 @@ async function openPipeline(base: ProcessorContext, scorer: Scorer, onFatal: (er
   const { outputTopic, deadLetterTopic } = config
   const traces = base.tracing && new RecordTraces(base.tracing.tracer, config.kafkaGroupId)
   const fields = textFieldsOf(config)
-  const decode = createDecodeStep({ registry, format: config.inputFormat, fields, missingText: config.missingText })
+  const { inputFormat: format, missingText, outputMode: mode } = config
+  const enrich = openEnrichRecord(config, registry, outputTopic)
+  const decode = createDecodeStep({ registry, format, fields, missingText, enrich })
   const score = createScoreStep(scorer, traces && ((record) => traces.of(record)))
   const encode = createEncodeStep({
     outputTopic,
     deadLetterTopic,
+    mode,
     scoredEventSchemaId,
     outputPartition: sessions.outputPartition,
     now: Date.now,

@@ -1,4 +1,5 @@
 import { readConfig } from '../../config/config.ts'
+import { expectScoredEvents } from '../../config/expect-scored-events.ts'
 import { consumeScores } from '../../jobs/consume-scores.ts'
 import { expectTopic } from '../../kafka/kafka-admin.ts'
 import type { CliContext, CommandOptions, ExitCode } from '../context.ts'
@@ -10,6 +11,7 @@ export async function runConsume(context: CliContext, options: CommandOptions): 
   const { stdout, stderr, signal } = context
   const config = readConfig(context.environment)
   const topic = textOption(options, 'topic') ?? config.outputTopic
+  if (topic === config.outputTopic) expectScoredEvents(config, '`valence consume`')
   const group = textOption(options, 'group')
   const limit = countOption(options, 'limit') ?? Number.POSITIVE_INFINITY
   const timeoutMs = countOption(options, 'timeoutMs')

@@ -1,6 +1,7 @@
 import { type Admin, compressionTypes, type Producer } from '@valence/producer-sdk/kafka'
 import { ValenceError } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
+import { expectScoredEvents } from '../../config/expect-scored-events.ts'
 import { listTopics } from '../../kafka/create-topics.ts'
 import { commandTransactionalId, isBulkGroup, isReplayGroup } from '../../kafka/group-names.ts'
 import { writeLineProgress } from '../../kafka/line-progress.ts'
@@ -45,6 +46,8 @@ export class Restore {
   }
 
   async run(): Promise<Restored & { failures: readonly TopicFailure[] }> {
+    // The origin of a result tells whether its text is restored too; an enriched record has none.
+    expectScoredEvents(this.#config, 'a restore')
     const { topics, acls, models } = this.#manifest
     await this.#expectEmpty()
     await restoreModels(this.#storage, this.#config.modelStore, models)

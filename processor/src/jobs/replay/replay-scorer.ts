@@ -2,6 +2,7 @@ import type { Admin } from '@valence/producer-sdk/kafka'
 import { type SchemaRegistry, valueSubject } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import { textFieldsOf } from '../../config/text-fields.ts'
+import { openEnrichRecord } from '../../enrich/open-enrich-record.ts'
 import { createOutputPartitions } from '../../kafka/output-partitions.ts'
 import type { KafkaRecord, RecordBatch } from '../../kafka/record.ts'
 import type { TopicPartition } from '../../kafka/topic-partition.ts'
@@ -35,11 +36,13 @@ export async function openReplayScorer(config: Config, admin: Admin, outputTopic
   await partitions.refresh()
   const engine = await openCliScorer(config, 'many')
   const { inputFormat: format, missingText } = config
-  const decode = createDecodeStep({ registry, format, fields: textFieldsOf(config), missingText })
+  const enrich = openEnrichRecord(config, registry, outputTopic)
+  const decode = createDecodeStep({ registry, format, fields: textFieldsOf(config), missingText, enrich })
   const score = createScoreStep(engine.scorer)
   const encode = createEncodeStep({
     outputTopic,
     deadLetterTopic: config.deadLetterTopic,
+    mode: config.outputMode,
     scoredEventSchemaId: await schemaIdFor(config, registry, outputTopic),
     outputPartition: (topic, key, inputPartition) => partitions.of(topic, key, inputPartition),
     now: Date.now,
@@ -71,6 +74,6 @@ async function schemaIdFor(
   registry: SchemaRegistry | undefined,
   topic: string,
 ): Promise<number | undefined> {
-  if (registry === undefined || config.outputFormat === 'json') return undefined
+  if (registry === undefined || config.outputFormat === 'json' || config.outputMode === 'enrich') return undefined
   return registry.registerFor(valueSubject(topic), 'scored-event')
 }

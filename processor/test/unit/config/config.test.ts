@@ -19,6 +19,19 @@ const tokenClient = {
 }
 
 describe('readConfig', () => {
+  it.each([
+    [{ VALENCE_OUTPUT_FIELD: 'a.b' }, 'VALENCE_OUTPUT_FIELD="a.b" must be letters'],
+    [{ VALENCE_OUTPUT_FIELD_NUMBER: '19999' }, 'must not be one of 19000 to 19999'],
+    [{ VALENCE_OUTPUT_FIELD_NUMBER: '536870912' }, 'VALENCE_OUTPUT_FIELD_NUMBER'],
+    [{ VALENCE_OUTPUT_MODE: 'enrich', VALENCE_FEEDBACK_TOPIC: 'f' }, 'VALENCE_FEEDBACK_TOPIC needs the scored events'],
+    [{ VALENCE_OUTPUT_MODE: 'enrich', VALENCE_HTTP_KAFKA_ENABLED: 'true' }, 'VALENCE_HTTP_KAFKA_ENABLED needs the'],
+  ])('refuses %j for enriched records', (environment, problem) => {
+    expect(problemsOf(environment)).toContain(problem)
+    expect(problemsOf({ ...environment, VALENCE_OUTPUT_MODE: 'event' }) === 'no problem').toBe(
+      'VALENCE_OUTPUT_MODE' in environment,
+    )
+  })
+
   it('has a default for every required setting', () => {
     const config = readConfig({})
     expect(config.kafkaBrokers).toEqual(['localhost:9092'])

@@ -23,8 +23,9 @@ const scored: RecordResult & { kind: 'scored' } = {
   },
 }
 
-function encoder(scoredEventSchemaId?: number) {
+function encoder(scoredEventSchemaId?: number, mode: 'event' | 'enrich' = 'event') {
   const encode = createEncodeStep({
+    mode,
     outputTopic: 'scores',
     deadLetterTopic: 'dead',
     scoredEventSchemaId,
@@ -39,6 +40,18 @@ function encoder(scoredEventSchemaId?: number) {
 }
 
 describe('encoding an outcome', () => {
+  it('writes an enriched record: what was appended, under the same key, with the headers that are still true', () => {
+    const record = encoder(7)({ ...scored, append: (own) => Buffer.from(JSON.stringify(own)) }, from)
+    expect(record).toMatchObject({ topic: 'scores', partition: 3, key: Buffer.from('key') })
+    expect(record.headers).toEqual(scored.record.headers)
+    const { label, scores, valence, model } = scored.sentiment
+    const added = { label, scores, valence, model, scoredAt: 99, warnings: [] }
+    expect(JSON.parse(String(record.value))).toEqual(added)
+    const cut = { ...scored, sentiment: { ...scored.sentiment, truncated: true } }
+    const warned = encoder()({ ...cut, append: ({ warnings }) => Buffer.from(String(warnings)) }, from)
+    expect(String(warned.value)).toBe('truncated')
+  })
+
   it('writes a scored event as JSON: carried-over fields, the origin, and an id from it where there is none', () => {
     const record = encoder()(scored, from)
     expect(record).toMatchObject({ topic: 'scores', partition: 3, key: Buffer.from('key') })
@@ -120,5 +133,12 @@ describe('encoding an outcome', () => {
   it('publishes nothing of a record without a text that is passed', () => {
     const passed = { kind: 'passed', record: kafkaRecord(41), input: scored.input } as const
     expect(() => encoder()(passed, from)).toThrow('nothing is published')
+  })
+
+  it('publishes a record without a text as it is where records are enriched', () => {
+    const headers = [recordHeader('__value_schema_id', Buffer.alloc(17)), recordHeader('content-type', 'a/b')]
+    const record = kafkaRecord(41, { value: Buffer.from('no text'), headers })
+    const passed = encoder(undefined, 'enrich')({ kind: 'passed', record, input: scored.input }, from)
+    expect(passed).toMatchObject({ topic: 'scores', value: record.value, headers })
   })
 })

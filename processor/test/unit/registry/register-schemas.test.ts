@@ -16,7 +16,7 @@ function fakeRegistry(refusals: Readonly<Record<string, ErrorCode[]>> = {}) {
   }
 }
 
-const config = { inputTopics: ['a', 'b'], outputTopic: 'out', feedbackTopic: undefined }
+const config = { inputTopics: ['a', 'b'], outputTopic: 'out', outputMode: 'event' as const, feedbackTopic: undefined }
 
 describe('registerSchemas', () => {
   it('registers the subjects of inputs and output', async () => {
@@ -33,6 +33,11 @@ describe('registerSchemas', () => {
   it('registers the subject of the feedback topic if one is configured', async () => {
     const { registered } = await registerSchemas({ ...config, feedbackTopic: 'back' }, fakeRegistry())
     expect(registered.at(-1)).toEqual({ subject: 'back-value', schema: 'feedback-event', id: 4 })
+  })
+
+  it('leaves the output of enriched records to the schemas of their writers', async () => {
+    const { registered } = await registerSchemas({ ...config, outputMode: 'enrich' as const }, fakeRegistry())
+    expect(registered.map(({ subject }) => subject)).toEqual(['a-value', 'b-value'])
   })
 
   it('continues after a refused subject', async () => {
