@@ -1,22 +1,22 @@
 import { hash } from 'node:crypto'
 import { BoundedLabel, otherValue } from '../observability/bounded-label.ts'
 
-/** What became of one feedback event. */
+/** Outcome of one feedback event. */
 export type FeedbackOutcome =
   | 'right'
   | 'wrong'
-  /** No text of that id was scored within the window. */
+  /** No text with that id was scored within the window. */
   | 'unmatched'
-  /** The text had been judged before. */
+  /** The text already had a feedback event. */
   | 'repeated'
-  /** The model knows no such label. */
+  /** The model does not have this label. */
   | 'unknown-label'
 
 export interface JoinedFeedback {
   readonly version: string
   readonly truth: string
   readonly answer: string
-  /** From scoring to feedback; 0 where the feedback was there first. */
+  /** Time from scoring to feedback; 0 if the feedback arrived first. */
   readonly delayMs: number
 }
 
@@ -27,7 +27,7 @@ export interface FeedbackObserver {
 
 export interface FeedbackJoinOptions {
   readonly windowMs: number
-  /** Texts that wait for their feedback, at most; and as many feedbacks that wait for their text. */
+  /** Maximum scores that wait for their feedback, and maximum feedback events that wait for their score. */
   readonly windowEvents: number
   readonly observer: FeedbackObserver
 }
@@ -44,19 +44,19 @@ interface Waiting {
   readonly at: number
 }
 
-/** Labels and versions that are told apart in metrics. */
+/** Labels and versions that have their own metric label; others are `other`. */
 const maxLabels = 50
 const maxVersions = 10
 const maxLabelLength = 64
 
-/** Ids are as long as their producers like; this is not. */
+/** A digest of the id: ids of producers have no maximum length. */
 function digest(id: string): string {
   return hash('sha256', id, 'base64').slice(0, 22)
 }
 
 /**
- * Joins true labels to scores by id, whichever comes first, within a window of bounded time and size. What leaves the
- * window without its counterpart is forgotten; a feedback then counts as unmatched.
+ * Joins true labels and scores by id, in either order, within a window of limited time and size. An event that leaves
+ * the window without its counterpart is dropped; a feedback event then counts as unmatched.
  */
 export class FeedbackJoin {
   readonly #options: FeedbackJoinOptions
@@ -69,7 +69,7 @@ export class FeedbackJoin {
     this.#options = options
   }
 
-  /** How many of both wait for each other. */
+  /** Number of waiting events of each kind. */
   get sizes(): { readonly scored: number; readonly feedback: number } {
     return { scored: this.#scored.size, feedback: this.#waiting.size }
   }
@@ -77,7 +77,7 @@ export class FeedbackJoin {
   scored(event: ScoredText, at: number): void {
     this.#learnLabels(event.scores)
     const key = digest(event.id)
-    // A text that was scored again is judged once.
+    // A text that is scored twice is counted once.
     if (this.#scored.get(key)?.isJudged) return
     const scored = { answer: event.label, version: this.#versions.of(event.model.version), at, isJudged: false }
     const waiting = this.#waiting.get(key)
@@ -96,7 +96,7 @@ export class FeedbackJoin {
     this.expire(at)
   }
 
-  /** Forgets what is older than the window. */
+  /** Drops events older than the window. */
   expire(now: number): void {
     const { windowMs, windowEvents, observer } = this.#options
     const isOver = (map: ReadonlyMap<string, unknown>, at: number) => map.size > windowEvents || now - at > windowMs
@@ -117,7 +117,7 @@ export class FeedbackJoin {
     }
   }
 
-  /** The newest stand last, so that the oldest are found first. */
+  /** Insertion order: the oldest events are first. */
   #keep<T>(map: Map<string, T>, key: string, value: T): void {
     map.delete(key)
     map.set(key, value)
@@ -125,20 +125,20 @@ export class FeedbackJoin {
 
   #judge(key: string, scored: Scored, truth: string, delayMs: number): void {
     const { observer } = this.#options
-    // Somebody mistook the id or the label: the text can still be judged.
+    // The id or the label may be a mistake: the text can still get feedback.
     if (!this.#labels.has(truth)) {
       observer.counted('unknown-label')
       return
     }
     const { answer, version } = scored
-    // In its place, not as the newest.
+    // Replaced in place; it does not become the newest.
     this.#scored.set(key, { ...scored, isJudged: true })
     observer.counted(answer === truth ? 'right' : 'wrong')
     observer.joined({ version, truth, answer: this.#labels.has(answer) ? answer : otherValue, delayMs })
   }
 }
 
-/** What the join needs of a scored event. */
+/** The fields of a scored event that the join needs. */
 interface ScoredText {
   readonly id: string
   readonly label: string

@@ -22,7 +22,7 @@ import { FeedbackJoin } from './feedback-join.ts'
 const expireMs = 1_000
 
 export interface FeedbackWatch {
-  /** Resolves once nothing is read any more. */
+  /** Resolves when both topics are no longer read. */
   stop(): Promise<void>
 }
 
@@ -36,7 +36,7 @@ export interface FeedbackWatchOptions {
 
 type Decode<T> = (value: Buffer) => T | Promise<T>
 
-/** Recognises each record by itself, as with scored events. */
+/** Detects the format of each record, as for scored events. */
 function createFeedbackDecoder(registry: SchemaRegistry | undefined): Decode<FeedbackEvent> {
   return (value) => {
     const schemaId = readSchemaId(value)
@@ -63,8 +63,8 @@ function openJoin({ config, metrics: { feedback } }: FeedbackWatchOptions): Feed
 }
 
 /**
- * Reads scored events and feedback from now on and counts how often the model was right. It commits nothing and writes
- * nothing, so no result depends on it; a restart forgets the window.
+ * Reads scored events and feedback from now on and counts how often the model was right. It commits and writes nothing,
+ * so no result depends on it. A restart loses the current window.
  */
 export function watchFeedback(options: FeedbackWatchOptions): FeedbackWatch {
   const { config, topic, registry, metrics, logger } = options
@@ -85,13 +85,13 @@ export function watchFeedback(options: FeedbackWatchOptions): FeedbackWatch {
           else take(event)
         }
       },
-      onGap: () => logger.warn({ topic: name }, 'feedback missed records that are gone'),
+      onGap: () => logger.warn({ topic: name }, 'feedback skipped deleted records'),
     })
     return followWithReconnect(tail, {
       signal: stopping.signal,
       onConnected: () => logger.info({ topic: name }, 'feedback connected'),
       onEnded: (lost) =>
-        lost && logger.warn({ err: lost.error, topic: name, delayMs: lost.delayMs }, 'feedback interrupted'),
+        lost && logger.warn({ err: lost.error, topic: name, delayMs: lost.delayMs }, 'feedback connection lost'),
     })
   }
 
@@ -101,7 +101,7 @@ export function watchFeedback(options: FeedbackWatchOptions): FeedbackWatch {
       config.outputTopic,
       createScoreDecoder(registry),
       (event) => join.scored(event, Date.now()),
-      () => logger.debug('a record of the output topic is no scored event'),
+      () => logger.debug('record of the output topic is not a scored event'),
     ),
     follow<FeedbackEvent>(
       'feedback-labels',
@@ -125,7 +125,7 @@ export function watchFeedback(options: FeedbackWatchOptions): FeedbackWatch {
   }
 }
 
-/** Waits for the registry as long as it takes; undefined for a record that is at fault itself. */
+/** Waits for the registry without a time limit; undefined for an invalid record. */
 async function readPatiently<T>(decode: Decode<T>, value: Buffer, signal: AbortSignal): Promise<T | undefined> {
   try {
     return await retryWhileRetryable(async () => decode(value), {

@@ -2,25 +2,25 @@
 export interface TokenBatch {
   /** rows × width, row-major, padded with the model's pad token. */
   readonly ids: Int32Array
-  /** Real tokens of each row; the attention mask is 1 below it. */
+  /** Tokens of each row without padding; the attention mask is 1 below this index. */
   readonly lengths: Int32Array
   readonly rows: number
   readonly width: number
 }
 
 /**
- * Runs a model graph. Implementations never block the event loop and hold one graph for life.
- * `infer` throws VAL_INFERENCE_FAILED when the graph refuses the batch (bisect it), VAL_INFERENCE_TIMEOUT or
- * VAL_INFERENCE_UNAVAILABLE when a worker was lost (try it again).
+ * Runs one model graph for its whole lifetime, without blocking the event loop (InProcessBackend excepted).
+ * `infer` throws VAL_INFERENCE_FAILED if the graph rejects the batch (bisect it), VAL_INFERENCE_TIMEOUT or
+ * VAL_INFERENCE_UNAVAILABLE if a worker was lost (retry it).
  */
 export interface InferenceBackend {
-  /** Batches that can run at the same time. */
+  /** Maximum batches that run at the same time. */
   readonly concurrency: number
   /** Logits, rows × labels, row-major. Takes ownership of the batch's buffers. */
   infer(batch: TokenBatch): Promise<Float32Array>
-  /** Live texts come from now on: what befalls the backend is news of the service, no longer of a candidate. */
+  /** Called when the model becomes active: losses are then reported for the service, no longer for a candidate. */
   activate?(): void
-  /** Waits for the batches that were accepted. Not with `drain: false`: they are refused, and a run that hangs is left. */
+  /** Waits for accepted batches. With `drain: false` they are rejected, and a hanging run is abandoned. */
   close(options?: CloseOptions): Promise<void>
 }
 

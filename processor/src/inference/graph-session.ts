@@ -7,7 +7,7 @@ export interface GraphInput {
   readonly type: 'int32' | 'int64'
 }
 
-/** What it takes to open a graph; plain data, so that it can be handed to a worker. */
+/** Description of a graph; plain data, so that it can be sent to a worker. */
 export interface GraphSpec {
   /** The ONNX file. */
   readonly path: string
@@ -20,14 +20,14 @@ export interface GraphSpec {
   readonly optimizationLevel: 'disabled' | 'basic' | 'extended' | 'layout' | 'all'
 }
 
-/** One open graph. `run` blocks the calling thread for the length of the inference. */
+/** One open graph. `run` blocks the calling thread during inference. */
 export interface GraphSession {
-  /** Logits, rows × labels, row-major. Throws a plain Error when the graph refuses the batch. */
+  /** Logits, rows × labels, row-major. Throws a plain Error if the graph rejects the batch. */
   run(batch: TokenBatch): Promise<Float32Array>
   release(): Promise<void>
 }
 
-/** A tensor of one input over a buffer that grows to the largest batch and is then kept. */
+/** The tensor of one input. Its buffer grows to the size of the largest batch and is reused. */
 class InputBuffer {
   readonly name: string
   readonly #type: GraphInput['type']
@@ -40,7 +40,7 @@ class InputBuffer {
     this.#words = input.type === 'int64' ? 2 : 1
   }
 
-  /** Writes value(row, column) for a rows × width tensor; int64 goes in as two 32-bit words, without BigInt boxing. */
+  /** Writes value(row, column) into a rows × width tensor; int64 as two 32-bit words, without BigInt boxing. */
   tensor(rows: number, width: number, fill: (target: Int32Array, words: 1 | 2) => void): Tensor {
     const size = rows * width
     if (this.#storage.length < size * this.#words) this.#storage = new Int32Array(size * this.#words)
@@ -73,7 +73,7 @@ function fillMask(batch: TokenBatch) {
 }
 
 function fillZeros(): void {
-  // A fresh Int32Array is all zeros and nothing else is ever written to this input.
+  // A new Int32Array is all zeros, and this input is never written.
 }
 
 function checkNames(session: InferenceSession, graph: GraphSpec): void {
@@ -84,15 +84,16 @@ function checkNames(session: InferenceSession, graph: GraphSpec): void {
     }
   }
   const missing = session.inputNames.filter((name) => !wanted.includes(name))
-  if (missing.length > 0) throw new Error(`the graph wants inputs the manifest does not name: ${missing.join(', ')}`)
+  if (missing.length > 0) throw new Error(`the graph has inputs that the manifest does not list: ${missing.join(', ')}`)
   if (!session.outputNames.includes(graph.output)) {
     throw new Error(`the graph has no output "${graph.output}", only ${session.outputNames.join(', ')}`)
   }
 }
 
 /**
- * Opens a graph for one thread: no intra-op pool and no spinning, so that one session per core neither oversubscribes
- * the machine nor burns it between runs. Variable batch shapes make ORT's memory patterns a leak by another name.
+ * Opens a graph for one thread. No intra-op pool and no spinning: with one session per core they would oversubscribe
+ * the machine and use CPU between runs. ORT's memory patterns are off, because with variable batch shapes they grow
+ * without bound.
  */
 export async function openGraphSession(graph: GraphSpec): Promise<GraphSession> {
   const session = await InferenceSession.create(graph.path, {
@@ -101,7 +102,7 @@ export async function openGraphSession(graph: GraphSpec): Promise<GraphSession> 
     executionMode: 'sequential',
     graphOptimizationLevel: graph.optimizationLevel,
     enableMemPattern: false,
-    // Failed runs are thrown to us; ORT would print them to stderr as well.
+    // Failed runs throw; without this, ORT would also print them to stderr.
     logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   })
@@ -117,11 +118,11 @@ export async function openGraphSession(graph: GraphSpec): Promise<GraphSession> 
     if (types) feeds[types.name] = types.tensor(rows, width, fillZeros)
     const results = await session.run(feeds, [graph.output])
     const output = results[graph.output]
-    if (output === undefined) throw new Error(`the graph gave no "${graph.output}"`)
+    if (output === undefined) throw new Error(`the graph returned no "${graph.output}"`)
     const logits = Float32Array.from(output.data as Float32Array)
     output.dispose()
     if (logits.length !== rows * graph.labels) {
-      throw new Error(`the graph gave ${logits.length} logits for ${rows} texts and ${graph.labels} labels`)
+      throw new Error(`the graph returned ${logits.length} logits for ${rows} texts and ${graph.labels} labels`)
     }
     return logits
   }

@@ -3,8 +3,8 @@ import type { InferenceBackend } from './backend.ts'
 import { type GraphSpec, openGraphSession } from './graph-session.ts'
 
 /**
- * The graph on the calling thread: nothing to start, but each batch blocks the event loop. For the command line.
- * Throws VAL_MODEL_UNUSABLE when the graph cannot be opened.
+ * Runs the graph on the calling thread: no start-up time, but each batch blocks the event loop. For the command line.
+ * @throws VAL_MODEL_UNUSABLE if the graph cannot be opened
  */
 export async function createInProcessBackend(graph: GraphSpec): Promise<InferenceBackend> {
   const session = await openGraphSession(graph).catch((cause: unknown) => {

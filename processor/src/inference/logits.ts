@@ -1,18 +1,18 @@
 import { ValenceError } from '@valence/schemas'
 
-/** A label of the classifier and how positive it is, −1…1. */
+/** A label of the classifier and its polarity, −1…1. */
 export interface Label {
   readonly name: string
   readonly polarity: number
 }
 
-/** How logits become probabilities: softmax((logits + bias) / temperature). */
+/** Converts logits to probabilities: softmax((logits + bias) / temperature). */
 export interface Calibration {
   readonly temperature: number
   readonly logitBias?: readonly number[] | undefined
 }
 
-/** What the logits of one text say. */
+/** The sentiment of one text. */
 export interface Reading {
   readonly label: string
   /** Label → probability, in the order of the labels; the probabilities sum to 1. */
@@ -21,7 +21,7 @@ export interface Reading {
   readonly valence: number
 }
 
-/** Probabilities of one row of logits. Throws VAL_INFERENCE_FAILED when one of them is not a finite number. */
+/** Probabilities of one row of logits. @throws VAL_INFERENCE_FAILED if one of them is not a finite number */
 export function probabilities(logits: Float32Array, row: number, labels: number, calibration: Calibration): number[] {
   const { temperature, logitBias } = calibration
   const values: number[] = []
@@ -29,7 +29,7 @@ export function probabilities(logits: Float32Array, row: number, labels: number,
   for (let i = 0; i < labels; i++) {
     const value = ((logits[row * labels + i] ?? Number.NaN) + (logitBias?.[i] ?? 0)) / temperature
     if (!Number.isFinite(value))
-      throw new ValenceError('VAL_INFERENCE_FAILED', 'the graph gave a logit that is not a number')
+      throw new ValenceError('VAL_INFERENCE_FAILED', 'the graph returned a logit that is not a finite number')
     values.push(value)
     if (value > most) most = value
   }
@@ -44,7 +44,7 @@ function softmax(values: number[], most: number): number[] {
   return values
 }
 
-/** Names the probabilities: the most probable label (the first of equals), the scores by label, the valence. */
+/** The most probable label (the first one of equals), the probability of each label, and the valence. */
 export function readScores(values: readonly number[], labels: readonly Label[]): Reading {
   const scores: Record<string, number> = {}
   let best = 0
@@ -55,6 +55,6 @@ export function readScores(values: readonly number[], labels: readonly Label[]):
     valence += value * polarity
     if (value > (values[best] ?? 0)) best = index
   })
-  // Rounding can put the sum of a few products a hair outside the range that the schema promises.
+  // Rounding can put the sum slightly outside −1…1, the range of the schema.
   return { label: labels[best]?.name ?? '', scores, valence: Math.min(1, Math.max(-1, valence)) }
 }

@@ -3,7 +3,7 @@ import { word } from './worker-protocol.ts'
 
 /** The shared words of every inference thread that has not exited. */
 const threads = new Set<Int32Array>()
-/** Threads that were lost by timeout: when their native code returns is unknown. */
+/** Threads lost by timeout: the time when their native code returns is unknown. */
 const hanging = new Set<Int32Array>()
 /** Chosen, not measured: about two runs. */
 const pollMs = 20
@@ -22,14 +22,14 @@ export function markHanging(shared: Int32Array): void {
 }
 
 /**
- * A thread of this process is inside native code. Node waits for it when the process exits, for as long as that code
- * runs, deaf to every signal, and dies of SIGABRT when it returns.
+ * True while a thread of this process is inside native code. At exit, Node waits until that code returns, ignores
+ * signals meanwhile, and then aborts with SIGABRT.
  */
 export function isInNativeCode(): boolean {
   return [...threads].some(isNative)
 }
 
-/** Waits until no thread is in native code but those that hang there, such as one that reads a graph. */
+/** Waits until no thread is in native code, except threads that hang. */
 export async function threadsBack(): Promise<void> {
   while ([...threads].some((shared) => isNative(shared) && !hanging.has(shared))) await delay(pollMs)
 }

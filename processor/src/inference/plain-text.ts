@@ -1,7 +1,7 @@
 import type { WordPiece } from './word-piece.ts'
 import { hashOn, type WordIds, WordTable } from './word-table.ts'
 
-/** What of a tokenizer.json decides whether plain text can take the short way. */
+/** The parts of a tokenizer.json that decide whether the fast path for plain text applies. */
 export interface NormalizerDefinition {
   readonly type?: string
   readonly lowercase?: boolean
@@ -10,29 +10,31 @@ export interface NormalizerDefinition {
 
 export interface PlainTextParts {
   readonly normalizer: NormalizerDefinition | null
-  /** What the library's normalizers before BERT's own make of a text. */
+  /** Applies the library's normalizers that precede BERT's own. */
   readonly replace: (text: string) => string
-  /** Tokens that are looked for in the text as it is, like `[SEP]`. */
+  /** Tokens that are searched for in the unchanged text, like `[SEP]`. */
   readonly addedTokens: readonly string[]
   readonly pieces: ReadonlyMap<string, number>
   readonly wordPiece: WordPiece
 }
 
-/** Ids of a text without special tokens, at least `limit` where it has so many; undefined where it is not plain. */
+/** Token ids without special tokens, at least `limit` if the text has so many; undefined if the text is not plain. */
 export type PlainTextEncoder = (text: string, limit: number) => number[] | undefined
 
-/** Words of several pieces that are kept, up to so many characters: a few thousand of them come again and again. Chosen. */
+/**
+ * Size of the cache of words with several pieces, in characters: a few thousand such words recur. Chosen, not measured.
+ */
 const keptWords = 16_384
 const keptLength = 12
 
-/** What BERT's pre-tokenizer does with a character: part of a word, a word by itself, between words; 0 is not plain. */
+/** Character classes of BERT's pre-tokenizer: part of a word, a word by itself, between words; 0: not plain. */
 const [wordPart, alone, gap] = [1, 2, 3]
 
 const kinds = new Uint8Array(128)
 for (const code of [9, 10, 13, 32]) kinds[code] = gap
 for (let code = 33; code < 127; code++) kinds[code] = /[A-Za-z0-9]/.test(String.fromCharCode(code)) ? wordPart : alone
 
-/** The end of a text is like a gap. */
+/** The end of the text separates words like white space. */
 function kindAt(text: string, at: number): number {
   return at < text.length ? (kinds[text.charCodeAt(at)] ?? 0) : gap
 }
@@ -83,9 +85,9 @@ class Words {
 }
 
 /**
- * The short way for text of ASCII, which most English text is once the library has replaced quotes and emoji: the
- * library's BERT normalizer looks at each character by itself, its pre-tokenizer cuts out each word, and its `encode`
- * builds far more than ids. The ids are the same; a test compares them.
+ * Fast path for ASCII text. Most English text is ASCII after the library's normalizers have replaced quotes and emoji.
+ * It is faster because the library's BERT normalizer processes each character separately, its pre-tokenizer creates a
+ * string per word, and its `encode` builds more than ids. A test compares the ids with those of the library.
  */
 export function createPlainTextEncoder(parts: PlainTextParts): PlainTextEncoder {
   const { normalizer, replace, addedTokens } = parts
@@ -104,7 +106,7 @@ export function createPlainTextEncoder(parts: PlainTextParts): PlainTextEncoder 
       while (kind === wordPart && kindAt(text, at) === wordPart) {
         hash = hashOn(hash, fold[text.charCodeAt(at++)] as number)
       }
-      // The library may join a word to what is not plain beside it.
+      // The library may join a word with an adjacent character that is not plain.
       if (kind === 0 || kindAt(text, at) === 0) return undefined
       append(ids, words.idsOf(text, start, at, hash))
     }

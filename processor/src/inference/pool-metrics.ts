@@ -2,7 +2,7 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { PoolObserver } from './worker-pool.ts'
 import type { LossReason } from './worker-thread.ts'
 
-/** The observer that counts into the metric tree, and hands losses on to whoever logs them. */
+/** A pool observer that updates the metrics and passes losses to `onLost` for logging. */
 export function meterWorkerPool(
   { inference }: Metrics,
   onLost: (reason: LossReason, detail: string) => void = () => undefined,

@@ -8,41 +8,42 @@ import { createWordPiece, type WordPiece } from './word-piece.ts'
 /** Token ids of one text, special tokens included. */
 export interface Encoded {
   readonly ids: Int32Array
-  /** The text has more tokens than the model reads. */
+  /** The text has more tokens than the model's maximum. */
   readonly truncated: boolean
 }
 
 export interface Tokenizer {
-  /** Never throws for a string; costs a bounded time whatever the text is. */
+  /** Never throws for a string; its time is bounded for every text. */
   encode(text: string): Encoded
 }
 
 /**
- * Characters of a text that are read per token the model reads: first few, then, where so many characters gave too few
- * tokens, many. Ordinary prose needs about five. Where many gave too few as well, the rest is read too: a tokenizer drops
- * characters (white space, controls, marks) and makes one token of others (a long word), so a number of characters alone
- * must not decide what is left out.
+ * Characters read per token of the model's maximum. First the small number is tried; if it gives too few tokens, the
+ * large one; if that gives too few as well, the whole text. Ordinary prose needs about five. The number of characters
+ * alone must not decide what is truncated, because a tokenizer drops characters (white space, controls, marks) and
+ * makes
+ * one token of others (a long word).
  */
 const charsPerToken = 8
 const mostCharsPerToken = 24
 
-/** Of characters that tokenizers drop or merge, so many in a row are read where the tokenizer is slow on long texts. */
+/** Maximum run of dropped or merged characters that is read, for tokenizers that are slow on long texts. */
 const longestRun = 64
 const runs = /[\s\p{C}\p{M}]+/gu
 
-/** A longer word is one unknown token to BERT; a cut looks this far back for white space. */
+/** BERT makes one unknown token of a longer word; a cut searches this far back for white space. */
 const longestWord = 100
 
-/** What every tokenizer takes for white space. Other characters of `\s` are dropped and join the words around them. */
+/** White space for every tokenizer. Other characters of `\s` are dropped, which joins the words around them. */
 const whiteSpace = /[\t\n\r\p{Z}]/u
 
 /**
- * Marks on one character beyond those that any writing has. To put them in their normal order costs their number squared;
- * Unicode's stream-safe format ends at 30 as well (UAX #15).
+ * More combining marks on one character than any script uses. Canonical ordering costs the square of their number.
+ * Unicode's Stream-Safe Text Format has the same limit of 30 (UAX #15).
  */
 const surplusMarks = /(\p{M}{30})\p{M}+/gu
 
-/** What WordPiece needs of a tokenizer.json. */
+/** The fields of a tokenizer.json that WordPiece needs. */
 interface WordPieceModel {
   readonly type?: string
   readonly vocab: Record<string, number>
@@ -51,7 +52,7 @@ interface WordPieceModel {
   readonly max_input_chars_per_word?: number
 }
 
-/** What we use of the library; its own declarations do not resolve under Node's module rules. */
+/** The part of the library that is used; its own declarations do not resolve under Node's module rules. */
 interface Library extends SlowLibrary {
   readonly model: { readonly tokens_to_ids: Map<string, number>; encode(words: string[]): string[] } | null
   readonly normalizer: SlowNormalizer<LibraryNormalizer> | null
@@ -59,14 +60,14 @@ interface Library extends SlowLibrary {
   encode(text: string, options?: { add_special_tokens?: boolean }): { ids: number[] }
 }
 
-/** What we read of a tokenizer.json ourselves. */
+/** The fields of a tokenizer.json that are read here. */
 interface Definition {
   readonly model: WordPieceModel
   readonly normalizer?: NormalizerDefinition | null
   readonly pre_tokenizer?: { readonly type?: string } | null
 }
 
-/** The library's WordPiece is quadratic in the length of a word and does not stop at the limit; ours replaces it. */
+/** Replaces the library's WordPiece, which is quadratic in the length of a word and does not stop at the limit. */
 function boundWordPiece(library: Library, model: WordPieceModel, limit: number): WordPiece | undefined {
   if (!library.model || model.type !== 'WordPiece') return undefined
   const wordPiece = createWordPiece({
@@ -79,7 +80,7 @@ function boundWordPiece(library: Library, model: WordPieceModel, limit: number):
   return wordPiece
 }
 
-/** Undefined where the definition is not of the kind that has a short way. */
+/** Undefined if the fast path does not apply to this tokenizer. */
 function plainTextEncoder(
   { normalizer, model, added_tokens: addedTokens }: Library,
   definition: Definition,
@@ -96,7 +97,7 @@ function plainTextEncoder(
   })
 }
 
-/** What the post-processor puts before and after the tokens of a text: [CLS] and [SEP] for BERT. */
+/** The special tokens before and after the tokens of a text: [CLS] and [SEP] for BERT. */
 function specialTokens(library: Library): { before: number[]; after: number[] } {
   const bare = library.encode('a', { add_special_tokens: false }).ids
   const full = library.encode('a').ids
@@ -107,11 +108,11 @@ function specialTokens(library: Library): { before: number[]; after: number[] } 
 interface Prefix {
   readonly text: string
   readonly whole: boolean
-  /** Tokens at the end of the prefix that a cut within a word may have changed. */
+  /** Number of last tokens that a cut within a word may have changed. */
   readonly doubtful: number
 }
 
-/** The longest prefix of at most `limit` UTF-16 units that ends between words, or at least between characters. */
+/** The longest prefix of at most `limit` UTF-16 code units that ends between words, or at least between characters. */
 function prefixOf(text: string, limit: number): Prefix {
   if (text.length <= limit) return { text, whole: true, doubtful: 0 }
   for (let end = limit; end > limit - longestWord; end--) {
@@ -127,8 +128,8 @@ function shortenRuns(text: string): string {
 }
 
 /**
- * A tokenizer from the parsed tokenizer.json, that gives at most `maxTokens` ids and always keeps the special tokens.
- * Throws a plain Error when the definition is not one the library knows.
+ * Creates a tokenizer from a parsed tokenizer.json. It returns at most `maxTokens` ids and always keeps the special
+ * tokens. Throws a plain Error if the library does not support the definition.
  */
 export function createTokenizer(definition: object, maxTokens: number): Tokenizer {
   const library: Library = new LibraryTokenizer(definition, {})
@@ -146,12 +147,12 @@ export function createTokenizer(definition: object, maxTokens: number): Tokenize
     return encodePlain?.(bounded, maxTokens + doubtful) ?? library.encode(bounded, { add_special_tokens: false }).ids
   }
 
-  /** Ours takes a time linear in the text; the library's other models may take seconds for 64 KiB. */
+  /** Our WordPiece is linear in the text; the library's other models can take seconds for 64 KiB. */
   function rest(text: string): Prefix {
     return wordPiece ? prefixOf(text, text.length) : prefixOf(shortenRuns(text), maxTokens * mostCharsPerToken)
   }
 
-  /** At least one token more than there is room for where the text has so many, and whether characters were left out. */
+  /** At least one token more than fits, if the text has so many, and whether characters were not read. */
   function read(text: string): { tokens: number[]; whole: boolean } {
     for (const chars of [charsPerToken, mostCharsPerToken]) {
       const prefix = prefixOf(text, maxTokens * chars)

@@ -7,9 +7,9 @@ export interface WordPieceVocabulary {
 }
 
 export interface WordPiece {
-  /** The pieces of one word; the unknown token where it has no split. */
+  /** The pieces of one word; the unknown token if it cannot be split. */
   split(word: string): string[]
-  /** The pieces of all words, until there are `limit`. */
+  /** The pieces of all words, up to `limit`. */
   tokens(words: readonly string[], limit: number): string[]
 }
 
@@ -20,8 +20,8 @@ function longestPiece(pieces: ReadonlyMap<string, number>): number {
 }
 
 /**
- * Splits words into pieces. A piece is never looked for beyond the length of the longest one in the vocabulary, so a
- * hostile word costs its length times that, not its length squared.
+ * Splits words into pieces. A piece is at most as long as the longest one of the vocabulary, so a word costs its length
+ * times that length, not its length squared.
  */
 export function createWordPiece(vocabulary: WordPieceVocabulary): WordPiece {
   const { pieces, unknownToken, prefix, maxCharsPerWord } = vocabulary
@@ -37,7 +37,7 @@ export function createWordPiece(vocabulary: WordPieceVocabulary): WordPiece {
   }
 
   function split(word: string): string[] {
-    // A character has one or two UTF-16 units, so only a word near the limit needs counting.
+    // A character has one or two UTF-16 code units, so characters are counted only near the limit.
     if (word.length > 2 * maxCharsPerWord) return [unknownToken]
     if (word.length > maxCharsPerWord && [...word].length > maxCharsPerWord) return [unknownToken]
     if (pieces.has(word)) return [word]

@@ -4,46 +4,48 @@ import type { GraphSpec } from './graph-session.ts'
 import { WorkerSlot } from './worker-slot.ts'
 import { type InferenceJob, type LossReason, WorkerThread } from './worker-thread.ts'
 
-/** What the pool tells whoever watches it. Each is optional; none may throw. */
+/** Callbacks of the pool. Each is optional; none may throw. */
 export interface PoolObserver {
-  /** Milliseconds a batch spent in the graph. */
+  /** Inference time of a batch, milliseconds. */
   inferred?(inferMs: number): void
   workersReady?(count: number): void
   workerLost?(reason: LossReason, detail: string): void
-  /** Threads that were given up but do not end, because native code hangs in them: only a new process frees them. */
+  /** Lost threads that do not end because they hang in native code: only a process restart frees them. */
   workersStuck?(count: number): void
 }
 
 export interface WorkerPoolOptions {
   readonly workers: number
-  /** Longest time one batch may run before its worker is replaced. */
+  /** Maximum time of one batch; after it the worker is replaced. */
   readonly timeoutMs: number
   readonly startTimeoutMs?: number
-  /** Wait before the second replacement in a row of one slot; doubles up to `restartMaxMs`. The first is immediate. */
+  /**
+   * Delay before the second consecutive replacement of a slot; doubles up to `restartMaxMs`. The first is immediate.
+   */
   readonly restartMs?: number
   readonly restartMaxMs?: number
-  /** The threads give way to every other one (Linux): for work that nobody waits for. */
+  /** Run the threads with the lowest priority (Linux): for work without a waiting caller. */
   readonly background?: boolean
   readonly observer?: PoolObserver
-  /** Told instead of `observer` until the pool is activated. */
+  /** Used instead of `observer` until the pool is activated. */
   readonly trialObserver?: PoolObserver
-  /** Another worker program, for tests. */
+  /** URL of another worker program, for tests. */
   readonly workerUrl?: URL
 }
 
-// The extension tells whether this module runs from source or from dist; the worker lies beside it either way.
+// The worker is beside this module, with the same extension in source (.ts) and dist (.js).
 const ownWorkerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
-/** One batch runs, the next one already waits in the worker: it never idles for a round trip to this thread. */
+/** One batch runs and the next one waits in the worker, so that it does not idle during a round trip to this thread. */
 const batchesPerWorker = 2
 
-/** A lost thread that is still in native code after this long is stuck there. On a busy machine others may take longer to end. */
+/** A lost thread that is still in native code after this long counts as stuck. */
 const stuckMs = 1_000
 
-/** Chosen, not measured: reading the graph of a small model takes less than a second, of a large one on a cold disk many. */
+/** Chosen, not measured: a small graph is read in less than a second, a large one from a cold disk in many seconds. */
 const defaultStartTimeoutMs = 30_000
 
-/** Chosen, not measured: a crash that repeats costs a start every 5 s at most. */
+/** Chosen, not measured: a repeated crash costs at most one start every 5 s. */
 const defaultRestartMs = 100
 const defaultRestartMaxMs = 5_000
 
@@ -53,7 +55,7 @@ class WorkerPool implements InferenceBackend {
   readonly #options: WorkerPoolOptions
   readonly #slots: WorkerSlot[]
   readonly #queue: InferenceJob[] = []
-  /** Threads that were lost and have not ended yet. */
+  /** Lost threads that have not ended yet. */
   readonly #leaving = new Set<WorkerThread>()
   #held = 0
   #idle: (() => void) | undefined
@@ -69,7 +71,7 @@ class WorkerPool implements InferenceBackend {
     this.#slots = Array.from({ length: options.workers }, (_, index) => this.#slot(index))
   }
 
-  /** Starts every worker. Throws VAL_MODEL_UNUSABLE when one of them cannot open the graph. */
+  /** Starts every worker. @throws VAL_MODEL_UNUSABLE if one of them cannot open the graph */
   async start(): Promise<void> {
     const failure = await new Promise<string | undefined>((resolve) => {
       this.#onStart = resolve
@@ -115,7 +117,7 @@ class WorkerPool implements InferenceBackend {
     await Promise.all(this.#slots.map((slot) => slot.close()))
   }
 
-  /** Refuses what is held, so that nothing is left to wait for. */
+  /** Rejects all held batches. */
   #abandon(): void {
     for (const { thread } of this.#slots) {
       if (thread === undefined) continue
@@ -185,7 +187,7 @@ class WorkerPool implements InferenceBackend {
     return [...this.#leaving].filter((thread) => thread.isInNativeCode).length
   }
 
-  /** Gives waiting batches to the least loaded workers; refuses them when no worker lives or is about to. */
+  /** Gives waiting batches to the least loaded workers; rejects them if no worker runs or is about to start. */
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const threads = this.#slots.flatMap((slot) => slot.thread ?? [])
@@ -206,8 +208,8 @@ class WorkerPool implements InferenceBackend {
 
 /**
  * A pool of worker threads, one graph session each; batches go to the least loaded one.
- * A worker that hangs is replaced and its batch fails with VAL_INFERENCE_TIMEOUT; one that dies is replaced and its
- * batch fails with VAL_INFERENCE_UNAVAILABLE. Throws VAL_MODEL_UNUSABLE when the graph cannot be opened.
+ * A hanging worker is replaced and its batch fails with VAL_INFERENCE_TIMEOUT; a crashed one is replaced and its batch
+ * fails with VAL_INFERENCE_UNAVAILABLE. @throws VAL_MODEL_UNUSABLE if the graph cannot be opened
  */
 export async function createWorkerPool(graph: GraphSpec, options: WorkerPoolOptions): Promise<InferenceBackend> {
   const pool = new WorkerPool(graph, options)

@@ -1,29 +1,29 @@
 import type { TokenBatch } from './backend.ts'
 import type { GraphSpec } from './graph-session.ts'
 
-/** What a worker thread is started with. */
+/** Start data of a worker thread. */
 export interface WorkerStart extends GraphSpec {
-  /** It gives way to every other thread. */
+  /** Run with the lowest priority. */
   readonly background?: boolean
-  /** Shared with the main thread: two words, see `word`. */
+  /** Memory shared with the main thread: two words, see `word`. */
   readonly shared: Int32Array
 }
 
-/** What the words say that both threads see; each is 0 or 1. */
+/** Indices of the shared words; each word is 0 or 1. */
 export const word = {
-  /** The thread is to end by itself before its next run. */
+  /** The thread must end itself before its next run. */
   leaving: 0,
-  /** The thread is inside native code, or about to be: it must not be interrupted. */
+  /** The thread is in native code, or about to enter it: it must not be terminated. */
   native: 1,
 } as const
 
-/** What a worker thread is asked: one batch under a number of the asker's. */
+/** Request to a worker thread: one batch with an id. */
 export interface InferenceRequest {
   readonly id: number
   readonly batch: TokenBatch
 }
 
-/** What a worker thread says: first `ready` or `refused`, then one answer per request, in order. */
+/** Messages of a worker thread: first `ready` or `refused`, then one answer per request, in order. */
 export type InferenceResponse =
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly message: string }

@@ -1,6 +1,6 @@
 import type { WorkerThread } from './worker-thread.ts'
 
-/** After this long without a loss the restart back-off of a slot starts again. Chosen, not measured. */
+/** After this long without a loss, the restart back-off of a slot resets. Chosen, not measured. */
 const stableMs = 10_000
 
 type SlotState =
@@ -9,9 +9,9 @@ type SlotState =
   | { readonly kind: 'pausing'; readonly timer: NodeJS.Timeout }
 
 /**
- * All states of a slot and all changes between them.
+ * All states of a slot and their transitions.
  *
- * | state      | the slot has                                                      | goes on when                             |
+ * | state      | the slot has                                                      | next state                               |
  * | ---------- | ----------------------------------------------------------------- | ---------------------------------------- |
  * | `empty`    | no thread: before the start, between two threads, after the close | the pool fills or replaces               |
  * | `occupied` | a thread, whose states are in worker-thread.ts                    | the thread is lost: `empty`              |
@@ -24,18 +24,18 @@ const transitions: Readonly<Record<SlotState['kind'], readonly SlotState['kind']
 }
 
 export interface WorkerSlotOptions {
-  /** Pause before the second replacement in a row, which doubles with each further one up to `restartMaxMs`. */
+  /** Delay before the second consecutive replacement; doubles with each further one up to `restartMaxMs`. */
   readonly restartMs: number
   readonly restartMaxMs: number
   /** Starts a thread for this slot. */
   start(): WorkerThread
 }
 
-/** A place in the pool. It outlives its threads, and remembers how many were lost in a row. */
+/** A place in the pool. It outlives its threads and counts consecutive losses. */
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions
   #state: SlotState = { kind: 'empty' }
-  /** In a row. */
+  /** Consecutive losses. */
   #losses = 0
 
   constructor(options: WorkerSlotOptions) {
@@ -54,7 +54,7 @@ export class WorkerSlot {
     this.#become({ kind: 'occupied', thread: this.#options.start() })
   }
 
-  /** The thread was lost, and is returned. */
+  /** Empties the slot after the loss of its thread; returns the thread. */
   vacate(): WorkerThread | undefined {
     const { thread } = this
     if (!thread) return undefined
@@ -65,7 +65,7 @@ export class WorkerSlot {
     return thread
   }
 
-  /** The first replacement in a row starts at once, a later one after a pause. */
+  /** The first consecutive replacement starts at once, later ones after a delay. */
   replace(): void {
     if (this.#losses <= 1) {
       this.fill()
@@ -76,7 +76,7 @@ export class WorkerSlot {
     this.#become({ kind: 'pausing', timer: setTimeout(() => this.fill(), delayMs) })
   }
 
-  /** Starts no thread any more, and stops the one that is there. */
+  /** Stops the current thread and starts no further ones. */
   async close(): Promise<void> {
     if (this.#state.kind === 'pausing') {
       clearTimeout(this.#state.timer)

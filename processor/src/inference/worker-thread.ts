@@ -6,52 +6,52 @@ import type { GraphSpec } from './graph-session.ts'
 import { markHanging, trackThread, untrackThread } from './native-threads.ts'
 import { type InferenceRequest, type InferenceResponse, type WorkerStart, word } from './worker-protocol.ts'
 
-/** A batch on its way and whom to tell. */
+/** A batch in flight with its callbacks. */
 export interface InferenceJob {
   readonly batch: TokenBatch
   resolve(logits: Float32Array): void
   reject(error: ValenceError): void
 }
 
-/** Why a worker was lost: it hung, it threw or exited, or it could not open the graph. */
+/** Why a worker was lost: timeout of a run, exception or exit, or the graph could not be opened. */
 export type LossReason = 'timeout' | 'crash' | 'refused'
 
 export interface WorkerThreadOptions {
   readonly graph: GraphSpec
   readonly workerUrl: URL
   readonly name: string
-  /** Its thread gives way to every other one. */
+  /** Run with the lowest priority. */
   readonly background?: boolean | undefined
-  /** A run, or the start of the worker, that takes longer loses the worker. */
+  /** Maximum time of a run, and of the start; after it the worker is lost. */
   readonly timeoutMs: number
   readonly startTimeoutMs: number
   onReady(): void
-  /** A batch came back; there is room for another. */
+  /** A batch was answered; there is room for another. */
   onAnswer(inferMs: number | undefined): void
-  /** The worker is gone. `waiting` are batches it had not begun; the one it was running has been rejected. */
+  /** The worker is lost. `waiting` are batches that it had not begun; the running one has been rejected. */
   onLost(reason: LossReason, detail: string, waiting: InferenceJob[]): void
-  /** The thread has really ended; native code that hangs may keep it alive long after it was lost. */
+  /** The thread has ended; native code that hangs can keep it alive long after it was lost. */
   onExit(): void
 }
 
 /**
- * A thread that hangs is given this long to come back before it is ended by force. Chosen, not measured: a run takes
- * about 10 ms.
+ * A hanging thread gets this long to leave native code before it is terminated. Chosen, not measured: a run takes about
+ * 10 ms.
  */
 const partingMs = 500
 
 type ThreadState = 'starting' | 'ready' | 'lost' | 'ended'
 
 /**
- * All states of a thread and all changes between them. The messages are those of worker-protocol.ts.
+ * All states of a thread and their transitions. The messages are those of worker-protocol.ts.
  *
- * | state      | the thread                                           | goes on when                                                     |
+ * | state      | the thread                                           | next state                                                       |
  * | ---------- | ---------------------------------------------------- | ---------------------------------------------------------------- |
  * | `starting` | opens the graph                                      | `ready`; refused, crashed, late or stopped: `lost`               |
  * | `ready`    | answers jobs in order; it runs the first of them     | crashed, late, answered out of order or stopped: `lost`          |
- * | `lost`     | gets no job and is asked to leave; its next message  | it exits: by itself, or terminated while it is not in native     |
- * |            | only says that it is out of native code              | code                                                             |
- * | `ended`    | is gone                                              |                                                                  |
+ * | `lost`     | gets no job and is asked to leave; its next message  | `ended` when it exits by itself, or is terminated outside of     |
+ * |            | only means that it has left native code              | native code                                                      |
+ * | `ended`    | has exited                                           |                                                                  |
  */
 const transitions: Readonly<Record<ThreadState, readonly ThreadState[]>> = {
   starting: ['ready', 'lost'],
@@ -68,7 +68,7 @@ export class WorkerThread {
   #state: ThreadState = 'starting'
   #readySince: number | undefined
   readonly #shared = new Int32Array(new SharedArrayBuffer(8))
-  /** Resolves when a thread that is to end has said its last word. */
+  /** Resolves when a leaving thread has sent its last message. */
   readonly #parted = Promise.withResolvers<void>()
   #stopped: Promise<void> | undefined
   #nextId = 0
@@ -79,7 +79,7 @@ export class WorkerThread {
     const background = options.background === true
     const start: WorkerStart = { ...options.graph, background, shared: this.#shared }
     this.#worker = new Worker(options.workerUrl, { workerData: start, name: options.name })
-    // It loads native code before it can say so.
+    // The thread loads native code before it can set the word itself.
     Atomics.store(this.#shared, word.native, 1)
     trackThread(this.#shared)
     this.#worker.on('message', (response: InferenceResponse) => this.#receive(response))
@@ -98,7 +98,7 @@ export class WorkerThread {
     return this.#state === 'ready'
   }
 
-  /** When it opened its graph, by `performance.now()`; undefined if it never did. */
+  /** Time at which the graph was opened, by `performance.now()`; undefined before that. */
   get readySince(): number | undefined {
     return this.#readySince
   }
@@ -107,12 +107,12 @@ export class WorkerThread {
     return this.#state === 'lost' || this.#state === 'ended'
   }
 
-  /** Nothing can end the thread while it is there. */
+  /** The thread is in native code, where it cannot be terminated. */
   get isInNativeCode(): boolean {
     return Atomics.load(this.#shared, word.native) === 1
   }
 
-  /** Batches that were given to the worker and have not come back. */
+  /** Batches given to the worker and not answered yet. */
   get load(): number {
     return this.#jobs.length
   }
@@ -120,14 +120,15 @@ export class WorkerThread {
   give(job: InferenceJob): void {
     const request: InferenceRequest = { id: this.#nextId++, batch: job.batch }
     this.#jobs.push({ id: request.id, job })
-    // Copied, not transferred: a few kilobytes cost the same either way, and a copy can be given to another worker.
+    // Copied, not transferred: for a few kilobytes both cost the same, and the original can be given to another worker.
     this.#worker.postMessage(request)
     if (this.#jobs.length === 1) this.#rewatch()
   }
 
   /**
-   * Ends the thread. Batches it still held are rejected with VAL_INFERENCE_UNAVAILABLE. `atOnce` does not wait for one
-   * that is still being started.
+   * Ends the thread. Its unanswered batches are rejected with VAL_INFERENCE_UNAVAILABLE. With `atOnce`, a starting
+   * thread
+   * is not waited for.
    */
   stop(atOnce = false): Promise<void> {
     this.#stopped ??= this.#stop(atOnce)
@@ -143,14 +144,14 @@ export class WorkerThread {
     await this.#end(isBusy ? graceMs : 0)
   }
 
-  /** The thread may be inside native code. */
+  /** The thread may be in native code. */
   get #isBusy(): boolean {
     return this.#state === 'starting' || this.#jobs.length > 0
   }
 
   /**
-   * Native code that is interrupted takes the whole process with it (the addon throws where nobody can catch). So a
-   * busy thread is given some time to come back; one that does not is let alone and ended on the day it does.
+   * Terminating a thread in native code aborts the whole process, because the addon throws where it cannot be caught. A
+   * busy thread gets some time to return; if it does not, it is terminated as soon as its native code returns.
    */
   async #end(graceMs: number): Promise<void> {
     Atomics.store(this.#shared, word.leaving, 1)
@@ -205,7 +206,7 @@ export class WorkerThread {
 
   #watch(limitMs: number, id: number | undefined): NodeJS.Timeout {
     return setTimeout(() => {
-      // Timers run before messages are read: after a stall of this thread the answer may already lie there.
+      // Timers run before messages: after a stall of this thread, the answer may already have arrived.
       setImmediate(() => {
         if (!this.#isGone && this.#jobs[0]?.id === id && (id !== undefined || this.#state === 'starting')) {
           this.#lose('timeout', `no answer within ${limitMs} ms`)
@@ -228,7 +229,7 @@ export class WorkerThread {
       detail,
       waiting.map(({ job }) => job),
     )
-    // Not awaited: a thread inside native code ends only when that code returns. onExit tells when.
+    // Not awaited: a thread in native code ends only when that code returns; onExit is called then.
     void this.#end(isBusy ? partingMs : 0)
   }
 

@@ -1,6 +1,6 @@
 /**
- * A worker thread: one graph session, one batch after the other. It imports nothing of the workspace but its own
- * folder, so that it starts fast and runs from source and from dist alike.
+ * A worker thread: one graph session that runs one batch at a time. It imports only from its own folder, so that it
+ * starts fast and runs from source and from dist.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { type GraphSession, openGraphSession } from './graph-session.ts'
@@ -15,13 +15,15 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The main thread sees native code left before it hears of it: once it has heard, it may end this thread at any time. */
+/**
+ * Clears the `native` word before sending: after the message, the main thread may terminate this thread at any time.
+ */
 function leftNative(shared: Int32Array): void {
   Atomics.store(shared, word.native, 0)
 }
 
 async function answer(session: GraphSession, { id, batch }: InferenceRequest, shared: Int32Array): Promise<void> {
-  // The runtime enters native code by an immediate of its own, which is the next one after this.
+  // The runtime enters native code in its own immediate, the next one after this.
   const entering = setImmediate(() => Atomics.store(shared, word.native, 1))
   const start = performance.now()
   try {
@@ -35,7 +37,7 @@ async function answer(session: GraphSession, { id, batch }: InferenceRequest, sh
   }
 }
 
-/** Runs start one after the other: a run begins only when the one before it has answered. */
+/** A run begins only after the previous one has been answered. */
 async function serve(): Promise<void> {
   const { background, shared, ...graph } = workerData as WorkerStart
   if (background) giveWay()

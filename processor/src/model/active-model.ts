@@ -1,11 +1,11 @@
 import type { LoadedModel } from './load-model.ts'
 
-/** Called when a model stops being the active one; it resolves when the listener has nothing left running on it. */
+/** Called when a model is no longer active; resolves when the listener has finished all its work on it. */
 export type RetireListener = (retired: LoadedModel) => Promise<void>
 
 /**
- * The model that new texts are scored with. A swap never disturbs what is under way: the old model stays open until
- * every listener has let go of it.
+ * The model that scores new texts. A swap does not interrupt work in progress: the old model stays open until every
+ * listener has finished with it.
  */
 export class ActiveModel {
   #current: LoadedModel
@@ -24,7 +24,7 @@ export class ActiveModel {
     this.#listeners.push(listener)
   }
 
-  /** Makes `next` the active model at once; resolves when the old one has drained and is closed. */
+  /** Activates `next` at once; resolves when the old model has drained and is closed. */
   async swap(next: LoadedModel): Promise<void> {
     const old = this.#current
     this.#current = next
@@ -32,7 +32,7 @@ export class ActiveModel {
     await this.#retire(old)
   }
 
-  /** Drains and closes the active model; nothing can be scored afterwards. */
+  /** Drains and closes the active model; no text can be scored afterwards. */
   close(): Promise<void> {
     return this.#retire(this.#current)
   }

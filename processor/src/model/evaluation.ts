@@ -1,9 +1,9 @@
-/** Of one class: how many of those named so are right, and how many of those that are so were found. */
+/** Precision, recall and F1 of one class, each 0 to 1. */
 export interface ClassQuality {
   readonly precision: number
   readonly recall: number
   readonly f1: number
-  /** Examples that truly are of this class. */
+  /** Examples whose true label is this class. */
   readonly support: number
 }
 
@@ -13,14 +13,14 @@ export interface Evaluation {
   /** Mean recall over the classes that occur. */
   readonly macroRecall: number
   readonly macroF1: number
-  /** Expected calibration error over 15 equal bins of the top probability, 0 (honest) to 1. */
+  /** Expected calibration error over 15 equal bins of the top probability, 0 (calibrated) to 1. */
   readonly ece: number
   readonly perClass: Readonly<Record<string, ClassQuality>>
   /** True label → predicted label → count. */
   readonly confusion: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
-/** One example: what it is, and what the model says. */
+/** One example: its true label and the model's probabilities. */
 export interface Judged {
   readonly truth: string
   readonly scores: Readonly<Record<string, number>>
@@ -91,8 +91,8 @@ function classQuality(confusion: Record<string, Record<string, number>>, label: 
 }
 
 /**
- * How good the model's answers are. Classes that never occur among the truths are listed but do not count in the
- * means. A truth that is no label of the model is the caller's error.
+ * Accuracy, precision, recall, F1 and calibration error of the model. Classes without a true example are listed but not
+ * included in the means. True labels must be labels of the model; the caller checks this.
  * @param labels the model's labels
  */
 export function evaluate(labels: readonly string[], examples: readonly Judged[]): Evaluation {

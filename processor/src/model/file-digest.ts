@@ -7,7 +7,7 @@ export interface FileDigest {
   readonly bytes: number
 }
 
-/** Digest of a file, through one small buffer: a graph is large, and what a Buffer holds waits long for its collection. */
+/** SHA-256 of a file, read through one small buffer: a graph is large, and memory of Buffers is collected late. */
 export async function fileDigest(path: string): Promise<FileDigest> {
   const hash = createHash('sha256')
   const buffer = Buffer.allocUnsafeSlow(1 << 18)

@@ -12,18 +12,20 @@ import { unlessAborted } from '../platform/abort.ts'
 import { fileDigest } from './file-digest.ts'
 import { type ModelManifest, parseManifest } from './manifest.ts'
 
-/** A model that was verified, warmed up and found to give its golden scores; ready to score. */
+/** A model that is verified, warmed up and reproduces its golden scores; ready to score. */
 export interface LoadedModel {
   readonly manifest: ModelManifest
   readonly ref: ModelRef
-  /** Digest of all that decides a score: graph, tokenizer, labels, limits, calibration. The model's part of cache keys. */
+  /**
+   * Digest of everything that scores depend on: graph, tokenizer, labels, limits, calibration. Part of each cache key.
+   */
   readonly fingerprint: string
   readonly tokenizer: Tokenizer
   readonly backend: InferenceBackend
   close(options?: CloseOptions): Promise<void>
 }
 
-/** Opens the graph: a worker pool for servers, the calling thread for the command line. */
+/** Opens the graph: in a worker pool for servers, on the calling thread for the command line. */
 export type OpenBackend = (graph: GraphSpec) => Promise<InferenceBackend>
 
 async function readModelFile(folder: string, name: string): Promise<Buffer> {
@@ -34,7 +36,7 @@ async function readModelFile(folder: string, name: string): Promise<Buffer> {
   }
 }
 
-/** Compares the file with what the manifest says of it. @throws VAL_MODEL_MISSING, VAL_MODEL_CHECKSUM_MISMATCH */
+/** Compares size and digest of the file with the manifest. @throws VAL_MODEL_MISSING, VAL_MODEL_CHECKSUM_MISMATCH */
 async function verifyFile(folder: string, file: ModelManifest['files']['model']): Promise<void> {
   const path = join(folder, file.path)
   const { bytes, sha256 } = await fileDigest(path).catch((cause: unknown) => {
@@ -52,7 +54,7 @@ function openTokenizer(bytes: Buffer, manifest: ModelManifest): Tokenizer {
   try {
     return createTokenizer(JSON.parse(bytes.toString('utf8')), manifest.maxTokens)
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_UNUSABLE', `${manifest.files.tokenizer.path} is no tokenizer we can use`, {
+    throw new ValenceError('VAL_MODEL_UNUSABLE', `${manifest.files.tokenizer.path} is not a supported tokenizer`, {
       cause,
     })
   }
@@ -79,8 +81,8 @@ function fingerprintOf(manifest: ModelManifest): string {
 }
 
 /**
- * Scores each golden text by itself and compares. This is also the warm-up: every worker has run the graph before the
- * first real text. Throws VAL_MODEL_GOLDEN_MISMATCH, or VAL_MODEL_UNUSABLE when the graph does not run at all.
+ * Scores each golden text in a batch of its own and compares the scores. This is also the warm-up: every worker runs
+ * the graph before the first real text. @throws VAL_MODEL_GOLDEN_MISMATCH; VAL_MODEL_UNUSABLE if the graph fails
  */
 async function checkGolden(manifest: ModelManifest, tokenizer: Tokenizer, backend: InferenceBackend): Promise<void> {
   const { golden, goldenTolerance, labels, calibration, padTokenId } = manifest
@@ -105,7 +107,9 @@ async function checkGolden(manifest: ModelManifest, tokenizer: Tokenizer, backen
   )
 }
 
-/** Opens the graph and proves it. What fails, or is no longer wanted, is closed without waiting for a run that hangs. */
+/**
+ * Opens the graph and checks golden scores. After a failure or an abort it is closed without waiting for a hanging run.
+ */
 async function openProven(
   { folder, manifest, tokenizer }: { folder: string; manifest: ModelManifest; tokenizer: Tokenizer },
   openBackend: OpenBackend,
@@ -121,16 +125,16 @@ async function openProven(
       (backend) => backend.close({ drain: false }),
       () => undefined,
     )
-    // Whoever stops the process does not wait for a graph that is still being read.
+    // Stopping the process does not wait for a graph that is still being read.
     if (!signal.aborted) await closed
     throw error
   }
 }
 
 /**
- * Loads the model of a folder: manifest, digests, tokenizer, graph, golden scores, in this order. What fails leaves
- * nothing open. Throws VAL_MODEL_MISSING, _MANIFEST_INVALID, _CHECKSUM_MISMATCH, _UNUSABLE or _GOLDEN_MISMATCH, or the
- * signal's reason.
+ * Loads the model of a folder: manifest, digests, tokenizer, graph, golden scores, in this order. After a failure
+ * nothing stays open. @throws VAL_MODEL_MISSING, _MANIFEST_INVALID, _CHECKSUM_MISMATCH, _UNUSABLE or _GOLDEN_MISMATCH,
+ * or the signal's reason
  */
 export async function loadModel(
   folder: string,

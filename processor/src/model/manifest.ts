@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
 
-/** A plain file name: nothing that could lead out of the model's folder, on any system. */
+/** A plain file name that cannot refer outside the model's folder on any operating system. */
 const fileName = z
   .string()
   .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/, 'must be a plain file name inside the folder of the model')
@@ -63,10 +63,15 @@ const schema = z
     })
   })
 
-/** What model.json says: the files with their digests, how to feed the graph, how to read it, and what must come out. */
+/**
+ * The content of model.json: files with digests, inputs and output of the graph, labels, calibration, golden scores.
+ */
 export type ModelManifest = z.infer<typeof schema>
 
-/** The JSON Schema of model.json, for editors and other tools; `processor/model/model.schema.json` is held equal to it. */
+/**
+ * The JSON Schema of model.json for editors and other tools; `make pages` writes it to
+ * `processor/model/model.schema.json`.
+ */
 export function manifestJsonSchema(): Record<string, unknown> {
   return {
     ...z.toJSONSchema(schema, { io: 'input' }),
@@ -79,22 +84,22 @@ function isFilePath(path: readonly PropertyKey[]): boolean {
   return path[0] === 'files' && path[2] === 'path'
 }
 
-/** More of them tell nobody more. Chosen. */
+/** Maximum number of faults in one error message. Chosen for readability. */
 const faultsNamed = 20
 
 function check(value: unknown) {
   try {
     return schema.safeParse(value)
   } catch (cause) {
-    // The validator's own stack has an end, which hundreds of thousands of faults reach.
+    // With hundreds of thousands of faults, the validator itself overflows the stack.
     if (!(cause instanceof RangeError)) throw cause
-    throw new ValenceError('VAL_MODEL_MANIFEST_INVALID', 'model.json has too many faults to name', { cause })
+    throw new ValenceError('VAL_MODEL_MANIFEST_INVALID', 'model.json has too many faults to list', { cause })
   }
 }
 
 /**
- * Reads the text of a model.json. Throws VAL_MODEL_MANIFEST_INVALID naming the fields that are wrong, or
- * VAL_MODEL_PATH_REFUSED when a file name leads out of the folder.
+ * Parses the text of a model.json. @throws VAL_MODEL_MANIFEST_INVALID, which names the invalid fields;
+ * VAL_MODEL_PATH_REFUSED for a file name outside the folder
  */
 export function parseManifest(text: string): ModelManifest {
   let value: unknown

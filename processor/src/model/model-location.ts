@@ -7,15 +7,15 @@ import { parseManifest } from './manifest.ts'
 import { allowedPath } from './supply/allow-list.ts'
 import type { SupplyConfig } from './supply/open-supply.ts'
 
-/** The models that come with the package; src/model and dist/model lie equally deep. */
+/** The packaged models. The relative path is the same from src/model and dist/model. */
 const packaged = fileURLToPath(new URL('../../model', import.meta.url))
 
 const packagedModels: Readonly<Record<string, string>> = { default: packaged, fast: resolve(packaged, 'fast') }
 
-/** A word, perhaps with a version: what is neither a folder nor a URI. */
+/** `name` or `name@version` of a model in the store; neither a folder nor a URI. */
 const storeName = /^(?<name>[A-Za-z0-9][A-Za-z0-9._-]*)(@(?<version>[A-Za-z0-9._+-]+))?$/
 
-/** One letter before the colon would be a drive. */
+/** At least two letters before the colon; a single letter is a Windows drive. */
 export function isUri(name: string): boolean {
   return /^[a-z][a-z0-9+.-]+:/i.test(name)
 }
@@ -25,13 +25,13 @@ function fromFileUri(uri: string): string {
     const path = fileURLToPath(uri)
     return path.endsWith('/model.json') ? path.slice(0, -'/model.json'.length) : path
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_MISSING', `${redactUrl(uri)} names no file on this machine`, { cause })
+    throw new ValenceError('VAL_MODEL_MISSING', `${redactUrl(uri)} is not a local file URI`, { cause })
   }
 }
 
 /**
- * The folder on this machine that a name means: `default` or unset, `fast`, a folder, or the `file:` URI of a folder or
- * its model.json. Nothing is fetched or looked at.
+ * The local folder of a model name: `default` or unset, `fast`, a folder, or the `file:` URI of a folder or its
+ * model.json. Does not access the network or the disk.
  */
 export function resolveModel(name: string | undefined): string {
   if (name === undefined || name === '') return packaged
@@ -60,7 +60,10 @@ async function findInStore(name: string, storeFolder: string): Promise<string | 
   return match?.folder
 }
 
-/** Refuses a folder whose manifest, or a file that it names, is a link that leads elsewhere. @throws VAL_MODEL_URI_REFUSED */
+/**
+ * Refuses a folder whose manifest, or a file named in it, is a link to outside the folder. @throws
+ * VAL_MODEL_URI_REFUSED
+ */
 async function checkFolder(folder: string, { modelPathAllow }: SupplyConfig): Promise<void> {
   const roots = modelPathAllow ?? [folder]
   await allowedPath(folder, roots)
@@ -70,13 +73,13 @@ async function checkFolder(folder: string, { modelPathAllow }: SupplyConfig): Pr
 }
 
 /**
- * The folder of the model that VALENCE_MODEL names: packaged, a folder, in the store, or fetched from its URI into the
- * store. Whether the model is any good is for loadModel to find out.
- * @throws VAL_MODEL_MISSING, VAL_MODEL_URI_REFUSED and what pulling throws
+ * The folder of the model that VALENCE_MODEL selects: packaged, a folder, in the store, or downloaded from its URI into
+ * the store. The model is not verified here; loadModel does that.
+ * @throws VAL_MODEL_MISSING, VAL_MODEL_URI_REFUSED and the errors of pulling
  */
 export async function locateModel(name: string, config: SupplyConfig, signal?: AbortSignal): Promise<string> {
   if (isUri(name)) {
-    // Loaded only here, so that a model on this machine is found at once.
+    // Loaded lazily: local models need no download code.
     const { openSupply } = await import('./supply/open-supply.ts')
     const supply = await openSupply(name, config)
     return (await supply.pull(signal ?? new AbortController().signal)).folder

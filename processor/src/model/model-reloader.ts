@@ -8,25 +8,25 @@ import type { LoadedModel } from './load-model.ts'
 import { renewLeaseMs } from './supply/keep-in-use.ts'
 import type { StoredModel } from './supply/model-store.ts'
 
-/** Where new models come from; ModelSupply is one. */
+/** Source of new models; ModelSupply implements it. */
 export interface Supply {
   readonly uri: string
   pull(signal: AbortSignal): Promise<StoredModel>
   accept(model: StoredModel): Promise<void>
-  /** The next pull takes nothing for known: it asks for the manifest, and looks into every file. */
+  /** The next pull ignores caches: it requests the manifest and verifies every file. */
   invalidate(): void
 }
 
 export interface ModelReloaderOptions {
   readonly supply: Supply
   readonly models: ActiveModel
-  /** The one that is active at the beginning. */
+  /** The initially active model. */
   readonly digest: string
-  /** Loads, verifies, warms up and compares golden scores; what fails leaves nothing open. */
+  /** Loads, verifies, warms up and compares golden scores; after a failure nothing stays open. */
   readonly load: (folder: string, signal: AbortSignal) => Promise<LoadedModel>
-  /** Keeps the store in order after a swap, and tells others what is in use. */
+  /** Updates the store after a swap and marks the model as in use. */
   readonly renewLease: (digest: string) => Promise<void>
-  /** 0: never by itself. */
+  /** 0 disables polling. */
   readonly pollMs: number
   readonly logger: Logger
   readonly metrics: Metrics
@@ -40,16 +40,16 @@ export interface ReloadOutcome {
 export type ReloaderState = 'idle' | 'draining' | 'looking' | 'loading' | 'closed'
 
 /**
- * All states and all changes between them. One look at a time passes through them; whatever fails leaves the active
- * model as it was, and the reloader idle.
+ * All states and their transitions. Only one check for a new model runs at a time. A failure keeps the active model and
+ * returns to `idle`.
  *
- * | state      | what happens                                                              | goes on when                      |
+ * | state      | meaning                                                                   | next                              |
  * | ---------- | ------------------------------------------------------------------------- | --------------------------------- |
- * | `idle`     | the timer of the next poll runs, if there is one                          | `reload()`, the timer             |
- * | `draining` | the look waits for the model before the active one: at most two are open  | that one is closed                |
- * | `looking`  | the supply is asked, and brings a new model into the store                | new; else `idle`                  |
- * | `loading`  | the new model is opened, warmed up and compared with its golden scores    | swapped or refused: `idle`        |
- * | `closed`   | nothing; a model that is still loading is closed when it is ready         |                                   |
+ * | `idle`     | the timer of the next poll runs, if polling is enabled                    | `draining` by `reload()`, timer   |
+ * | `draining` | waits until the previous model is closed: at most two models are open     | `looking`                         |
+ * | `looking`  | asks the supply, which downloads a new model into the store               | `loading` if new, else `idle`     |
+ * | `loading`  | opens the new model, warms it up and compares golden scores               | `idle`, swapped or refused        |
+ * | `closed`   | final; a model that is still loading is closed when it is ready           |                                   |
  */
 const transitions: Readonly<Record<ReloaderState, readonly ReloaderState[]>> = {
   idle: ['draining', 'closed'],
@@ -60,31 +60,31 @@ const transitions: Readonly<Record<ReloaderState, readonly ReloaderState[]>> = {
 }
 
 /**
- * After failures in a row the registry is asked less often, down to one in this many intervals. Chosen, not measured: a
- * registry that is away for a night is asked every 16 minutes at the usual interval of one.
+ * After consecutive failures the registry is polled less often, down to once in this many intervals. Chosen, not
+ * measured: with the default interval of one minute, an unreachable registry is polled every 16 minutes.
  */
 const slowestPoll = 16
 
 /**
- * Swaps the active model for what the supply has, one swap at a time. A new model is complete and has proved itself
- * before the first text sees it; whatever fails leaves the old one as it was.
+ * Replaces the active model by the newest one of the supply, one swap at a time. A new model is fully loaded and has
+ * reproduced its golden scores before it scores a text. A failure keeps the old model.
  */
 export class ModelReloader {
   readonly #options: ModelReloaderOptions
   readonly #stop = new AbortController()
   #state: ReloaderState = 'idle'
-  /** Of the active model. */
+  /** Digest of the active model. */
   #digest: string
-  /** Of a model that was loaded and found bad: polling does not load it again, `reload()` does. */
+  /** Digest of a model that was loaded and refused: polling does not load it again, `reload()` does. */
   #refused: string | undefined
   #underWay: Promise<ReloadOutcome> | undefined
-  /** The look that was asked for while another was under way. */
+  /** The check that was requested while another one was running. */
   #following: Promise<ReloadOutcome> | undefined
-  /** Resolves when the model before the active one is closed. */
+  /** Resolves when the previous model is closed. */
   #drained: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   readonly #renewing: NodeJS.Timeout
-  /** In a row. */
+  /** Consecutive failures. */
   #failures = 0
 
   constructor(options: ModelReloaderOptions) {
@@ -99,8 +99,9 @@ export class ModelReloader {
   }
 
   /**
-   * Looks for a new model now, or once more after the look that is under way, which may have begun too early. All who
-   * ask meanwhile share that one. @throws why it was refused; the old model goes on
+   * Checks for a new model now. If a check is already running, another one follows it, because the running one may have
+   * missed the newest manifest; all callers that arrive meanwhile share it. @throws the reason of a refusal; the old
+   * model stays active
    */
   reload(): Promise<ReloadOutcome> {
     if (!this.#underWay) return this.#lookAfresh()
@@ -113,7 +114,7 @@ export class ModelReloader {
     return this.#following
   }
 
-  /** Ends what is under way. The active model is left to its owner. */
+  /** Aborts a running check. The active model's owner closes it. */
   async close(): Promise<void> {
     if (this.#state !== 'closed') this.#become('closed')
     this.#stop.abort(new ValenceError('VAL_INFERENCE_UNAVAILABLE', 'the process is stopping'))
@@ -124,7 +125,7 @@ export class ModelReloader {
     await this.#drained
   }
 
-  /** A look for which nothing is known: what was refused before gets another chance. */
+  /** A check without caches: a model that was refused before is tried again. */
   async #lookAfresh(): Promise<ReloadOutcome> {
     this.#stop.signal.throwIfAborted()
     this.#refused = undefined
@@ -148,13 +149,13 @@ export class ModelReloader {
       metrics.model.reloads.inc({ outcome })
       return { outcome, model: models.current().ref }
     } catch (error) {
-      // An error of the stop says nothing about the model.
+      // An error caused by the stop is not counted against the model.
       if (this.#state !== 'closed') this.#countRefusal(error)
       throw error
     }
   }
 
-  /** The way of one look through the states. */
+  /** One check, through the states. */
   async #findAndSwap(): Promise<ReloadOutcome['outcome']> {
     const { supply } = this.#options
     this.#enter('draining')
@@ -170,11 +171,11 @@ export class ModelReloader {
     return 'swapped'
   }
 
-  /** Opens and proves a model. */
+  /** Opens a model and checks its golden scores. */
   async #load({ digest, folder }: StoredModel): Promise<LoadedModel> {
     const { supply, load } = this.#options
     const next = await load(folder, this.#stop.signal).catch((error) => {
-      // What was whole when it came is damaged on the disk: the next look fetches it again.
+      // The file was whole after the download and is now damaged on disk: the next check downloads it again.
       if (isValenceError(error) && error.row.refetch) supply.invalidate()
       else this.#refused = digest
       throw error
@@ -184,7 +185,7 @@ export class ModelReloader {
     throw this.#stop.signal.reason
   }
 
-  /** Makes a model the active one; the one before it drains from now on. */
+  /** Activates a model; the previous one drains from now on. */
   #swap(next: LoadedModel, { digest }: StoredModel, startedAt: number): void {
     const { supply, models, metrics, logger } = this.#options
     const from = models.current().ref
@@ -200,11 +201,11 @@ export class ModelReloader {
   async #watchDrain(drained: Promise<void>): Promise<void> {
     const { metrics, logger } = this.#options
     const startedAt = performance.now()
-    await drained.catch((error) => logger.error({ err: error }, 'the old model did not close well'))
+    await drained.catch((error) => logger.error({ err: error }, 'closing the old model failed'))
     metrics.model.drain.observe((performance.now() - startedAt) / 1_000)
   }
 
-  /** Has the store remember the active model. The swap stands whatever the store says about it. */
+  /** Records the active model in the store. A failure of the store does not undo the swap. */
   async #keep(found: StoredModel): Promise<void> {
     await Promise.all([this.#options.supply.accept(found), this.#renewLease()]).catch((error) =>
       this.#warnOfStore(error),
@@ -225,7 +226,7 @@ export class ModelReloader {
     metrics.model.reloads.inc({ outcome: 'refused' })
     metrics.model.refusals.inc({ code: isValenceError(error) ? error.code : 'unexpected' })
     const active = models.current().ref
-    logger.error({ err: error, ...explain(error), uri: supply.uri, active }, 'new model refused, the old one goes on')
+    logger.error({ err: error, ...explain(error), uri: supply.uri, active }, 'new model refused, keeping the old model')
   }
 
   #pollLater(): void {
@@ -233,7 +234,7 @@ export class ModelReloader {
     if (pollMs === 0 || this.#state === 'closed') return
     const delayMs = Math.min(maxTimerMs, pollMs * Math.min(slowestPoll, 2 ** this.#failures))
     this.#timer = setTimeout(() => {
-      // Logged and counted where it happened.
+      // Already logged and counted.
       this.#look()
         .catch(() => undefined)
         .finally(() => this.#pollLater())
@@ -241,7 +242,7 @@ export class ModelReloader {
     this.#timer.unref()
   }
 
-  /** The next state of a look. @throws when the process is stopping */
+  /** Enters the next state of a check. @throws if the process is stopping */
   #enter(next: ReloaderState): void {
     this.#stop.signal.throwIfAborted()
     this.#become(next)

@@ -8,15 +8,16 @@ import { locateModel } from './model-location.ts'
 import { Shadow } from './shadow.ts'
 import { keepInUse } from './supply/keep-in-use.ts'
 
-/** The candidate that live texts are compared with, while there is one. */
+/** The shadow of the candidate model, once it is open. */
 export interface OpenedShadow {
   current(): Shadow | undefined
   close(): Promise<void>
 }
 
 /**
- * Opens the configured candidate beside the service. It comes when it is ready, holds nothing up, and is given up as
- * soon as a run of it hangs: each would cost a core for as long as it lasts.
+ * Opens the configured candidate model in the background; the service does not wait for it. If one of its runs hangs,
+ * the
+ * candidate is closed, because each hanging run occupies a core.
  */
 export function openShadow(config: Config, metrics: Metrics, logger: Logger): OpenedShadow {
   const stop = new AbortController()
@@ -31,7 +32,7 @@ export function openShadow(config: Config, metrics: Metrics, logger: Logger): Op
   }
 
   function onStuck(): void {
-    logger.error({ code: 'VAL_INFERENCE_TIMEOUT' }, 'candidate hangs, nothing is shadowed any more')
+    logger.error({ code: 'VAL_INFERENCE_TIMEOUT' }, 'candidate model hangs, shadowing stopped')
     void giveUp()
   }
 
@@ -49,12 +50,12 @@ export function openShadow(config: Config, metrics: Metrics, logger: Logger): Op
     const { modelShadowRatio: ratio, modelShadowQueueTexts: maxQueued } = config
     shadow = new Shadow({ candidate, ratio, maxQueued, metrics })
     mark = keepInUse(folder, config.modelStore, logger)
-    logger.info({ candidate: candidate.ref, ratio }, 'candidate is shadowing')
+    logger.info({ candidate: candidate.ref, ratio }, 'candidate model opened, shadowing')
   }
 
   async function tryToOpen(name: string): Promise<void> {
     await open(name).catch((error) => {
-      if (!stop.signal.aborted) logger.error({ err: error, code: error.code }, 'candidate refused, nothing is shadowed')
+      if (!stop.signal.aborted) logger.error({ err: error, code: error.code }, 'candidate model refused, not shadowing')
     })
   }
 

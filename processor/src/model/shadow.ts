@@ -6,12 +6,12 @@ import type { LoadedModel } from './load-model.ts'
 
 export interface ShadowOptions {
   readonly candidate: LoadedModel
-  /** Share of the texts that are tried, 0 to 1. */
+  /** Share of the texts that are sampled, 0 to 1. */
   readonly ratio: number
-  /** Texts that may wait; what comes beyond is dropped. */
+  /** Maximum waiting texts; further ones are dropped. */
   readonly maxQueued: number
   readonly metrics: Metrics
-  /** 0 to 1, evenly. */
+  /** Uniform, 0 to 1. */
   readonly random?: () => number
 }
 
@@ -20,23 +20,23 @@ interface Sample {
   readonly sentiment: Sentiment
 }
 
-/** Small, so that the candidate holds a core only for moments. Chosen, not measured: half a batch. */
+/** Small, so that the candidate occupies a core only briefly. Chosen, not measured: half a batch. */
 const batchTexts = 8
 
-/** Half the sum of the differences: 0 the same, 1 nothing in common. Labels of only one model count in full. */
+/** Total variation distance: 0 identical, 1 disjoint. A label that only one model has counts in full. */
 export function distance(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): number {
   const labels = new Set([...Object.keys(a), ...Object.keys(b)])
   return [...labels].reduce((sum, label) => sum + Math.abs(scoreOf(a, label) - scoreOf(b, label)), 0) / 2
 }
 
-/** Of an own property: a label may be called `constructor`. */
+/** Own properties only: a label may be named `constructor`. */
 function scoreOf(scores: Readonly<Record<string, number>>, label: string): number {
   return Object.hasOwn(scores, label) ? (scores[label] ?? 0) : 0
 }
 
 /**
- * Scores a sample of live texts with a candidate and counts how it compares. It never touches a result: texts are
- * offered after they were answered, one batch runs at a time, and what does not fit in the queue is dropped.
+ * Scores a sample of live texts with a candidate model and counts how the labels compare. It cannot change a result:
+ * texts are offered after they were answered, one batch runs at a time, and texts beyond the queue limit are dropped.
  */
 export class Shadow {
   readonly #options: ShadowOptions
@@ -48,7 +48,7 @@ export class Shadow {
     this.#options = options
   }
 
-  /** Takes the text as a sample, or not; returns at once and never throws. */
+  /** Queues the text if it is sampled; returns at once and never throws. */
   offer(text: string, sentiment: Sentiment): void {
     const { ratio, maxQueued, metrics, random = Math.random } = this.#options
     if (this.#closed || random() >= ratio) return
@@ -62,7 +62,7 @@ export class Shadow {
     })
   }
 
-  /** Forgets what waits and closes the candidate. */
+  /** Drops waiting texts and closes the candidate. */
   async close(): Promise<void> {
     this.#closed = true
     this.#queue.length = 0
@@ -71,7 +71,7 @@ export class Shadow {
   }
 
   async #run(): Promise<void> {
-    // Not in the turn of the caller, whose answer is still on its way.
+    // In a later turn: the caller's answer has not been sent yet.
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#queue.length > 0) {
       const samples = this.#queue.splice(0, batchTexts)
@@ -88,7 +88,7 @@ export class Shadow {
     const startedAt = performance.now()
     const logits = await backend.infer(packTokens(ids, manifest.padTokenId))
     metrics.shadow.infer.observe((performance.now() - startedAt) / 1_000)
-    // All rows are read before one is counted: a batch has failed as a whole or not at all.
+    // All rows are read before any is counted, so a failed batch counts nothing.
     const read = samples.map((_, row) =>
       readScores(probabilities(logits, row, manifest.labels.length, manifest.calibration), manifest.labels),
     )

@@ -16,16 +16,16 @@ export interface StartModelOptions {
   readonly openBackend: OpenBackend
   readonly metrics: Metrics
   readonly logger: Logger
-  /** Ends the waiting for a registry. */
+  /** Aborts waiting for a registry. */
   readonly signal: AbortSignal
 }
 
-/** The model that texts are scored with, and the way to another one. */
+/** The active model, with its reload. */
 export interface StartedModel {
   readonly models: ActiveModel
-  /** @throws VAL_MODEL_NOT_RELOADABLE, or why the new model was refused; the old one goes on */
+  /** @throws VAL_MODEL_NOT_RELOADABLE, or the reason why the new model was refused; the old model stays active */
   reload(): Promise<ReloadOutcome>
-  /** Ends a swap that is under way, then drains and closes the active model. */
+  /** Aborts a running swap, then drains and closes the active model. */
   close(): Promise<void>
 }
 
@@ -34,10 +34,10 @@ interface First {
   readonly model: LoadedModel
 }
 
-/** A wrong configuration stays wrong: an old model would only hide it. */
+/** A configuration error does not pass by itself; falling back to an old model would hide it. */
 const isFinal = (error: unknown) => isValenceError(error) && error.code === 'VAL_MODEL_URI_REFUSED'
 
-/** What the registry has; where that fails, the last model of this URI that was good. */
+/** The registry's model; if that fails, the last good model of this URI. */
 async function firstFrom(
   supply: ModelSupply,
   { openBackend, logger, metrics, signal }: StartModelOptions,
@@ -54,7 +54,7 @@ async function firstFrom(
     if (!good || good.digest === pulled?.digest) throw error
     const code = isValenceError(error) ? error.code : 'unexpected'
     metrics.model.refusals.inc({ code })
-    logger.error({ err: error, code, uri: supply.uri, digest: good.digest }, 'model refused, the last good one is used')
+    logger.error({ err: error, code, uri: supply.uri, digest: good.digest }, 'model refused, using the last good model')
     return { stored: good, model: await loadModel(good.folder, openBackend, signal) }
   }
 }
@@ -89,7 +89,7 @@ async function startSupplied(options: StartModelOptions): Promise<StartedModel> 
   }
 }
 
-/** Loads the configured model and, where it comes from a URI, keeps it up to date. @throws VAL_MODEL_* */
+/** Loads the configured model and, if it comes from a URI, polls for new versions. @throws VAL_MODEL_* */
 export async function startModel(options: StartModelOptions): Promise<StartedModel> {
   const { config, openBackend, logger, signal } = options
   if (isUri(config.model)) return startSupplied(options)

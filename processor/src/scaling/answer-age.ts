@@ -1,13 +1,13 @@
-/** A broker's failover passes within this time; see decision 13. */
+/** A broker failover takes less than this; see decision 13. */
 const failoverMs = 30_000
 
-/** How long ago the brokers last answered, by a clock that cannot be set. */
+/** Time since the brokers last answered, by the monotonic clock. */
 export class AnswerAge {
   readonly #limitMs: number
   readonly #now: () => number
   #answeredAt: number | undefined
 
-  /** @param intervalMs between two questions; a single one may go without an answer */
+  /** @param intervalMs between two queries; a single query may fail */
   constructor(intervalMs: number, now: () => number = () => performance.now()) {
     this.#limitMs = Math.max(failoverMs, 3 * intervalMs)
     this.#now = now
@@ -17,7 +17,7 @@ export class AnswerAge {
     this.#answeredAt = this.#now()
   }
 
-  /** There was an answer, and it is no older than a gap that passes by itself. */
+  /** The brokers have answered, and not longer ago than a failover or a few failed queries take. */
   get isCurrent(): boolean {
     return this.#answeredAt !== undefined && this.#now() - this.#answeredAt <= this.#limitMs
   }

@@ -1,12 +1,12 @@
 import type { PartitionFlow } from '../monitoring/drain-time.ts'
 
-/** Behind by more than it does in this long, a member works as fast as it can. */
+/** A member whose lag exceeds its work of this time runs at its capacity. */
 const backlogSeconds = 3
-/** How much one look changes what is known; single looks are noisy. */
+/** Weight of one sample in the current estimate; single samples are noisy. */
 const weight = 0.3
-/** How much it changes what is usual. */
+/** Weight of one sample in the long-term estimate. */
 const usualWeight = 0.03
-/** Without a sight of members at their limit, what was learnt gives way to the usual; half of it in this long. */
+/** Without members at their capacity, the current estimate returns to the long-term one with this half-life. */
 const halfLifeSeconds = 3_600
 
 interface MemberFlow {
@@ -29,11 +29,11 @@ function memberFlows(partitions: readonly PartitionFlow[]): MemberFlow[] {
 /** Texts per second of one replica. */
 export interface Capacity {
   readonly known: number
-  /** What it comes back to: a slow hour is forgotten, a slow week becomes the usual. */
+  /** The long-term estimate: a slow hour hardly changes it, a slow week does. */
   readonly usual: number
 }
 
-/** Learns from the members that have more to do than they can; from the others nothing can be learnt. */
+/** Learns from members with a large lag; other members show only their load, not their capacity. */
 export function learnCapacity(
   { known, usual }: Capacity,
   partitions: readonly PartitionFlow[],

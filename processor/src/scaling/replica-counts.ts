@@ -1,12 +1,12 @@
 /**
- * The autoscaler of Kubernetes ignores a change of up to a tenth, so counts nearer than that are not told apart.
+ * The Kubernetes autoscaler ignores changes of up to 10 %, so counts closer than that are treated as equal.
  * https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details
  */
 export const leastStep = 1.1
 
 /**
- * Counts worth running, smallest first. A member more only helps once the busiest member has a partition less, so of all
- * counts that leave the same number of partitions to the busiest, the smallest does the same work.
+ * Useful replica counts, smallest first. One more member helps only if the busiest member then has fewer partitions; of
+ * all counts with the same number of partitions on the busiest member, only the smallest is useful.
  */
 export function usefulCounts(partitions: number): number[] {
   const counts: number[] = []
@@ -18,13 +18,13 @@ export function usefulCounts(partitions: number): number[] {
   return counts.reverse()
 }
 
-/** How many replicas' worth of work `replicas` do when all partitions are alike: the busiest member sets the pace. */
+/** The work of `replicas` in units of one replica, for equally loaded partitions: the busiest member is the limit. */
 export function effectiveReplicas(replicas: number, partitions: number): number {
   if (replicas <= 0 || partitions <= 0) return 0
   return partitions / Math.ceil(partitions / replicas)
 }
 
-/** The smallest useful count that does the work of `needed` replicas, within the limits. */
+/** The smallest useful count that does the work of `needed` replicas, within minimum and maximum. */
 export function snapReplicas(needed: number, partitions: number, min: number, max: number): number {
   const most = Math.min(max, Math.max(partitions, min))
   if (needed <= 0) return Math.min(min, most)

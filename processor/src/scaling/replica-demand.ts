@@ -1,4 +1,4 @@
-/** What one partition asks for. */
+/** The load of one partition. */
 export interface PartitionLoad {
   readonly topic: string
   readonly partition: number
@@ -6,27 +6,27 @@ export interface PartitionLoad {
   readonly lag: number
 }
 
-/** A partition that asks for more than one replica can do. No number of replicas helps it; other keys do. */
+/** A partition with more load than one replica can process. More replicas do not help; spreading its keys does. */
 export interface HotPartition {
   readonly topic: string
   readonly partition: number
-  /** Its demand in replicas; above 1. */
+  /** Demand in replicas; above 1. */
   readonly replicas: number
 }
 
-/** Beyond this multiple of the usual demand, a partition is hot rather than one of many that are behind. */
+/** Above this multiple of the median demand, a partition is hot; below it, the whole group is behind. */
 const hotFactor = 3
 
 export interface ReplicaDemand {
-  /** Replicas that keep up with arrivals and drain the lag in time; a partition counts for one at most. */
+  /** Replicas needed to process arrivals and drain the lag in time; a partition counts for at most one. */
   readonly replicas: number
   readonly hot: readonly HotPartition[]
 }
 
 /**
  * @param capacity texts per second of one replica
- * @param drainSeconds in which the lag of a partition is to be gone
- * @param utilisation share of the capacity that arrivals may take
+ * @param drainSeconds allowed time to drain the lag of a partition
+ * @param utilisation maximum share of the capacity for arrivals
  */
 export function demandFor(
   loads: readonly PartitionLoad[],

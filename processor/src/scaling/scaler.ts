@@ -13,44 +13,45 @@ import {
 } from './scaling-policy.ts'
 
 export interface ScalerOptions extends Omit<ScalingLimits, 'maxReplicas'> {
-  /** Undefined: a replica for each partition. */
+  /** Undefined: one replica per partition. */
   readonly maxReplicas?: number | undefined
-  /** Texts per second of one replica until it was seen at work. */
+  /** Texts per second of one replica until it has been measured. */
   readonly capacity: number
 }
 
 export interface ScalingReport {
   readonly groupId: string
-  /** Of the group, as of the last answer of the broker. */
+  /** State of the group at the last answer of the broker. */
   readonly state: string
-  /** Epoch milliseconds of the last answer of the broker. */
+  /** Time of the last answer of the broker, epoch milliseconds. */
   readonly at: number
   readonly desiredReplicas: number
   readonly reason: ScalingReason
   readonly replicas: number
   /** Texts per second of one replica. */
   readonly capacity: number
-  /** Replicas the load asks for, before limits and snapping. */
+  /** Replicas that the load needs, before limits and rounding to useful counts. */
   readonly demand: number
   readonly total: Flow & { readonly lag: number }
   readonly partitions: readonly PartitionFlow[]
-  /** Partitions that nobody leads; their load is not known and counts as none. */
+  /** Partitions without a leader; their load is unknown and counts as 0. */
   readonly leaderless: readonly TopicPartition[]
   readonly hot: readonly HotPartition[]
-  /** Partitions on which the group has never committed. */
+  /** Partitions without a committed offset. */
   readonly uncommitted: number
 }
 
-/** Rates are taken over this long; one interval alone is too noisy. */
+/** Rates are computed over this time; a single interval is too noisy. */
 const windowMs = 15_000
 /**
- * A lag of at most this many offsets that does not move, on a partition that is read, is taken for transaction markers: each
- * transaction leaves one per partition, and a consumer commits the offset behind the last record. Chosen, not measured.
+ * A constant lag of at most this many offsets, on a partition that is being read, is assumed to be transaction markers:
+ * each transaction writes one per partition, and a consumer commits the offset after its last record. Chosen, not
+ * measured.
  */
 const maxMarkers = 16n
 const restingMs = 10_000
 
-/** From snapshots of a group to the number of replicas it should have. Keeps the last few snapshots, nothing else. */
+/** Computes the number of replicas from snapshots of a group. Keeps only the last few snapshots. */
 export class Scaler {
   readonly #options: ScalerOptions
   #snapshots: LagSnapshot[] = []
@@ -63,7 +64,7 @@ export class Scaler {
     this.#capacity = { known: options.capacity, usual: options.capacity }
   }
 
-  /** What was last decided; undefined until the broker has answered once. */
+  /** The last decision; undefined until the broker has answered once. */
   get report(): ScalingReport | undefined {
     return this.#report
   }
@@ -71,7 +72,7 @@ export class Scaler {
   observe(snapshot: LagSnapshot): ScalingReport {
     const isRebalancing = /Rebalance$/.test(snapshot.state)
     const last = this.#snapshots.at(-1)
-    // Rates over a gap or a change of owners say nothing of how the members of now work.
+    // Rates across a gap or a change of owners do not describe the current members.
     if (last !== undefined && snapshot.at - last.at > 2 * windowMs) this.#snapshots = []
     this.#snapshots.push(snapshot)
     while ((this.#snapshots[1]?.at ?? snapshot.at) <= snapshot.at - windowMs) this.#snapshots.shift()
@@ -87,7 +88,7 @@ export class Scaler {
       const resting = isResting(earlier, now, snapshot.at - before.at)
       return { topic, partition, arrivalsPerSecond, lag: resting ? 0 : Number(lag) }
     })
-    // Still a partition that a replica can have, so that the counts that are of use stay as they are.
+    // Still counted as a partition that a replica can own, so that the useful counts do not change.
     const unknown = snapshot.leaderless.map((own) => ({ ...own, arrivalsPerSecond: 0, lag: 0 }))
     const decision = this.#decide({
       atSeconds: snapshot.at / 1_000,
@@ -110,7 +111,7 @@ export class Scaler {
     return this.#report
   }
 
-  /** The broker did not answer: the last count stands. */
+  /** The broker did not answer: the last count is kept. */
   unreachable(): ScalingReport | undefined {
     if (this.#report !== undefined) this.#report = { ...this.#report, reason: 'unreachable' }
     return this.#report
@@ -119,7 +120,7 @@ export class Scaler {
   #decide(observation: Parameters<typeof decideReplicas>[1]): ScalingDecision {
     const { minReplicas, maxReplicas = Math.max(observation.loads.length, minReplicas) } = this.#options
     const limits = { ...this.#options, maxReplicas }
-    // Whoever starts this beside a running group begins with what is there.
+    // The first decision starts from the current number of members.
     this.#state ??= initialScaling(
       Math.min(maxReplicas, Math.max(minReplicas, observation.replicas)),
       observation.atSeconds,

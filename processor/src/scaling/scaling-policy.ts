@@ -1,29 +1,29 @@
 import { effectiveReplicas, leastStep, snapReplicas, usefulCounts } from './replica-counts.ts'
 import { demandFor, type HotPartition, type PartitionLoad } from './replica-demand.ts'
 
-/** What is promised, and what it may cost. */
+/** Target and limits of the policy. */
 export interface ScalingLimits {
-  /** A text is to be scored within this long after it came. */
+  /** Target time from the arrival of a text to its score. */
   readonly targetSeconds: number
   readonly minReplicas: number
   readonly maxReplicas: number
-  /** From asking for a replica until it scores. */
+  /** Time from requesting a replica until it scores. */
   readonly startSeconds: number
-  /** The group stands still for about this long when a member comes or goes. */
+  /** Approximate pause of the group when a member joins or leaves. */
   readonly rebalanceSeconds: number
-  /** A lower count must have been enough for this long; also the least time between a change and its reversal. */
+  /** A lower count must have been sufficient for this long; also the minimum time between a change and its reversal. */
   readonly downAfterSeconds: number
 }
 
-/** What was seen at one moment. */
+/** One observation of the group. */
 export interface ScalingObservation {
   readonly atSeconds: number
   readonly loads: readonly PartitionLoad[]
-  /** Members of the group; 0 where nobody reads. */
+  /** Members of the group; 0 if it has none. */
   readonly replicas: number
   /** Texts per second of one replica. */
   readonly capacity: number
-  /** Why nothing that was seen can be trusted; the last count stands. */
+  /** Why the observation cannot be used; the last count is kept. */
   readonly frozen?: 'rebalance' | 'unreachable' | undefined
 }
 
@@ -31,17 +31,17 @@ export type ScalingReason = 'steady' | 'up' | 'down' | 'waiting-to-go-down' | 'r
 
 interface EnoughCount {
   readonly atSeconds: number
-  /** For arrivals and lag. */
+  /** Replicas needed for arrivals and lag. */
   readonly replicas: number
-  /** For arrivals alone. */
+  /** Replicas needed for arrivals alone. */
   readonly steady: number
 }
 
-/** What the policy remembers from one look to the next. */
+/** State of the policy between two observations. */
 export interface ScalingState {
   readonly desired: number
   readonly changedAtSeconds: number
-  /** Counts that would have been enough, newest last, over the time a lower one must hold. */
+  /** Sufficient counts, newest last, over the time that a lower count must hold. */
   readonly enough: readonly EnoughCount[]
 }
 
@@ -49,28 +49,30 @@ export interface ScalingDecision {
   readonly state: ScalingState
   readonly desired: number
   readonly reason: ScalingReason
-  /** Replicas the load asks for, before limits and snapping. */
+  /** Replicas that the load needs, before limits and rounding to useful counts. */
   readonly demand: number
   readonly hot: readonly HotPartition[]
 }
 
-/** A replica is only given up where the rest would be busy for no more than this share of the time. */
+/** A replica is removed only if the utilisation of the others stays at or below this share. */
 const utilisationAfterDown = 0.95
-/** Where the oldest text is far from late, the lag may take this many times the target to go: delays shrink anyhow. */
+/**
+ * While the oldest text is far from the target, the lag may drain in this many times the target: delays shrink anyway.
+ */
 const easyDrain = 2
-/** Far from late is up to this share of the target, and from the second one on there is no time to lose. */
+/** Shares of the target: up to the first the lag may drain slowly, from the second it must drain at full speed. */
 const easyAge = 0.5
 const urgentAge = 0.8
-/** A lag that is gone does not come back as a load does that varies: what it asked for is forgotten after this long. */
+/** Demand caused by a drained lag is dropped after this long: unlike load, a lag does not recur. */
 const lagMemorySeconds = 60
-/** A lag of this many rebalances is what a change of the group leaves behind; it is no reason for another change. */
+/** A lag of up to this many rebalance pauses is caused by a membership change and must not cause another one. */
 const excusedRebalances = 2
 
 export function initialScaling(replicas: number, atSeconds: number): ScalingState {
   return { desired: replicas, changedAtSeconds: atSeconds, enough: [] }
 }
 
-/** Up at once, down slowly, and not at all while the group moves or the broker is away. Pure. */
+/** Scales up at once and down slowly; keeps the count while the group rebalances or the broker is unreachable. Pure. */
 export function decideReplicas(
   state: ScalingState,
   observation: ScalingObservation,
@@ -97,8 +99,11 @@ export function decideReplicas(
 }
 
 /**
- * The time in which a lag is to be gone. What came steadily has waited for lag / arrivals; once more is done than comes,
- * that wait shrinks, so there is no hurry until it nears the target. What came at once looks like a long wait.
+ * The allowed time to drain a lag. The oldest text of a steady lag has waited for lag / arrivals. As soon as the
+ * service
+ * rate exceeds the arrival rate, that wait shrinks, so draining is urgent only near the target. A backlog that
+ * arrived at
+ * once appears as a long wait.
  */
 function drainTime(limits: ScalingLimits): (load: PartitionLoad) => number {
   const { targetSeconds, startSeconds, rebalanceSeconds } = limits
@@ -122,13 +127,13 @@ function isEnough(replicas: number, demand: number, partitions: number): boolean
   return effectiveReplicas(Math.min(replicas, partitions), partitions) >= demand
 }
 
-/** The work of the next count that the autoscaler of Kubernetes does not take for the present one. */
+/** The work of the next count that the Kubernetes autoscaler does not treat as equal to the current one. */
 function beyondTolerance(replicas: number, partitions: number): number {
   const next = usefulCounts(partitions).find((count) => count > replicas * leastStep)
   return replicas === 0 || next === undefined ? 0 : effectiveReplicas(next, partitions)
 }
 
-/** A change is paid for: nobody scores while the group rebalances, and until then only those who are there do. */
+/** Includes the cost of a change: only the current members score until it, and none during the rebalance. */
 function afterChange(observation: ScalingObservation, limits: ScalingLimits): PartitionLoad[] {
   const { loads, capacity, replicas } = observation
   const share = loads.length === 0 ? 0 : (effectiveReplicas(replicas, loads.length) * capacity) / loads.length

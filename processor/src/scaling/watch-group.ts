@@ -10,12 +10,12 @@ export interface GroupWatch {
   readonly intervalMs: number
   readonly signal: AbortSignal
   readonly onReport: (report: ScalingReport) => void
-  /** Called at the first failure of several in a row, and again where another code follows. */
+  /** Called for the first of several consecutive failures, and again when the code changes. */
   readonly onLost: (error: ValenceError) => void
   readonly onBack: () => void
 }
 
-/** Looks at the group again and again until told to stop. A look that fails leaves the last count standing. */
+/** Queries the group periodically until stopped. After a failed query the last count is kept. */
 export async function watchGroup(watch: GroupWatch): Promise<void> {
   const { signal, scaler } = watch
   let lostBy: ErrorCode | undefined
@@ -52,14 +52,14 @@ export function meterScaling({ scaling }: Metrics, report: ScalingReport): void 
   for (const { topic, partition, end, lag, arrivalsPerSecond, donePerSecond } of report.partitions) {
     const labels = { topic, partition: String(partition) }
     scaling.lag.set(labels, Number(lag))
-    // Of a group that has never committed too: where it would start.
+    // For a group without committed offsets, the offset where it would start.
     scaling.position.set(labels, Number(end - lag))
     scaling.arrivals.set(labels, arrivalsPerSecond)
     scaling.done.set(labels, donePerSecond ?? 0)
   }
 }
 
-/** As JSON: offsets as digits, because they may exceed 2^53. */
+/** JSON form; offsets are strings of digits, because they may exceed 2^53. */
 export function describeScaling(report: ScalingReport): object {
   return {
     ...report,

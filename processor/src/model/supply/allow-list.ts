@@ -8,7 +8,10 @@ function isInside(path: string, folder: string): boolean {
   return way === '' || (!isAbsolute(way) && way !== '..' && !way.startsWith('../'))
 }
 
-/** The real path of a file, symbolic links resolved, if it lies in one of the folders. @throws VAL_MODEL_URI_REFUSED, VAL_MODEL_MISSING */
+/**
+ * The real path of a file, symbolic links resolved, if it lies in one of the folders. @throws VAL_MODEL_URI_REFUSED,
+ * VAL_MODEL_MISSING
+ */
 export async function allowedPath(path: string, folders: readonly string[]): Promise<string> {
   const real = await realPathOf(path)
   const roots = await Promise.all(folders.map((folder) => realpath(folder).catch(() => resolve(folder))))
@@ -24,14 +27,14 @@ async function realPathOf(path: string): Promise<string> {
   }
 }
 
-/** The folder that a URI lies in, ending in a slash. @throws VAL_MODEL_URI_REFUSED where it lies in none */
+/** The folder of a URI, ending in a slash. @throws VAL_MODEL_URI_REFUSED if it has none */
 export function folderOf(uri: URL): string {
   const folder = URL.parse('.', uri.href)
   if (folder) return folder.href.replace(/[?#].*$/s, '')
   throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} has no folder`)
 }
 
-/** Loopback is this machine: nobody in between can change what is fetched. */
+/** Loopback addresses: the data does not cross a network where it could be changed. */
 function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
@@ -45,8 +48,8 @@ function isUnder(uri: URL, prefix: string): boolean {
 }
 
 /**
- * Lets a URI pass that lies under one of the prefixes. Plain http is for this machine, or for a prefix that says http
- * itself. Dots in the path are resolved first. @throws VAL_MODEL_URI_REFUSED
+ * Accepts a URI under one of the prefixes. Plain http is accepted for loopback, or for a prefix that itself has http.
+ * Dots in the path are resolved first. @throws VAL_MODEL_URI_REFUSED
  */
 export function allowedUri(uri: URL, prefixes: readonly string[]): void {
   if (/%2f|%5c|\\/i.test(uri.pathname)) {
@@ -61,7 +64,7 @@ export function allowedUri(uri: URL, prefixes: readonly string[]): void {
   }
 }
 
-/** Refuses plain http but to this machine, unless somebody allowed that very prefix. @throws VAL_MODEL_URI_REFUSED */
+/** Refuses plain http except to loopback or to an allowed http prefix. @throws VAL_MODEL_URI_REFUSED */
 export function allowedTransport(uri: URL, explicit: readonly string[]): void {
   if (uri.protocol !== 'http:' || isLoopback(uri) || explicit.some((prefix) => isUnder(uri, prefix))) return
   throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)}: http is for this machine only, use https`)

@@ -8,12 +8,12 @@ import type { ModelFile } from './download.ts'
 import { storeFailure } from './store-failure.ts'
 import { digestIfThere } from './stored-file.ts'
 
-/** Fetches the file to a path of its own; it must be whole and verified when this resolves. */
+/** Downloads the file to the given path; when this resolves, the file is whole and verified. */
 export type FetchFile = (file: ModelFile, path: string, signal: AbortSignal) => Promise<void>
 
-/** A lock that was not renewed for this long belonged to a process that is gone. Chosen, not measured. */
+/** A lock that has not been renewed for this long belongs to a dead process. Chosen, not measured. */
 const staleMs = 15_000
-/** Pause between two looks at a lock that another process holds. Chosen, not measured. */
+/** Polling interval for a lock that another process holds. Chosen, not measured. */
 const waitMs = 100
 
 async function exists(path: string): Promise<boolean> {
@@ -30,7 +30,7 @@ async function sizeOf(path: string): Promise<number> {
   )
 }
 
-/** Files by their digest: `blobs/<sha256>`, complete or absent. What is under way lies in `partial/`. */
+/** Files by their digest: `blobs/<sha256>`, complete or absent. Downloads in progress are in `partial/`. */
 export class BlobStore {
   readonly #blobs: string
   readonly #partial: string
@@ -40,7 +40,7 @@ export class BlobStore {
     this.#partial = join(folder, 'partial')
   }
 
-  /** Makes sure that the blob is there and whole; one process fetches, the others wait for it. */
+  /** Ensures that the blob exists and is whole; one process downloads it while the others wait. */
   async add(file: ModelFile, fetch: FetchFile, signal: AbortSignal): Promise<void> {
     for (const folder of [this.#blobs, this.#partial])
       await mkdir(folder, { recursive: true }).catch(storeFailure(folder))
@@ -65,7 +65,7 @@ export class BlobStore {
     }
   }
 
-  /** What lies there under this digest may have been damaged since. */
+  /** Verifies the file: it may have been damaged after the download. */
   async #isWhole({ sha256 }: ModelFile): Promise<boolean> {
     const path = join(this.#blobs, sha256)
     const found = await digestIfThere(path)
@@ -76,8 +76,8 @@ export class BlobStore {
   }
 
   /**
-   * A file of our own that begins with what others left of it. Copied, for whoever was taken for dead may wake up and
-   * write on: then into a file that has no name any more.
+   * A partial file that continues an earlier process's download. It is copied: a stalled process that resumes then
+   * writes to an unlinked inode.
    */
   async #takeUp(file: ModelFile): Promise<string> {
     const names = await readdir(this.#partial).catch(storeFailure(this.#partial))
@@ -96,22 +96,22 @@ export class BlobStore {
     return own
   }
 
-  /** Puts the blob into a folder under the name the manifest gives it, without copying where links are possible. */
+  /** Puts the blob into a folder under its name in the manifest, by a hard link if possible, else by a copy. */
   async place(file: ModelFile, folder: string): Promise<void> {
     const [blob, target] = [join(this.#blobs, file.sha256), join(folder, file.path)]
     if (await exists(target)) return
     await link(blob, target).catch(() => copyFile(blob, target).catch(storeFailure(target)))
   }
 
-  /** Forgets a blob, for example a damaged one. */
+  /** Removes a blob, for example a damaged one. */
   async drop(sha256: string): Promise<void> {
-    // Renamed first: a half-removed blob must not be found.
+    // Renamed first, so that a half-removed blob cannot be found.
     const away = join(this.#partial, `${sha256}.${randomUUID()}`)
     await rename(join(this.#blobs, sha256), away).catch(() => undefined)
     await rm(away, { force: true })
   }
 
-  /** Drops blobs that no model links to any more, and downloads nobody went on with. */
+  /** Removes blobs that no model links to, and abandoned downloads. */
   async sweep(olderThanMs: number): Promise<void> {
     const isOld = (time: number) => Date.now() - time > olderThanMs
     for (const name of await readdir(this.#blobs).catch(() => [])) {

@@ -12,22 +12,22 @@ export type ModelFile = ModelManifest['files']['model']
 export interface DownloadOptions {
   readonly source: ModelSource
   readonly limits: DownloadLimits
-  /** Ends the download for good. */
+  /** Aborts the download. */
   readonly signal: AbortSignal
-  /** Waits between attempts; the first of them. */
+  /** First delay between attempts. */
   readonly retryMs?: number
   readonly onBytes?: (bytes: number) => void
 }
 
-/** A file on its way from the registry to the store. */
+/** A download from the registry into the store. */
 interface Download extends DownloadOptions {
   readonly file: ModelFile
   readonly path: string
 }
 
 /**
- * Fetches a file to `path`, resuming what an earlier attempt left there, and leaves it only if its length and digest
- * are the stated ones. @throws VAL_MODEL_DOWNLOAD_TRUNCATED, VAL_MODEL_REGISTRY_*, VAL_MODEL_CHECKSUM_MISMATCH,
+ * Downloads a file to `path` and resumes an earlier partial download. The file is kept only if its length and digest
+ * match the manifest. @throws VAL_MODEL_DOWNLOAD_TRUNCATED, VAL_MODEL_REGISTRY_*, VAL_MODEL_CHECKSUM_MISMATCH,
  * VAL_MODEL_STORE_FULL, VAL_MODEL_STORE_UNAVAILABLE, VAL_MODEL_URI_REFUSED, VAL_MODEL_MISSING
  */
 export function downloadFile(file: ModelFile, path: string, options: DownloadOptions): Promise<void> {
@@ -35,7 +35,7 @@ export function downloadFile(file: ModelFile, path: string, options: DownloadOpt
   return retryRequest(() => attempt(download), options.signal, options.retryMs)
 }
 
-/** One attempt: open, complete, close. What came stays for the next attempt where that can resume it. */
+/** One attempt: open, complete, close. Received bytes stay on disk if the next attempt can resume them. */
 async function attempt(download: Download): Promise<void> {
   const { file, path, signal } = download
   const partial = await ResumableFile.open(path, file.bytes)
@@ -45,14 +45,14 @@ async function attempt(download: Download): Promise<void> {
   } catch (error) {
     await partial.close()
     if (!isResumable(error, signal)) await rm(path, { force: true })
-    // The beginning may have been of another version of the file: the next attempt fetches it in one piece.
+    // The partial file may be of another version: the next attempt downloads the whole file.
     if (wasResumed && isMismatch(error)) return attempt(download)
     throw error
   }
   await partial.close()
 }
 
-/** Fetches the missing rest, and checks the whole. */
+/** Downloads the missing bytes and verifies the whole file. */
 async function complete(download: Download, partial: ResumableFile): Promise<void> {
   if (partial.size < download.file.bytes) await receiveRest(download, partial)
   verify(download.file, partial)
@@ -66,13 +66,13 @@ async function receiveRest(download: Download, partial: ResumableFile): Promise<
   try {
     await append(download, chunks, partial, { signal, onIdle: (error) => end.abort(error) })
   } finally {
-    // Ends the request where the file was left in the middle.
+    // Ends the request if the file was not read to its end.
     end.abort(new ValenceError('VAL_MODEL_DOWNLOAD_TRUNCATED', download.file.path))
     void chunks.return?.()?.catch(() => undefined)
   }
 }
 
-/** Asks for the bytes behind those that are there; a source that begins elsewhere makes the file begin anew. */
+/** Requests the bytes after the existing ones; if the source begins at another offset, the file is restarted. */
 async function openRest(
   { source, limits, file }: Download,
   partial: ResumableFile,
@@ -87,11 +87,11 @@ async function openRest(
 
 interface Reading {
   readonly signal: AbortSignal
-  /** Nothing came for too long. */
+  /** The idle timeout has passed. */
   onIdle(error: ValenceError): void
 }
 
-/** Writes what comes behind what is there, up to the stated length. */
+/** Appends the received bytes, up to the length in the manifest. */
 async function append(
   { file, path, limits, onBytes }: Download,
   chunks: AsyncIterator<Uint8Array>,
@@ -132,7 +132,7 @@ function isMismatch(error: unknown): boolean {
   return isValenceError(error) && error.code === 'VAL_MODEL_CHECKSUM_MISMATCH'
 }
 
-/** The bytes that came may be the beginning of the file: the download was stopped, or the error may pass. */
+/** The received bytes can be resumed: the download was aborted, or the error is retryable. */
 function isResumable(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted || (isValenceError(error) && error.retryable)
 }

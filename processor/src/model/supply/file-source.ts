@@ -5,7 +5,7 @@ import { ValenceError } from '@valence/schemas'
 import { allowedPath } from './allow-list.ts'
 import { type ModelSource, readSmall } from './model-source.ts'
 
-/** @throws VAL_MODEL_MISSING for what cannot be read, or is no plain file: to open a pipe would wait for its writer */
+/** @throws VAL_MODEL_MISSING if it cannot be read or is not a regular file: opening a pipe would wait for its writer */
 async function* chunksOf(path: string, start: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
   try {
     if (!(await stat(path)).isFile()) throw new Error('no plain file')
@@ -17,8 +17,8 @@ async function* chunksOf(path: string, start: number, signal: AbortSignal): Asyn
 }
 
 /**
- * A manifest on a disk of this machine. Links are followed only as far as the allowed folders reach.
- * @param folders where files may really lie
+ * A manifest on a local disk. Symbolic links are followed only into allowed folders.
+ * @param folders allowed folders of files, after resolving links
  */
 export function createFileSource(path: string, folders: readonly string[]): ModelSource {
   return {

@@ -4,15 +4,15 @@ import { allowedTransport, allowedUri } from './allow-list.ts'
 import { type ModelSource, rangeStart, readSmall } from './model-source.ts'
 
 export interface HttpSourceOptions {
-  /** Prefixes that every request, redirected ones too, must lie under. */
+  /** Every request, also a redirected one, must be under one of these prefixes. */
   readonly prefixes: readonly string[]
-  /** Prefixes that somebody configured; they may allow plain http. */
+  /** Configured prefixes; they may allow plain http. */
   readonly explicit: readonly string[]
-  /** Bearer token; it never leaves the host of the manifest. */
+  /** Bearer token; sent only to the host of the manifest. */
   readonly token?: string | undefined
 }
 
-/** Chosen, not measured: a registry needs one or two. */
+/** Maximum redirects. Chosen, not measured: a registry needs one or two. */
 const maxRedirects = 5
 
 function causeOf(error: unknown): string {
@@ -32,7 +32,7 @@ function decoded(part: string, uri: URL): string {
   try {
     return decodeURIComponent(part)
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} has credentials that are no UTF-8`, { cause })
+    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} has credentials that are not UTF-8`, { cause })
   }
 }
 
@@ -42,10 +42,10 @@ function target(location: string, from: URL): URL {
     throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${redactUrl(from)} redirects with credentials of its own`)
   }
   if (to) return to
-  throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${redactUrl(from)} redirects to what is no address`)
+  throw new ValenceError('VAL_MODEL_REGISTRY_REFUSED', `${redactUrl(from)} redirects to an invalid URL`)
 }
 
-/** The offset that an answer begins at. */
+/** The offset at which a response begins. */
 function startOf(response: Response): number {
   return response.status === 206 ? rangeStart(response.headers.get('content-range')) : 0
 }
@@ -84,7 +84,7 @@ export function createHttpSource(manifest: URL, options: HttpSourceOptions): Mod
     })
   }
 
-  /** Follows redirects by hand, so that none leads out of the allow-list. */
+  /** Follows redirects itself, so that each is checked against the allow-list. */
   async function get(uri: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
     let at = uri
     for (let hop = 0; hop <= maxRedirects; hop++) {
@@ -122,7 +122,7 @@ export function createHttpSource(manifest: URL, options: HttpSourceOptions): Mod
       const uri = new URL(name, home)
       uri.search = home.search
       let response = await get(uri, from > 0 ? { range: `bytes=${from}-` } : {}, signal)
-      // A range that begins elsewhere, or does not say where, is of no use.
+      // A range with another or no offset cannot be used.
       if (response.status === 416 || (response.status === 206 && startOf(response) !== from)) {
         await response.body?.cancel()
         response = await get(uri, {}, signal)

@@ -2,12 +2,12 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Logger } from '../../observability/logger.ts'
 import { ModelStore } from './model-store.ts'
 
-/** The store is told at least this often that a model is in use. Chosen: retention counts in days. */
+/** Interval of the use mark in the store. Chosen: retention counts in days. */
 export const renewLeaseMs = 60 * 60 * 1_000
 
 /**
- * Marks a model as in use for as long as it runs, so that no neighbour's retention removes it; a folder outside the
- * store is left alone.
+ * Marks a model as in use while it runs, so that no other process's retention removes it. A folder outside the store is
+ * not marked.
  */
 export function keepInUse(folder: string, storeFolder: string, logger: Logger): { end(): void } {
   if (dirname(resolve(folder)) !== resolve(join(storeFolder, 'models'))) return { end: () => undefined }

@@ -8,17 +8,17 @@ import { BlobStore, type FetchFile } from './blob-store.ts'
 import { storeFailure } from './store-failure.ts'
 import { digestIfThere, readIfThere } from './stored-file.ts'
 
-/** A model in the store: all of it, verified when it came in. */
+/** A complete model in the store, verified when it was stored. */
 export interface StoredModel {
   /** sha256 of the bytes of its manifest, 64 hex digits. */
   readonly digest: string
   readonly folder: string
   readonly manifest: ModelManifest
-  /** When somebody last used it, epoch milliseconds. */
+  /** Time of the last use, epoch milliseconds. */
   readonly usedAt: number
 }
 
-/** The manifest as it came, with its signature. */
+/** The manifest as received, with its signature. */
 export interface ManifestFiles {
   readonly bytes: Buffer
   readonly signature: Buffer | undefined
@@ -31,9 +31,9 @@ export function digestOf(bytes: Buffer | string): string {
 }
 
 /**
- * Models on disk by the digest of their manifest: `models/<digest>/` holds model.json, its signature and the files it
- * names. A model appears by one rename when all of it is verified, so several processes can share a store and none
- * ever sees half a model. Each method throws VAL_MODEL_STORE_UNAVAILABLE or VAL_MODEL_STORE_FULL.
+ * Models on disk by the digest of their manifest: `models/<digest>/` holds model.json, its signature and its files. A
+ * model becomes visible by one rename after everything is verified, so several processes can share a store and none
+ * sees a partial model. Each method throws VAL_MODEL_STORE_UNAVAILABLE or VAL_MODEL_STORE_FULL.
  */
 export class ModelStore {
   readonly folder: string
@@ -52,12 +52,12 @@ export class ModelStore {
     return join(this.folder, 'refs', `${digestOf(uri)}.json`)
   }
 
-  /** The model if it is here and undamaged; what is damaged is put away, so that it is fetched again. */
+  /** The model if it is stored and undamaged; a damaged one is removed, so that it is downloaded again. */
   async find(digest: string): Promise<StoredModel | undefined> {
     const model = await this.peek(digest)
     if (!model) {
       const bytes = await readIfThere(join(this.#modelFolder(digest), 'model.json'))
-      // It came in between, or another version of Valence reads it.
+      // It appeared meanwhile, or another version of Valence wrote it.
       if (bytes && digestOf(bytes) === digest) return undefined
       const isThere = await stat(this.#modelFolder(digest)).then(Boolean, () => false)
       if (isThere) await this.discard(digest)
@@ -72,7 +72,7 @@ export class ModelStore {
     return undefined
   }
 
-  /** Fetches what is missing and makes the model visible as a whole. */
+  /** Downloads missing files and makes the whole model visible. */
   async add({ bytes, signature }: ManifestFiles, fetch: FetchFile, signal: AbortSignal): Promise<StoredModel> {
     const [digest, manifest] = [digestOf(bytes), parseManifest(bytes.toString('utf8'))]
     const files = Object.values(manifest.files)
@@ -90,7 +90,10 @@ export class ModelStore {
     }
     const model = await this.peek(digest)
     if (!model)
-      throw new ValenceError('VAL_MODEL_STORE_UNAVAILABLE', `${this.#modelFolder(digest)} was removed at once`)
+      throw new ValenceError(
+        'VAL_MODEL_STORE_UNAVAILABLE',
+        `${this.#modelFolder(digest)} was removed right after it was stored`,
+      )
     return model
   }
 
@@ -98,14 +101,14 @@ export class ModelStore {
     return readFile(join(this.#modelFolder(digest), 'model.json.sig')).catch(() => undefined)
   }
 
-  /** Puts a signature beside a manifest that is here, for example one by a new key. */
+  /** Stores a signature beside an existing manifest, for example one by a new key. */
   async keepSignature(digest: string, signature: Buffer): Promise<void> {
     const path = join(this.#modelFolder(digest), 'model.json.sig')
     if ((await readIfThere(path))?.equals(signature)) return
     await this.#replace(path, signature)
   }
 
-  /** Notes that the model behind this URI was found good. */
+  /** Records the model as the last good one of this URI. */
   async remember(uri: string, digest: string): Promise<void> {
     const path = this.#refPath(uri)
     await mkdir(join(this.folder, 'refs'), { recursive: true }).catch(storeFailure(path))
@@ -122,7 +125,7 @@ export class ModelStore {
     }
   }
 
-  /** Digest of the last good model of this URI; a damaged note is as good as none. */
+  /** Digest of the last good model of this URI; a damaged record counts as none. */
   async recall(uri: string): Promise<string | undefined> {
     try {
       const { digest } = JSON.parse(await readFile(this.#refPath(uri), 'utf8')) as { digest: unknown }
@@ -132,20 +135,20 @@ export class ModelStore {
     }
   }
 
-  /** Tells the other processes that the model is in use. */
+  /** Marks the model as in use for other processes. */
   async touch(digest: string): Promise<void> {
     const now = new Date()
     await utimes(this.#modelFolder(digest), now, now).catch(storeFailure(this.#modelFolder(digest)))
   }
 
-  /** What is here, the last used first. */
+  /** The stored models, last used first. */
   async list(): Promise<StoredModel[]> {
     const names = await readdir(join(this.folder, 'models')).catch(() => [])
     const models = await Promise.all(names.map((name) => this.peek(name)))
     return models.filter((model) => model !== undefined).sort((a, b) => b.usedAt - a.usedAt)
   }
 
-  /** Removes the models beyond the `keep` last used ones that nobody used for `idleMs`, and what nothing refers to. */
+  /** Removes models that are not among the `keep` last used ones and unused for `idleMs`, and unreferenced files. */
   async prune(keep: number, idleMs = dayMs): Promise<void> {
     const models = await this.list()
     const old = models.slice(keep).filter(({ usedAt }) => Date.now() - usedAt > idleMs)
@@ -159,7 +162,7 @@ export class ModelStore {
     }
   }
 
-  /** Takes the model out of sight by one rename, then removes it. */
+  /** Hides the model by one rename, then removes it. */
   async discard(digest: string): Promise<void> {
     const away = join(this.folder, 'staging', randomUUID())
     await mkdir(join(this.folder, 'staging'), { recursive: true }).catch(storeFailure(away))
@@ -167,7 +170,7 @@ export class ModelStore {
     await rm(away, { recursive: true, force: true })
   }
 
-  /** The model if it is here; its files are not looked into. */
+  /** The model if it is stored; its files are not verified. */
   async peek(digest: string): Promise<StoredModel | undefined> {
     const folder = this.#modelFolder(digest)
     try {
@@ -188,7 +191,7 @@ export class ModelStore {
       await rename(staging, target)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      // Another process was faster; what it put there has the same digest. A damaged one was put away by find().
+      // Another process was faster and stored the same digest. find() has removed a damaged model before.
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') storeFailure(target)(error)
     }
   }

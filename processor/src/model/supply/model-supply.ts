@@ -14,23 +14,23 @@ export interface ModelSupplyOptions {
   readonly uri: string
   readonly source: ModelSource
   readonly store: ModelStore
-  /** All files of a model together. */
+  /** Maximum size of all files of a model together. */
   readonly maxBytes: number
   readonly limits: DownloadLimits
-  /** For everything from the manifest to the last byte. */
+  /** Time limit from the manifest to the last byte. */
   readonly timeoutMs: number
-  /** Pinned key; set, every manifest must be signed with it. */
+  /** Public key; if set, every manifest must be signed with its private key. */
   readonly publicKey?: KeyObject | undefined
   readonly retryMs?: number
   readonly onBytes?: (bytes: number) => void
 }
 
-/** Brings the models of one manifest URI into the store. */
+/** Downloads the models of one manifest URI into the store. */
 export class ModelSupply {
-  /** As it may be printed. */
+  /** The URI without credentials, safe to print. */
   readonly uri: string
   readonly #options: ModelSupplyOptions
-  /** The manifest that was last brought in as a whole. */
+  /** The manifest of the last completely downloaded model. */
   #known: { readonly version: string; readonly digest: string } | undefined
 
   constructor(options: ModelSupplyOptions) {
@@ -39,8 +39,8 @@ export class ModelSupply {
   }
 
   /**
-   * The model that the URI names now, in the store. Costs one conditional request when nothing changed.
-   * @throws VAL_MODEL_*; a model that was there before is not affected
+   * Downloads the URI's current model into the store. If nothing changed, this costs one conditional request.
+   * @throws VAL_MODEL_*; models stored before are not affected
    */
   async pull(outer: AbortSignal): Promise<StoredModel> {
     const { timeoutMs } = this.#options
@@ -58,17 +58,17 @@ export class ModelSupply {
     })
   }
 
-  /** From now on nothing is known: the manifest is asked for again, and each file of its model is looked into. */
+  /** Drops cached knowledge: the next pull requests the manifest unconditionally and verifies each file. */
   invalidate(): void {
     this.#known = undefined
   }
 
-  /** Remembers the model as good, for the day the registry is away. */
+  /** Records the model as the last good one, for starts while the registry is unreachable. */
   accept({ digest }: StoredModel): Promise<void> {
     return this.#options.store.remember(this.#options.uri, digest)
   }
 
-  /** The last model that was accepted, if it is still whole and signed as it must be. */
+  /** The last accepted model, if it is still whole and correctly signed. */
   async lastGood(): Promise<StoredModel | undefined> {
     const { store, uri, publicKey } = this.#options
     const digest = await store.recall(uri)

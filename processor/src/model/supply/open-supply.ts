@@ -11,7 +11,7 @@ import { ModelStore } from './model-store.ts'
 import { ModelSupply } from './model-supply.ts'
 import { readPublicKey } from './signature.ts'
 
-/** The settings that supply goes by. */
+/** The settings of the supply. */
 export type SupplyConfig = Pick<
   Config,
   | 'modelStore'
@@ -31,7 +31,7 @@ function fileOf(uri: string): string {
     const path = fileURLToPath(uri)
     return path.endsWith('.json') ? path : resolve(path, 'model.json')
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_MISSING', `${redactUrl(uri)} names no file on this machine`, { cause })
+    throw new ValenceError('VAL_MODEL_MISSING', `${redactUrl(uri)} is not a local file URI`, { cause })
   }
 }
 
@@ -50,16 +50,16 @@ async function openSource(uri: string, config: SupplyConfig): Promise<ModelSourc
   if (protocol === 'https:' || protocol === 'http:') {
     return createHttpSource(manifest, { prefixes, explicit: config.modelUriAllow ?? [], token: config.modelToken })
   }
-  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)}: only file:, https: and s3: are fetched`)
+  throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)}: only file:, https: and s3: are supported`)
 }
 
-/** The supply of the models behind a manifest URI. @throws VAL_MODEL_URI_REFUSED, VAL_MODEL_MISSING, VAL_CONFIG_INVALID */
+/** The supply of the models of a manifest URI. @throws VAL_MODEL_URI_REFUSED, VAL_MODEL_MISSING, VAL_CONFIG_INVALID */
 export async function openSupply(
   uri: string,
   config: SupplyConfig,
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<ModelSupply> {
-  if (!URL.canParse(uri)) throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} is no URI`)
+  if (!URL.canParse(uri)) throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} is not a URI`)
   const key = config.modelPublicKeyFile
   return new ModelSupply({
     uri,

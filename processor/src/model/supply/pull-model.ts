@@ -6,21 +6,21 @@ import { openSupply, type SupplyConfig } from './open-supply.ts'
 export interface PullOptions {
   readonly openBackend: OpenBackend
   readonly signal: AbortSignal
-  /** @param fetchedBytes in all so far */
+  /** @param fetchedBytes total so far */
   readonly onFetched: (fetchedBytes: number) => void
 }
 
 export interface PulledModel {
   readonly model: StoredModel
-  /** Of the manifest, without credentials. */
+  /** URI of the manifest, without credentials. */
   readonly uri: string
   /** 0: all files were in the store. */
   readonly fetchedBytes: number
 }
 
 /**
- * Brings a model into the store and verifies it by its golden scores. Only then it is accepted: a process starts with the
- * last accepted model while the registry is unreachable. @throws VAL_MODEL_*
+ * Downloads a model into the store, verifies its golden scores, and only then accepts it. While the registry is
+ * unreachable, a process starts with the last accepted model. @throws VAL_MODEL_*
  */
 export async function pullModel(uri: string, config: SupplyConfig, options: PullOptions): Promise<PulledModel> {
   const { openBackend, signal, onFetched } = options

@@ -2,29 +2,29 @@ import { ValenceError } from '@valence/schemas'
 import { unlessAborted } from '../../platform/abort.ts'
 import { retryWhileRetryable } from '../../platform/retry.ts'
 
-/** How long a registry may keep us waiting. */
+/** Timeouts of registry requests. */
 export interface DownloadLimits {
-  /** For the beginning of an answer. */
+  /** Until the response begins. */
   readonly connectMs: number
-  /** Between two pieces of an answer. */
+  /** Between two chunks of the response. */
   readonly idleMs: number
 }
 
-/** Chosen, not measured: a registry that restarts within seconds is waited out; a start falls back to the last good model after them. */
+/** Chosen, not measured: covers a registry restart of some seconds; a start then falls back to the last good model. */
 const maxRetries = 3
 const defaultRetryMs = 250
 const maxRetryMs = 5_000
 
-/** Tries a request again while its error is retryable, a few times. */
+/** Retries a request a few times while its error is retryable. */
 export function retryRequest<T>(action: () => Promise<T>, signal: AbortSignal, retryMs = defaultRetryMs): Promise<T> {
   return retryWhileRetryable(action, { initialDelayMs: retryMs, maxDelayMs: maxRetryMs, maxRetries, signal })
 }
 
 export function tooSlow(what: string, ms: number): ValenceError {
-  return new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT', `${what}: nothing came for ${ms} ms`)
+  return new ValenceError('VAL_MODEL_REGISTRY_TIMEOUT', `${what}: no data for ${ms} ms`)
 }
 
-/** Gives the action this long. @throws VAL_MODEL_REGISTRY_TIMEOUT */
+/** Limits the time of an action. @throws VAL_MODEL_REGISTRY_TIMEOUT */
 export async function withDeadline<T>(
   ms: number,
   what: string,

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { storeFailure } from './store-failure.ts'
 
-/** A file that grows towards its digest. */
+/** A file in download, hashed while it grows. */
 export class ResumableFile {
   readonly #file: FileHandle
   #hash: Hash = createHash('sha256')
@@ -13,7 +13,7 @@ export class ResumableFile {
     this.#file = file
   }
 
-  /** Takes up what an earlier attempt left, if that is not longer than the file is to be. */
+  /** Opens the partial file of an earlier attempt, if it is not longer than the expected file. */
   static async open(path: string, limit: number): Promise<ResumableFile> {
     const size = await stat(path).then(
       (found) => found.size,

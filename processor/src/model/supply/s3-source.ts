@@ -36,13 +36,13 @@ function keyOf(uri: URL): string {
   try {
     return decodeURIComponent(uri.pathname.slice(1))
   } catch (cause) {
-    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} is no UTF-8`, { cause })
+    throw new ValenceError('VAL_MODEL_URI_REFUSED', `${redactUrl(uri)} is not UTF-8`, { cause })
   }
 }
 
 /** A manifest in an S3 bucket, and the files beside it. */
 export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3SourceOptions): Promise<ModelSource> {
-  // Attempts are counted where all sources are alike, in the download.
+  // No retries here: the download retries for all kinds of sources.
   const bucket = await openBucket(manifest.hostname, { endpoint, maxAttempts: 1 })
 
   async function get(uri: URL, extra: { Range?: string; IfNoneMatch?: string }, signal: AbortSignal) {
@@ -74,13 +74,13 @@ export async function createS3Source(manifest: URL, { prefixes, endpoint }: S3So
       const uri = new URL(name, manifest)
       try {
         const output = await get(uri, from > 0 ? { Range: `bytes=${from}-` } : {}, signal).catch((error: unknown) => {
-          // The file became shorter than what is here of it.
+          // The file is now shorter than the local partial file.
           if (httpStatusOf(error) !== 416) throw error
           return get(uri, {}, signal)
         })
         const start = output.ContentRange === undefined ? 0 : rangeStart(output.ContentRange)
         if (start === 0 || start === from) return { from: start, chunks: chunksOf(output, uri, signal) }
-        // A range that begins elsewhere is of no use.
+        // A range with another offset cannot be used.
         return { from: 0, chunks: chunksOf(await get(uri, {}, signal), uri, signal) }
       } catch (error) {
         throw error instanceof ValenceError ? error : failure(error, uri, signal)

@@ -2,7 +2,7 @@ import { isValenceError, ValenceError } from '@valence/schemas'
 
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
-/** Turns what the file system says into the catalogue's words: `await write().catch(storeFailure(path))`. */
+/** Converts file system errors into catalogue errors: `await write().catch(storeFailure(path))`. */
 export function storeFailure(path: string): (error: unknown) => never {
   return (error) => {
     if (isValenceError(error)) throw error

@@ -85,9 +85,9 @@ describe('a graph that hangs in native code', () => {
       VALENCE_MODEL_SHADOW: candidate.folder,
       VALENCE_MODEL_SHADOW_RATIO: '1',
     })
-    await logged('candidate is shadowing')
+    await logged('candidate model opened, shadowing')
     expect(await score(hangs('ok'))).toBe(200)
-    await logged('candidate hangs, nothing is shadowed any more')
+    await logged('candidate model hangs, shadowing stopped')
     expect(await score('good')).toBe(200)
     child.kill('SIGTERM')
     await logged('stopped')
