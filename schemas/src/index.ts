@@ -2,7 +2,7 @@ export { embeddedSchemas } from './embedded-schemas.ts'
 export { type ErrorCode, errorCatalogue, errorRowOf, isValenceError, ValenceError } from './errors.ts'
 export { type FieldPath, formatFieldPath, parseFieldPath, parseFieldPaths } from './fields/field-path.ts'
 export { readPath } from './fields/read-path.ts'
-export { parseExactly } from './fields/scalar.ts'
+export { digitsOf, parseExactly } from './fields/scalar.ts'
 export { readTextFields, type TextFields } from './fields/text-fields.ts'
 export { foreignCharset } from './foreign-charset.ts'
 export {

@@ -77,6 +77,17 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./commands/consume.ts')).runConsume,
   },
   {
+    usage: 'try',
+    summary: 'show what a processor would make of a topic; writes nothing, and proposes where the texts are',
+    example: 'valence try --topic reviews',
+    options: [
+      ['-t, --topic <topic>', 'topic to read (the first of VALENCE_INPUT_TOPICS unless given)'],
+      ['-n, --limit <records>', 'try so many of the newest records', '20'],
+      json,
+    ],
+    load: async () => (await import('./commands/try-topic.ts')).runTry,
+  },
+  {
     usage: 'lag',
     summary: 'lag, rates, time to drain and owner of each input partition; a live table on a terminal',
     example: 'valence lag --once',

@@ -45,7 +45,13 @@ export type Decoded =
     }
   | { readonly kind: 'passed'; readonly record: KafkaRecord; readonly input: InputShape }
   | { readonly kind: 'tombstone'; readonly record: KafkaRecord }
-  | { readonly kind: 'rejected'; readonly record: KafkaRecord; readonly error: ValenceError }
+  | {
+      readonly kind: 'rejected'
+      readonly record: KafkaRecord
+      readonly error: ValenceError
+      /** Undefined where the record was not even recognised. */
+      readonly input?: InputShape | undefined
+    }
 
 export type RecordFormat = 'avro' | 'json' | 'text'
 
@@ -104,7 +110,9 @@ async function decodeRecord(record: KafkaRecord, options: DecodeOptions): Promis
   } catch (error) {
     if (!isValenceError(error) || !error.deadLetter) throw error
     const isPassed = options.missingText === 'pass' && hasNoText(error)
-    return isPassed && input !== undefined ? { kind: 'passed', record, input } : { kind: 'rejected', record, error }
+    return isPassed && input !== undefined
+      ? { kind: 'passed', record, input }
+      : { kind: 'rejected', record, input, error }
   }
 }
 

@@ -19,7 +19,12 @@ export type RecordResult =
     }
   | { readonly kind: 'passed'; readonly record: KafkaRecord; readonly input: InputShape }
   | { readonly kind: 'tombstone'; readonly record: KafkaRecord }
-  | { readonly kind: 'rejected'; readonly record: KafkaRecord; readonly error: ValenceError }
+  | {
+      readonly kind: 'rejected'
+      readonly record: KafkaRecord
+      readonly error: ValenceError
+      readonly input?: InputShape | undefined
+    }
 
 /** Scores the texts among the records, in order. Throws a retryable error when any text must be tried again. */
 export type ScoreStep = (decoded: readonly Decoded[], signal: AbortSignal) => Promise<RecordResult[]>

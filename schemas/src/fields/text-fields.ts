@@ -2,7 +2,6 @@ import { ValenceError } from '../errors.ts'
 import { isBlankText } from '../records/blank-text.ts'
 import { checkUnicode } from '../records/check-unicode.ts'
 import { parseIsoTime } from '../records/iso-time.ts'
-import { invalid } from '../records/record-fields.ts'
 import { checkText, maxOccurredAt, minOccurredAt, type TextEvent } from '../records/text-event.ts'
 import { type FieldPath, formatFieldPath } from './field-path.ts'
 import { readPath } from './read-path.ts'
@@ -13,7 +12,7 @@ export interface TextFields {
   /** Texts that are joined by a blank line, in this order. */
   readonly text: readonly FieldPath[]
   readonly id: FieldPath
-  /** Epoch milliseconds, or ISO 8601 with a zone. */
+  /** Epoch milliseconds, or ISO 8601 with a zone; else null. */
   readonly occurredAt: FieldPath
   readonly source: FieldPath
   readonly lang: FieldPath
@@ -24,21 +23,27 @@ export interface TextFields {
 const blankLine = '\n\n'
 
 /**
- * Reads the fields of a decoded record of any shape.
+ * Reads the fields of a decoded record of any shape. Only the text can cost the record: what is no scalar, no time or no
+ * object where one is looked for counts as absent, because foreign records use the same names for other things.
  * @param exact the record with the digits of its numbers as written (`parseExactly`); only JSON loses any
- * @throws VAL_TEXT_MISSING, VAL_TEXT_EMPTY, VAL_TEXT_TOO_LARGE, VAL_RECORD_INVALID, VAL_RECORD_NOT_UTF8
+ * @throws VAL_TEXT_MISSING, VAL_TEXT_EMPTY, VAL_TEXT_TOO_LARGE, VAL_RECORD_INVALID for a text, VAL_RECORD_NOT_UTF8
  */
 export function readTextFields(fields: TextFields, record: unknown, exact?: () => unknown): TextEvent {
   const scalarAt = (path: FieldPath) =>
     scalarText(readPath(record, path), formatFieldPath(path), exact && (() => digitsOf(readPath(exact(), path))))
+  const optionalAt = (path: FieldPath) => (isScalar(readPath(record, path)) ? scalarAt(path) : null)
   return {
     text: readText(fields.text, scalarAt),
-    id: scalarAt(fields.id) || null,
-    occurredAt: readTime(readPath(record, fields.occurredAt), formatFieldPath(fields.occurredAt)),
-    source: scalarAt(fields.source),
-    lang: scalarAt(fields.lang),
+    id: optionalAt(fields.id) || null,
+    occurredAt: readTime(readPath(record, fields.occurredAt)),
+    source: optionalAt(fields.source),
+    lang: optionalAt(fields.lang),
     attributes: readAttributes(fields.attributes, record, exact),
   }
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value instanceof Uint8Array
 }
 
 function readText(paths: readonly FieldPath[], scalarAt: (path: FieldPath) => string | null): string {
@@ -48,22 +53,19 @@ function readText(paths: readonly FieldPath[], scalarAt: (path: FieldPath) => st
   return checkText(texts.join(blankLine))
 }
 
-function readTime(value: unknown, field: string): number | null {
-  if (value === null || value === undefined) return null
+function readTime(value: unknown): number | null {
   const ms = typeof value === 'string' ? parseIsoTime(value) : typeof value === 'bigint' ? Number(value) : value
-  if (typeof ms !== 'number' || Number.isNaN(ms)) invalid(field, 'epoch milliseconds, or ISO 8601 with a time zone')
+  if (typeof ms !== 'number') return null
   const whole = Math.floor(ms)
-  if (whole < minOccurredAt || whole > maxOccurredAt) invalid(field, 'in the years 1 to 9999')
-  return whole
+  return whole >= minOccurredAt && whole <= maxOccurredAt ? whole : null
 }
 
 function readAttributes(path: FieldPath, record: unknown, exact?: () => unknown): Record<string, string> {
   const value = readPath(record, path)
-  if (value === null || value === undefined) return {}
-  if (typeof value !== 'object' || Array.isArray(value)) invalid(formatFieldPath(path), 'an object')
-  const entries = Object.keys(value).flatMap((name): [string, string][] => {
+  if (value === null || isScalar(value) || Array.isArray(value)) return {}
+  const entries = Object.keys(value as object).flatMap((name): [string, string][] => {
     const own = readPath(value, [name])
-    if (own === null || (typeof own === 'object' && !(own instanceof Uint8Array))) return []
+    if (!isScalar(own)) return []
     const field = formatFieldPath([...path, name])
     const text = scalarText(own, field, exact && (() => digitsOf(readPath(exact(), [...path, name]))))
     return text === null ? [] : [[checkUnicode(name, `a name in ${formatFieldPath(path)}`), text]]

@@ -41,6 +41,13 @@ export const feedbackEventReader: RecordReader<FeedbackEvent> = createReader(
   toFeedbackEvent,
 )
 
+/** Reads a record of any shape as it is. */
+export const valueReader: RecordReader<unknown> = {
+  requiredProperties: [],
+  avroType: undefined,
+  fromRecord: (value) => value,
+}
+
 /** Reads texts from records of any shape. */
 export function createTextFieldsReader(fields: TextFields): RecordReader<TextEvent> {
   return {

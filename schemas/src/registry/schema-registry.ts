@@ -9,7 +9,13 @@ import type { SchemaId } from '../schema-id.ts'
 import { defaultTopics, valueSubject } from '../topics.ts'
 import { createDecoderCache, type DecoderCache } from './decoder-cache.ts'
 import { fetchForeignSchemas } from './foreign-schema.ts'
-import { createTextFieldsReader, feedbackEventReader, scoredEventReader, textEventReader } from './record-reader.ts'
+import {
+  createTextFieldsReader,
+  feedbackEventReader,
+  scoredEventReader,
+  textEventReader,
+  valueReader,
+} from './record-reader.ts'
 import {
   createRegistryApi,
   type RegistryAnswer,
@@ -56,6 +62,8 @@ export interface SchemaRegistry extends DecoderCache<TextEvent> {
   readonly scores: DecoderCache<ScoredEvent>
   /** Decoders of feedback events. */
   readonly feedback: DecoderCache<FeedbackEvent>
+  /** Decoders of any record, to the value that the writer's schema describes. */
+  readonly values: DecoderCache<unknown>
   /** Registers the Avro schemas of the values of both topics and returns their ids; idempotent. Throws VAL_SCHEMA_INCOMPATIBLE. */
   register(topics?: { readonly texts: string; readonly scores: string }): Promise<{
     readonly textEvent: number
@@ -119,6 +127,7 @@ export function createSchemaRegistry(options: SchemaRegistryOptions): SchemaRegi
     ...createDecoderCache({ ...caching, reader: textFields ? createTextFieldsReader(textFields) : textEventReader }),
     scores: createDecoderCache({ ...caching, reader: scoredEventReader }),
     feedback: createDecoderCache({ ...caching, reader: feedbackEventReader }),
+    values: createDecoderCache({ ...caching, reader: valueReader }),
     registerFor,
     registerText,
     writerSchema,
