@@ -66,7 +66,7 @@ export {
   type SchemaText,
 } from './registry/schema-registry.ts'
 export type { WriterSchema } from './registry/writer-schema.ts'
-export { type FramedValue, readFramedValue, readSchemaIdHeader, type SchemaId } from './schema-id.ts'
+export { type FramedValue, readFramedValue, readIndexesHeader, readSchemaIdHeader, type SchemaId } from './schema-id.ts'
 export { defaultTopics, valueSubject } from './topics.ts'
 export { basicAuthorization, plainUrl } from './url-credentials.ts'
 export { frame, framedPayload, readSchemaId } from './wire-format.ts'

@@ -74,6 +74,16 @@ function chooseId(found: ReadonlyMap<string, Buffer | null>): SchemaId | undefin
   return undefined
 }
 
+/**
+ * What Confluent's serialisers of Protobuf write behind the id in the header, and not in front of the payload: the message
+ * indexes. Undefined where there is nothing.
+ */
+export function readIndexesHeader(headers: readonly NamedValue[]): Buffer | undefined {
+  const value = headers.findLast(({ name }) => name === confluentHeader)?.value
+  const indexes = value?.subarray(value[0] === 0 ? 5 : 17)
+  return indexes === undefined || indexes.length === 0 ? undefined : indexes
+}
+
 /** Byte 0 and an int32, or byte 1 and a UUID; message indexes of Protobuf can follow. */
 function readConfluentId(value: Buffer | null): SchemaId {
   if (value?.[0] === 0 && value.length >= 5) return value.readInt32BE(1)

@@ -9,6 +9,7 @@ import {
   parseJsonBytes,
   readBareText,
   readFramedValue,
+  readIndexesHeader,
   readSchemaIdHeader,
   readTextFields,
   type SchemaId,
@@ -103,7 +104,7 @@ async function decodeRecord(record: KafkaRecord, options: DecodeOptions): Promis
   let input: InputShape | undefined
   try {
     input = shapeOf(record, record.value, options)
-    const event = await readEvent(input, record.value, options)
+    const event = await readEvent(input, record, record.value, options)
     const text = { kind: 'text', record, input, event: withCloudEventHeaders(event, record.headers) } as const
     if (options.enrich === undefined) return text
     return { ...text, append: await options.enrich({ ...input, value: record.value, headers: record.headers }) }
@@ -135,10 +136,17 @@ function shapeOf(record: KafkaRecord, value: Buffer, options: DecodeOptions): In
   return { format: 'schema', schemaId: framed.id, payloadOffset: value.length - framed.payload.length }
 }
 
-function readEvent(input: InputShape, value: Buffer, options: DecodeOptions): TextEvent | Promise<TextEvent> {
-  const { schemaId, payloadOffset } = input
-  if (schemaId !== undefined) return readWithSchema(schemaId, value.subarray(payloadOffset), options)
-  if (input.format === 'text') return bareEvent(value)
+function readEvent(
+  { format, schemaId, payloadOffset }: InputShape,
+  { headers }: KafkaRecord,
+  value: Buffer,
+  options: DecodeOptions,
+): TextEvent | Promise<TextEvent> {
+  if (schemaId !== undefined) {
+    const indexes = payloadOffset === 0 ? readIndexesHeader(headers) : undefined
+    return readWithSchema(schemaId, value.subarray(payloadOffset), indexes, options)
+  }
+  if (format === 'text') return bareEvent(value)
   const { fields } = options
   if (fields === undefined) return textEventJson.parse(value)
   return readTextFields(fields, parseJsonBytes(value), () => parseExactly(value))
@@ -177,10 +185,16 @@ function formatOfBytes(value: Buffer): RecordFormat {
 }
 
 /** The registry tells how the payload was written: Avro, Protobuf or JSON Schema. */
-function readWithSchema(id: SchemaId, payload: Buffer, { registry }: DecodeOptions): TextEvent | Promise<TextEvent> {
+function readWithSchema(
+  id: SchemaId,
+  payload: Buffer,
+  indexes: Buffer | undefined,
+  { registry }: DecodeOptions,
+): TextEvent | Promise<TextEvent> {
   if (registry === undefined) throw new ValenceError('VAL_REGISTRY_REQUIRED', `schema id ${id}`)
   const decoder = registry.cached(id)
-  return decoder === undefined ? registry.load(id).then((loaded) => loaded(payload)) : decoder(payload)
+  if (decoder !== undefined) return decoder(payload, indexes)
+  return registry.load(id).then((loaded) => loaded(payload, indexes))
 }
 
 function bareEvent(value: Buffer): TextEvent {

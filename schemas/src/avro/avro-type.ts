@@ -1,18 +1,28 @@
 import avro, { type Type } from 'avsc'
 import { boundedType } from './bounded-types.ts'
+import { DecimalType } from './decimal-type.ts'
 import { longType } from './long-type.ts'
 import { stringType } from './string-type.ts'
 import { logicalTypeOf, timestampTypes } from './timestamp-types.ts'
 
+const withDecimals = Object.assign(Object.create(null) as typeof timestampTypes, timestampTypes, {
+  decimal: DecimalType,
+})
+
 /**
  * Compiles an Avro schema: longs are bigints, timestamps are epoch milliseconds, strings must be valid UTF-8.
  * @param references schemas that it refers to, each after its own dependencies
+ * @param decimals `digits`: of the logical type, as strings; by default they stay bytes, which resolve to other types
  * @throws errors of avsc
  */
-export function compileAvro(schema: unknown, references: readonly unknown[] = []): Type {
+export function compileAvro(
+  schema: unknown,
+  references: readonly unknown[] = [],
+  decimals: 'bytes' | 'digits' = 'bytes',
+): Type {
   const options = {
     registry: { long: longType, string: stringType },
-    logicalTypes: timestampTypes as never,
+    logicalTypes: (decimals === 'digits' ? withDecimals : timestampTypes) as never,
     typeHook,
   }
   for (const reference of references) avro.Type.forSchema(reference as never, options)

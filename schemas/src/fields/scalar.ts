@@ -2,13 +2,15 @@ import { isLosslessNumber, parse } from 'lossless-json'
 import { ValenceError } from '../errors.ts'
 import { checkUnicode, readUtf8, withoutByteOrderMark } from '../records/check-unicode.ts'
 import { invalid } from '../records/record-fields.ts'
+import { ScalarMessage } from './scalar-message.ts'
 
 /**
  * A scalar as text: strings, numbers, booleans, bytes of UTF-8. Null where there is none.
  * @param exact the value with the digits that the writer wrote; asked for where a number may have lost some
  * @throws VAL_RECORD_INVALID for objects and arrays, VAL_RECORD_NOT_UTF8; both name the field
  */
-export function scalarText(value: unknown, field: string, exact?: () => unknown): string | null {
+export function scalarText(given: unknown, field: string, exact?: () => unknown): string | null {
+  const value = ScalarMessage.scalarOf(given)
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return checkUnicode(value, field)
   if (typeof value === 'number') return numberText(value, exact)

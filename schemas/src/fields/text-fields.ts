@@ -6,6 +6,7 @@ import { checkText, maxOccurredAt, minOccurredAt, type TextEvent } from '../reco
 import { type FieldPath, formatFieldPath } from './field-path.ts'
 import { readPath } from './read-path.ts'
 import { digitsOf, scalarText } from './scalar.ts'
+import { ScalarMessage } from './scalar-message.ts'
 
 /** Where a record of any shape has what a TextEvent has. Only a text is needed; the others may be absent or null. */
 export interface TextFields {
@@ -35,7 +36,7 @@ export function readTextFields(fields: TextFields, record: unknown, exact?: () =
   return {
     text: readText(fields.text, scalarAt),
     id: optionalAt(fields.id) || null,
-    occurredAt: readTime(readPath(record, fields.occurredAt)),
+    occurredAt: readTime(readPath(record, fields.occurredAt)) ?? cloudEventTime(record),
     source: optionalAt(fields.source),
     lang: optionalAt(fields.lang),
     attributes: readAttributes(fields.attributes, record, exact),
@@ -43,7 +44,7 @@ export function readTextFields(fields: TextFields, record: unknown, exact?: () =
 }
 
 function isScalar(value: unknown): boolean {
-  return typeof value !== 'object' || value instanceof Uint8Array
+  return typeof value !== 'object' || value instanceof Uint8Array || value instanceof ScalarMessage
 }
 
 function readText(paths: readonly FieldPath[], scalarAt: (path: FieldPath) => string | null): string {
@@ -53,11 +54,22 @@ function readText(paths: readonly FieldPath[], scalarAt: (path: FieldPath) => st
   return checkText(texts.join(blankLine))
 }
 
-function readTime(value: unknown): number | null {
+function readTime(given: unknown): number | null {
+  const value = ScalarMessage.scalarOf(given)
   const ms = typeof value === 'string' ? parseIsoTime(value) : typeof value === 'bigint' ? Number(value) : value
   if (typeof ms !== 'number') return null
   const whole = Math.floor(ms)
   return whole >= minOccurredAt && whole <= maxOccurredAt ? whole : null
+}
+
+const cloudEventMembers = ['specversion', 'id', 'source', 'type']
+
+/** The time of a structured CloudEvent; null for other records, and where it does not parse: it only describes the event. */
+function cloudEventTime(record: unknown): number | null {
+  const time = readPath(record, ['time'])
+  if (typeof time !== 'string') return null
+  if (!cloudEventMembers.every((name) => typeof readPath(record, [name]) === 'string')) return null
+  return readTime(time)
 }
 
 function readAttributes(path: FieldPath, record: unknown, exact?: () => unknown): Record<string, string> {

@@ -1,4 +1,4 @@
-import protobuf, { type Enum, type Root, type Type } from 'protobufjs'
+import protobuf, { type Enum, type NamespaceBase, type Root, type Type } from 'protobufjs'
 import descriptors, {
   type IDescriptorProto,
   type IEnumDescriptorProto,
@@ -9,8 +9,10 @@ import descriptors, {
 export interface ProtoFile {
   /** Names of the files that it imports. */
   readonly imports: readonly string[]
-  /** Adds its messages and enums; the package is `` where there is none. @throws errors of protobufjs */
-  addTo(root: Root): { readonly packageName: string }
+  /** Adds its messages and enums. @throws errors of protobufjs */
+  addTo(root: Root): void
+  /** The full name of the message that the indexes of the wire format lead to, in the order of the file. */
+  messageAt(indexes: readonly number[]): string | undefined
 }
 
 /** The first field of a descriptor in base64: tag 1 of type 2, the name of the file. No .proto file begins so. */
@@ -22,10 +24,20 @@ export function readProtoFile(schema: string): ProtoFile {
 }
 
 function fromText(text: string): ProtoFile {
-  const imports = text.matchAll(/^\s*import\s+(?:public\s+|weak\s+)?"([^"]+)"\s*;/gm)
+  const imports = text.matchAll(/^\s*import\s+(?:public\s+|weak\s+)?["']([^"']+)["']\s*;/gm)
+  const parse = (root: Root) => protobuf.parse(text, root, { keepCase: true })
   return {
     imports: [...imports].map(([, name = '']) => name),
-    addTo: (root) => ({ packageName: protobuf.parse(text, root, { keepCase: true }).package ?? '' }),
+    addTo: parse,
+    messageAt(indexes) {
+      const alone = new protobuf.Root()
+      const { package: packageName } = parse(alone)
+      let found: NamespaceBase | undefined = packageName ? (alone.lookup(packageName) as NamespaceBase) : alone
+      for (const index of indexes) {
+        found = found?.nestedArray.filter((nested) => nested instanceof protobuf.Type)[index]
+      }
+      return found?.fullName
+    },
   }
 }
 
@@ -38,20 +50,36 @@ function fromDescriptor(bytes: Buffer): ProtoFile {
       const namespace = packageName === '' ? root : root.define(packageName)
       const edition = file.syntax === 'proto3' ? 'proto3' : 'proto2'
       for (const message of file.messageType ?? []) {
-        namespace.add(withMaps(reflection.Type.fromDescriptor(message, edition), message))
+        namespace.add(completed(reflection.Type.fromDescriptor(message, edition), message))
       }
       for (const own of file.enumType ?? []) namespace.add(reflection.Enum.fromDescriptor(own, edition))
-      return { packageName }
+    },
+    messageAt(indexes) {
+      const names = ['', ...(packageName === '' ? [] : [packageName])]
+      let messages = file.messageType
+      for (const index of indexes) {
+        const message = messages?.[index]
+        if (message === undefined) return undefined
+        names.push(message.name ?? '')
+        messages = message.nestedType
+      }
+      return names.join('.')
     },
   }
 }
 
-/** A descriptor has a map as a repeated message of key and value; a map entry's message takes no index. */
-function withMaps(type: Type, { nestedType = [] }: IDescriptorProto): Type {
+const typeOfGroup = 10
+
+/** A descriptor has a map as a repeated message of key and value, and a group as a message. protobufjs keeps them so. */
+function completed(type: Type, { nestedType = [], field: fields = [] }: IDescriptorProto): Type {
+  for (const { type: kind, typeName = '' } of fields) {
+    const group = type.nested?.[typeName.slice(typeName.lastIndexOf('.') + 1)]
+    if (kind === typeOfGroup && group instanceof protobuf.Type) Object.assign(group, { group: true })
+  }
   for (const nested of nestedType) {
     const entry = type.nested?.[nested.name ?? ''] as Type
     if (nested.options?.mapEntry) replaceEntry(type, entry)
-    else withMaps(entry, nested)
+    else completed(entry, nested)
   }
   return type
 }

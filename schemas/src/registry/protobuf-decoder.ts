@@ -1,18 +1,20 @@
 import Long from 'long'
-import protobuf, { type Namespace, type Root, type Type } from 'protobufjs'
+import protobuf, { type Root, type Type } from 'protobufjs'
 import { ValenceError } from '../errors.ts'
 import { decodePayload } from '../records/avro-codec.ts'
 import { readUtf8 } from '../records/check-unicode.ts'
-import { readProtoFile } from './proto-file.ts'
+import { type ProtoFile, readProtoFile } from './proto-file.ts'
 import type { RecordDecoder, RecordReader } from './record-reader.ts'
+import { readWellKnownMessages } from './well-known-messages.ts'
 import type { WriterSchema } from './writer-schema.ts'
 
 // protobufjs looks for it by `require`, which a bundler or a test runner can lead astray, and then rounds silently.
 protobuf.util.Long = Long
 protobuf.configure()
+readWellKnownMessages()
 
-/** Integers of 64 bits as digits, enums as their names; fields that are not on the wire are absent. */
-const conversion = { longs: String, enums: String, oneofs: false } as const
+/** Integers of 64 bits as bigints, enums as their names; fields that are not on the wire are absent. */
+const conversion = { longs: BigInt, enums: String, oneofs: false } as const
 
 /**
  * Compiles a decoder of Confluent's framing: message indexes, then the message. Fields have the names of the .proto file.
@@ -24,8 +26,8 @@ export function compileProtobufDecoder<T>(writer: WriterSchema, reader: RecordRe
   }
   const { root, own } = parseSchema(writer)
   const types = new Map<string, Type>()
-  return (payload) => {
-    const { indexes, message } = readIndexes(payload)
+  return (payload, header) => {
+    const { indexes, message } = header ? { ...readIndexes(header), message: payload } : readIndexes(payload)
     const name = indexes.join('.')
     const type = types.get(name) ?? findMessage(root, own, indexes)
     types.set(name, type)
@@ -33,20 +35,20 @@ export function compileProtobufDecoder<T>(writer: WriterSchema, reader: RecordRe
   }
 }
 
-/** All files in one root, for references between them, and the writer's own alone, for the order of its messages. */
-function parseSchema({ text, references }: WriterSchema): { readonly root: Root; readonly own: Namespace } {
+/** All files in one root, for references between them, and the writer's own, for the order of its messages. */
+function parseSchema({ text, references }: WriterSchema): { readonly root: Root; readonly own: ProtoFile } {
   try {
     const root = new protobuf.Root()
-    const files = [...references.map((reference) => reference.text), text].map(readProtoFile)
-    for (const name of files.flatMap((file) => file.imports)) {
-      const known = protobuf.common.get(name)?.nested
+    const own = readProtoFile(text)
+    const files = [...references.map((reference) => readProtoFile(reference.text)), own]
+    const given = new Set(references.map(({ name }) => name))
+    for (const name of new Set(files.flatMap((file) => file.imports))) {
+      const known = given.has(name) ? undefined : protobuf.common.get(name)?.nested
       if (known !== undefined) root.addJSON(known)
     }
     for (const file of files) file.addTo(root)
     root.resolveAll()
-    const alone = new protobuf.Root()
-    const { packageName } = readProtoFile(text).addTo(alone)
-    return { root, own: packageName === '' ? alone : (alone.lookup(packageName) as Namespace) }
+    return { root, own }
   } catch (cause) {
     throw new ValenceError('VAL_SCHEMA_MISMATCH', (cause as Error).message.slice(0, 200), { cause })
   }
@@ -72,13 +74,9 @@ function readIndexes(payload: Buffer): { readonly indexes: readonly number[]; re
   })
 }
 
-/** The message that the indexes lead to, in the order of the file. Throws VAL_SCHEMA_PAYLOAD_INVALID if there is none. */
-function findMessage(root: Root, own: Namespace, indexes: readonly number[]): Type {
-  let found: Namespace = own
-  for (const index of indexes) {
-    const next = found.nestedArray.filter((nested) => nested instanceof protobuf.Type)[index]
-    if (next === undefined) throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', `no message ${indexes.join('.')}`)
-    found = next
-  }
-  return root.lookupType(found.fullName)
+/** Throws VAL_SCHEMA_PAYLOAD_INVALID if the file has no message there. */
+function findMessage(root: Root, own: ProtoFile, indexes: readonly number[]): Type {
+  const name = own.messageAt(indexes)
+  if (name === undefined) throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', `no message ${indexes.join('.')}`)
+  return root.lookupType(name)
 }

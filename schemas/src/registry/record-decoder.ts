@@ -37,6 +37,7 @@ function compileAvroDecoder<T>(writer: WriterSchema, { avroType, fromRecord }: R
     compileAvro(
       readAvro(writer.text),
       writer.references.map((reference) => readAvro(reference.text)),
+      avroType === undefined ? 'digits' : 'bytes',
     ),
   )
   if (avroType === undefined) return (payload) => fromRecord(decodePayload(() => writerType.fromBuffer(payload)))

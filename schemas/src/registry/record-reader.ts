@@ -7,8 +7,11 @@ import { type FeedbackEvent, toFeedbackEvent } from '../records/feedback-event.t
 import { type ScoredEvent, toScoredEvent } from '../records/scored-event.ts'
 import { type TextEvent, toTextEvent } from '../records/text-event.ts'
 
-/** Decodes a payload without its framing. Throws VAL_SCHEMA_PAYLOAD_INVALID, VAL_RECORD_INVALID or VAL_TEXT_*. */
-export type RecordDecoder<T> = (payload: Buffer) => T
+/**
+ * Decodes a payload without its framing. Throws VAL_SCHEMA_PAYLOAD_INVALID, VAL_RECORD_INVALID or VAL_TEXT_*.
+ * @param indexes the message indexes of Protobuf, where a header has them and not the payload
+ */
+export type RecordDecoder<T> = (payload: Buffer, indexes?: Buffer) => T
 
 /** Target of decoding: what a writer's schema must lead to, and the conversion to an event. */
 export interface RecordReader<T> {

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { createSchemaRegistry, recordHeader } from '@valence/schemas'
+import { kafkaRecord } from '@valence/testing/kafka/records'
+import { type FakeRegistry, startFakeRegistry } from '@valence/testing/parts/fake-registry'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readConfig } from '../../../src/config/config.ts'
+import { textFieldsOf } from '../../../src/config/text-fields.ts'
+import { createDecodeStep, type Decoded } from '../../../src/pipeline/decode.ts'
+
+interface Expected {
+  /** Without a code, a text with these fields. */
+  readonly kind?: 'passed'
+  readonly code?: string
+}
+
+interface Shape {
+  readonly name: string
+  readonly settings: Readonly<Record<string, string>>
+  /** Base64. */
+  readonly value: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly expected: Expected
+}
+
+interface Shapes {
+  readonly schemas: Readonly<Record<string, unknown>>
+  /** By `SUBJECT/VERSION`, the id. */
+  readonly subjects: Readonly<Record<string, number>>
+  readonly guids: Readonly<Record<string, number>>
+  readonly shapes: readonly Shape[]
+}
+
+/** Written by make_shapes.py beside it. */
+const file = new URL('../../../../testing/src/record-shapes/shapes.json', import.meta.url)
+const { schemas, subjects, guids, shapes } = JSON.parse(readFileSync(file, 'utf8')) as Shapes
+
+/** As registries are asked: `/schemas/ids/7`, `/schemas/guids/GUID`, `/subjects/SUBJECT/versions/1`. */
+function idAt(path: string): number | undefined {
+  const [, kind, name = '', , version] = path.split('/').map(decodeURIComponent)
+  if (kind === 'subjects') return subjects[`${name}/${version}`]
+  const [, , by, key = ''] = path.split('/')
+  return by === 'guids' ? guids[key] : Number(key)
+}
+
+let fake: FakeRegistry
+
+beforeAll(async () => {
+  fake = await startFakeRegistry(({ path }) => {
+    const id = idAt(path)
+    const schema = id === undefined ? undefined : schemas[id]
+    if (schema === undefined) return { status: 404, body: { error_code: 40403, message: 'not found' } }
+    return { status: 200, body: { ...(schema as object), id } }
+  })
+})
+afterAll(() => fake[Symbol.asyncDispose]())
+
+async function decode({ settings, value, headers }: Shape): Promise<Decoded | undefined> {
+  const config = readConfig(settings)
+  const fields = textFieldsOf(config)
+  const registry = createSchemaRegistry({ url: fake.url, textFields: fields })
+  const step = createDecodeStep({ registry, format: 'auto', fields, missingText: config.missingText })
+  const record = kafkaRecord(1, {
+    value: Buffer.from(value, 'base64'),
+    headers: headers.map(([name, bytes]) => recordHeader(name, Buffer.from(bytes, 'base64'))),
+  })
+  const [decoded] = await step([record])
+  return decoded
+}
+
+describe('a record that Python wrote', () => {
+  it.each(shapes)('is read: $name', async (shape) => {
+    const { kind, code, ...event } = shape.expected
+    const decoded = await decode(shape)
+    if (code !== undefined) expect(decoded).toMatchObject({ kind: 'rejected', error: { code } })
+    else expect(decoded).toMatchObject(kind === undefined ? { kind: 'text', event } : { kind })
+  })
+})
