@@ -51,6 +51,8 @@ export class WorkerSlot {
   }
 
   fill(): void {
+    // Before the thread starts: one that no slot holds would never be stopped.
+    this.#expectNext('occupied')
     this.#become({ kind: 'occupied', thread: this.#options.start() })
   }
 
@@ -86,8 +88,12 @@ export class WorkerSlot {
   }
 
   #become(next: SlotState): void {
-    const { kind } = this.#state
-    if (!transitions[kind].includes(next.kind)) throw new Error(`a slot that is ${kind} cannot be ${next.kind}`)
+    this.#expectNext(next.kind)
     this.#state = next
+  }
+
+  #expectNext(next: SlotState['kind']): void {
+    const { kind } = this.#state
+    if (!transitions[kind].includes(next)) throw new Error(`a slot that is ${kind} cannot be ${next}`)
   }
 }

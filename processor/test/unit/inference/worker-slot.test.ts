@@ -106,8 +106,9 @@ test('a closed slot starts nothing after its pause, and stops its thread', async
   expect(occupied.threads.map(({ isStopped }) => isStopped)).toEqual([true])
 })
 
-test('a slot with a thread cannot be filled again', () => {
-  const { slot } = createSlot()
+test('a slot with a thread cannot be filled again, and starts no second one', () => {
+  const { slot, threads } = createSlot()
   slot.fill()
   expect(() => slot.fill()).toThrow('a slot that is occupied cannot be occupied')
+  expect(threads).toHaveLength(1)
 })
