@@ -48,8 +48,8 @@ export const kafkaSettings = {
   ),
   VALENCE_KAFKA_COMPRESSION: required(
     z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
-    'zstd',
-    'Compression of published records: `none`, `gzip`, `snappy`, `lz4` or `zstd`',
+    'gzip',
+    'Compression of published records: `none`, `gzip`, `snappy`, `lz4` or `zstd`. Every client reads gzip; kafkajs without extra codecs reads nothing else',
   ),
   VALENCE_KAFKA_TLS_ENABLED: required(flag, 'false', 'Connect to the brokers with TLS'),
   VALENCE_KAFKA_TLS_CA_FILE: optional(text, 'PEM file of the CA that signed the certificates of the brokers'),
