@@ -1,7 +1,7 @@
 import {
   frame,
-  headerNames,
   type RecordHeaders,
+  readIndexesHeader,
   type SchemaId,
   ValenceError,
   type WriterSchema,
@@ -58,22 +58,16 @@ interface Payload {
   readonly start: number
 }
 
+/** Message indexes where a header has an id without them. */
+const firstMessage = Buffer.of(0)
+
 function payloadOf({ value, payloadOffset, headers }: EnrichableRecord, { type }: WriterSchema): Payload {
   const own = value.subarray(payloadOffset)
   if (type !== 'PROTOBUF') return { bytes: own, indexes: [], start: 0 }
   // The indexes move with the id: from the header to the front of the message.
-  const bytes = payloadOffset === 0 ? Buffer.concat([indexesOfHeader(headers), own]) : own
+  const bytes = payloadOffset === 0 ? Buffer.concat([readIndexesHeader(headers) ?? firstMessage, own]) : own
   const { indexes, length } = readMessageIndexes(bytes)
   return { bytes, indexes, start: length }
-}
-
-const headerIdBytes = { 0: 5, 1: 17 }
-
-/** The indexes behind Confluent's id in a header; where there are none, those of the first message. */
-function indexesOfHeader(headers: RecordHeaders): Buffer {
-  const id = headers.findLast(({ name }) => name === headerNames.valueSchemaId)?.value
-  const length = headerIdBytes[id?.[0] as 0 | 1] ?? 0
-  return id && id.length > length ? id.subarray(length) : Buffer.of(0)
 }
 
 function appendTo({ bytes, start }: Payload, { type }: WriterSchema, { name, number }: ProtobufField): Append {
