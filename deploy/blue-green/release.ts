@@ -7,21 +7,21 @@ export interface Release {
 
 export type Scores = Readonly<Record<string, number>>
 
-/** Operations on releases; implemented for Kubernetes and for local processes. */
+/** What a place can do with releases; Kubernetes, or processes of this machine. */
 export interface Platform {
-  /** The live release. */
+  /** What serves now. */
   readonly live: Release
   /** Starts the new release beside the live one; resolves when its processes exist, ready or not. */
   bringUp(): Promise<Release>
-  /** Scores of the release for these texts. */
+  /** The scores that the release gives these texts. */
   score(release: Release, texts: readonly string[]): Promise<readonly Scores[]>
-  /** When it resolves, new requests reach this release. */
+  /** From when it resolves, new requests reach this release. */
   switchTo(release: Release): Promise<void>
-  /** Stops a release after it has finished and committed its work in progress. Throws if a process fails. */
+  /** Stops a release: it finishes and commits what it has begun. Throws where it did not end well. */
   drain(release: Release): Promise<void>
 }
 
-/** A text and its expected scores. */
+/** A text and what the new release must say of it. */
 export interface GoldenText {
   readonly text: string
   readonly scores: Scores
@@ -30,22 +30,22 @@ export interface GoldenText {
 export interface Gates {
   readonly readyMs: number
   readonly golden: readonly GoldenText[]
-  /** Maximum difference between a probability and its golden value. */
+  /** Largest difference of a probability from the golden one. */
   readonly goldenTolerance: number
-  /** Observation time of the new release beside the live one. */
+  /** How long the new release works beside the live one before it is judged. */
   readonly observeMs: number
-  /** Minimum share of compared texts with the same label; checked if enough texts were compared. */
+  /** Share of the compared texts on which both models agree, at least; asked where enough were compared. */
   readonly minAgreement: number
   readonly minCompared: number
-  /** Maximum difference between the dead-letter shares of the new and the live release. */
+  /** By how much the share of dead letters may exceed that of the live release. */
   readonly maxExtraRejected: number
-  /** Observation time after the switch. */
+  /** How long it is watched after the switch. */
   readonly watchMs: number
-  /** Maximum share of requests answered with 5xx. */
+  /** Share of requests answered with 5xx, at most. */
   readonly maxServerErrors: number
 }
 
-/** A gate whose condition was not met, with the reason. */
+/** A gate that did not open; why, for people. */
 export class GateError extends Error {
   readonly gate: string
 

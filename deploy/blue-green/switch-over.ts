@@ -4,13 +4,12 @@ import type { Gates, Platform, Release } from './release.ts'
 export type SwitchOver =
   | { readonly outcome: 'switched' }
   | { readonly outcome: 'rolled back'; readonly reason: string }
-  /** The new release is live, but stopping the old one failed. */
+  /** The new release serves, and the old one did not end well. */
   | { readonly outcome: 'switched, old release not drained'; readonly reason: string }
 
 /**
- * Replaces the live release by a new one. Both are members of one consumer group and share its partitions; HTTP
- * requests
- * move with one switch. If a gate's condition is not met, or on any error, the old release is restored.
+ * Puts a new release in the place of the live one. Both are members of one consumer group, so they share its partitions;
+ * requests move with one switch. Any gate that does not open, and any error, brings the old release back.
  */
 export async function switchOver(platform: Platform, gates: Gates, say: (line: string) => void): Promise<SwitchOver> {
   const { live } = platform

@@ -2,26 +2,26 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { checksums, verifyChecksums } from '../../../../src/kafka/overlay/checksums.ts'
+import { pins, verifyPins } from '../../../../src/kafka/overlay/checksums.ts'
 import { kafkaJsRoot } from '../../../support/stock-kafkajs.ts'
 
 let copy: string
 
-describe('verifyChecksums', () => {
+describe('verifyPins', () => {
   beforeEach(() => {
-    copy = mkdtempSync(join(tmpdir(), 'valence-checksums-'))
+    copy = mkdtempSync(join(tmpdir(), 'valence-pins-'))
     cpSync(kafkaJsRoot, copy, { recursive: true })
   })
   afterEach(() => rmSync(copy, { recursive: true }))
 
   it('accepts the kafkajs that is installed', () => {
-    expect(() => verifyChecksums(kafkaJsRoot)).not.toThrow()
-    expect(() => verifyChecksums(copy)).not.toThrow()
+    expect(() => verifyPins(kafkaJsRoot)).not.toThrow()
+    expect(() => verifyPins(copy)).not.toThrow()
   })
 
-  it.each(Object.keys(checksums))('names %s when it was changed', (file) => {
+  it.each(Object.keys(pins))('names %s when it was changed', (file) => {
     appendFileSync(join(copy, 'src', file), '\n')
-    expect(() => verifyChecksums(copy)).toThrow(
+    expect(() => verifyPins(copy)).toThrow(
       expect.objectContaining({ code: 'VAL_KAFKA_OVERLAY_MISMATCH', detail: `kafkajs/src/${file} was changed` }),
     )
   })
@@ -29,6 +29,6 @@ describe('verifyChecksums', () => {
   it('names another version', () => {
     const path = join(copy, 'package.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace('"version": "2.2.4"', '"version": "2.3.0"'))
-    expect(() => verifyChecksums(copy)).toThrow('kafkajs 2.3.0 instead of 2.2.4')
+    expect(() => verifyPins(copy)).toThrow('kafkajs 2.3.0 instead of 2.2.4')
   })
 })
