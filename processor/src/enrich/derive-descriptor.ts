@@ -16,12 +16,6 @@ export function isDescriptor(schema: string): boolean {
 /** Numbers of the repeated messages in a file, and in a message. */
 const [messagesOfFile, messagesOfMessage] = [4, 3]
 
-/** A message on the way to the one that gets the field, and its place among all of its kind: maps count there. */
-interface Step {
-  readonly message: IDescriptorProto
-  readonly place: number
-}
-
 /**
  * Like `deriveProtobufSchema`, for a descriptor in base64. The bytes of the field and its type follow those of the
  * message; the rest stays, options of extensions among it.
@@ -29,24 +23,23 @@ interface Step {
 export function deriveDescriptor(schema: string, indexes: readonly number[], field: ProtobufField): DerivedSchema {
   const bytes = Buffer.from(schema, 'base64')
   const { package: space, messageType } = descriptors.FileDescriptorProto.decode(bytes) as IFileDescriptorProto
-  const steps = stepsTo(messageType ?? [], indexes)
-  const names = [...(space ? space.split('.') : []), ...steps.map(({ message }) => message.name ?? '')]
-  expectFree(steps.at(-1)?.message ?? {}, field)
+  const path = messagesAt(messageType ?? [], indexes)
+  const names = [...(space ? space.split('.') : []), ...path.map(({ name }) => name ?? '')]
+  expectFree(path.at(-1) ?? {}, field)
   const addition = fieldDescriptor(names, freeName(bytes), field)
-  const derived = within(bytes, messagesOfFile, steps, (message) => Buffer.concat([message, addition]))
+  const derived = within(bytes, messagesOfFile, indexes, (message) => Buffer.concat([message, addition]))
   return { text: Buffer.from(derived).toString('base64'), fullName: names.join('.') }
 }
 
-function stepsTo(messages: readonly IDescriptorProto[], indexes: readonly number[]): readonly Step[] {
-  const steps: Step[] = []
-  let level = messages
+/** Map entries and groups count among the messages, as they do for Python's client. */
+function messagesAt(messages: readonly IDescriptorProto[], indexes: readonly number[]): readonly IDescriptorProto[] {
+  const path: IDescriptorProto[] = []
   for (const index of indexes) {
-    const message = level.filter(({ options }) => !options?.mapEntry)[index]
+    const message = (path.length === 0 ? messages : (path.at(-1)?.nestedType ?? []))[index]
     if (message === undefined) break
-    steps.push({ message, place: level.indexOf(message) })
-    level = message.nestedType ?? []
+    path.push(message)
   }
-  if (steps.length > 0 && steps.length === indexes.length) return steps
+  if (path.length > 0 && path.length === indexes.length) return path
   throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', `the schema has no message ${indexes.join('.')}`)
 }
 
@@ -82,10 +75,10 @@ function fieldDescriptor(names: readonly string[], typeName: string, { name, num
 function within(
   bytes: Uint8Array,
   number: number,
-  [step, ...deeper]: readonly Step[],
+  [place, ...deeper]: readonly number[],
   rewrite: (message: Uint8Array) => Uint8Array,
 ): Uint8Array {
-  if (step === undefined) return rewrite(bytes)
+  if (place === undefined) return rewrite(bytes)
   const reader = protobuf.Reader.create(bytes)
   for (let seen = 0; reader.pos < reader.len; ) {
     const start = reader.pos
@@ -93,7 +86,7 @@ function within(
     if (tag >>> 3 !== number) reader.skipType(tag & 7)
     else {
       const message = reader.bytes()
-      if (seen === step.place) {
+      if (seen === place) {
         const inner = within(message, messagesOfMessage, deeper, rewrite)
         const entry = protobuf.Writer.create().uint32(tag).bytes(inner).finish()
         return Buffer.concat([bytes.subarray(0, start), entry, bytes.subarray(reader.pos)])

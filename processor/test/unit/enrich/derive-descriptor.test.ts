@@ -28,8 +28,8 @@ interface Read {
 const read = (text: string) => descriptors.FileDescriptorProto.decode(Buffer.from(text, 'base64')) as unknown as Read
 
 describe('the derived descriptor', () => {
-  it('has one field and its type more in the message that the indexes name; maps take no index', () => {
-    const { text, fullName } = deriveDescriptor(fileOf(review, 'org.example'), [1, 0], field)
+  it('has one field and its type more in the message that the indexes name; maps take an index too', () => {
+    const { text, fullName } = deriveDescriptor(fileOf(review, 'org.example'), [1, 1], field)
     expect(fullName).toBe('org.example.Shop.Review')
     const derived = read(text).messageType[1]?.nestedType[1]
     expect(derived?.field).toMatchObject([
@@ -45,14 +45,14 @@ describe('the derived descriptor', () => {
       .string('later')
       .finish()
     const text = Buffer.concat([Buffer.from(fileOf(review), 'base64'), unknown]).toString('base64')
-    const derived = deriveDescriptor(text, [1, 0], field)
+    const derived = deriveDescriptor(text, [1, 1], field)
     expect(Buffer.from(derived.text, 'base64').subarray(-unknown.length)).toEqual(Buffer.from(unknown))
     expect(derived.fullName).toBe('Shop.Review')
   })
 
   it('takes a type name that occurs nowhere', () => {
     const text = fileOf({ ...review, nestedType: [{ name: 'ValenceSentiment' }] })
-    expect(read(deriveDescriptor(text, [1, 0], field).text).messageType[1]?.nestedType[1]?.nestedType).toMatchObject([
+    expect(read(deriveDescriptor(text, [1, 1], field).text).messageType[1]?.nestedType[1]?.nestedType).toMatchObject([
       {},
       { name: 'ValenceSentiment2' },
     ])
@@ -66,17 +66,17 @@ describe('the derived descriptor', () => {
     ['number 1000', { reservedRange: [{ start: 900, end: 1001 }] }],
     ['number 1000', { extensionRange: [{ start: 1000, end: 1001 }] }],
   ])('does not exist where it is taken: %s in %j', (detail, taken) => {
-    const call = () => deriveDescriptor(fileOf({ ...review, ...taken }), [1, 0], field)
+    const call = () => deriveDescriptor(fileOf({ ...review, ...taken }), [1, 1], field)
     expect(codeOf(call)).toBe('VAL_ENRICH_FIELD_TAKEN')
     expect(call).toThrow(`${detail} of Review`)
   })
 
   it('exists where a range ends before the number', () => {
     const free = { ...review, reservedRange: [{ start: 900, end: 1000 }] }
-    expect(codeOf(() => deriveDescriptor(fileOf(free), [1, 0], field))).toBe('none')
+    expect(codeOf(() => deriveDescriptor(fileOf(free), [1, 1], field))).toBe('none')
   })
 
-  it.each([[[2]], [[1, 1]], [[]]])('does not exist for the message %j, which the file does not have', (indexes) => {
+  it.each([[[2]], [[1, 2]], [[]]])('does not exist for the message %j, which the file does not have', (indexes) => {
     expect(codeOf(() => deriveDescriptor(fileOf(review), indexes, field))).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
   })
 })
