@@ -6,6 +6,7 @@ import { kafkaConnection } from '../kafka/kafka-client.ts'
 import { noLeader } from '../kafka/log-ranges.ts'
 import { reach } from './endpoint.ts'
 import { answerWithin, type Finding, failure } from './finding.ts'
+import { checkTexts } from './sample-texts.ts'
 import { checkTopicSettings } from './topic-settings.ts'
 
 const area = 'kafka'
@@ -79,7 +80,11 @@ async function checkCluster(config: Config, kafka: Kafka, admin: Admin): Promise
       checkTopics(config, admin, cluster),
       checkTransactions(config, kafka),
     ])
-    return [advertised, ...topics, transactions]
+    // A topic that is missing has its finding; reading from it would only wait.
+    const isRead = (topic: string) =>
+      topics.some(({ check, status }) => check === `topic ${topic}` && status !== 'fail')
+    const texts = await Promise.all(config.inputTopics.filter(isRead).map((topic) => checkTexts(config, topic)))
+    return [advertised, ...topics, ...texts, transactions]
   } catch (error) {
     return [failure({ area, check: 'metadata' }, kafkaErrors.toValenceError(error, 'VAL_KAFKA_UNREACHABLE'))]
   }

@@ -8,7 +8,7 @@ import { silentLogger } from '../observability/logger.ts'
 /** Reads ranges of a topic once. @param job part of the client id, shown in broker logs. @throws VAL_KAFKA_* */
 export function readRanges(
   config: Config,
-  job: 'backup' | 'bulk' | 'dlq' | 'replay' | 'try',
+  job: 'backup' | 'bulk' | 'dlq' | 'replay',
   topic: string,
   ranges: readonly PartitionRange[],
 ): AsyncGenerator<RecordBatch> {

@@ -1,13 +1,13 @@
 import { isValenceError, parseExactly, type SchemaRegistry, type TextFields } from '@valence/schemas'
 import type { Config } from '../../config/config.ts'
 import { textFieldsOf } from '../../config/text-fields.ts'
+import { sampleTopic } from '../../kafka/sample-topic.ts'
 import { createDecodeStep, type Decoded } from '../../pipeline/decode.ts'
 import { createScoreStep, type RecordResult } from '../../pipeline/score-batch.ts'
 import { retryForCommand } from '../../platform/retry-for-command.ts'
 import { openRegistry } from '../../registry/open-registry.ts'
 import { openCliScorer } from '../../scoring/in-process-scorer.ts'
 import { type Candidates, findCandidates } from './candidate-fields.ts'
-import { sampleTopic } from './sample-topic.ts'
 
 /** A record of the sample and what a processor would make of it. */
 export interface TriedRecord {

@@ -1,3 +1,4 @@
+import { createKafka } from '@valence/producer-sdk/kafka'
 import { TestKafka } from '@valence/testing/counting/workload'
 import { runCliProcess } from '@valence/testing/processes/cli-process'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -57,11 +58,23 @@ describe('valence doctor against a real stack', () => {
     ])
   })
 
-  it('warns of settings of a topic that refuse records, and looks at those of the others', async () => {
-    const { environment, input, output, deadLetters } = await kafka.createTopics({ partitions: 1 })
+  it('warns of settings of topics, and of records without a text where it is looked for', async () => {
+    const { environment, input, output, deadLetters, groupId } = await kafka.createTopics({ partitions: 1 })
     await kafka.configure(output, { 'cleanup.policy': 'compact' })
-    const { code, findings } = await diagnose(environment)
+    const producer = createKafka({ brokers: kafka.brokers, clientId: 'doctor-test' }).producer()
+    await producer.connect()
+    await producer.send({
+      topic: input,
+      messages: [{ value: '{"after":{"comment":"fine"}}' }, { value: '{"after":null}' }],
+    })
+    await producer.disconnect()
+    const { code, findings } = await diagnose({ ...environment, VALENCE_TEXT_FIELD: 'after.coment' })
     expect(code).toBe(0)
+    expect(findings.filter(({ check }) => check === `texts ${input}`)).toEqual([
+      expect.objectContaining({ status: 'warn', detail: 'records with a text at after.coment: 0 of the newest 2' }),
+    ])
+    const committed = await kafka.admin.fetchOffsets({ groupId, topics: [input] })
+    expect(committed[0]?.partitions.map(({ offset }) => offset)).toEqual(['-1'])
     const looked = findings.filter(({ check }) => check.startsWith('settings '))
     expect(looked.map(({ check }) => check)).toEqual(
       expect.arrayContaining([input, output, deadLetters].map((topic) => `settings ${topic}`)),

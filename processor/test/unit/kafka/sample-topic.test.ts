@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { newestRanges } from '../../../../src/jobs/try/sample-topic.ts'
+import { newestRanges } from '../../../src/kafka/sample-topic.ts'
 
 it('shares the newest records out among the partitions that have any', () => {
   const logs = [

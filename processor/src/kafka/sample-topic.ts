@@ -1,9 +1,11 @@
-import type { Config } from '../../config/config.ts'
-import { withAdmin } from '../../kafka/kafka-admin.ts'
-import { fetchLogRanges, type LogRange } from '../../kafka/log-ranges.ts'
-import type { KafkaRecord } from '../../kafka/record.ts'
-import type { PartitionRange } from '../../kafka/topic-reader.ts'
-import { readRanges } from '../read-ranges.ts'
+import type { Config } from '../config/config.ts'
+import { silentLogger } from '../observability/logger.ts'
+import { throwawayGroup } from './group-names.ts'
+import { withAdmin } from './kafka-admin.ts'
+import { createKafkaClient } from './kafka-client.ts'
+import { fetchLogRanges, type LogRange } from './log-ranges.ts'
+import type { KafkaRecord } from './record.ts'
+import { type PartitionRange, readTopic } from './topic-reader.ts'
 
 /** A record of the sample; it owns its bytes. */
 export interface SampledRecord {
@@ -41,7 +43,14 @@ export async function sampleTopic(
 ): Promise<TopicSample> {
   const { known } = await withAdmin(config, (admin) => fetchLogRanges(admin, topic))
   const records: SampledRecord[] = []
-  for await (const batch of readRanges(config, 'try', topic, newestRanges(known, limit))) {
+  const batches = readTopic({
+    kafka: createKafkaClient(config, 'cli-sample', silentLogger),
+    topic,
+    groupId: throwawayGroup(config.kafkaGroupId),
+    ranges: newestRanges(known, limit),
+    logger: silentLogger,
+  })
+  for await (const batch of batches) {
     records.push(...batch.records.map((record) => ({ partition: batch.partition, record: ownedBy(record) })))
     if (signal.aborted) break
   }
