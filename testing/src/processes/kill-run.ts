@@ -17,10 +17,23 @@ export interface KillRunOptions {
 
 const wait = (ms: number) => new Promise<'waited'>((resolve) => setTimeout(resolve, ms, 'waited'))
 
-/** Runs processors on static seats and SIGKILLs a random one again and again. Returns how often. */
-export async function runWithKills(options: KillRunOptions): Promise<{ kills: number; stop: () => Promise<void> }> {
+export interface KillRun {
+  readonly kills: number
+  /** The longest time from a spawn until the processor had joined. */
+  readonly slowestStartMs: number
+  stop(): Promise<void>
+}
+
+/** Runs processors on static seats and SIGKILLs a random one again and again. */
+export async function runWithKills(options: KillRunOptions): Promise<KillRun> {
   const nameOf = (seat: number) => (options.named ? { VALENCE_KAFKA_INSTANCE_ID: `seat-${seat}` } : {})
-  const start = (seat: number) => new ProcessorProcess({ ...options.environment, ...nameOf(seat) }).started()
+  let slowestStartMs = 0
+  const start = async (seat: number) => {
+    const spawnedAt = performance.now()
+    const started = await new ProcessorProcess({ ...options.environment, ...nameOf(seat) }).started()
+    slowestStartMs = Math.max(slowestStartMs, performance.now() - spawnedAt)
+    return started
+  }
   const seats = await Promise.all(Array.from({ length: options.processors }, (_, seat) => start(seat)))
   const random = createRandom(options.seed)
   let kills = 0
@@ -36,5 +49,9 @@ export async function runWithKills(options: KillRunOptions): Promise<{ kills: nu
     seats[seat] = await start(seat)
   }
   await until
-  return { kills, stop: async () => void (await Promise.all(seats.map((processor) => processor.stop()))) }
+  return {
+    kills,
+    slowestStartMs,
+    stop: async () => void (await Promise.all(seats.map((processor) => processor.stop()))),
+  }
 }
