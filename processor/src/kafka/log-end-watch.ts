@@ -1,6 +1,7 @@
-import type { Admin } from '@valence/producer-sdk/kafka'
+import { type Admin, kafkaErrors } from '@valence/producer-sdk/kafka'
 import type { Logger } from '../observability/logger.ts'
 import { fetchLogRanges } from './log-ranges.ts'
+import { nameMissingTopic } from './name-missing-topic.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
 export interface LogEndWatchOptions {
@@ -24,16 +25,21 @@ export function watchLogEnds(options: LogEndWatchOptions): () => void {
   const { admin, topics, onEnd, onLeaderless, onRound, intervalMs, logger } = options
 
   async function ask(topic: string): Promise<void> {
-    const { known, leaderless } = await fetchLogRanges(admin, topic)
+    const { known, leaderless } = await fetchLogRanges(admin, topic).catch(nameMissingTopic(topic))
     for (const { partition, high } of known) onEnd({ topic, partition }, high)
     for (const partition of leaderless) onLeaderless({ topic, partition })
   }
 
+  /** The pipeline reports everything else; kafkajs fetches on without a word when an input topic is deleted. */
+  function report(reason: unknown): void {
+    const { code, detail, help } = kafkaErrors.toValenceError(reason, 'VAL_KAFKA_UNREACHABLE')
+    if (code === 'VAL_KAFKA_TOPIC_MISSING') logger.error({ code, detail, help }, 'an input topic is gone')
+    else logger.debug({ err: reason }, 'log ends not read')
+  }
+
   async function round(): Promise<void> {
     const answers = await Promise.allSettled(topics().map(ask))
-    const failed = answers.find((answer) => answer.status === 'rejected')
-    // The pipeline reports unreachable brokers; here only the lag gets old.
-    if (failed) logger.debug({ err: failed.reason }, 'log ends not read')
+    for (const answer of answers) if (answer.status === 'rejected') report(answer.reason)
     onRound()
   }
 

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { watchLogEnds } from '../../../src/kafka/log-end-watch.ts'
-import { silentLogger } from '../../../src/observability/logger.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 function setup(fetch: (topic: string) => Promise<{ partition: number; high: string }[]>) {
   const ends: string[] = []
+  const lines: unknown[] = []
   const fetchTopicOffsets = async (topic: string) =>
     (await fetch(topic)).map((own) => ({ low: own.high === '-1' ? '-1' : '0', ...own }))
   const onRound = vi.fn()
@@ -17,9 +18,9 @@ function setup(fetch: (topic: string) => Promise<{ partition: number; high: stri
     onLeaderless: ({ topic, partition }) => void ends.push(`${topic}-${partition} has no leader`),
     onRound,
     intervalMs: 1_000,
-    logger: silentLogger,
+    logger: createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) }),
   })
-  return { ends, onRound, stop }
+  return { ends, lines, onRound, stop }
 }
 
 describe('watchLogEnds', () => {
@@ -52,6 +53,19 @@ describe('watchLogEnds', () => {
     await vi.advanceTimersByTimeAsync(2_000)
     expect(ends).toEqual(['b-1@3', 'b-1@3'])
     expect(onRound).toHaveBeenCalledTimes(2)
+    stop()
+  })
+
+  it('says which topic is gone, and is silent about brokers that do not answer', async () => {
+    const { ends, lines, stop } = setup(async (topic) => {
+      const failure = topic === 'a' ? { type: 'UNKNOWN_TOPIC_OR_PARTITION' } : {}
+      throw Object.assign(new Error('refused'), { name: 'KafkaJSProtocolError', ...failure })
+    })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(ends).toEqual([])
+    expect(lines).toMatchObject([
+      { level: 'error', code: 'VAL_KAFKA_TOPIC_MISSING', detail: 'a', msg: 'an input topic is gone' },
+    ])
     stop()
   })
 

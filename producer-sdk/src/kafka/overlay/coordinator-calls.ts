@@ -33,6 +33,8 @@ const concurrentBackoff = { firstMs: 5, maxMs: 20 }
 /** Chosen, not measured: an election takes from some tens of milliseconds to seconds. */
 const failoverBackoff = { firstMs: 50, maxMs: 1_000 }
 const growth = 2
+/** Chosen, not measured: a new topic is known to every broker within a second, a deleted one never. */
+const maxMissingTopicMs = 3_000
 
 function backoffFor({ type, name }: KafkaJsError): { firstMs: number; maxMs: number } | undefined {
   if (type === 'CONCURRENT_TRANSACTIONS') return concurrentBackoff
@@ -43,20 +45,26 @@ function backoffFor({ type, name }: KafkaJsError): { firstMs: number; maxMs: num
 /**
  * Requests to coordinators. kafkajs looks its coordinator up again for every request and retries few of them; here the
  * answer is kept until the coordinator denies it, and what a coordinator says while it moves or finishes the last
- * transaction is waited out for `budgetMs`. Every request of a transaction may be repeated within its epoch.
+ * transaction is waited out for `budgetMs`; a topic that it does not know, for less. Every request of a transaction may be repeated within its epoch.
  */
 export class CoordinatorCalls {
+  /** Longest wait for a topic that the coordinator does not know. */
+  readonly #missingTopicMs: number
   readonly #known = new Map<string, Broker>()
   readonly #cluster: Cluster
   readonly #logger: Logger
   readonly #internals: CoordinatorInternals
   readonly #budgetMs: number
 
-  constructor(internals: CoordinatorInternals, options: { cluster: Cluster; logger: Logger; budgetMs: number }) {
+  constructor(
+    internals: CoordinatorInternals,
+    options: { cluster: Cluster; logger: Logger; budgetMs: number; missingTopicMs?: number },
+  ) {
     this.#internals = internals
     this.#cluster = options.cluster
     this.#logger = options.logger
     this.#budgetMs = options.budgetMs
+    this.#missingTopicMs = Math.min(options.missingTopicMs ?? maxMissingTopicMs, options.budgetMs)
   }
 
   /** @throws the broker's error; one that outlasts the budget is wrapped so that nobody retries it again */
@@ -84,7 +92,7 @@ export class CoordinatorCalls {
   }
 
   async #persist(coordinator: Coordinator | undefined, find: () => Promise<Broker>, build: Build): Promise<unknown> {
-    const deadline = performance.now() + this.#budgetMs
+    const begunAt = performance.now()
     for (let attempt = 0; ; attempt += 1) {
       try {
         const broker = await find()
@@ -93,13 +101,17 @@ export class CoordinatorCalls {
         const backoff = backoffFor(error as KafkaJsError)
         if (!backoff) throw error
         const waitMs = Math.min(backoff.firstMs * growth ** attempt, backoff.maxMs)
-        if (performance.now() + waitMs > deadline) {
+        if (performance.now() + waitMs > begunAt + this.#budgetFor(error as KafkaJsError)) {
           throw new this.#internals.errors.KafkaJSNonRetriableError(error as Error, { cause: error })
         }
         await this.#recover(coordinator, error as KafkaJsError)
         await delay(waitMs)
       }
     }
+  }
+
+  #budgetFor({ type }: KafkaJsError): number {
+    return type === 'UNKNOWN_TOPIC_OR_PARTITION' ? this.#missingTopicMs : this.#budgetMs
   }
 
   async #find({ id, type }: Coordinator): Promise<Broker> {
