@@ -7,6 +7,7 @@ import {
   looksLikeJson,
   parseExactly,
   parseJsonBytes,
+  type RecordHeaders,
   readBareText,
   readFramedValue,
   readIndexesHeader,
@@ -136,6 +137,13 @@ function shapeOf(record: KafkaRecord, value: Buffer, options: DecodeOptions): In
   return { format: 'schema', schemaId: framed.id, payloadOffset: value.length - framed.payload.length }
 }
 
+const firstMessage = Buffer.of(0)
+
+/** The message indexes of Protobuf where a header names the schema: none are in the payload then. */
+export function indexesBeside(payloadOffset: number, headers: RecordHeaders): Buffer | undefined {
+  return payloadOffset === 0 ? (readIndexesHeader(headers) ?? firstMessage) : undefined
+}
+
 function readEvent(
   { format, schemaId, payloadOffset }: InputShape,
   { headers }: KafkaRecord,
@@ -143,8 +151,7 @@ function readEvent(
   options: DecodeOptions,
 ): TextEvent | Promise<TextEvent> {
   if (schemaId !== undefined) {
-    const indexes = payloadOffset === 0 ? readIndexesHeader(headers) : undefined
-    return readWithSchema(schemaId, value.subarray(payloadOffset), indexes, options)
+    return readWithSchema(schemaId, value.subarray(payloadOffset), indexesBeside(payloadOffset, headers), options)
   }
   if (format === 'text') return bareEvent(value)
   const { fields } = options

@@ -2,7 +2,7 @@ import { isValenceError, parseExactly, type SchemaRegistry, type TextFields } fr
 import type { Config } from '../../config/config.ts'
 import { textFieldsOf } from '../../config/text-fields.ts'
 import { sampleTopic } from '../../kafka/sample-topic.ts'
-import { createDecodeStep, type Decoded } from '../../pipeline/decode.ts'
+import { createDecodeStep, type Decoded, indexesBeside } from '../../pipeline/decode.ts'
 import { createScoreStep, type RecordResult } from '../../pipeline/score-batch.ts'
 import { retryForCommand } from '../../platform/retry-for-command.ts'
 import { openRegistry } from '../../registry/open-registry.ts'
@@ -68,7 +68,7 @@ async function readValues(decoded: readonly Decoded[], registry: SchemaRegistry 
 }
 
 async function readValue(
-  { record: { value }, input }: Decoded & { kind: 'rejected' },
+  { record: { value, headers }, input }: Decoded & { kind: 'rejected' },
   registry: SchemaRegistry | undefined,
 ): Promise<unknown> {
   if (input === undefined || value === null) return undefined
@@ -76,7 +76,8 @@ async function readValue(
   try {
     if (input.format === 'json') return parseExactly(value)
     if (schemaId === undefined || registry === undefined) return undefined
-    return (await registry.values.load(schemaId))(value.subarray(payloadOffset))
+    const decode = await registry.values.load(schemaId)
+    return decode(value.subarray(payloadOffset), indexesBeside(payloadOffset, headers))
   } catch (error) {
     if (isValenceError(error)) return undefined
     throw error

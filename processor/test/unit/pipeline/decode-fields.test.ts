@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { recordHeader } from '@valence/schemas'
 import { kafkaRecord } from '@valence/testing/kafka/records'
 import { describe, expect, it } from 'vitest'
@@ -29,6 +30,28 @@ describe('decoding records of any shape', () => {
       input: json,
       event: { id: '90071992547409931', text: 'fine', lang: 'de', source: null },
     })
+  })
+
+  it("reads Debezium's envelope as docs/records.md says", async () => {
+    const page = readFileSync(new URL('../../../../docs/records.md', import.meta.url), 'utf8')
+    const [, value = '', given = ''] =
+      /Debezium's envelope is in the payload\.[^`]*```jsonc\n(.*?)```.*?```sh\n(.*?)```/s.exec(page) ?? []
+    const settings = Object.fromEntries(
+      given
+        .trim()
+        .split('\n')
+        .map((line) => line.split('=')),
+    )
+    expect(await decode(value, settings)).toMatchObject({
+      event: {
+        text: 'It broke after a week.',
+        id: '9007199254740993',
+        occurredAt: Date.parse('2024-05-06T07:08:09.123Z'),
+        source: 'reviews',
+        attributes: { id: '9007199254740993', comment: 'It broke after a week.', stars: '1.5' },
+      },
+    })
+    expect(await decode('{"payload":{"op":"d","after":null}}', settings)).toMatchObject({ kind: 'passed' })
   })
 
   it('refuses a record without a text, naming the path', async () => {
