@@ -1,4 +1,4 @@
-/** `make pages`: writes the dashboards anew from their source. */
+/** `make pages`: generates the dashboards from their source. */
 import { writeFile } from 'node:fs/promises'
 import { buildDashboards, toFile } from './source/dashboards.ts'
 

@@ -5,7 +5,7 @@ import { modelBehaviour } from './model.ts'
 import { overview } from './overview.ts'
 import { pipelineInternals } from './pipeline.ts'
 
-/** The dashboards by the name of their file. */
+/** The dashboards by file name. */
 export function buildDashboards(): ReadonlyMap<string, Dashboard> {
   const plans = [overview, pipelineInternals, modelBehaviour, kafkaAndRuntime]
   return new Map(plans.map((plan) => [`${plan.uid}.json`, build(plan)]))

@@ -17,12 +17,12 @@ export interface DashboardPlan {
   readonly uid: string
   readonly title: string
   readonly description: string
-  /** How to read it, in Markdown. */
+  /** Instructions for the reader, in Markdown. */
   readonly reading: string
   readonly rows: readonly { readonly title: string; readonly panels: readonly PanelBuilder[] }[]
 }
 
-/** Every process has it, whatever it does. */
+/** A metric that every process exports. */
 const marker = metricTree.process.cpuLimit.name
 
 function variable(name: string, query: string) {
@@ -38,7 +38,7 @@ function variable(name: string, query: string) {
     .current({ text: 'All', value: '$__all' })
 }
 
-/** The dashboard with what all of them share: variables, links to the others, the text that says how to read it. */
+/** A dashboard with the common parts: variables, links to the other dashboards, instructions. */
 export function build({ uid, title, description, reading, rows }: DashboardPlan): Dashboard {
   const builder = new DashboardBuilder(title)
     .uid(uid)

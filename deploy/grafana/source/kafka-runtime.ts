@@ -12,43 +12,43 @@ export const kafkaAndRuntime: DashboardPlan = {
   title: 'Valence: Kafka and runtime',
   description: 'Transactions, rebalances, partitions and scaling; CPU, memory and event loop of every process',
   reading: `**Aborted transactions cost work, not texts.** *Fenced* ones mean that two processes took the same partition: one of them was
-replaced, or two share an instance id. Every rebalance stops the partitions that move for as long as *Pause* says.
-A processor that catches up uses all its CPU on purpose; its event loop must stay quick all the same, because inference is not on it.`,
+replaced, or two share an instance id. Every rebalance stops the moving partitions for the time shown in *Rebalance pause*.
+A processor that works off a lag uses all its CPU; its event-loop delay must stay low, because inference runs on other threads.`,
   rows: [
     {
       title: 'Transactions and rebalances',
       panels: [
         lines({
           title: 'Transactions',
-          about: 'More than 1 % that are not committed raises ValenceTransactionsFailing.',
+          about: 'More than 1 % aborted or fenced raises ValenceTransactionsFailing.',
           unit: 'cps',
           queries: [{ expr: rate(kafka.transactions, { by: ['outcome'] }), legend: '{{outcome}}' }],
           width: 6,
         }),
         lines({
           title: 'Commit',
-          about: 'To publish and commit one transaction: the brokers and the way to them.',
+          about: 'Time to publish and commit one transaction: brokers and network.',
           unit: 's',
           queries: [0.5, 0.95, 0.99].map((q) => ({ expr: quantile(q, pipeline.commit), legend: `p${q * 100}` })),
           width: 6,
         }),
         lines({
-          title: 'Rebalances and partitions taken',
-          about: 'Generations joined and partitions taken, a second.',
+          title: 'Rebalances and partition take-overs',
+          about: 'Group generations joined and partitions taken over, per second.',
           unit: 'cps',
           queries: [
             { expr: rate(kafka.rebalances), legend: 'rebalances' },
-            { expr: observations(kafka.takeovers), legend: 'partitions taken' },
+            { expr: observations(kafka.takeovers), legend: 'partitions taken over' },
           ],
           width: 6,
         }),
         lines({
-          title: 'Pause',
-          about: 'P95 of a rebalance until this member had joined again, and of taking one partition.',
+          title: 'Rebalance pause',
+          about: 'P95 of a rebalance until this member has joined again, and of taking over one partition.',
           unit: 's',
           queries: [
             { expr: quantile(0.95, kafka.rebalancePauses), legend: 'rebalance' },
-            { expr: quantile(0.95, kafka.takeovers), legend: 'take a partition' },
+            { expr: quantile(0.95, kafka.takeovers), legend: 'take over a partition' },
           ],
           width: 6,
         }),
@@ -59,28 +59,28 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
       panels: [
         lines({
           title: 'Partitions by processor',
-          about: 'Even is good.',
+          about: 'The partitions should be evenly distributed.',
           unit: 'short',
           queries: [{ expr: gauge('sum', kafka.partitions, { by: ['instance'] }), legend: '{{instance}}' }],
           width: 6,
         }),
         lines({
-          title: 'Come',
-          about: 'Offsets a second by partition; one far above the others is hot.',
+          title: 'Arrivals',
+          about: 'Offsets per second by partition; a partition far above the others is hot.',
           unit: 'recps',
           queries: [{ expr: rate(kafka.arrived, partition), legend: '{{topic}}-{{partition}}' }],
           width: 6,
         }),
         lines({
           title: 'Committed',
-          about: 'Offsets a second by partition.',
+          about: 'Offsets per second by partition.',
           unit: 'recps',
           queries: [{ expr: rate(kafka.committed, partition), legend: '{{topic}}-{{partition}}' }],
           width: 6,
         }),
         lines({
           title: 'Drain by partition',
-          about: 'As each processor sees its own; infinite where the lag does not shrink.',
+          about: 'Reported by each processor for its partitions; infinite while the lag does not shrink.',
           unit: 's',
           queries: [{ expr: gauge('max', kafka.drain, partition), legend: '{{topic}}-{{partition}}' }],
           width: 6,
@@ -92,7 +92,7 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
       panels: [
         lines({
           title: 'Demand',
-          about: 'Processors that the load asks for before limits and steps, and what is wanted in the end.',
+          about: 'Processors that the load needs before limits and steps, and the resulting count.',
           unit: 'short',
           queries: [
             { expr: gauge('max', scaling.demand), legend: 'demand' },
@@ -103,21 +103,21 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
         }),
         lines({
           title: 'Capacity',
-          about: 'Records a second that one processor does, as learnt.',
+          about: 'Records per second of one processor, as measured.',
           unit: 'recps',
           queries: [{ expr: gauge('max', scaling.capacity), legend: 'one processor' }],
           width: 6,
         }),
         lines({
           title: 'Decisions',
-          about: 'Looks at the group by what came of them.',
+          about: 'Queries of the group by outcome.',
           unit: 'cps',
           queries: [{ expr: rate(scaling.decisions, { by: ['reason'] }), legend: '{{reason}}' }],
           width: 6,
         }),
         lines({
-          title: 'As the group is seen from outside',
-          about: 'Records that come and that the group commits, by the lag service.',
+          title: 'Arrivals and commits of the group',
+          about: 'Arriving and committed records per second, reported by the lag service.',
           unit: 'recps',
           queries: [
             { expr: gauge('sum', scaling.arrivals), legend: 'come' },
@@ -132,7 +132,7 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
       panels: [
         lines({
           title: 'CPU',
-          about: 'Of what each process may use. Above 80 % for five minutes raises ValenceCpuHigh.',
+          about: 'Share of the CPU limit of each process. Above 80 % for five minutes raises ValenceCpuHigh.',
           unit: 'percentunit',
           queries: [
             { expr: ofLimit(rateOfEach(runtimeMetrics.cpu), process.cpuLimit), legend: '{{job}} {{instance}}' },
@@ -142,7 +142,7 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
         }),
         lines({
           title: 'Memory',
-          about: 'Of what each process may use. Above 90 % raises ValenceMemoryHigh.',
+          about: 'Share of the memory limit of each process. Above 90 % raises ValenceMemoryHigh.',
           unit: 'percentunit',
           queries: [
             { expr: ofLimit(each(runtimeMetrics.memory), process.memoryLimit), legend: '{{job}} {{instance}}' },
@@ -151,18 +151,18 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
           width: 6,
         }),
         lines({
-          title: 'Heap and what lies outside it',
-          about: 'Used heap of JavaScript, and buffers; the model is in neither.',
+          title: 'Heap and external memory',
+          about: 'Used JavaScript heap, and buffers outside it; the model is in neither.',
           unit: 'bytes',
           queries: [
             { expr: each(runtimeMetrics.heapUsed), legend: 'heap {{instance}}' },
-            { expr: each(runtimeMetrics.externalMemory), legend: 'outside {{instance}}' },
+            { expr: each(runtimeMetrics.externalMemory), legend: 'external {{instance}}' },
           ],
           width: 6,
         }),
         lines({
           title: 'Event-loop delay, P99',
-          about: 'Between two scrapes. Inference is on threads of its own and must not show here.',
+          about: 'Between two scrapes. Inference runs on separate threads and must not show here.',
           unit: 's',
           queries: [{ expr: each(runtimeMetrics.eventLoopDelayP99), legend: '{{job}} {{instance}}' }],
           limits: { warn: 0.05, alarm: 0.2 },
@@ -170,32 +170,32 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
         }),
         lines({
           title: 'Garbage collection',
-          about: 'Share of time by kind.',
+          about: 'Share of time by kind of collection.',
           unit: 'percentunit',
           queries: [{ expr: observed(runtimeMetrics.garbage, { by: ['kind'] }), legend: '{{kind}}' }],
           width: 6,
         }),
         lines({
           title: 'Open files',
-          about: 'Sockets too.',
+          about: 'File descriptors, sockets included.',
           unit: 'short',
           queries: [{ expr: each(runtimeMetrics.openFiles), legend: '{{job}} {{instance}}' }],
           width: 6,
         }),
         lines({
-          title: 'Age',
-          about: 'Time since the start; a saw is a process that keeps ending.',
+          title: 'Uptime',
+          about: 'Time since the start; a sawtooth means a process that restarts repeatedly.',
           unit: 's',
           queries: [{ expr: `time() - ${each(runtimeMetrics.startedAt)}`, legend: '{{job}} {{instance}}' }],
           width: 6,
         }),
         lines({
           title: 'Log lines',
-          about: 'By level, and repeats that were held back.',
+          about: 'By level, and suppressed repeats.',
           unit: 'cps',
           queries: [
             { expr: rate(log.lines, { by: ['level'] }), legend: '{{level}}' },
-            { expr: rate(log.suppressed), legend: 'held back' },
+            { expr: rate(log.suppressed), legend: 'suppressed' },
           ],
           width: 6,
         }),
@@ -205,35 +205,35 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
       title: 'Facade',
       panels: [
         lines({
-          title: 'Connections and work',
-          about: 'Open connections, clients of the stream, texts in work.',
+          title: 'Connections and texts in flight',
+          about: 'Open connections, clients of the stream, texts in flight.',
           unit: 'short',
           queries: [
             { expr: gauge('sum', http.connections), legend: 'connections' },
             { expr: gauge('sum', http.streams), legend: 'streams' },
-            { expr: gauge('sum', http.inFlight), legend: 'texts in work' },
+            { expr: gauge('sum', http.inFlight), legend: 'texts in flight' },
           ],
           width: 6,
         }),
         lines({
           title: 'Stream and texts accepted',
-          about: 'Events sent to clients, streams that were ended, texts put on Kafka.',
+          about: 'Events sent to clients, dropped streams, texts produced to Kafka.',
           unit: 'cps',
           queries: [
             { expr: rate(http.streamEvents), legend: 'events' },
-            { expr: rate(http.streamsDropped, { by: ['reason'] }), legend: 'ended: {{reason}}' },
+            { expr: rate(http.streamsDropped, { by: ['reason'] }), legend: 'dropped: {{reason}}' },
             { expr: rate(http.textsAccepted), legend: 'accepted' },
           ],
           width: 6,
         }),
         lines({
-          title: 'Without Redis, and unreadable',
+          title: 'Redis fallbacks and unreadable requests',
           about:
-            'Decisions that each replica took alone because Redis was away; connections without a readable request.',
+            'Decisions made per replica because Redis was unreachable; connections closed because of an unreadable request.',
           unit: 'cps',
           queries: [
             { expr: rate(http.limiterFallbacks), legend: 'limits' },
-            { expr: rate(http.revocationsUnchecked), legend: 'revocations not asked' },
+            { expr: rate(http.revocationsUnchecked), legend: 'revocations unchecked' },
             { expr: rate(http.idempotencyFallbacks), legend: 'idempotency' },
             { expr: rate(http.clientErrors, { by: ['code'] }), legend: '{{code}}' },
           ],
@@ -241,7 +241,7 @@ A processor that catches up uses all its CPU on purpose; its event loop must sta
         }),
         lines({
           title: 'Certificate',
-          about: 'Time until it ends. Less than a fortnight raises ValenceCertificateExpiring. Empty without TLS.',
+          about: 'Time until it expires. Less than two weeks raises ValenceCertificateExpiring. Empty without TLS.',
           unit: 's',
           queries: [{ expr: `(${each(http.certificateExpiry)} > 0) - time()`, legend: '{{instance}}' }],
           limits: { warn: 1_209_600, alarm: 172_800 },

@@ -8,18 +8,18 @@ const { model, shadow, feedback } = metricTree
 export const modelBehaviour: DashboardPlan = {
   uid: 'valence-model',
   title: 'Valence: model',
-  description: 'What the model answers, how sure it is, whether that drifts, and what a candidate would answer',
-  reading: `**A model has no errors to count, only changes.** When the labels or the mean confidence of a source move away from the week
-before, either its texts have changed or the model has: the table says which model, *Swaps* when it came.
-*Shadow* compares a candidate with the active model on the same texts; it scores, and nobody sees its answers.
-*True labels* are what people found out afterwards, where a feedback topic is set.`,
+  description: 'Labels and confidence of the model, their drift, and the comparison with a candidate model',
+  reading: `**A model reports no errors; watch for changes.** If the labels or the mean confidence of a source differ from the week
+before, either its texts or the model changed: the table shows the model, *Swaps* the time of its activation.
+*Shadow* compares a candidate with the active model on the same texts; its scores are not published.
+*True labels* come from the feedback topic, if one is configured.`,
   rows: [
     {
       title: 'Answers',
       panels: [
         table({
           title: 'Active models',
-          about: 'More than one for long raises ValenceModelsDiffer.',
+          about: 'More than one for 30 minutes raises ValenceModelsDiffer.',
           queries: [{ expr: `count by (name, version, sha256, job) (${each(model.info)})` }],
           width: 8,
         }),
@@ -32,7 +32,7 @@ before, either its texts have changed or the model has: the table says which mod
         }),
         lines({
           title: 'Share of labels by source',
-          about: 'Of the last hour.',
+          about: 'Over the last hour.',
           unit: 'percentunit',
           queries: [{ expr: 'source_label:valence_model_labels:share1h', legend: '{{source}} {{label}}' }],
         }),
@@ -43,21 +43,21 @@ before, either its texts have changed or the model has: the table says which mod
       panels: [
         lines({
           title: 'Mean confidence by source',
-          about: 'Probability of the label that was chosen.',
+          about: 'Probability of the chosen label.',
           unit: 'percentunit',
           queries: [{ expr: mean(model.confidence, { by: ['source'] }), legend: '{{source}}' }],
           width: 6,
         }),
         lines({
           title: 'Confidence',
-          about: 'Quantiles over all sources: a falling p10 are texts that the model does not know.',
+          about: 'Quantiles over all sources: a falling p10 indicates texts unlike the training data.',
           unit: 'percentunit',
           queries: [0.1, 0.5, 0.9].map((q) => ({ expr: quantile(q, model.confidence), legend: `p${q * 100}` })),
           width: 6,
         }),
         lines({
           title: 'Confidence against the week before',
-          about: 'Empty until there is a past. A difference of 0.1 raises ValenceConfidenceDrift.',
+          about: 'Empty until there is a week of data. A difference of 0.1 raises ValenceConfidenceDrift.',
           unit: 'percentunit',
           queries: [
             { expr: 'source:valence_model_confidence:mean1h', legend: '{{source}} now' },
@@ -68,7 +68,7 @@ before, either its texts have changed or the model has: the table says which mod
         lines({
           title: 'Labels against the week before',
           about:
-            'Share of texts that would have to change their label. Empty until there is a past; 0.2 raises ValenceLabelDrift.',
+            'Total variation distance of the label distributions. Empty until there is a week of data; 0.2 raises ValenceLabelDrift.',
           unit: 'percentunit',
           queries: [{ expr: 'source:valence_model_labels:shift1h', legend: '{{source}}' }],
           limits: { warn: 0.1, alarm: 0.2 },
@@ -80,26 +80,26 @@ before, either its texts have changed or the model has: the table says which mod
       title: 'Swaps',
       panels: [
         lines({
-          title: 'Looks for a new model',
-          about: 'A refused one raises ValenceModelSwapFailed; the old model goes on.',
+          title: 'Checks for a new model',
+          about: 'A refused one raises ValenceModelSwapFailed; the old model stays active.',
           unit: 'cps',
           queries: [{ expr: rate(model.reloads, { by: ['outcome'] }), legend: '{{outcome}}' }],
           width: 6,
         }),
         lines({
           title: 'Refused models',
-          about: 'By the code that docs/errors.md explains.',
+          about: 'By error code; docs/errors.md has the remedies.',
           unit: 'cps',
           queries: [{ expr: rate(model.refusals, { by: ['code'] }), legend: '{{code}}' }],
           width: 6,
         }),
         lines({
-          title: 'Time of a swap',
-          about: 'From finding a model to scoring with it, and until the old one is closed; means.',
+          title: 'Duration of a swap',
+          about: 'Mean time from finding a model to scoring with it, and until the old model is closed.',
           unit: 's',
           queries: [
             { expr: mean(model.swap), legend: 'swap' },
-            { expr: mean(model.drain), legend: 'drain of the old' },
+            { expr: mean(model.drain), legend: 'drain of the old model' },
           ],
           width: 6,
         }),
@@ -117,7 +117,7 @@ before, either its texts have changed or the model has: the table says which mod
       panels: [
         lines({
           title: 'Sampled texts',
-          about: 'What the candidate made of them. Dropped ones do no harm.',
+          about: 'By outcome of the candidate. Dropped texts have no effect.',
           unit: 'cps',
           queries: [{ expr: rate(shadow.texts, { by: ['outcome'] }), legend: '{{outcome}}' }],
           stacked: true,
@@ -138,7 +138,7 @@ before, either its texts have changed or the model has: the table says which mod
         }),
         lines({
           title: 'Labels, active → candidate',
-          about: 'Where they differ is where to look.',
+          about: 'Texts by the labels of both models; check those that differ.',
           unit: 'cps',
           queries: [
             { expr: rate(shadow.labels, { by: ['active', 'candidate'] }), legend: '{{active}} → {{candidate}}' },
@@ -147,12 +147,11 @@ before, either its texts have changed or the model has: the table says which mod
         }),
         lines({
           title: 'Distance and cost',
-          about:
-            'Half the sum of differences of the probabilities, and the time of a batch in the graph of the candidate.',
+          about: 'Total variation distance of the probabilities, and inference time of a batch of the candidate.',
           unit: 'short',
           queries: [
             { expr: mean(shadow.distance), legend: 'distance' },
-            { expr: mean(shadow.infer), legend: 'seconds a batch' },
+            { expr: mean(shadow.infer), legend: 'seconds per batch' },
           ],
           width: 6,
         }),
@@ -163,7 +162,7 @@ before, either its texts have changed or the model has: the table says which mod
       panels: [
         lines({
           title: 'Accuracy',
-          about: 'Share of judged texts on which the model was right. Empty without VALENCE_FEEDBACK_TOPIC.',
+          about: 'Share of texts with a true label on which the model was right. Empty without VALENCE_FEEDBACK_TOPIC.',
           unit: 'percentunit',
           queries: [
             {
@@ -174,8 +173,8 @@ before, either its texts have changed or the model has: the table says which mod
           width: 6,
         }),
         lines({
-          title: 'What came of true labels',
-          about: 'Many unmatched ones mean that the window is too short, or that the ids are not ours.',
+          title: 'True labels by outcome',
+          about: 'Many unmatched ones mean that the window is too short, or that the ids belong to other events.',
           unit: 'cps',
           queries: [{ expr: rate(feedback.events, { by: ['outcome'] }), legend: '{{outcome}}' }],
           stacked: true,
@@ -183,7 +182,7 @@ before, either its texts have changed or the model has: the table says which mod
         }),
         lines({
           title: 'Truth → answer, by version',
-          about: 'What is taken for what.',
+          about: 'Confusion matrix.',
           unit: 'cps',
           queries: [
             {
@@ -194,8 +193,8 @@ before, either its texts have changed or the model has: the table says which mod
           width: 6,
         }),
         lines({
-          title: 'Waiting for each other',
-          about: 'Scores and true labels in the window, and P90 of the time until a label came in seconds.',
+          title: 'Waiting scores and labels',
+          about: 'Scores and true labels in the window, and P90 of the time until a label arrives, in seconds.',
           unit: 'short',
           queries: [
             { expr: gauge('sum', feedback.waiting, { by: ['kind'] }), legend: '{{kind}}' },

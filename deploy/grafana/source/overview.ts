@@ -9,18 +9,18 @@ const quantiles = [0.5, 0.95, 0.99] as const
 export const overview: DashboardPlan = {
   uid: 'valence-overview',
   title: 'Valence: overview',
-  description: 'Whether texts are being scored, how late, how well, and why not',
+  description: 'Throughput, lateness, errors and their causes',
   reading: `**Read the top row first.** Green: texts are scored in time. *Late* is the share that took more than 5 s, of which the
-objective allows 0.1 %. *Lag* alone says little; *drain* is the time until it is gone at the present rates.
-If texts are late, *Pipeline* tells in which phase; if none come out, see the runbook of the alert that fires in \`docs/operations.md\`.
-The first row and the lag are of the whole installation; the variables above narrow what is below.`,
+objective allows 0.1 %. *Lag* alone says little; *drain* is the time until it is 0 at the current rates.
+If texts are late, *Pipeline* shows in which phase; if there are no results, see the runbook of the firing alert in \`docs/operations.md\`.
+The first row and the lag cover the whole installation; the variables above filter the other panels.`,
   rows: [
     {
       title: 'Now',
       panels: [
         figure({
-          title: 'Texts a second',
-          about: 'Records that were scored or dead-lettered in a committed transaction.',
+          title: 'Texts per second',
+          about: 'Records scored or dead-lettered in committed transactions.',
           unit: 'recps',
           queries: [{ expr: rate(pipeline.records) }],
           width: 3,
@@ -35,7 +35,7 @@ The first row and the lag are of the whole installation; the variables above nar
         }),
         figure({
           title: 'Late, last hour',
-          about: 'Share of texts that took more than 5 s; the objective allows 0.1 %.',
+          about: 'Share of texts that took more than 5 s; the SLO allows 0.1 %.',
           unit: 'percentunit',
           queries: [{ expr: 'valence:slo_late:ratio_rate1h' }],
           limits: { warn: 0.001, alarm: 0.0144 },
@@ -43,14 +43,14 @@ The first row and the lag are of the whole installation; the variables above nar
         }),
         figure({
           title: 'Lag',
-          about: 'Offsets between the group and the ends of the input topics.',
+          about: 'Offsets between the committed positions of the group and the ends of the input topics.',
           unit: 'short',
           queries: [{ expr: 'valence:lag_records:sum' }],
           width: 3,
         }),
         figure({
           title: 'Drain',
-          about: 'Until the lag is gone at the present rates; infinite while it grows.',
+          about: 'Time until the lag is 0 at the current rates; infinite while it grows.',
           unit: 's',
           queries: [{ expr: 'valence:drain_seconds:max' }],
           limits: { warn: 30, alarm: 60 },
@@ -66,7 +66,7 @@ The first row and the lag are of the whole installation; the variables above nar
         }),
         figure({
           title: 'HTTP 5xx',
-          about: 'Share of requests that failed on our side. Alert ValenceHttpErrorRateHigh above 1 %.',
+          about: 'Share of requests answered with 5xx. Alert ValenceHttpErrorRateHigh above 1 %.',
           unit: 'percentunit',
           queries: [
             { expr: `(${rate(http.requests, { where: { status: /5../ } })} or vector(0)) / ${rate(http.requests)}` },
@@ -76,7 +76,7 @@ The first row and the lag are of the whole installation; the variables above nar
         }),
         figure({
           title: 'Alerts',
-          about: 'Alerts that fire, the heartbeat not counted.',
+          about: 'Firing alerts, without the heartbeat.',
           unit: 'short',
           queries: [{ expr: 'count(ALERTS{alertstate="firing",alertname!="ValenceWatchdog"}) or vector(0)' }],
           limits: { warn: 1, alarm: 3 },
@@ -89,14 +89,14 @@ The first row and the lag are of the whole installation; the variables above nar
       panels: [
         lines({
           title: 'Records by outcome',
-          about: 'Input records by what became of them.',
+          about: 'Input records: scored, rejected, tombstone.',
           unit: 'recps',
           queries: [{ expr: rate(pipeline.records, { by: ['outcome'] }), legend: '{{outcome}}' }],
           stacked: true,
         }),
         lines({
           title: 'Texts by origin',
-          about: 'Texts asked of the engine: from Kafka, from HTTP.',
+          about: 'Texts submitted to the engine, by origin.',
           unit: 'cps',
           queries: [{ expr: rate(scoring.texts, { by: ['origin'] }), legend: '{{origin}}' }],
           stacked: true,
@@ -115,28 +115,28 @@ The first row and the lag are of the whole installation; the variables above nar
       panels: [
         lines({
           title: 'Dead letters by code',
-          about: 'What docs/errors.md says of the code tells what to do.',
+          about: 'docs/errors.md has the remedy of each code.',
           unit: 'cps',
           queries: [{ expr: rate(pipeline.deadLetters, { by: ['code'] }), legend: '{{code}}' }],
           width: 6,
         }),
         lines({
-          title: 'Batches tried again',
-          about: 'By the code of what failed. Nothing is lost by it.',
+          title: 'Retried batches',
+          about: 'By error code. No text is lost.',
           unit: 'cps',
           queries: [{ expr: rate(pipeline.retries, { by: ['code'] }), legend: '{{code}}' }],
           width: 6,
         }),
         lines({
           title: 'Refused requests',
-          about: 'By code: limits, credentials, forms, overload.',
+          about: 'By error code: limits, credentials, formats, overload.',
           unit: 'reqps',
           queries: [{ expr: rate(http.refused, { by: ['code'] }), legend: '{{code}}' }],
           width: 6,
         }),
         lines({
           title: 'Warnings and errors logged',
-          about: 'Lines a second; repeats that were held back are not in it.',
+          about: 'Lines per second, without suppressed repeats.',
           unit: 'cps',
           queries: [
             { expr: rate(log.lines, { by: ['level'], where: { level: /warn|error|fatal/ } }), legend: '{{level}}' },
@@ -150,7 +150,7 @@ The first row and the lag are of the whole installation; the variables above nar
       panels: [
         lines({
           title: 'Append to commit',
-          about: 'From the append of a record to the commit of its result. Points are traces.',
+          about: 'From the append of a record to the commit of its result. The points link to traces.',
           unit: 's',
           queries: quantiles.map((q) => ({
             expr: quantile(q, pipeline.endToEnd),
@@ -161,13 +161,13 @@ The first row and the lag are of the whole installation; the variables above nar
         }),
         lines({
           title: 'Event to commit',
-          about: 'From the occurredAt of an event: what came late before Kafka counts too.',
+          about: 'From the occurredAt of an event to the commit of its result: includes delays before Kafka.',
           unit: 's',
           queries: quantiles.map((q) => ({ expr: quantile(q, pipeline.sinceOccurred), legend: `p${q * 100}` })),
         }),
         lines({
           title: 'HTTP, P99 by route',
-          about: 'From the headers of a request to the end of its answer; the stream stays open on purpose.',
+          about: 'From the headers of a request to the end of its response; the stream is not included.',
           unit: 's',
           queries: [{ expr: quantile(0.99, http.duration, { by: ['route'] }), legend: '{{route}}', exemplars: true }],
           limits: { warn: 0.5, alarm: 1 },
@@ -179,14 +179,14 @@ The first row and the lag are of the whole installation; the variables above nar
       panels: [
         lines({
           title: 'Lag by partition',
-          about: 'One line far above the others is a hot or a stuck partition.',
+          about: 'A line far above the others is a hot or stuck partition.',
           unit: 'short',
           queries: [{ expr: 'topic_partition:valence_lag_records:max', legend: '{{topic}}-{{partition}}' }],
           width: 6,
         }),
         lines({
-          title: 'In and out',
-          about: 'Offsets that come and offsets that are committed: apart, the lag changes.',
+          title: 'Arrivals and commits',
+          about: 'Arriving and committed offsets per second; where they differ, the lag changes.',
           unit: 'recps',
           queries: [
             { expr: rate(kafka.arrived), legend: 'come' },
@@ -196,7 +196,7 @@ The first row and the lag are of the whole installation; the variables above nar
         }),
         lines({
           title: 'Drain against the target',
-          about: 'Over the target and growing wakes somebody.',
+          about: 'A drain time over the target with growing lag raises ValenceDrainOverTarget.',
           unit: 's',
           queries: [
             { expr: 'valence:drain_seconds:max', legend: 'drain' },
@@ -206,7 +206,7 @@ The first row and the lag are of the whole installation; the variables above nar
         }),
         lines({
           title: 'Processors',
-          about: 'Wanted by the policy, and members of the group.',
+          about: 'Number needed by the policy, and members of the group.',
           unit: 'short',
           queries: [
             { expr: gauge('max', scaling.desired), legend: 'wanted' },
@@ -232,7 +232,7 @@ The first row and the lag are of the whole installation; the variables above nar
         }),
         lines({
           title: 'Processes',
-          about: 'Processes that Prometheus reaches, by job.',
+          about: 'Processes that Prometheus can scrape, by job.',
           unit: 'short',
           queries: [{ expr: `count by (job) (${each(process.cpuLimit)})`, legend: '{{job}}' }],
           width: 12,

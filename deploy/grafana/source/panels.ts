@@ -36,20 +36,20 @@ export type PanelBuilder = Builder<Panel> & { id(id: number): unknown }
 
 export interface Query {
   readonly expr: string
-  /** With labels in double braces; the labels themselves without. */
+  /** Label placeholders in double braces; if absent, the labels themselves. */
   readonly legend?: string
   readonly exemplars?: boolean
 }
 
 interface PanelOptions {
   readonly title: string
-  /** What it says and when to worry. */
+  /** Meaning of the panel, and its alert threshold. */
   readonly about: string
   readonly unit: string
   readonly queries: readonly Query[]
-  /** From which values on it is a warning, and an alarm; the smaller first unless less is worse. */
+  /** Thresholds of warning and alarm, in ascending order, or descending if lower values are worse. */
   readonly limits?: { readonly warn: number; readonly alarm: number }
-  /** Of 24 columns. */
+  /** Width in columns, of 24. */
   readonly width?: number
 }
 
@@ -66,7 +66,7 @@ function targets(queries: readonly Query[], isInstant: boolean): Builder<Dataque
 }
 
 function thresholds({ warn, alarm }: { warn: number; alarm: number } = { warn: Number.NaN, alarm: Number.NaN }) {
-  // Grafana wants the lowest step without a value.
+  // Grafana requires the lowest step without a value.
   const base = (color: string) => ({ value: null, color }) as unknown as Threshold
   const steps = Number.isNaN(warn)
     ? [base('green')]
@@ -76,7 +76,7 @@ function thresholds({ warn, alarm }: { warn: number; alarm: number } = { warn: N
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps)
 }
 
-/** Lines over time. */
+/** A time series panel. */
 export function lines(options: PanelOptions & { stacked?: boolean }): PanelBuilder {
   const { title, about, unit, queries, limits, width = 8, stacked = false } = options
   const panel = new series.PanelBuilder()
@@ -103,7 +103,7 @@ export function lines(options: PanelOptions & { stacked?: boolean }): PanelBuild
   return panel
 }
 
-/** One number, now. */
+/** A panel with one current number. */
 export function figure(options: PanelOptions): PanelBuilder {
   const { title, about, unit, queries, limits, width = 4 } = options
   return new stats.PanelBuilder()
@@ -122,7 +122,7 @@ export function figure(options: PanelOptions): PanelBuilder {
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false))
 }
 
-/** The labels of series, now. */
+/** A table of the current series' labels. */
 export function table(options: Omit<PanelOptions, 'unit' | 'limits'>): PanelBuilder {
   const { title, about, queries, width = 12 } = options
   const rows = queries.map(({ expr }, index) =>
@@ -143,7 +143,7 @@ export function table(options: Omit<PanelOptions, 'unit' | 'limits'>): PanelBuil
     .noValue('no data')
 }
 
-/** How to read what is below. */
+/** A text panel with instructions. */
 export function note(markdown: string, height = 4): PanelBuilder {
   return new texts.PanelBuilder()
     .title('')

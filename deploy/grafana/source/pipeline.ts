@@ -17,30 +17,29 @@ const phases = [
 export const pipelineInternals: DashboardPlan = {
   uid: 'valence-pipeline',
   title: 'Valence: pipeline',
-  description: 'Where the time of a text goes: decode, queue, tokenize, infer, encode, commit',
-  reading: `**The phases are in the order in which a text passes them.** A long *queue* with busy workers is too little capacity;
-a long *infer* is CPU that is short, or a bigger model; a long *commit* is the brokers.
-Batches that close by *age* have room left, by *tokens* or *texts* they are full: full batches and a growing queue mean overload.`,
+  description: 'Time of a text by phase: decode, queue, tokenize, infer, encode, commit',
+  reading: `**The phases are in processing order.** A long *queue* with busy workers means too little capacity;
+a long *infer* means too little CPU or a larger model; a long *commit* means slow brokers.
+Batches closed by *age* are not full, those closed by *tokens* or *texts* are: full batches and a growing queue mean overload.`,
   rows: [
     {
       title: 'Phases',
       panels: [
         lines({
           title: 'P95 by phase',
-          about:
-            'Decode, encode and commit are of a transaction, tokenize of a slice, infer of a batch, queue of a text.',
+          about: 'Decode, encode and commit per transaction, tokenize per slice, infer per batch, queue per text.',
           unit: 's',
           queries: phases.map(([legend, phase]) => ({ expr: quantile(0.95, phase), legend })),
         }),
         lines({
           title: 'Mean by phase',
-          about: 'The same, as means.',
+          about: 'Mean values of the same phases.',
           unit: 's',
           queries: phases.map(([legend, phase]) => ({ expr: mean(phase), legend })),
         }),
         lines({
           title: 'Time spent by phase',
-          about: 'Seconds a second over all processes: what costs. Waiting in the queue is left out.',
+          about: 'Seconds per second over all processes: the cost of each phase. Waiting in the queue is not included.',
           unit: 'short',
           queries: phases
             .filter(([legend]) => legend !== 'queue')
@@ -49,13 +48,13 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
         }),
         lines({
           title: 'Decoded to scored',
-          about: 'Of one transaction: all that the engine does for it.',
+          about: 'Time of the engine for the records of one transaction.',
           unit: 's',
           queries: [0.5, 0.99].map((q) => ({ expr: quantile(q, pipeline.score), legend: `p${q * 100}` })),
         }),
         lines({
           title: 'Records in a transaction',
-          about: 'Small ones mean little traffic, or much waiting for single texts.',
+          about: 'Small transactions mean little traffic, or waiting for single texts.',
           unit: 'short',
           queries: [
             { expr: mean(pipeline.transactionRecords), legend: 'mean' },
@@ -63,8 +62,8 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
           ],
         }),
         lines({
-          title: 'Standing still',
-          about: 'Seconds since a partition has had work and committed none of it, by error code; empty is good.',
+          title: 'Partitions standing still',
+          about: 'Seconds for which a partition has had records and committed none, by error code; normally empty.',
           unit: 's',
           queries: [
             {
@@ -75,7 +74,7 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
         }),
         lines({
           title: 'Fetched and waiting',
-          about: 'Records in memory by partition; at its bound the partition is paused.',
+          about: 'Records in memory by partition; at its limit a partition is paused.',
           unit: 'short',
           queries: [
             { expr: gauge('sum', pipeline.queued, { by: ['topic', 'partition'] }), legend: '{{topic}}-{{partition}}' },
@@ -87,8 +86,8 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
       title: 'Batches',
       panels: [
         lines({
-          title: 'Batches by what closed them',
-          about: 'age: there was room. tokens, texts: full. drain: the last ones at a stop.',
+          title: 'Batches by closing cause',
+          about: 'age: not full. tokens, texts: full. drain: the last batches at a stop.',
           unit: 'cps',
           queries: [{ expr: rate(scoring.batches, { by: ['cause'] }), legend: '{{cause}}' }],
           stacked: true,
@@ -104,7 +103,7 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
         }),
         lines({
           title: 'Tokens in a batch',
-          about: 'Padded; the budget is a setting.',
+          about: 'Padding included; the limit is VALENCE_BATCH_MAX_TOKENS.',
           unit: 'short',
           queries: [
             { expr: mean(scoring.batchTokens), legend: 'mean' },
@@ -113,21 +112,21 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
         }),
         lines({
           title: 'Padding',
-          about: 'Share of the tokens that are padding: work for nothing.',
+          about: 'Share of padding in the tokens: wasted work.',
           unit: 'percentunit',
           queries: [{ expr: mean(scoring.padding), legend: 'mean' }],
           limits: { warn: 0.3, alarm: 0.5 },
         }),
         lines({
           title: 'Tokens by origin',
-          about: 'Who gets which share of the graph.',
+          about: 'Share of the inference capacity by origin.',
           unit: 'cps',
           queries: [{ expr: rate(scoring.tokens, { by: ['origin'] }), legend: '{{origin}}' }],
           stacked: true,
         }),
         lines({
-          title: 'Batches cut in two',
-          about: 'A failing batch is halved until the bad text stands alone.',
+          title: 'Bisected batches',
+          about: 'A failing batch is halved until the bad text is isolated.',
           unit: 'cps',
           queries: [{ expr: rate(scoring.bisections), legend: 'cuts' }],
         }),
@@ -144,14 +143,14 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
         }),
         lines({
           title: 'Wait, P99',
-          about: 'Until a batch starts. A backlog of Kafka must not show in http.',
+          about: 'Time until the batch of a text starts. A Kafka backlog must not increase the time of http.',
           unit: 's',
           queries: [{ expr: quantile(0.99, scoring.queue, { by: ['origin'] }), legend: '{{origin}}' }],
           limits: { warn: 0.25, alarm: 1 },
         }),
         lines({
-          title: 'Dropped and joined',
-          about: 'Dropped before inference because nobody waits any more; joined to an identical text in flight.',
+          title: 'Dropped and deduplicated',
+          about: 'Dropped before inference because no caller waits; deduplicated with an identical text in flight.',
           unit: 'cps',
           queries: [
             { expr: rate(scoring.dropped, { by: ['reason'] }), legend: '{{reason}}' },
@@ -161,7 +160,7 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
       ],
     },
     {
-      title: 'Cache, workers and parts',
+      title: 'Cache, workers and services',
       panels: [
         lines({
           title: 'Cache hits',
@@ -177,7 +176,7 @@ Batches that close by *age* have room left, by *tokens* or *texts* they are full
         }),
         lines({
           title: 'Redis errors',
-          about: 'Each is a miss, never an error of a text.',
+          about: 'Each counts as a cache miss, never as an error of a text.',
           unit: 'cps',
           queries: [{ expr: rate(redis.errors), legend: 'errors' }],
         }),

@@ -1,6 +1,6 @@
 import type { MetricSpec } from '@valence/processor/observability/metric-tree'
 
-/** Metrics are given as leaves of the tree, so that a name or label which is gone does not compile. */
+/** Metrics are leaves of the metric tree, so that a removed name or label does not compile. */
 type Counter = MetricSpec & { readonly kind: 'counter' }
 type Gauge = MetricSpec & { readonly kind: 'gauge' }
 type Histogram = MetricSpec & { readonly kind: 'histogram' }
@@ -8,9 +8,9 @@ type Histogram = MetricSpec & { readonly kind: 'histogram' }
 type LabelOf<S extends MetricSpec> = (keyof S['labels'] & string) | 'job' | 'instance'
 
 interface Selection<S extends MetricSpec> {
-  /** One line for each of their values; one in all without. */
+  /** Group by these labels; without them, one sum. */
   readonly by?: readonly LabelOf<S>[]
-  /** A text must be equal, an expression must match. */
+  /** Label filters: a string must be equal, a regular expression must match. */
   readonly where?: Partial<Record<LabelOf<S>, string | RegExp>>
 }
 
@@ -27,7 +27,7 @@ function grouping(labels: readonly string[] = []): string {
   return labels.length === 0 ? '' : ` by (${labels.join(', ')}) `
 }
 
-/** Events a second. */
+/** Events per second. */
 export function rate<S extends Counter>(counter: S, selection: Selection<S> = {}): string {
   return `sum${grouping(selection.by)}(rate(${select(counter, selection)}[${window}]))`
 }
@@ -46,12 +46,12 @@ export function quantile<S extends Histogram>(share: number, histogram: S, selec
   return `histogram_quantile(${share}, sum by (${['le', ...(selection.by ?? [])].join(', ')}) (${buckets}))`
 }
 
-/** Observations a second. */
+/** Observations per second. */
 export function observations<S extends Histogram>(histogram: S, selection: Selection<S> = {}): string {
   return `sum${grouping(selection.by)}(rate(${select(histogram, selection, '_count')}[${window}]))`
 }
 
-/** What is observed a second: of seconds, the share of a second spent. */
+/** Sum of observed values per second; for durations, the seconds spent per second. */
 export function observed<S extends Histogram>(histogram: S, selection: Selection<S> = {}): string {
   return `sum${grouping(selection.by)}(rate(${select(histogram, selection, '_sum')}[${window}]))`
 }

@@ -1,6 +1,6 @@
 import type { MetricSpec } from '@valence/processor/observability/metric-tree'
 
-/** What prom-client collects of every process, as far as the dashboards show it. */
+/** Process metrics of prom-client that the dashboards use. */
 export const runtimeMetrics = {
   cpu: { kind: 'counter', name: 'process_cpu_seconds_total', help: 'CPU time', labels: {} },
   memory: { kind: 'gauge', name: 'process_resident_memory_bytes', help: 'Resident memory', labels: {} },

@@ -7,7 +7,7 @@
 {{- toYaml $mine -}}
 {{- end }}
 
-{{/* Settings that the chart knows the value of: { root, role }. */}}
+{{/* Settings whose values the chart sets: { root, role }. */}}
 {{- define "valence.ownSettings" -}}
 {{- $values := .root.Values -}}
 VALENCE_SHUTDOWN_TIMEOUT_MS: {{ $values.shutdownTimeoutMs | int64 | quote }}
@@ -57,12 +57,12 @@ VALENCE_SCALING_CAPACITY_TEXTS: {{ .capacityTexts | int64 | quote }}
   valueFrom: { secretKeyRef: { name: {{ $entry.secret }}, key: {{ $entry.key | quote }} } }
 {{- end }}
 {{- if eq .role "processor" }}
-# The pod keeps its name over restarts and no two have one: a static member of the group.
+# A pod name is unique and survives restarts: it is the instance id of a static group member.
 - name: VALENCE_KAFKA_INSTANCE_ID
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
 {{- end }}
 {{- if and (has .role (list "processor" "facade")) (not (hasKey $settings "VALENCE_INFERENCE_WORKERS")) }}
-# What was asked for, not what the node has.
+# The CPU request, not the CPUs of the node.
 - name: VALENCE_INFERENCE_WORKERS
   valueFrom: { resourceFieldRef: { containerName: {{ .role }}, resource: requests.cpu, divisor: "1" } }
 {{- end }}

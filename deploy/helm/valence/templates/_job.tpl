@@ -9,7 +9,7 @@ metadata:
 spec:
   schedule: {{ .values.schedule | quote }}
   timeZone: Etc/UTC
-  # What one run left, the next goes on with; two at once would be in each other's way.
+  # A run continues the previous one; two concurrent runs would fence each other.
   concurrencyPolicy: Forbid
   startingDeadlineSeconds: 300
   successfulJobsHistoryLimit: 1

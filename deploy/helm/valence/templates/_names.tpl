@@ -3,7 +3,7 @@
 {{- (contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name)) | trunc 40 | trimSuffix "-" -}}
 {{- end }}
 
-{{/* What selects the pods of a role: { root, role, color? }. Never changes from one version to the next. */}}
+{{/* Selector labels of the pods of a role: { root, role, color? }. They never change between versions. */}}
 {{- define "valence.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -22,7 +22,7 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{/* The image of a colour, or of what has none: { root, color? }. */}}
+{{/* The image of a colour, or the default image: { root, color? }. */}}
 {{- define "valence.image" -}}
 {{- $own := dict -}}
 {{- if .color -}}{{- $own = (get .root.Values.colors .color).image -}}{{- end -}}
@@ -39,12 +39,12 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- printf "%s-%s" (include "valence.fullname" .root) .role -}}
 {{- end }}
 
-{{/* Seconds between the first notice and the end: what is drained, ten seconds more, and what a role needs before. */}}
+{{/* Termination grace period in seconds: the drain deadline, plus ten seconds, plus preStopSeconds of the role. */}}
 {{- define "valence.grace" -}}
 {{- add (ceil (divf .root.Values.shutdownTimeoutMs 1000)) 10 (default 0 .before) -}}
 {{- end }}
 
-{{/* The colours that run, as a YAML list. */}}
+{{/* The enabled colours, as a YAML list. */}}
 {{- define "valence.colors" -}}
 {{- range $color, $spec := .Values.colors }}
 {{- if $spec.enabled }}

@@ -1,4 +1,4 @@
-{{/* A container's part that all share: { root, role, color?, settings }. */}}
+{{/* The common part of all containers: { root, role, color?, settings }. */}}
 {{- define "valence.container" -}}
 image: {{ include "valence.image" . | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -35,11 +35,11 @@ readinessProbe:
   failureThreshold: 2
 {{- end }}
 
-{{/* A pod's part that all share: { root, role, color?, scheduling? }; scheduling is the values of the role. */}}
+{{/* The common part of all pods: { root, role, color?, scheduling? }; scheduling is the values of the role. */}}
 {{- define "valence.pod" -}}
 serviceAccountName: {{ include "valence.fullname" .root }}-{{ .role }}
 automountServiceAccountToken: false
-# Kubernetes would describe each service in variables, and those of a release named valence look like settings.
+# Kubernetes would set service variables; those of a release named valence look like settings.
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
@@ -69,7 +69,7 @@ volumes:
   {{- end }}
 {{- end }}
 
-{{/* Even spread over zones, and over nodes where it can be had: { root, role, color, unsatisfiable }. */}}
+{{/* Even spread over zones, and over nodes if possible: { root, role, color, unsatisfiable }. */}}
 {{- define "valence.spread" -}}
 topologySpreadConstraints:
   {{- range $key, $when := dict "topology.kubernetes.io/zone" .unsatisfiable "kubernetes.io/hostname" "ScheduleAnyway" }}
