@@ -77,6 +77,8 @@ function readIndexes(payload: Buffer): { readonly indexes: readonly number[]; re
 /** Throws VAL_SCHEMA_PAYLOAD_INVALID if the file has no message there. */
 function findMessage(root: Root, own: ProtoFile, indexes: readonly number[]): Type {
   const name = own.messageAt(indexes)
-  if (name === undefined) throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', `no message ${indexes.join('.')}`)
-  return root.lookupType(name)
+  // An index may also lead to a map entry, which is no message in the root.
+  const found = name === undefined ? null : root.lookup(name)
+  if (found instanceof protobuf.Type) return found
+  throw new ValenceError('VAL_SCHEMA_PAYLOAD_INVALID', `no message ${indexes.join('.')}`)
 }

@@ -96,4 +96,15 @@ describe('a Protobuf writer', () => {
     const nested = Buffer.concat([Buffer.from([4, 2, 0]), body])
     expect((await compile('the_text', descriptor))(nested)).toMatchObject({ text: 'good', id: null })
   })
+
+  it('refuses an index of a map entry, which is no message of its own', async () => {
+    // message Mapped { map<string, string> labels = 1; message Inner { string text = 1; } Inner inner = 2; }
+    const descriptor =
+      'CgxtYXBwZWQucHJvdG8SBHNob3AimwEKBk1hcHBlZBIoCgZsYWJlbHMYASADKAsyGC5zaG9wLk1hcHBlZC5MYWJlbHNFbnRyeRIhCgVpbm5lchgCIAEoCzISLnNob3AuTWFwcGVkLklubmVyGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaFQoFSW5uZXISDAoEdGV4dBgBIAEoCWIGcHJvdG8z'
+    const decode = await compile('text', descriptor)
+    const text = Buffer.from([0x0a, 0x02, ...Buffer.from('ok')])
+    expect(decode(Buffer.concat([Buffer.from([4, 0, 2]), text])).text).toBe('ok')
+    const entry = Buffer.concat([Buffer.from([4, 0, 0]), text])
+    expect(thrownBy(() => decode(entry)).code).toBe('VAL_SCHEMA_PAYLOAD_INVALID')
+  })
 })
