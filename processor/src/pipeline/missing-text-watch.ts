@@ -16,11 +16,15 @@ function isMissing(outcome: RecordResult): boolean {
   return outcome.kind === 'passed' || (outcome.kind === 'rejected' && outcome.error.code === 'VAL_TEXT_MISSING')
 }
 
-/** Warns, at once and then every minute, while no record has a text at VALENCE_TEXT_FIELD: it is the wrong path then. */
+/**
+ * Warns, at once and then every minute, while no record has a text at VALENCE_TEXT_FIELD: it is the wrong path then. The
+ * minute before counts too, because one may begin with the deletes of a change stream.
+ */
 export class MissingTextWatch {
   readonly #options: MissingTextWatchOptions
   #spanBegin = Number.NEGATIVE_INFINITY
   #found = 0
+  #foundBefore = 0
   #missing = 0
   #isTold = false
 
@@ -33,7 +37,7 @@ export class MissingTextWatch {
     if (now() - this.#spanBegin >= spanMs) this.#begin(now())
     this.#found += outcomes.filter(({ kind }) => kind === 'scored').length
     this.#missing += outcomes.filter(isMissing).length
-    if (this.#isTold || this.#found > 0 || this.#missing === 0) return
+    if (this.#isTold || this.#found + this.#foundBefore > 0 || this.#missing === 0) return
     this.#isTold = true
     logger.warn(
       { code: 'VAL_TEXT_MISSING', fields: fields.text.map(formatFieldPath), records: this.#missing },
@@ -43,6 +47,7 @@ export class MissingTextWatch {
 
   #begin(now: number): void {
     this.#spanBegin = now
+    this.#foundBefore = this.#found
     this.#found = 0
     this.#missing = 0
     this.#isTold = false

@@ -50,3 +50,14 @@ it('says nothing of single records without a text among others', () => {
   note(missing)
   expect(lines).toEqual([])
 })
+
+it('says nothing where a minute begins with deletes, unless the minute before had no text either', () => {
+  const { lines, note, later } = watch()
+  note(scored)
+  later(60_000)
+  note(passed)
+  expect(lines).toEqual([])
+  later(60_000)
+  note(passed)
+  expect(lines).toHaveLength(1)
+})
