@@ -58,11 +58,11 @@ function expectInLog(log: { earliest: bigint; latest: bigint }, offset: bigint, 
   throw new ValenceError('VAL_KAFKA_OFFSET_GAP', `${partitionName(partition)}: committed ${offset}, ${held}`)
 }
 
-/** Logs where the position is not the one that the group committed for this topic. */
+/** Logs where the position is not the one that the group committed for this topic, or not the last one known here. */
 export function warnOfPosition(
   logger: Logger,
   partition: TopicPartition,
-  { offset, recreated, lost }: StartingPosition,
+  { offset, committed, topicId, recreated, lost }: StartingPosition,
   known: KnownPosition | undefined,
 ): void {
   const fields = { ...partition, offset: offset.toString() }
@@ -73,5 +73,9 @@ export function warnOfPosition(
   if (lost) {
     const goesOn = known === undefined ? 'begins anew' : 'goes on from the last one known here'
     logger.warn({ ...fields, code: 'VAL_KAFKA_POSITION_LOST' }, `the group has lost its position and ${goesOn}`)
+  } // No owner commits backwards: a tool did, or the brokers lost what they had acknowledged.
+  if (committed && known !== undefined && known.topicId === topicId && offset < known.offset) {
+    const last = known.offset.toString()
+    logger.warn({ ...fields, last }, 'the position was set back, the records from there are scored again')
   }
 }

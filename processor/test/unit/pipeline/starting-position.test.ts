@@ -1,7 +1,8 @@
 import { FakeBroker } from '@valence/testing/kafka/fake-broker'
 import { expect, it } from 'vitest'
 import type { TopicPartition } from '../../../src/kafka/topic-partition.ts'
-import { type KnownPosition, startingPosition } from '../../../src/pipeline/starting-position.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { type KnownPosition, startingPosition, warnOfPosition } from '../../../src/pipeline/starting-position.ts'
 
 const partition: TopicPartition = { topic: 'texts', partition: 1 }
 
@@ -58,4 +59,21 @@ it('an owner that finds its offset deleted goes on from the position it knows, i
   await expect(begin({ offset: 0n, topicId: 'texts' })).rejects.toMatchObject({ code: 'VAL_KAFKA_OFFSET_GAP' })
   broker.commit(partition, 3n, 'texts')
   expect(await begin({ offset: 2n, topicId: 'texts' })).toMatchObject({ offset: 3n, committed: true, lost: false })
+})
+
+it('an owner that finds its offset set back says so, and one that finds it further on does not', async () => {
+  const broker = brokerWithRecords()
+  broker.commit(partition, 2n, 'texts')
+  const position = await start(broker, 'earliest')
+  const linesFor = (known: KnownPosition) => {
+    const lines: unknown[] = []
+    const logger = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
+    warnOfPosition(logger, partition, position, known)
+    return lines
+  }
+  expect(linesFor({ offset: 4n, topicId: 'texts' })).toMatchObject([
+    { ...partition, offset: '2', last: '4', msg: 'the position was set back, the records from there are scored again' },
+  ])
+  expect(linesFor({ offset: 2n, topicId: 'texts' })).toEqual([])
+  expect(linesFor({ offset: 1n, topicId: 'texts' })).toEqual([])
 })
