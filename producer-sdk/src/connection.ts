@@ -1,13 +1,13 @@
 import { createSchemaRegistry, type SchemaRegistry } from '@valence/schemas'
 import { createKafka, type Kafka, type KafkaOptions } from './kafka/index.ts'
 
-/** The options of `createKafka` that hold for any client. */
+/** The options of `createKafka` that apply to every client. */
 export type ClientOptions = Pick<
   KafkaOptions,
   'tls' | 'sasl' | 'onLog' | 'logLevel' | 'connectionTimeoutMs' | 'requestTimeoutMs' | 'retry'
 >
 
-/** How to reach Kafka: by addresses, or through a client made by `createKafka`. */
+/** Connection to Kafka: addresses, or a client created by `createKafka`. */
 export type Connection =
   | (ClientOptions & {
       readonly brokers: string | readonly string[]
@@ -16,14 +16,14 @@ export type Connection =
     })
   | { readonly kafka: Kafka; readonly brokers?: never; readonly clientId?: never }
 
-/** How to reach the schema registry, if there is one: by URL, or an instance made by `createSchemaRegistry`. */
+/** Optional schema registry: a URL, or an instance created by `createSchemaRegistry`. */
 export interface RegistryConnection {
-  /** Base URL of the Confluent-compatible API, its path included (Apicurio: `…/apis/ccompat/v7`). */
+  /** Base URL of the Confluent-compatible API, including its path (Apicurio: `…/apis/ccompat/v7`). */
   readonly schemaRegistryUrl?: string | undefined
   readonly schemaRegistry?: SchemaRegistry | undefined
 }
 
-/** kafkajs's own waits double from 300 ms: too long to notice that a coordinator has moved. */
+/** kafkajs's default retry delay of 300 ms, which doubles, is too long after a coordinator has moved. */
 const defaultRetry = { retries: 12, initialRetryTime: 100, maxRetryTime: 1_000 }
 
 export function kafkaFrom(connection: Connection, defaults: { clientId: string; groupInstanceId?: string }): Kafka {

@@ -2,8 +2,7 @@ import { constants, platform, setPriority } from 'node:os'
 
 /**
  * Sets the lowest priority for the calling thread. Only on Linux, where `setPriority` affects the calling thread and
- * not
- * the whole process.
+ * not the whole process.
  */
 export function giveWay(): void {
   if (platform() !== 'linux') return

@@ -21,8 +21,7 @@ export interface Tokenizer {
  * Characters read per token of the model's maximum. First the small number is tried; if it gives too few tokens, the
  * large one; if that gives too few as well, the whole text. Ordinary prose needs about five. The number of characters
  * alone must not decide what is truncated, because a tokenizer drops characters (white space, controls, marks) and
- * makes
- * one token of others (a long word).
+ * makes one token of others (a long word).
  */
 const charsPerToken = 8
 const mostCharsPerToken = 24

@@ -127,8 +127,7 @@ export class WorkerThread {
 
   /**
    * Ends the thread. Its unanswered batches are rejected with VAL_INFERENCE_UNAVAILABLE. With `atOnce`, a starting
-   * thread
-   * is not waited for.
+   * thread is not waited for.
    */
   stop(atOnce = false): Promise<void> {
     this.#stopped ??= this.#stop(atOnce)

@@ -16,8 +16,7 @@ export interface OpenedShadow {
 
 /**
  * Opens the configured candidate model in the background; the service does not wait for it. If one of its runs hangs,
- * the
- * candidate is closed, because each hanging run occupies a core.
+ * the candidate is closed, because each hanging run occupies a core.
  */
 export function openShadow(config: Config, metrics: Metrics, logger: Logger): OpenedShadow {
   const stop = new AbortController()

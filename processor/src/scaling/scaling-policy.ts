@@ -100,10 +100,8 @@ export function decideReplicas(
 
 /**
  * The allowed time to drain a lag. The oldest text of a steady lag has waited for lag / arrivals. As soon as the
- * service
- * rate exceeds the arrival rate, that wait shrinks, so draining is urgent only near the target. A backlog that
- * arrived at
- * once appears as a long wait.
+ * service rate exceeds the arrival rate, that wait shrinks, so draining is urgent only near the target. A backlog that
+ * arrived at once appears as a long wait.
  */
 function drainTime(limits: ScalingLimits): (load: PartitionLoad) => number {
   const { targetSeconds, startSeconds, rebalanceSeconds } = limits

@@ -1,7 +1,7 @@
 import { ScoreError } from './score-error.ts'
 
 export interface AttemptsOptions {
-  /** Tries after the first. */
+  /** Attempts after the first. */
   readonly retries: number
   readonly initialDelayMs: number
   readonly maxDelayMs: number
@@ -9,13 +9,15 @@ export interface AttemptsOptions {
   readonly random: () => number
 }
 
-/** Errors after which the same call may succeed and does no harm if it had succeeded already. */
+/**
+ * Errors after which the call can be repeated safely: it may succeed, and repeating a successful call has no effect.
+ */
 function isWorthRepeating(error: unknown): error is ScoreError {
   if (!(error instanceof ScoreError)) return false
   return error.code === 'VAL_CLIENT_UNREACHABLE' || error.status === 429 || error.status === 503
 }
 
-/** Full jitter, so that clients who failed together do not come back together; never sooner than the server asks. */
+/** Full jitter, so that clients that failed together do not retry together; never sooner than `Retry-After`. */
 function delayOf(error: ScoreError, attempt: number, options: AttemptsOptions): number {
   const ceiling = Math.min(options.maxDelayMs, options.initialDelayMs * 2 ** attempt)
   return (error.retryAfterMs ?? 0) + options.random() * ceiling
@@ -35,7 +37,10 @@ function pause(delayMs: number, signal: AbortSignal): Promise<boolean> {
   })
 }
 
-/** Calls until it succeeds, fails for good, the tries are used up or the signal aborts; then throws the last error. */
+/**
+ * Calls until success. Throws the last error when it is permanent, when no attempts are left, or when the signal
+ * aborts.
+ */
 export async function withAttempts<T>(call: () => Promise<T>, options: AttemptsOptions): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {

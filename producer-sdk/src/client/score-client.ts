@@ -3,19 +3,21 @@ import { withAttempts } from './attempts.ts'
 import type { AcceptedText, BatchRequest, BatchResponse, Problem, ScoredEvent, TextRequest } from './contract.ts'
 import { ScoreError } from './score-error.ts'
 
-/** A fresh credential for each call, so that tokens may expire. */
+/** A credential, or a function that returns one for each attempt, so that tokens may expire. */
 export type Credential = string | (() => string | Promise<string>)
 
-/** How to reach the HTTP facade, and how long to try. */
+/** Address, credentials, deadline and retries of a client of the HTTP facade. */
 export interface ScoreClientOptions {
-  /** Where the facade is: `https://scores.example`. */
+  /** Base URL of the facade: `https://scores.example`. */
   readonly baseUrl: string
   /** An access token (JWT). */
   readonly token?: Credential | undefined
   readonly apiKey?: Credential | undefined
-  /** For a call with all its tries; the server is told what is left of it. @default 5000 */
+  /**
+   * Deadline of a call including all attempts, milliseconds; the remaining time is sent to the server. @default 5000
+   */
   readonly timeoutMs?: number | undefined
-  /** Tries after the first, where repeating does no harm. @default 3 */
+  /** Attempts after the first, for errors after which a call can be repeated safely. @default 3 */
   readonly retries?: number | undefined
   /** @default 100 */
   readonly initialDelayMs?: number | undefined
@@ -23,7 +25,7 @@ export interface ScoreClientOptions {
   readonly maxDelayMs?: number | undefined
   /** @default the global fetch, which keeps connections alive in Node and in browsers */
   readonly fetch?: typeof fetch | undefined
-  /** Spreads the waits between tries. @default Math.random */
+  /** Random source of the jitter, 0 to 1. @default Math.random */
   readonly random?: (() => number) | undefined
 }
 
@@ -35,7 +37,7 @@ export interface CallOptions {
 
 /** Limits of one call of `produce`, and its idempotency key. */
 export interface ProduceOptions extends CallOptions {
-  /** One is made up unless given, so that a repeated call produces the text once. */
+  /** Generated if absent, so that a retried call produces the text once. */
   readonly idempotencyKey?: string | undefined
 }
 
@@ -43,9 +45,9 @@ export interface ProduceOptions extends CallOptions {
 export interface ScoreClient {
   /** Scores one text. @throws ScoreError */
   score(text: string | TextRequest, options?: CallOptions): Promise<ScoredEvent>
-  /** Up to 256 texts; one verdict each, in order. */
+  /** Scores up to 256 texts; returns one verdict per text, in the same order. @throws ScoreError */
   scoreAll(texts: BatchRequest['texts'], options?: CallOptions): Promise<BatchResponse['results']>
-  /** Produces a text to Kafka; resolves once the broker has it. */
+  /** Produces a text to Kafka; resolves when the broker has acknowledged it. @throws ScoreError */
   produce(text: string | TextRequest, options?: ProduceOptions): Promise<AcceptedText>
 }
 
@@ -58,7 +60,7 @@ interface Call {
 
 const resolveCredential = (credential: Credential) => (typeof credential === 'function' ? credential() : credential)
 
-/** Seconds or a date. */
+/** Parses `Retry-After`: seconds or a date. */
 function readRetryAfter(response: Response): number | undefined {
   const value = response.headers.get('retry-after')
   if (value === null) return undefined
@@ -75,7 +77,7 @@ async function toError(response: Response): Promise<ScoreError> {
   return new ScoreError(code, message, { status, problem, retryAfterMs: readRetryAfter(response) })
 }
 
-/** A client of the HTTP facade for Node and browsers. */
+/** Creates a client of the HTTP facade, for Node and browsers. */
 export function createScoreClient(options: ScoreClientOptions): ScoreClient {
   const { baseUrl, token, apiKey, timeoutMs = 5_000, retries = 3, initialDelayMs = 100, maxDelayMs = 2_000 } = options
   const send = options.fetch ?? fetch

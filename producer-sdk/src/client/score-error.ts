@@ -1,14 +1,16 @@
 import type { ErrorCode } from '@valence/schemas'
 import type { Problem } from './contract.ts'
 
-/** Why a call has no answer. Browsers load no catalogue, so this is no ValenceError; the codes are the same. */
+/**
+ * The error of a failed call. Not a ValenceError, so that browsers need not load the catalogue; the codes are the same.
+ */
 export class ScoreError extends Error {
   readonly code: ErrorCode
-  /** Of the answer; 0 where there was none. */
+  /** HTTP status; 0 without a response. */
   readonly status: number
-  /** What the server said; undefined where it said nothing that could be read. */
+  /** The problem document of the server; undefined if the response has none. */
   readonly problem: Problem | undefined
-  /** How long the server asks to wait before trying again. */
+  /** `Retry-After` of the server, milliseconds. */
   readonly retryAfterMs: number | undefined
 
   constructor(

@@ -5,7 +5,7 @@ import { createScoreDecoder } from './score-decoder.ts'
 import type { ScoreHandlers } from './score-handler.ts'
 import { ScorePump } from './score-pump.ts'
 
-/** Where to read scored events, as which group, and what to do with them. */
+/** Topic, group and handlers of a consumer of scored events. */
 export type ScoreConsumerOptions = Connection &
   RegistryConnection &
   ScoreHandlers & {
@@ -13,38 +13,41 @@ export type ScoreConsumerOptions = Connection &
     /** @default 'sentiment.scores.v1' */
     readonly topic?: string | undefined
     /**
-     * `at-least-once` commits what was handled, each second and at the end; `manual` commits by `meta.commit()` only.
+     * `at-least-once` commits handled events every second and at the end; `manual` commits only with `meta.commit()`.
      *
      * @default 'at-least-once'
      */
     readonly commit?: 'at-least-once' | 'manual' | undefined
-    /** Where a group without committed offsets begins. @default false: at what is written from now on */
+    /**
+     * Whether a group without committed offsets begins with the oldest event. @default false: with events written
+     * from now on
+     */
     readonly fromBeginning?: boolean | undefined
     /**
-     * Makes this a static member of the group: a restart within `sessionTimeoutMs` moves no partition. Unique in the
-     * group; not together with `kafka`, whose `groupInstanceId` counts.
+     * Makes the consumer a static member of the group: a restart within `sessionTimeoutMs` moves no partition. Must be
+     * unique in the group. Not allowed together with `kafka`; set `groupInstanceId` of that client instead.
      */
     readonly instanceId?: string | undefined
-    /** Partitions handled at the same time. @default 1 */
+    /** Number of partitions handled concurrently. @default 1 */
     readonly concurrency?: number | undefined
     /** @default 30000 */
     readonly sessionTimeoutMs?: number | undefined
-    /** How long the cluster may be away before `done` rejects. @default 12 retries, about 40 s */
+    /** Retries while the cluster is unreachable, before `done` rejects. @default 12 retries, about 40 s */
     readonly fetchRetry?: RetryOptions | undefined
   }
 
-/** A running or startable consumer of scored events. */
+/** A consumer of scored events. */
 export interface ScoreConsumer {
-  /** Resolves once the group has been joined. @throws VAL_KAFKA_*, VAL_CONFIG_INVALID */
+  /** Resolves when the consumer has joined the group. @throws VAL_KAFKA_*, VAL_CONFIG_INVALID */
   start(): Promise<void>
   /**
-   * Finishes the event at hand, commits (unless commits are manual) and disconnects. A static member keeps its
-   * partitions for its return unless `leaveGroup` is true.
+   * Finishes the current event, commits (unless commits are manual) and disconnects. A static member keeps its
+   * partitions for a restart unless `leaveGroup` is true.
    */
   stop(options?: { leaveGroup?: boolean }): Promise<void>
   /**
-   * Resolves after `stop()`. Rejects when the consumer ended by itself: VAL_CONSUMER_HANDLER_FAILED with the handler's
-   * error as its cause, VAL_SCHEMA_* or VAL_RECORD_* for a record that is no scored event, VAL_KAFKA_* else.
+   * Resolves after `stop()`. Rejects if the consumer ended by itself: VAL_CONSUMER_HANDLER_FAILED with the handler's
+   * error as its cause, VAL_SCHEMA_* or VAL_RECORD_* for a record that is not a scored event, else VAL_KAFKA_*.
    */
   readonly done: Promise<void>
 }
@@ -58,7 +61,7 @@ const defaults = {
   fetchRetry: { retries: 12, initialRetryTime: 200, maxRetryTime: 5_000 },
 } as const
 
-/** A read-committed consumer of scored events. */
+/** Creates a read-committed consumer of scored events. */
 export function createScoreConsumer(options: ScoreConsumerOptions): ScoreConsumer {
   return new KafkaScoreConsumer(options)
 }
@@ -87,7 +90,7 @@ class KafkaScoreConsumer implements ScoreConsumer {
       heartbeatInterval: Math.floor(sessionTimeoutMs / 10),
       maxWaitTimeInMs: defaults.maxWaitTimeMs,
       allowAutoTopicCreation: false,
-      // A supervisor restarts cleanly what kafkajs restarts with gaps.
+      // kafkajs's own restart can skip records; a process restart cannot.
       retry: { ...(options.fetchRetry ?? defaults.fetchRetry), restartOnFailure: async () => false },
     })
     this.#pump = new ScorePump({
@@ -113,7 +116,7 @@ class KafkaScoreConsumer implements ScoreConsumer {
       await this.#consumer.subscribe({ topics: [topic], fromBeginning })
       await this.#consumer.run({
         autoCommit: commit !== 'manual',
-        // The interval counts even where autoCommit is off.
+        // The interval also applies with autoCommit off.
         autoCommitInterval: commit === 'manual' ? null : defaults.commitIntervalMs,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: concurrency,
@@ -123,7 +126,7 @@ class KafkaScoreConsumer implements ScoreConsumer {
       this.#watchdog = setInterval(() => this.#checkMembership(), defaults.watchMs)
       this.#watchdog.unref()
     } catch (error) {
-      // Whoever called has the error; nobody need look at `done` as well.
+      // The caller of start() gets the error; `done` must not cause an unhandled rejection.
       this.done.catch(() => {})
       await this.#consumer.disconnect()
       throw kafkaErrors.toValenceError(error, 'VAL_KAFKA_CONSUMER_CRASHED')
@@ -147,7 +150,10 @@ class KafkaScoreConsumer implements ScoreConsumer {
     this.#consumer.on(events.REQUEST_TIMEOUT, ({ payload }) => this.#membership.unanswered(payload.apiName))
   }
 
-  /** On stock kafkajs a consumer that failed to join again fetches on as nobody's member; a join may have no answer. */
+  /**
+   * Detects lost membership: with stock kafkajs, a consumer that failed to rejoin continues to fetch; a join may get
+   * no answer.
+   */
   #checkMembership(): void {
     const lost = this.#membership.turn()
     if (lost === undefined) return
@@ -163,7 +169,7 @@ class KafkaScoreConsumer implements ScoreConsumer {
 
   #fail(error: ValenceError): void {
     this.#pump.stop()
-    // The batch that reports it has to return before the consumer can stop.
+    // The reporting batch must return before the consumer can stop.
     this.#stopping ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#disconnect())
     this.#stopping.then(
       () => this.#end.reject(error),

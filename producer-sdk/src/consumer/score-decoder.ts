@@ -7,10 +7,10 @@ import {
   ValenceError,
 } from '@valence/schemas'
 
-/** @throws VAL_SCHEMA_*, VAL_RECORD_*: the record is at fault; VAL_REGISTRY_UNAVAILABLE: try again */
+/** @throws VAL_SCHEMA_*, VAL_RECORD_* for an invalid record; VAL_REGISTRY_UNAVAILABLE, which is retryable */
 export type ScoreDecoder = (value: Buffer) => Promise<ScoredEvent> | ScoredEvent
 
-/** Recognises each record by itself: the Confluent wire format by its magic byte, anything else is JSON. */
+/** Detects the format of each record: the Confluent wire format by its magic byte, else JSON. */
 export function createScoreDecoder(registry: SchemaRegistry | undefined): ScoreDecoder {
   return (value) => {
     const schemaId = readSchemaId(value)

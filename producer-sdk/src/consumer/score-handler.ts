@@ -1,31 +1,33 @@
 import type { RecordHeaders, ScoredEvent, ValenceError } from '@valence/schemas'
 
-/** Where a scored event stands, and how to commit it. */
+/** Position, key and headers of a scored event, and its commit. */
 export interface ScoreMeta {
   readonly topic: string
   readonly partition: number
   /** In decimal digits. */
   readonly offset: string
-  /** When the record was written; epoch milliseconds. */
+  /** Timestamp of the record, epoch milliseconds. */
   readonly timestamp: number
   readonly key: Buffer | null
-  /** By name; several values of one name are an array. Without a prototype, so `Object.hasOwn` tells what is there. */
+  /** Headers by name; several values of one name are an array. No prototype: test with `Object.hasOwn`. */
   readonly headers: Readonly<Record<string, Buffer | null | readonly (Buffer | null)[]>>
-  /** The same in their order. */
+  /** The same headers as a list, in record order. */
   readonly headerList: RecordHeaders
-  /** Commits everything up to and including this event, in its partition. */
+  /** Commits all events of the partition up to and including this one. */
   commit(): Promise<void>
 }
 
-/** Handles one scored event; the next one of its partition waits for it. */
+/** Handles one scored event; the next event of the partition waits for the returned promise. */
 export type ScoreHandler = (event: ScoredEvent, meta: ScoreMeta) => Promise<void> | void
 
-/** What is called for records of the output topic. */
+/** Callbacks for the records of the output topic. */
 export interface ScoreHandlers {
-  /** One event at a time in each partition. What it throws ends the consumer: see `done`. */
+  /** Called for one event at a time per partition. If it throws, the consumer ends: see `done`. */
   readonly handler: ScoreHandler
-  /** A record that is no scored event. By default it ends the consumer, as a handler's error does. */
+  /**
+   * Called for a record that is not a scored event. Without it, such a record ends the consumer like a handler's error.
+   */
   readonly onInvalid?: ((error: ValenceError, meta: ScoreMeta) => Promise<void> | void) | undefined
-  /** A record without value, which deletes its key. By default it is passed over. */
+  /** Called for a tombstone (a record without a value). Without it, tombstones are ignored. */
   readonly onTombstone?: ((meta: ScoreMeta) => Promise<void> | void) | undefined
 }

@@ -9,7 +9,7 @@ export interface ScorePumpOptions {
   readonly handlers: ScoreHandlers
   readonly decode: ScoreDecoder
   readonly groupId: string
-  /** The handler, or a record, ended the consumer. Called once at most. */
+  /** Called when the handler or a record ends the consumer; at most once. */
   readonly onFailure: (error: ValenceError) => void
   readonly heartbeatEveryMs: number
 }
@@ -21,7 +21,7 @@ type Batch = Pick<
 
 const registryBackoff = { firstMs: 250, maxMs: 5_000 }
 
-/** Takes fetched batches apart: decode, handle, mark as handled, one event after the other. */
+/** Processes fetched batches one event at a time: decode, handle, mark as handled. */
 export class ScorePump {
   readonly #options: ScorePumpOptions
   readonly #stopping = new AbortController()
@@ -30,12 +30,12 @@ export class ScorePump {
     this.#options = options
   }
 
-  /** No further event is handled; the one at hand is finished. */
+  /** Stops after the current event. */
   stop(): void {
     this.#stopping.abort()
   }
 
-  /** kafkajs's `eachBatch`. Rejects only with errors of kafkajs itself, which it knows how to answer. */
+  /** kafkajs's `eachBatch`. Rejects only with errors of kafkajs, which kafkajs handles itself. */
   async handle(payload: Batch): Promise<void> {
     const { batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale } = payload
     const beats = this.#beatDuring(heartbeat)
@@ -58,7 +58,7 @@ export class ScorePump {
     return this.#stopping.signal.aborted
   }
 
-  /** kafkajs beats only when told to, and one slow handler must not cost the membership. */
+  /** Sends heartbeats during a slow handler: kafkajs sends them only on request. */
   #beatDuring(heartbeat: () => Promise<void>) {
     let failure: unknown
     const beat = () => {
@@ -75,7 +75,7 @@ export class ScorePump {
     }
   }
 
-  /** False when the consumer is to end with this event unhandled. */
+  /** False if the consumer must end without handling this event. */
   async #handleMessage({ value }: KafkaMessage, meta: ScoreMeta): Promise<boolean> {
     const { handler, onTombstone } = this.#options.handlers
     try {
@@ -95,7 +95,7 @@ export class ScorePump {
     }
   }
 
-  /** Waits for the registry as long as it takes; the record is not to blame for its absence. */
+  /** Waits for the registry without a time limit: an unreachable registry is not the record's fault. */
   async #decode(value: Buffer, meta: ScoreMeta): Promise<ScoredEvent | 'passed' | 'stopped'> {
     const { onInvalid } = this.#options.handlers
     for (let attempt = 0; !this.#isStopped(); attempt += 1) {
@@ -125,7 +125,7 @@ export class ScorePump {
   }
 }
 
-/** Tells the decoder's verdict on a record from an error that the handler threw. */
+/** Distinguishes an invalid record from an error thrown by the handler. */
 class InvalidRecord extends Error {
   readonly verdict: ValenceError
 
@@ -152,11 +152,11 @@ function metaOf(message: KafkaMessage, { batch, commitOffsetsIfNecessary }: Batc
     partition,
     offset,
     timestamp: Number(timestamp),
-    // What kafkajs hands out are views of the whole fetch; a kept key would keep megabytes.
+    // kafkajs returns views of the fetch response; keeping a key would keep megabytes in memory.
     key: key && Buffer.from(key),
     headers: headersByName(headerList),
     headerList,
-    // kafkajs's own `commitOffsets` does nothing, without a word, once the consumer is stopping.
+    // kafkajs's own `commitOffsets` silently does nothing while the consumer is stopping.
     commit: () => commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] }),
   }
 }

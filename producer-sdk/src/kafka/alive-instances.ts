@@ -5,11 +5,11 @@ import { standingOf } from './overlay/group-standing.ts'
 import { stickyAssignerName } from './sticky-assigner.ts'
 
 /**
- * The instances of the generation that the consumer's assignment is of, as its leader knew them; see `groupMember` for
- * when to read it.
+ * The instances in the generation of the consumer's current assignment, as sent by the group leader; see `groupMember`
+ * for when to read it.
  *
- * @returns undefined where nothing is known: before the first join, without the overlay, in a group whose leader uses
- *   another assigner or an earlier version of ours, or in one of more than 256 members
+ * @returns undefined if unknown: before the first join, without the overlay, if the group leader uses another assigner
+ *   or an earlier version of this one, or in a group of more than 256 members
  */
 export function aliveInstances(consumer: Consumer): AliveInstances | undefined {
   const cluster = partsOf(consumer)?.cluster

@@ -11,7 +11,7 @@ import { type Membership, setMembership } from './overlay/static-membership.ts'
 
 type KafkaJs = typeof import('kafkajs')
 
-/** How to reach the brokers. */
+/** Addresses, login, timeouts and logging of a Kafka client. */
 export interface KafkaOptions {
   /** Bootstrap addresses `host:port`, as an array or separated by commas. */
   readonly brokers: string | readonly string[]
@@ -21,17 +21,17 @@ export interface KafkaOptions {
   readonly sasl?: SASLOptions | Mechanism | undefined
   /**
    * Makes the consumers of this client static members of their groups: a restart within the session timeout keeps the
-   * assignment. Unique among the members of a group; needs the overlay.
+   * assignment. Must be unique among the members of a group; needs the overlay.
    */
   readonly groupInstanceId?: string | undefined
   /**
-   * Whether a static member leaves its group on `disconnect()`. By default it does not, because it means to come back;
-   * see `setLeaveGroup` for deciding later. Members without `groupInstanceId` always leave.
+   * Whether a static member leaves its group on `disconnect()`. Default: false, because it is expected to restart;
+   * `setLeaveGroup` changes this later. Members without `groupInstanceId` always leave.
    */
   readonly leaveGroup?: boolean | undefined
-  /** Batches tell the id of their topic, see `topicIdOf`, for one small request after each fetch; needs the overlay. */
+  /** Fetched batches carry their topic id, see `topicIdOf`; costs one small request per fetch; needs the overlay. */
   readonly topicIds?: boolean | undefined
-  /** Receives kafkajs's log; without it kafkajs is silent. */
+  /** Receives kafkajs's log entries; without it kafkajs logs nothing. */
   readonly onLog?: KafkaLog | undefined
   /** @default 'warn' */
   readonly logLevel?: KafkaLogLevel | undefined
@@ -39,9 +39,9 @@ export interface KafkaOptions {
   readonly connectionTimeoutMs?: number | undefined
   /** @default 30000 */
   readonly requestTimeoutMs?: number | undefined
-  /** Retries of connections and of requests for metadata; kafkajs's defaults unless given. */
+  /** Retries of connections and metadata requests. @default kafkajs's defaults */
   readonly retry?: RetryOptions | undefined
-  /** `false` runs kafkajs as published; decided by the first client of a process. @default true */
+  /** `false` uses stock kafkajs; the first client of a process decides for all. @default true */
   readonly overlay?: boolean | undefined
 }
 
@@ -52,19 +52,19 @@ const membershipByConsumer = new WeakMap<Consumer, Membership>()
 const listenerByConsumer = new WeakMap<Consumer, BatchListener>()
 
 /**
- * kafkajs with the overlay and all four codecs, for what a `Kafka` object does not carry: partition assigners, the
- * assigner protocol, enumerations.
+ * The kafkajs module with the overlay and all four codecs, for exports that a `Kafka` object does not have: partition
+ * assigners, the assigner protocol, enumerations.
  *
  * @throws VAL_KAFKA_OVERLAY_MISMATCH
  */
 export function loadKafkaJs(overlay = true): KafkaJs {
   const kafkaJs = overlay ? loadHardenedKafkaJs() : loadStockKafkaJs()
-  // Typed as three named codecs; at run time a table by number, which the two lists share.
+  // The type has three named codecs; at run time it is a table by codec number.
   Object.assign(kafkaJs.CompressionCodecs, codecs)
   return kafkaJs
 }
 
-/** JavaScript callers, and settings that are read from files, have no types. */
+/** Checked at run time: JavaScript callers and settings from files have no types. */
 function isStringList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
@@ -74,15 +74,16 @@ function addresses(brokers: string | readonly string[]): string[] {
   if (!isStringList(list)) throw new ValenceError('VAL_CONFIG_INVALID', 'brokers must be a string or a list of strings')
   const named = list.map((address) => address.trim()).filter((address) => address !== '')
   if (named.length === 0) throw new ValenceError('VAL_CONFIG_INVALID', 'no Kafka broker is named')
-  // kafkajs would take any text, cut it anywhere, and go on trying to reach what is left.
+  // kafkajs accepts any string, splits it at any colon, and then retries the wrong address.
   const problem = hostPortProblem(named)
   if (problem !== undefined) throw new ValenceError('VAL_CONFIG_INVALID', `the brokers ${problem}`)
   return named
 }
 
 /**
- * A kafkajs client, hardened: the overlay and the codecs are in place before kafkajs is first used. Use one client for
- * each consumer, for the producers and for the admin: clients share what they believe to be committed.
+ * Creates a hardened kafkajs client; the overlay and the codecs are installed before kafkajs is first used. Use one
+ * client for each consumer, one for the producers and one for the admin: objects of one client share their view of
+ * committed offsets.
  *
  * @throws VAL_KAFKA_OVERLAY_MISMATCH, VAL_CONFIG_INVALID
  */
@@ -110,20 +111,20 @@ export function createKafka(options: KafkaOptions): Kafka {
   return kafka
 }
 
-/** The kafkajs behind a client. @throws VAL_CONFIG_INVALID when it is not one of `createKafka` */
+/** The kafkajs module of a client. @throws VAL_CONFIG_INVALID if the client was not created by `createKafka` */
 export function kafkaJsOf(kafka: Kafka): KafkaJs {
   const kafkaJs = kafkaJsByClient.get(kafka)
   if (!kafkaJs) throw new ValenceError('VAL_CONFIG_INVALID', 'the Kafka client was not made by createKafka')
   return kafkaJs
 }
 
-// kafkajs warns on each producer that does not name a partitioner, about a change of default in 2022.
+// kafkajs warns about its changed default for each producer without a partitioner.
 function nameDefaultPartitioner(kafka: Kafka, { Partitioners }: KafkaJs): void {
   const createProducer = kafka.producer.bind(kafka)
   kafka.producer = (config) => createProducer({ createPartitioner: Partitioners.DefaultPartitioner, ...config })
 }
 
-/** Before the consumer joins its group. An assigner is the one place where kafkajs shows a consumer's cluster. */
+/** Runs before the consumer joins its group. kafkajs exposes a consumer's cluster only to partition assigners. */
 function showingCluster(
   config: ConsumerConfig,
   { PartitionAssigners }: KafkaJs,
@@ -167,8 +168,8 @@ function makeConsumersStatic(
 }
 
 /**
- * Whether this static member leaves its group on `disconnect()`: `true` for scaling down, so that its partitions move
- * at once instead of after the session timeout. Without effect on members that are not static: they always leave.
+ * Sets whether this static member leaves its group on `disconnect()`: `true` for scaling down, so that its partitions
+ * move at once instead of after the session timeout. No effect on dynamic members: they always leave.
  */
 export function setLeaveGroup(consumer: Consumer, leave: boolean): void {
   const membership = membershipByConsumer.get(consumer)
@@ -176,8 +177,8 @@ export function setLeaveGroup(consumer: Consumer, leave: boolean): void {
 }
 
 /**
- * Tells of a batch that unpacks to more than the limit (`setDecompressionLimit`), where its reader would crash otherwise.
- * It is fetched again and again unless the partition is paused.
+ * Registers a callback for batches that decompress to more than the limit (`setDecompressionLimit`); without it the
+ * consumer crashes. The batch is fetched repeatedly unless the partition is paused.
  */
 export function onOversizedBatch(consumer: Consumer, listener: (batch: OversizedBatch) => void): void {
   const own = listenerByConsumer.get(consumer)
@@ -185,8 +186,8 @@ export function onOversizedBatch(consumer: Consumer, listener: (batch: Oversized
 }
 
 /**
- * `eachBatch` of this consumer gets batches of control or aborted records too, without messages; their last offset is to
- * be resolved like any other. Needs the overlay.
+ * Lets `eachBatch` of this consumer also receive batches of control or aborted records, without messages; resolve their
+ * last offset like any other. Needs the overlay.
  */
 export function takeEmptyBatches(consumer: Consumer): void {
   const own = listenerByConsumer.get(consumer)

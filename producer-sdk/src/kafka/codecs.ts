@@ -11,7 +11,7 @@ export const compressionTypes = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 }
 /** A codec by name. */
 export type CompressionName = keyof typeof compressionTypes
 
-/** What kafkajs expects of a codec: an encoder's bytes in, compressed bytes out, and back. */
+/** kafkajs's codec interface: compresses an encoder's bytes and decompresses a buffer. */
 export interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>
   decompress(buffer: Buffer): Promise<Buffer>
@@ -19,7 +19,7 @@ export interface Codec {
 
 type Inflate = (buffer: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
 
-/** Node stops an unpacking that grows beyond `maxOutputLength`. */
+/** Decompresses with Node's zlib, which stops at `maxOutputLength`. */
 function inflateBounded(inflate: Inflate, buffer: Buffer): Promise<Buffer> {
   return unpackBounded(async (maxOutputLength) => {
     try {
@@ -31,7 +31,7 @@ function inflateBounded(inflate: Inflate, buffer: Buffer): Promise<Buffer> {
   })
 }
 
-/** For decoders without a limit: refuses by the size that is known, or can be reckoned, before. */
+/** For decoders without an output limit: checks the known or computed output size before decompression. */
 function unpackKnown(size: number, unpack: () => Promise<Buffer>): Promise<Buffer> {
   return unpackBounded(async (maxBytes) => {
     if (size > maxBytes) throw new DecompressionLimitError()
@@ -54,7 +54,7 @@ const lz4: Codec = {
   decompress: (buffer) => unpackKnown(lz4SizeBound(buffer), () => decompressFrame(buffer)),
 }
 
-// Java producers write snappy as Xerial's stream: a 16-byte header, then blocks of int32 length and raw snappy.
+// Java producers use Xerial's snappy stream: a 16-byte header, then blocks of an int32 length and raw snappy.
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const xerialHeaderBytes = 16
 
@@ -83,8 +83,8 @@ const snappy: Codec = {
 }
 
 /**
- * In the form of kafkajs's table: by number, each behind a factory. kafkajs brings gzip alone, and without a bound on
- * what it unpacks to.
+ * The codecs in the form of kafkajs's table: a factory by codec number. kafkajs itself has only gzip, without a limit
+ * of the decompressed size.
  */
 export const codecs: Readonly<Record<number, () => Codec>> = {
   [compressionTypes.gzip]: () => gzip,

@@ -1,23 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { processWide } from './overlay/process-wide.ts'
 
-/** What the batches of one partition in one fetch may unpack to. */
+/** Budget for the decompressed size of the batches of one partition in one fetch. */
 export interface DecompressionBudget {
   leftBytes: number
 }
 
-/** Thrown by a codec before it has unpacked more than is left. */
+/** Thrown by a codec before it exceeds the remaining budget. */
 export class DecompressionLimitError extends Error {
   override readonly name = 'DecompressionLimitError'
 }
 
 const defaultMaxBytes = 32 * 1024 * 1024
 
-// kafkajs has one table of codecs for the process, so the limit is one for the process as well.
+// kafkajs has one codec table per process, so the limit is per process too.
 const limit = processWide('decompression-limit', () => ({ maxBytes: defaultMaxBytes }))
 const budgets = processWide('decompression-budgets', () => new AsyncLocalStorage<DecompressionBudget>())
 
-/** The most that one record batch, and the batches of a partition in one fetch together, may unpack to. */
+/** Sets the maximum decompressed size of one record batch, and of all batches of a partition in one fetch. */
 export function setDecompressionLimit(maxBytes: number): void {
   limit.maxBytes = maxBytes
 }
@@ -30,7 +30,7 @@ export function withinBudget<Result>(budget: DecompressionBudget, unpack: () => 
   return budgets.run(budget, unpack)
 }
 
-/** Runs an unpacking that stops at `maxBytes`, and charges what came out. @throws DecompressionLimitError */
+/** Runs a decompression that stops at `maxBytes`, and charges its output. @throws DecompressionLimitError */
 export async function unpackBounded(unpack: (maxBytes: number) => Promise<Buffer>): Promise<Buffer> {
   const budget = budgets.getStore()
   const maxBytes = budget?.leftBytes ?? limit.maxBytes
@@ -41,7 +41,7 @@ export async function unpackBounded(unpack: (maxBytes: number) => Promise<Buffer
   return unpacked
 }
 
-/** Charges what is made of unpacked bytes, where there is a budget. @throws DecompressionLimitError */
+/** Charges the size of objects made from decompressed bytes, if there is a budget. @throws DecompressionLimitError */
 export function chargeBudget(bytes: number): void {
   const budget = budgets.getStore()
   if (budget === undefined) return

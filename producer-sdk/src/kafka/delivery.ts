@@ -3,7 +3,7 @@ import type { Message, ProducerRecord, RecordMetadata } from 'kafkajs'
 import { kafkaErrors } from './kafka-errors.ts'
 import { acknowledgedDespite } from './partial-send.ts'
 
-/** Where a record was written. `offset`: in decimal digits; "-1" where the broker knows it only as a repetition. */
+/** Position of a written record. `offset`: decimal digits; "-1" if the broker recognised it only as a duplicate. */
 export interface SentRecord {
   readonly id: string
   readonly topic: string
@@ -11,30 +11,30 @@ export interface SentRecord {
   readonly offset: string
 }
 
-/** A record with those who wait for it. */
+/** A record with its callbacks. */
 export interface PendingRecord {
   readonly id: string
   readonly message: Message
-  /** Called once the broker has acknowledged the record. */
+  /** Called when the broker has acknowledged the record. */
   readonly resolve: (sent: SentRecord) => void
-  /** Called once the record will not be tried again. */
+  /** Called when the record has failed and is not retried. */
   readonly reject: (error: ValenceError) => void
 }
 
 export interface DeliveryOptions {
   readonly topic: string
   readonly compression: number
-  /** Sends to Kafka. Rejects when something was not acknowledged. */
+  /** Sends to Kafka. Rejects if a record was not acknowledged. */
   readonly send: (record: ProducerRecord) => Promise<RecordMetadata[]>
-  /** The partition that was chosen for a message. */
+  /** The partition chosen for a message. */
   readonly partitionOf: (message: Message) => number | undefined
 }
 
 const unknownOffset = -1n
 
 /**
- * Sends batches and settles each record by what became of it: within one batch, some partitions may be written while
- * others fail, and a record that the broker refuses is found by halves, so that it fails alone.
+ * Sends batches and settles each record by its own outcome: some partitions of a batch may be written while others
+ * fail, and a record that the broker refuses is found by bisection, so that it fails alone.
  */
 export class Delivery {
   readonly #options: DeliveryOptions
@@ -65,7 +65,7 @@ export class Delivery {
     await this.deliver(batch.slice(middle))
   }
 
-  /** Resolves the records of the partitions that were written; returns the others. */
+  /** Settles the records of written partitions; returns the others. */
   #settle(batch: readonly PendingRecord[], acknowledged: readonly RecordMetadata[]): PendingRecord[] {
     const { topic, partitionOf } = this.#options
     const nextOffsets = new Map(

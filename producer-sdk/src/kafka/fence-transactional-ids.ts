@@ -11,9 +11,9 @@ import {
 } from './overlay/transaction-requests.ts'
 
 export interface FenceOptions {
-  /** How long each id is tried while its coordinator moves or ends its transaction. @default 10000 */
+  /** Maximum time per id while its coordinator moves or ends its transaction, milliseconds. @default 10000 */
   readonly budgetMs?: number | undefined
-  /** What the broker notes for the id; its next owner sets its own. @default 10000 */
+  /** Transaction timeout stored by the broker for the id, milliseconds; its next owner sets its own. @default 10000 */
   readonly transactionTimeoutMs?: number | undefined
 }
 
@@ -21,10 +21,10 @@ const transactionTimeoutMs = 10_000
 const type = coordinatorTypes.transaction
 
 /**
- * Takes transactional ids from whoever has them: InitProducerId ends the transaction that is open under an id, and no
- * request of its earlier producer is accepted from then on. Ids that nobody has used are no error.
+ * Fences transactional ids: InitProducerId aborts the open transaction of an id, and the broker refuses later requests
+ * of its earlier producer. Unused ids are not an error.
  *
- * Rejects when an id could not be fenced; others may have been. It may be repeated.
+ * Rejects if an id could not be fenced; other ids may have been fenced. The call can be repeated.
  *
  * @throws errors of kafkajs; without the overlay VAL_CONFIG_INVALID
  */
@@ -48,7 +48,7 @@ export function fenceTransactionalId(admin: Admin, id: string, options: FenceOpt
   return fenceTransactionalIds(admin, [id], options)
 }
 
-/** All coordinators in one request where the broker can; what it leaves out is looked up one by one. */
+/** Finds all coordinators with one request if the broker supports it; missing ones are requested individually. */
 async function findAll({ cluster, coordinators, internals }: ClientCalls, ids: readonly string[]): Promise<void> {
   const broker = await cluster.findControllerBroker()
   if (!speaks(broker, findCoordinatorKey, findCoordinatorsVersion)) return

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 
-/** The instances of a generation, as a member learns of them. */
+/** The instances of a generation, as received by a member. */
 export interface AliveInstances {
-  /** Whether the instance was a member of the generation; in 1 of 4 billion cases true of another one. */
+  /** Whether the instance was a member of the generation; a false positive has the probability 2^-32. */
   has(instance: string): boolean
-  /** The generation has members that do not name their instance: any instance may be one of them. */
+  /** The generation has members without an instance name: any instance may be one of them. */
   readonly hasOldMembers: boolean
 }
 
@@ -13,8 +13,8 @@ const flags = { hasOldMembers: 1 } as const
 const headerBytes = 2
 const hashBytes = 4
 /**
- * Of all members' lists together. Kafka stores the assignments of a group in one record, which
- * `max.message.bytes` of __consumer_offsets bounds (1 MiB); at 256 KiB there are 256 members.
+ * Maximum size of the lists of all members together. Kafka stores the assignments of a group in one record, limited by
+ * `max.message.bytes` of __consumer_offsets (1 MiB); 256 KiB are reached with 256 members.
  */
 const maxTotalBytes = 256 * 1024
 
@@ -26,10 +26,11 @@ function hashOf(instance: string): string {
 }
 
 /**
- * For the assignment of each member: a version byte, a byte of flags, and 4 bytes of the SHA-256 of each instance.
- * Names would grow with the square of the group. Empty where the group is too large; its members know nothing then.
+ * Encodes the list for the assignment of each member: a version byte, a byte of flags, and 4 bytes of the SHA-256 of
+ * each instance. Full names would take too much space, because the total grows with the square of the group. Empty if
+ * the group is too large.
  *
- * @param instances of each member; undefined for one that names none
+ * @param instances instance name of each member; undefined for a member without one
  */
 export function encodeInstances(instances: readonly (string | undefined)[]): Buffer {
   const named = [...new Set(instances.filter((instance) => instance !== undefined))].sort()
@@ -39,7 +40,7 @@ export function encodeInstances(instances: readonly (string | undefined)[]): Buf
   return Buffer.concat([header, ...named.map((instance) => Buffer.from(hashOf(instance), 'hex'))])
 }
 
-/** @returns undefined for what is not of this version: the leader is older or newer, or the group too large */
+/** @returns undefined for another version (older or newer leader), or if the group is too large */
 export function decodeInstances(userData: Buffer): AliveInstances | undefined {
   const bytes = userData.length - headerBytes
   if (bytes < 0 || userData[0] !== version || bytes % hashBytes !== 0) return undefined

@@ -4,9 +4,9 @@ import { standingOf } from './overlay/group-standing.ts'
 import type { CommittingMember } from './overlay/txn-offset-commit.ts'
 
 /**
- * Who the consumer is in its group: the member and the generation of its current assignment, for
- * `sendTransactionOffsets`. Read it in a listener of GROUP_JOIN, synchronously, and it belongs to that event's
- * assignment. It stays what it was until the next one, also while the group joins again.
+ * Member id and generation of the consumer's current assignment, for `sendTransactionOffsets`. Read synchronously in a
+ * listener of GROUP_JOIN, it belongs to that event's assignment. It does not change until the next assignment, also
+ * while the group rebalances.
  *
  * @returns undefined before the first join, and without the overlay
  */

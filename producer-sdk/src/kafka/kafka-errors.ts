@@ -3,15 +3,15 @@ import { type ErrorCode, isValenceError, ValenceError } from '@valence/schemas'
 import { laterErrorType } from './overlay/error-codes.ts'
 
 /**
- * What an error of the Kafka client means to its caller:
+ * Classes of Kafka client errors:
  *
- * - `fenced`: a newer producer holds the transactional id; whoever sees this no longer owns the work.
+ * - `fenced`: a newer producer has the transactional id; the caller no longer owns the partition.
  * - `instance-duplicate`: another member joined with the same group instance id. Never retried.
  * - `rebalance`: the generation ended; join again.
  * - `rebuild`: drop the producer, build a new one under the same id and read the position again.
  * - `unreachable`: no answer from the cluster; try again later.
- * - `authentication`, `authorisation`: the cluster answered and said no.
- * - `topic-missing`, `too-large`: the topic does not exist, the record exceeds what the broker takes.
+ * - `authentication`, `authorisation`: the cluster refused the login or the operation.
+ * - `topic-missing`, `too-large`: the topic does not exist, the record exceeds the broker's limit.
  * - `offset-gap`: the position lies outside the log.
  * - `fatal`: a defect or a wrong configuration; repeating it cannot help.
  */
@@ -28,7 +28,7 @@ export type KafkaFault =
   | 'offset-gap'
   | 'fatal'
 
-/** A classified error: the fault, with the broker's name for it where there is one (`INVALID_PRODUCER_EPOCH`). */
+/** A classified error: the class, and the broker's error name if there is one (`INVALID_PRODUCER_EPOCH`). */
 export interface KafkaFailure {
   readonly fault: KafkaFault
   readonly type: string | undefined
@@ -36,7 +36,7 @@ export interface KafkaFailure {
 }
 
 const faultByType: Readonly<Record<string, KafkaFault>> = {
-  // At the protocol versions that kafkajs speaks, brokers report PRODUCER_FENCED as INVALID_PRODUCER_EPOCH.
+  // In kafkajs's protocol versions, brokers report PRODUCER_FENCED as INVALID_PRODUCER_EPOCH.
   PRODUCER_FENCED: 'fenced',
   INVALID_PRODUCER_EPOCH: 'fenced',
   INVALID_PRODUCER_ID_MAPPING: 'fenced',
@@ -120,7 +120,7 @@ interface Link {
   readonly errors?: unknown
 }
 
-/** The error and everything it was caused by, outermost first; ends on cycles and at a fixed depth. */
+/** The error and its chain of causes, outermost first; ends at cycles and at a fixed depth. */
 function causes(error: unknown): Link[] {
   const links: Link[] = []
   const waiting: unknown[] = [error]
@@ -152,7 +152,7 @@ function messageOf(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value, { depth: 0 })
 }
 
-/** Total: any value gets a verdict and nothing is thrown. An error of kafkajs without a better one is `rebuild`. */
+/** Classifies any value; never throws. An unknown error of kafkajs is `rebuild`. */
 function classify(error: unknown): KafkaFailure {
   const links = causes(error)
   const named = links.find((link) => typeOf(link) !== undefined) ?? links.find((link) => faultOf(link) !== undefined)
@@ -176,12 +176,12 @@ const codeByFault: Readonly<Partial<Record<KafkaFault, ErrorCode>>> = {
   'offset-gap': 'VAL_KAFKA_OFFSET_GAP',
 }
 
-/** What a broker says more exactly than its fault. */
+/** Catalogue codes of broker errors that are more specific than their class. */
 const codeByType: Readonly<Record<string, ErrorCode>> = { LEADER_NOT_AVAILABLE: 'VAL_KAFKA_PARTITION_LEADERLESS' }
 
-/** The error of the catalogue for an error of the client; `otherwise` names it where the fault alone does not. */
+/** The catalogue error for a client error; `otherwise` is its code if the class has none. */
 function toValenceError(error: unknown, otherwise: ErrorCode): ValenceError {
-  // kafkajs wraps what its callbacks throw, a token provider for one.
+  // kafkajs wraps errors of its callbacks, for example of a token provider.
   const own = causes(error).find(isValenceError)
   if (own) return own
   const { fault, type, message } = classify(error)
@@ -190,9 +190,9 @@ function toValenceError(error: unknown, otherwise: ErrorCode): ValenceError {
   return new ValenceError(code, detail, { cause: error })
 }
 
-/** What a broker says of a record that it does not store; the same request without that record may succeed. */
+/** Broker errors caused by a single record; the same request without that record may succeed. */
 const recordRefusals: ReadonlySet<string> = new Set([
-  // Brokers before 2.4 say so of a record without key for a compacted topic.
+  // Brokers before 2.4 return this for a record without key on a compacted topic.
   'CORRUPT_MESSAGE',
   'INVALID_RECORD',
   'INVALID_TIMESTAMP',
@@ -202,7 +202,7 @@ const recordRefusals: ReadonlySet<string> = new Set([
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ])
 
-/** The answer to a Produce request blames a record, and not the producer, the transaction or the cluster. */
+/** Whether a Produce error is caused by a record, not by the producer, the transaction or the cluster. */
 function refusesRecord(error: unknown): boolean {
   const { type } = classify(error)
   return type !== undefined && recordRefusals.has(type)
@@ -212,12 +212,12 @@ interface Timed {
   readonly timestamp?: unknown
 }
 
-/** The broker refuses the time of sending, which none of the records brought along: the clocks differ, no record is to blame. */
+/** Whether the broker refuses the timestamp set at sending: the clocks differ, and no record is the cause. */
 function refusesClock(error: unknown, records: readonly Timed[]): boolean {
   return classify(error).type === 'INVALID_TIMESTAMP' && records.every(({ timestamp }) => timestamp === undefined)
 }
 
-/** Like `toValenceError`, for the answer to a Produce request with these records. */
+/** Like `toValenceError`, for an error of a Produce request with these records. */
 function toProduceError(error: unknown, otherwise: ErrorCode, records: readonly Timed[]): ValenceError {
   const { fault, type, message } = classify(error)
   if (refusesClock(error, records)) {
@@ -228,16 +228,16 @@ function toProduceError(error: unknown, otherwise: ErrorCode, records: readonly 
   return new ValenceError('VAL_RECORD_REFUSED_BY_BROKER', type ?? message, { cause: error })
 }
 
-/** What errors of kafkajs and of brokers mean, and which error of the catalogue each becomes. */
+/** Classification of errors of kafkajs and brokers, and their conversion to catalogue errors. */
 export const kafkaErrors = {
-  /** What an error means; any value gets an answer, and nothing is thrown. */
+  /** The class of an error; accepts any value and never throws. */
   classify,
-  /** Whether a broker refuses the time of sending, which no record brought along. */
+  /** Whether the broker refuses the timestamp set at sending. */
   refusesClock,
-  /** Whether the answer to a Produce request blames a record. */
+  /** Whether a Produce error is caused by a record. */
   refusesRecord,
-  /** Like `toValenceError`, for the answer to a Produce request with these records. */
+  /** Like `toValenceError`, for an error of a Produce request with these records. */
   toProduceError,
-  /** The error of the catalogue for an error of the client. */
+  /** The catalogue error for a client error. */
   toValenceError,
 } as const

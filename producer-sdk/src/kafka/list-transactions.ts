@@ -12,7 +12,7 @@ import {
   listTransactionsKey,
 } from './overlay/transaction-requests.ts'
 
-/** As Kafka names them. Open ones are `Ongoing`, `PrepareCommit` and `PrepareAbort`. */
+/** Kafka's names of transaction states. Open transactions are `Ongoing`, `PrepareCommit` or `PrepareAbort`. */
 export type TransactionState =
   | 'Empty'
   | 'Ongoing'
@@ -25,22 +25,22 @@ export type TransactionState =
 
 export interface TransactionListing {
   readonly transactions: readonly ListedTransaction[]
-  /** Brokers that did not answer, by node id, with what was in the way: their transactions are not in the list. */
+  /** Errors of brokers that did not answer, by node id: their transactions are not in the list. */
   readonly unavailable: ReadonlyMap<number, unknown>
 }
 
-/** Without states: in any. Without prefix: of any id. */
+/** Filter. Without states: all states. Without prefix: all ids. */
 export interface ListTransactionsOptions {
   readonly states?: readonly TransactionState[] | undefined
   readonly prefix?: string | undefined
 }
 
 /**
- * The transactional ids that all brokers know, with their states. The prefix is applied here: brokers filter by state
- * only.
+ * Lists the transactional ids of all brokers with their states. The prefix is applied by the client, because brokers
+ * can filter by state only.
  *
- * @returns undefined where a broker is older than 3.0
- * @throws VAL_CONFIG_INVALID without the overlay; errors of kafkajs when no broker answers at all
+ * @returns undefined if a broker is older than 3.0
+ * @throws VAL_CONFIG_INVALID without the overlay; errors of kafkajs if no broker answers
  */
 export async function listTransactions(
   admin: Admin,
@@ -65,9 +65,9 @@ export async function listTransactions(
 }
 
 /**
- * What the coordinators know of transactional ids, by id; ids that nobody has used are absent.
+ * Describes transactional ids, by id, from their coordinators; unused ids are absent.
  *
- * @returns undefined where a broker is older than 3.0
+ * @returns undefined if a broker is older than 3.0
  * @throws VAL_CONFIG_INVALID without the overlay; errors of kafkajs
  */
 export async function describeTransactions(

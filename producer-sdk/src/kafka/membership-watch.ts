@@ -1,8 +1,7 @@
 /**
- * Whether a consumer is a member of its group, by what its coordinator last confirmed: a join or a heartbeat.
- *
- * Losing the group for good is judged by turns of a timer and not by the clock: a process that was stopped for a minute
- * and goes on finds one turn missed, not a minute of silence.
+ * Tracks whether a consumer is a member of its group, by the coordinator's last confirmation: a join or a heartbeat.
+ * Permanent loss is detected by timer turns, not by time: a process that was suspended for a minute misses one turn,
+ * and the minute does not count as time without an answer.
  */
 export class MembershipWatch {
   readonly #sessionTimeoutMs: number
@@ -10,7 +9,7 @@ export class MembershipWatch {
   readonly #now: () => number
   #confirmedAt = Number.NEGATIVE_INFINITY
   #hasFetched = false
-  /** Turns with a fetch and without a confirmation since the last confirmation. */
+  /** Timer turns with a fetch but without a confirmation, since the last confirmation. */
   #unconfirmedTurns = 0
   /** Joins without an answer since the last confirmation. */
   #unansweredJoins = 0
@@ -39,18 +38,18 @@ export class MembershipWatch {
     if (apiName === 'JoinGroup') this.#unansweredJoins += 1
   }
 
-  /** Call once every `turnMs`. @returns why the group is lost for good; undefined as long as it is not */
+  /** Call every `turnMs`. @returns the reason why membership is lost permanently; undefined while it is not */
   turn(): string | undefined {
     if (this.#hasFetched) this.#unconfirmedTurns += 1
     this.#hasFetched = false
     if (this.#unconfirmedTurns * this.#turnMs > this.#sessionTimeoutMs) {
       return 'records are fetched, and no heartbeat is answered'
     }
-    // One may be lost. A coordinator that is away answers nobody's question for it, so no join is sent.
+    // One lost answer is tolerated. While a coordinator is unreachable it is not found, so no join is sent.
     return this.#unansweredJoins > 1 ? 'the coordinator does not answer when this member joins' : undefined
   }
 
-  /** The last confirmation is younger than the session timeout: the group still counts on this member. */
+  /** Whether the last confirmation is younger than the session timeout, so that the group still has this member. */
   get isMember(): boolean {
     return this.#now() - this.#confirmedAt < this.#sessionTimeoutMs
   }

@@ -3,8 +3,8 @@ import type { IHeaders, KafkaMessage } from 'kafkajs'
 import { isOverlayInstalled } from './overlay/install.ts'
 
 /**
- * The headers of a fetched message in their order, each to the byte. Without the overlay kafkajs has them by name: then
- * those of one name stand together, names that look like numbers come first, and names are made valid UTF-8.
+ * The headers of a fetched message, in order and byte for byte. Without the overlay kafkajs has an object by name: then
+ * headers of one name are grouped, names that look like numbers come first, and names are converted to valid UTF-8.
  */
 export function headersOf(message: { readonly headers?: KafkaMessage['headers'] | undefined }): RecordHeaders {
   const { headers, headerList } = message as { headers?: HeaderRecord; headerList?: RecordHeaders }
@@ -12,8 +12,8 @@ export function headersOf(message: { readonly headers?: KafkaMessage['headers'] 
 }
 
 /**
- * Headers for a message to send, in their order. Without the overlay those of one name are sent together, and a null is
- * sent as an empty value, because stock kafkajs cannot encode it.
+ * Converts headers for sending, in order. Without the overlay, headers of one name are grouped, and null is sent as an
+ * empty value, because stock kafkajs cannot encode it.
  */
 export function messageHeaders(headers: RecordHeaders): IHeaders {
   if (isOverlayInstalled()) return headers as unknown as IHeaders

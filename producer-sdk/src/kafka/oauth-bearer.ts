@@ -3,17 +3,17 @@ import type { Mechanism, SASLOptions } from 'kafkajs'
 
 type Authenticate = Parameters<Mechanism['authenticationProvider']>[0]['saslAuthenticate']
 
-/** What an `oauthBearerProvider` gives. */
+/** Result of an `oauthBearerProvider`. */
 export interface BearerToken {
   readonly value: string
-  /** SASL extensions (RFC 7628, 3.1), such as `logicalCluster` of Confluent Cloud. kafkajs's types do not know them. */
+  /** SASL extensions (RFC 7628, 3.1), such as `logicalCluster` of Confluent Cloud. Not in kafkajs's types. */
   readonly extensions?: Readonly<Record<string, string>>
 }
 
 const separator = '\u0001'
 const sizeBytes = 4
 
-/** RFC 7628, 3.1, behind its size as kafkajs sends it. */
+/** The client response of RFC 7628, 3.1, with the size prefix that kafkajs sends. */
 function initialResponse({ value, extensions = {} }: BearerToken): Buffer {
   const pairs = [['auth', `Bearer ${value}`], ...Object.entries(extensions)]
   const text = Buffer.from(
@@ -25,7 +25,7 @@ function initialResponse({ value, extensions = {} }: BearerToken): Buffer {
   return framed
 }
 
-/** What a broker says of a token it refuses: `{"status":"invalid_token"}`. */
+/** A broker's response to a refused token: `{"status":"invalid_token"}`. */
 function statusOf(answer: string): string {
   try {
     const { status } = JSON.parse(answer) as { status?: unknown }
@@ -42,13 +42,14 @@ async function logIn(token: BearerToken, saslAuthenticate: Authenticate): Promis
     response: { decode: asItIs, parse: asItIs },
   })) as Buffer | undefined
   const answer = framed?.subarray(sizeBytes).toString('utf8') ?? ''
-  // An empty answer is a welcome.
+  // An empty response means that the token was accepted.
   if (answer !== '') throw new ValenceError('VAL_KAFKA_AUTHENTICATION_FAILED', `OAUTHBEARER: ${statusOf(answer)}`)
 }
 
 /**
- * SASL options for kafkajs, OAUTHBEARER replaced: RFC 7628 lets a server refuse a token in an ordinary answer, which
- * kafkajs takes for a welcome; its next request then ends the connection, and a wrong token looks like a dead broker.
+ * SASL options for kafkajs with another OAUTHBEARER implementation. By RFC 7628, a server may refuse a token in a
+ * normal response. kafkajs treats it as success; its next request then closes the connection, and an invalid token
+ * looks like an unreachable broker.
  */
 export function hardenSasl(sasl: SASLOptions | Mechanism): SASLOptions | Mechanism {
   if (!('oauthBearerProvider' in sasl)) return sasl

@@ -1,7 +1,7 @@
 import type { RecordMetadata } from 'kafkajs'
 import { acknowledgementsBefore } from './overlay/produce-batch.ts'
 
-/** The partitions that were written although the send was rejected with this error; none are known without the overlay. */
+/** The partitions written although the send was rejected with this error; empty without the overlay. */
 export function acknowledgedDespite(error: unknown): readonly RecordMetadata[] {
   return acknowledgementsBefore(error)
 }

@@ -2,8 +2,9 @@ import type { Producer, Transaction } from 'kafkajs'
 import { readingProducerEpoch } from './overlay/producer-epoch.ts'
 
 /**
- * Begins a transaction and tells whether an earlier producer had the same transactional id: then the broker counts its
- * epoch up instead of beginning with 0. Undefined without the overlay, and where the producer has its epoch already.
+ * Begins a transaction and returns whether an earlier producer used the same transactional id: the broker then
+ * increments the epoch instead of starting at 0. Undefined without the overlay, and if the producer already has its
+ * epoch.
  */
 export async function beginTransaction(
   producer: Producer,

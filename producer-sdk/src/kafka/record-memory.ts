@@ -1,21 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { processWide } from './overlay/process-wide.ts'
 
-/** Fetched records that are counted until they are released. */
+/** Fetched records that count against the budget until released. */
 export interface RecordHold {
   readonly bytes: number
-  /** Nobody refers to the records any more. Twice does nothing. */
+  /** Releases the records; a second call has no effect. */
   release(): void
 }
 
 const defaultMaxBytes = 128 * 1024 * 1024
-/** A consumer that has not fetched for so long has ended. */
+/** A consumer that has not fetched for this long is considered ended. */
 const consumerTtlMs = 60_000
 
 /**
- * The budget for fetched records of all consumers of a process. Half of it is shared evenly among the partitions, so that
- * none starves; the other half is for batches larger than a share, because a batch cannot be read in parts. Where nobody
- * uses that half, one batch may exceed it, so that a budget smaller than a batch stops nobody for ever.
+ * The memory budget for fetched records of all consumers of a process. Half of it is shared evenly among the
+ * partitions, so that none starves. The other half is for batches larger than a share, because a batch cannot be read
+ * in parts. While that half is unused, one batch may exceed it, so that a batch larger than the budget does not block
+ * forever.
  */
 export class RecordMemory {
   maxBytes = defaultMaxBytes
@@ -29,15 +30,15 @@ export class RecordMemory {
     return this.#shared + this.#large
   }
 
-  /** A consumer that is about to fetch says how many partitions it has. */
+  /** Called before a fetch, with the consumer's number of partitions. */
   report(consumer: object, partitions: number, now: number): void {
     this.#consumers.set(consumer, { partitions, at: now })
     for (const [other, { at }] of this.#consumers) if (now - at > consumerTtlMs) this.#consumers.delete(other)
   }
 
   /**
-   * What one fetch may bring of a partition, and where a partition that is read ahead is to be paused: it may get as much
-   * again from the fetch that is under way.
+   * Maximum bytes of a partition in one fetch, and the amount at which a partition that is read ahead must be paused: a
+   * fetch in progress can add the same amount again.
    */
   get shareBytes(): number {
     let partitions = 0
@@ -45,7 +46,7 @@ export class RecordMemory {
     return this.maxBytes / 4 / Math.max(1, partitions)
   }
 
-  /** What a batch larger than a share may take. */
+  /** Available bytes for a batch larger than a share. */
   get roomForLarge(): number {
     return this.#large === 0 ? Number.POSITIVE_INFINITY : this.maxBytes / 2 - this.#large
   }
@@ -77,7 +78,7 @@ export class RecordMemory {
     })
   }
 
-  /** One unpacking at a time: what comes out is held before the next begins. */
+  /** Serialises decompression: the output is counted before the next one begins. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#turn.then(work)
     this.#turn = result.catch(() => undefined)
@@ -91,17 +92,17 @@ export class RecordMemory {
 
 export const recordMemory = processWide('record-memory', () => new RecordMemory())
 
-/** The most that all consumers of this process together hold of fetched records; a single larger batch is let through. */
+/** Sets the maximum bytes of fetched records of all consumers of this process; a single larger batch is admitted. */
 export function setRecordMemory(maxBytes: number): void {
   recordMemory.maxBytes = maxBytes
 }
 
-/** What all consumers of this process together hold of fetched records now. */
+/** Current bytes of fetched records of all consumers of this process. */
 export function heldRecordBytes(): number {
   return recordMemory.heldBytes
 }
 
-/** A partition that is read ahead is to be paused while so much of it is held. */
+/** Pause a partition that is read ahead while it holds this many bytes. */
 export function partitionShareBytes(): number {
   return recordMemory.shareBytes
 }
@@ -110,12 +111,12 @@ const holds = processWide('record-holds', () => new WeakMap<object, RecordHold>(
 const retained = processWide('retained-holds', () => new WeakSet<RecordHold>())
 const fetches = processWide('fetch-holds', () => new AsyncLocalStorage<RecordHold[]>())
 
-/** Runs a fetch; what its records hold is put into `into`. */
+/** Runs a fetch; the memory of its records is added to `into`. */
 export function holdingInto<Result>(into: RecordHold[], fetch: () => Promise<Result>): Promise<Result> {
   return fetches.run(into, fetch)
 }
 
-/** Records read outside of a consumer's fetch are not counted: nobody would release them. */
+/** Records read outside a consumer's fetch are not counted, because they are never released. */
 export function isCounting(): boolean {
   return fetches.getStore() !== undefined
 }
@@ -130,14 +131,14 @@ export function holdOf(records: object): RecordHold | undefined {
   return holds.get(records)
 }
 
-/** The next fetch, or the end of the consumer: what nobody has retained is out of use. */
+/** Called at the next fetch or at the end of the consumer: releases records that were not retained. */
 export function releaseUnlessRetained(list: readonly RecordHold[]): void {
   for (const hold of list) if (!retained.has(hold)) hold.release()
 }
 
 /**
- * For a reader that keeps the records of a batch after `eachBatch` has returned: they are counted until it releases them,
- * which it must. Undefined without the overlay.
+ * For a reader that keeps the records of a batch after `eachBatch` has returned: they are counted until the reader
+ * releases them, which it must do. Undefined without the overlay.
  */
 export function retainRecords(batch: object): RecordHold | undefined {
   const hold = holds.get((batch as { rawMessages: object }).rawMessages)

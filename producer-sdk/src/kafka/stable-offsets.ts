@@ -12,19 +12,19 @@ import {
   unstableCode,
 } from './overlay/stable-offsets.ts'
 
-/** What a group committed for a partition. */
+/** Committed offset and metadata of a partition. */
 export interface CommittedOffset {
-  /** −1 where nothing is committed. */
+  /** −1 if no offset is committed. */
   readonly offset: bigint
-  /** What was committed beside it. */
+  /** Metadata committed with the offset. */
   readonly metadata: string | null
 }
 
 const none: CommittedOffset = { offset: -1n, metadata: null }
 
 /**
- * The committed offset of each partition, once no transaction is about to change it.
- * Read it after InitProducerId has ended the predecessor's transaction, and nothing can change it any more.
+ * The committed offset of each partition; waits until no open transaction can change it. Read after InitProducerId has
+ * ended the predecessor's transaction, it is final.
  *
  * Without the overlay, or on brokers before 2.5, this is an ordinary read.
  */
@@ -43,7 +43,7 @@ export async function fetchStableOffsets(
   return new Map(partitions.map((partition) => [partition, offsets.get(partition) ?? none]))
 }
 
-/** What a group committed for a topic, by partition; partitions without a position are absent. */
+/** Committed offsets of a topic, by partition; partitions without a committed offset are absent. */
 export async function fetchGroupOffsets(
   admin: Admin,
   { groupId, topic }: { groupId: string; topic: string },
@@ -62,20 +62,20 @@ interface NamedPartition {
   readonly partition: number
 }
 
-/** What is known of a partition's position at one moment. */
+/** The committed offset of a partition at one moment. */
 export type PositionReading = NamedPartition &
   (
     | { readonly state: 'committed'; readonly offset: bigint; readonly metadata: string | null }
     | { readonly state: 'none' }
-    /** A transaction that has offsets for it is open, or is being ended. */
+    /** A transaction with an offset for this partition is open or being ended. */
     | { readonly state: 'unstable' }
   )
 
 /**
- * The positions of many partitions in one request, in the order asked for. It does not wait for transactions to end:
- * it tells which partitions have one.
+ * The committed offsets of many partitions in one request, in the requested order. Does not wait for transactions to
+ * end; reports the partitions that have one.
  *
- * @throws VAL_KAFKA_BROKER_TOO_OLD the broker is older than 2.5
+ * @throws VAL_KAFKA_BROKER_TOO_OLD if the broker is older than 2.5
  * @throws VAL_CONFIG_INVALID without the overlay; errors of kafkajs for everything else
  */
 export async function readPositions(

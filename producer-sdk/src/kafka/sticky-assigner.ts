@@ -4,22 +4,22 @@ import { loadKafkaJs } from './client.ts'
 import { encodeInstances } from './generation-instances.ts'
 import { assignSticky, type MemberClaim } from './sticky-assignment.ts'
 
-/** What a member tells its group about itself. */
+/** User data of a member's subscription. */
 export interface HeldPartitions {
-  /** The generation it was a member of, −1 before the first. */
+  /** Its last generation, −1 before the first. */
   readonly generation: number
   readonly partitions: readonly { readonly topic: string; readonly partition: number }[]
 }
 
 export const stickyAssignerName = 'ValenceStickyAssigner'
 const version = 0
-/** As long as Kafka lets a group.instance.id be. */
+/** Kafka's maximum length of a group.instance.id. */
 const maxInstanceLength = 249
 
 interface Statement {
   readonly generation: number
   readonly numbers: readonly number[]
-  /** Undefined for members of earlier versions, which do not tell. */
+  /** Undefined for members of earlier versions, which do not send it. */
   readonly instance: string | undefined
 }
 
@@ -34,20 +34,17 @@ function readStatement(readUserData: () => Buffer | undefined): Statement {
     const numbers = Array.isArray(p) ? p.filter((number) => Number.isInteger(number)) : []
     return { generation: typeof g === 'number' ? g : -1, numbers, instance: isInstance(i) ? i : undefined }
   } catch {
-    // A member that says nothing, or says it in another way, holds nothing.
+    // A member without user data, or with another format, is treated as holding no partitions.
     return { generation: -1, numbers: [], instance: undefined }
   }
 }
 
 /**
- * Assigns partitions sticky and co-partitioned; see `assignSticky`. kafkajs's own assigner deals all partitions of all
- * topics out in turn, in the order of member ids that are random: a rebalance moves nearly everything.
- *
- * `held` is asked at each join. Give it to `consumer({ partitionAssigners })` before the built-in one, so that members
- * of older versions can be in the group while they are replaced.
- *
- * With `instance`, the name of this process among those of the group, the others learn that it is alive; see
- * `aliveInstances`.
+ * A sticky, co-partitioned assigner; see `assignSticky`. kafkajs's own assigner distributes all partitions of all
+ * topics round-robin in the order of random member ids, so a rebalance moves nearly all partitions. `held` is called at
+ * each join. Pass the assigner to `consumer({ partitionAssigners })` before the built-in one, so that members of older
+ * versions can be in the group during an upgrade. With `instance`, the unique name of this process in the group, other
+ * members learn that it is alive; see `aliveInstances`.
  */
 export function createStickyAssigner(held: () => HeldPartitions, instance?: string): PartitionAssigner {
   if (instance !== undefined && !isInstance(instance)) {

@@ -1,9 +1,9 @@
 /** A member of a group and what it held when it last joined. */
 export interface MemberClaim {
   readonly memberId: string
-  /** Of two claims to the same partition the one of the younger generation counts. */
+  /** Of two claims to the same partition, the one with the later generation counts. */
   readonly generation: number
-  /** Partition numbers, of whichever topic. */
+  /** Partition numbers of all topics. */
   readonly held: ReadonlySet<number>
 }
 
@@ -12,16 +12,17 @@ export type TopicPartitions = Readonly<Record<string, readonly number[]>>
 
 interface Share {
   readonly claim: MemberClaim
-  /** What it was given so far. */
+  /** Partitions assigned so far. */
   readonly numbers: number[]
 }
 
 /**
- * Gives each member its partitions; result by member id.
+ * Assigns partitions to members; the result is by member id.
  *
- * - Co-partitioned: the same number of every topic goes to the same member, so that records of one key are together.
- * - Sticky: a member keeps what it held, as far as its fair share goes; only the rest moves.
- * - Fair: of the numbers that the same topics have, no member gets two more than another.
+ * - Co-partitioned: equal partition numbers of all topics go to the same member, so that records of one key are
+ * together.
+ * - Sticky: a member keeps its partitions up to its fair share; only the others move.
+ * - Fair: of the partition numbers with the same topics, the counts of two members differ by at most one.
  */
 export function assignSticky(members: readonly MemberClaim[], topics: TopicPartitions): Map<string, TopicPartitions> {
   const names = Object.keys(topics).sort()
@@ -54,11 +55,13 @@ function ownersOf(members: readonly MemberClaim[]): Map<number, MemberClaim> {
   return owners
 }
 
-/** Shares out numbers that the same topics have: first what is kept, then the rest, to whoever has less than its share. */
+/**
+ * Assigns partition numbers with the same topics: first the kept ones, then the others to members below their share.
+ */
 function share(numbers: readonly number[], shares: readonly Share[], owners: ReadonlyMap<number, MemberClaim>): void {
   const fair = Math.floor(numbers.length / shares.length)
   const larger = numbers.length % shares.length
-  // Whoever holds most has the best claim to one of the larger shares; of equals, whoever has least in all.
+  // Larger shares go to the members that hold most; among equals, to the member with the fewest partitions in total.
   const ranked = shares
     .map((own) => ({ own, held: numbers.filter((number) => owners.get(number) === own.claim) }))
     .toSorted((a, b) => b.held.length - a.held.length || a.own.numbers.length - b.own.numbers.length)

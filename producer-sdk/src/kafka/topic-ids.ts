@@ -2,8 +2,8 @@ import type { Admin, EachBatchPayload } from 'kafkajs'
 import { readingTopicIds } from './overlay/topic-ids.ts'
 
 /**
- * A topic as it is now. The id is the one Kafka's tools print, another one when the topic is deleted and created again;
- * undefined without the overlay and on brokers before 2.8.
+ * A topic with its id, in the format of Kafka's tools. A topic that is deleted and created again has another id.
+ * Undefined without the overlay and on brokers before 2.8.
  */
 export async function fetchTopic(admin: Admin, topic: string): Promise<{ id: string | undefined; partitions: number }> {
   let partitions = 0
@@ -14,7 +14,7 @@ export async function fetchTopic(admin: Admin, topic: string): Promise<{ id: str
   return { id: ids.get(topic), partitions }
 }
 
-/** The id of the topic that a batch was read from; undefined unless the client was created with `topicIds`. */
+/** The topic id of a fetched batch; undefined unless the client was created with `topicIds`. */
 export function topicIdOf(batch: EachBatchPayload['batch']): string | undefined {
   return (batch as { topicId?: string }).topicId
 }

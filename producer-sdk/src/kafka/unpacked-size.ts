@@ -1,6 +1,6 @@
 import { DecompressionLimitError } from './decompression-limit.ts'
 
-/** The length that a raw snappy block says it has; the decoder allocates it before it looks at the rest. */
+/** The declared length of a raw snappy block; the decoder allocates it before it reads the rest. */
 export function snappySize(block: Buffer): number {
   let size = 0
   for (let at = 0; at < 5; at += 1) {
@@ -17,12 +17,12 @@ const [dictionaryFlag, contentChecksumFlag, contentSizeFlag, blockChecksumFlag] 
 const frameHeaderBytes = 7
 const storedFlag = 0x80_00_00_00
 const endMark = 0
-/** No byte of a compressed block stands for more. */
+/** Maximum output bytes per byte of a compressed block. */
 const highestRatio = 255
 
 /**
- * What LZ4 frames can unpack to, at most: by the sizes of their blocks, since the size in a header is optional and may
- * lie. What is no frame of the known kind counts with the highest ratio.
+ * Maximum decompressed size of LZ4 frames, computed from their block sizes, because the size in the header is optional
+ * and can be wrong. Data that is not a known frame counts with the maximum ratio.
  */
 export function lz4SizeBound(bytes: Buffer): number {
   let bound = 0

@@ -1,16 +1,16 @@
-/** What the batcher needs to know of a record. */
+/** The fields of a record that the batcher needs. */
 export interface Sized {
   readonly bytes: number
 }
 
 export interface RecordBatcherOptions<Record extends Sized> {
-  /** Carries a batch out and settles its records. One batch at a time; never rejects. */
+  /** Sends a batch and settles its records. Called for one batch at a time; never rejects. */
   readonly deliver: (batch: Record[]) => Promise<void>
-  /** How long a record waits for company. */
+  /** Maximum time a record waits for more records to fill its batch, milliseconds. */
   readonly lingerMs: number
   readonly batchMaxRecords: number
   readonly batchMaxBytes: number
-  /** Records waiting and on their way. Beyond it `add` waits. */
+  /** Maximum bytes of waiting and in-flight records; above it `add` waits. */
   readonly maxBufferedBytes: number
 }
 
@@ -20,8 +20,8 @@ interface Waiting<Record> {
 }
 
 /**
- * Collects records into batches. A batch leaves when it is full or its first record has lingered, but only after the
- * one before it was carried out: that keeps the order, and lets batches grow with the broker's latency.
+ * Collects records into batches. A batch is sent when it is full or its first record has lingered, and the previous
+ * batch has completed: that keeps the order and lets batches grow with the broker's latency.
  */
 export class RecordBatcher<Record extends Sized> {
   readonly #options: RecordBatcherOptions<Record>
@@ -32,7 +32,7 @@ export class RecordBatcher<Record extends Sized> {
   #waiting: Waiting<Record>[] = []
   #isDelivering = false
   #timer: NodeJS.Timeout | undefined
-  /** Records that were ever handed in, and those that were carried out; records keep their order. */
+  /** Counts of added and completed records; records complete in order. */
   #handedIn = 0
   #carriedOut = 0
   #flushes: { readonly upTo: number; readonly resolve: () => void }[] = []
@@ -41,7 +41,7 @@ export class RecordBatcher<Record extends Sized> {
     this.#options = options
   }
 
-  /** Resolves once the buffer has taken the record; in the order of the calls. */
+  /** Resolves when the record is buffered, in the order of the calls. */
   add(record: Record): Promise<void> {
     this.#handedIn += 1
     if (this.#waiting.length === 0 && this.#hasRoom(record.bytes)) {
@@ -55,7 +55,7 @@ export class RecordBatcher<Record extends Sized> {
     })
   }
 
-  /** Resolves once everything that was handed in before is carried out; nothing of it lingers. */
+  /** Resolves when all records added before are completed; they do not linger. */
   flush(): Promise<void> {
     if (this.#carriedOut === this.#handedIn) return Promise.resolve()
     return new Promise((resolve) => {
@@ -72,7 +72,7 @@ export class RecordBatcher<Record extends Sized> {
   }
 
   #hasRoom(bytes: number): boolean {
-    // A record larger than the whole buffer goes through alone.
+    // A record larger than the whole buffer is accepted when the buffer is empty.
     return this.#bufferedBytes === 0 || this.#bufferedBytes + bytes <= this.#options.maxBufferedBytes
   }
 
@@ -94,7 +94,7 @@ export class RecordBatcher<Record extends Sized> {
   #mustLeave(): boolean {
     const { batchMaxRecords, batchMaxBytes } = this.#options
     const isFull = this.#open.length >= batchMaxRecords || this.#openBytes >= batchMaxBytes
-    // While somebody waits for room, lingering would only make them wait longer.
+    // While a caller waits for room, lingering would only delay it.
     return isFull || this.#flushes.length > 0 || this.#waiting.length > 0
   }
 

@@ -23,15 +23,15 @@ import {
   toTextRecord,
 } from './text-record.ts'
 
-/** A text to be scored. Without `id` it gets a UUID, without `occurredAt` the time of sending. */
+/** A text to score. `id` defaults to a UUID, `occurredAt` to the time of sending. */
 export type TextInput = TextEventInput
 
-/** Where a text was written. */
+/** Position of a produced text. */
 export type SentText = SentRecord
 
 type PendingText = TextRecord & PendingRecord
 
-/** Where texts go, in which format, and how they are batched. */
+/** Topic, format and batching of a producer. */
 export type TextProducerOptions = Connection &
   RegistryConnection & {
     /** @default 'sentiment.texts.v1' */
@@ -40,17 +40,17 @@ export type TextProducerOptions = Connection &
     readonly format?: TextFormat | undefined
     /** @default 'zstd' */
     readonly compression?: CompressionName | undefined
-    /** How long a record waits for company. @default 5 */
+    /** Maximum time a record waits for more records to fill its batch, milliseconds. @default 5 */
     readonly lingerMs?: number | undefined
-    /** Uncompressed. Keep it below the topic's max.message.bytes. @default 524288 */
+    /** Maximum size of a batch, uncompressed. Must be below the topic's max.message.bytes. @default 524288 */
     readonly batchMaxBytes?: number | undefined
-    /** At most 1000. @default 1000 */
+    /** Maximum records of a batch, at most 1000. @default 1000 */
     readonly batchMaxRecords?: number | undefined
-    /** Beyond it `send` waits. @default 8388608 */
+    /** Maximum buffered bytes; above it `send` waits. @default 8388608 */
     readonly maxBufferedBytes?: number | undefined
-    /** The broker drops what a retry repeats. @default true */
+    /** Let the broker drop duplicates of retries. @default true */
     readonly idempotent?: boolean | undefined
-    /** How long a batch is tried before its records are rejected. @default 30 retries, about two minutes */
+    /** Retries of a batch before its records are rejected. @default 30 retries, about two minutes */
     readonly deliveryRetry?: RetryOptions | undefined
   }
 
@@ -58,24 +58,27 @@ export type TextProducerOptions = Connection &
 export interface SendAllOptions {
   /** The key and headers of each event. */
   readonly optionsFor?: (event: TextInput) => SendOptions
-  /** Called for each text that the broker has acknowledged. */
+  /** Called for each acknowledged text. */
   readonly onSent?: (sent: SentText) => void
 }
 
 /** Sends texts to the input topic. */
 export interface TextProducer {
-  /** Connects, and registers the schema. `send` does so by itself; this is for failing early. */
+  /** Connects and registers the schema. Optional, to fail early: `send` does the same. */
   connect(): Promise<void>
   /**
-   * Resolves once the broker has acknowledged the record. Waits first while the buffer is full.
+   * Resolves when the broker has acknowledged the record. Waits while the buffer is full.
    *
    * @throws VAL_RECORD_INVALID, VAL_RECORD_NOT_UTF8, VAL_TEXT_EMPTY, VAL_TEXT_TOO_LARGE before anything is buffered;
    *   VAL_PRODUCER_CLOSED, VAL_PRODUCER_FAILED, VAL_KAFKA_* when the record was not acknowledged
    */
   send(event: TextInput, options?: SendOptions): Promise<SentText>
-  /** Sends as fast as the buffer takes them; resolves with their number once all are acknowledged, rejects with the first failure. */
+  /**
+   * Sends all events, as fast as the buffer accepts them. Resolves with their number when all are acknowledged; rejects
+   * with the first failure.
+   */
   sendAll(events: Iterable<TextInput> | AsyncIterable<TextInput>, options?: SendAllOptions): Promise<number>
-  /** Resolves once everything sent before has been acknowledged or rejected. */
+  /** Resolves when all earlier sends have been acknowledged or rejected. */
   flush(): Promise<void>
   /** Flushes and disconnects; later sends are rejected. */
   close(): Promise<void>
@@ -91,7 +94,7 @@ const defaults = {
   deliveryRetry: { retries: 30, initialRetryTime: 100, maxRetryTime: 5_000 },
 } as const
 
-/** A producer of texts for Valence: typed, idempotent, batching, with backpressure. */
+/** Creates a producer of texts for Valence: typed, idempotent, batching, with backpressure. */
 export function createTextProducer(options: TextProducerOptions): TextProducer {
   return new KafkaTextProducer(options)
 }
@@ -176,7 +179,7 @@ class KafkaTextProducer implements TextProducer {
     return this.#closing
   }
 
-  /** Resolves once the record is buffered; in an object, so that it is not awaited further. */
+  /** Resolves when the record is buffered. Returns an object, so that `await` does not wait for the acknowledgement. */
   async #admit(event: TextInput, options: SendOptions): Promise<{ sent: Promise<SentText> }> {
     this.#expectOpen()
     const encode = await this.#connected()
@@ -186,7 +189,7 @@ class KafkaTextProducer implements TextProducer {
     const span = startSend(this.#topic, listHeaders(options.headers))
     const record = toTextRecord(complete.id, value, { ...options, headers: span.headers })
     const { promise: sent, resolve, reject } = Promise.withResolvers<SentText>()
-    // Buffering takes longer than a failure may take; whoever awaits `sent` still sees it.
+    // A send can fail before buffering has finished; awaiting `sent` still reports the error.
     sent.then(span.sent, span.failed)
     await this.#batcher.add({ ...record, resolve, reject })
     return { sent }
@@ -196,7 +199,7 @@ class KafkaTextProducer implements TextProducer {
     if (this.#closing) throw new ValenceError('VAL_PRODUCER_CLOSED')
   }
 
-  /** One attempt for all who ask at the same time; a failed one is forgotten, so that the next send tries again. */
+  /** Concurrent callers share one attempt. A failed attempt is discarded, so that the next send tries again. */
   #connected(): Promise<TextEncoder> {
     this.#connection ??= this.#connect().catch((error: unknown) => {
       this.#connection = undefined
@@ -209,7 +212,7 @@ class KafkaTextProducer implements TextProducer {
     const registry = registryFrom(this.#options)
     const encode = await createTextEncoder(this.#options.format ?? (registry ? 'avro' : 'json'), this.#topic, registry)
     await this.#producer.connect()
-    // kafkajs opens a connection that was begun also after `disconnect()`; it would keep the process alive.
+    // kafkajs finishes a connection in progress even after `disconnect()`; it would keep the process alive.
     if (this.#closing) await this.#producer.disconnect()
     this.#expectOpen()
     return encode

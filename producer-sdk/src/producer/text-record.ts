@@ -16,35 +16,38 @@ import {
 } from '@valence/schemas'
 import { type Message, messageHeaders } from '../kafka/index.ts'
 
-/** How a text is written into its record. */
+/** Format of the produced record. */
 export type TextFormat = 'avro' | 'json'
 
-/** Headers by name, several values of one name as an array; or in a list, which keeps the order of all. */
+/** Headers by name, with several values of one name as an array; or a list, which keeps the order. */
 export type HeadersInput = HeaderRecord | readonly { readonly name: string; readonly value: HeaderValue }[]
 
 /** Key, headers and partition of one text. */
 export interface SendOptions {
-  /** Records of one key stay in order, in one partition; so do their scores. */
+  /** Records of one key go to one partition and stay in order; so do their scores. */
   readonly key?: string | Buffer | null | undefined
   readonly headers?: HeadersInput | undefined
-  /** Overrides the choice by key. */
+  /** Overrides the partition chosen by key. */
   readonly partition?: number | undefined
 }
 
-/** A text ready for Kafka. `bytes`: what it will take there, about. */
+/** An encoded text. `bytes`: its approximate size in Kafka. */
 export interface TextRecord {
   readonly id: string
   readonly message: Message
   readonly bytes: number
 }
 
-/** What a record adds to key and value: lengths, offsets, its share of the batch header. */
+/** Overhead of a record besides key and value: lengths, offsets, its share of the batch header. */
 const overheadBytes = 24
 
 /** @throws VAL_RECORD_INVALID, VAL_TEXT_EMPTY, VAL_TEXT_TOO_LARGE */
 export type TextEncoder = (event: TextEventInput & { readonly id: string }) => Buffer
 
-/** Bare JSON needs no registry; Avro is framed with the id of its schema, registered where it is not. */
+/**
+ * Creates the encoder. JSON needs no registry; Avro is framed with the id of its schema, which is registered if
+ * missing.
+ */
 export async function createTextEncoder(
   format: TextFormat,
   topic: string,
@@ -55,12 +58,12 @@ export async function createTextEncoder(
   return (event) => frame(schemaId, textEventAvro.encode(event))
 }
 
-/** The event with an id and a time, if it came without. */
+/** The event with default id and time. */
 export function completeEvent(event: TextEventInput): TextEventInput & { readonly id: string } {
   return { ...event, id: event.id || randomUUID(), occurredAt: event.occurredAt ?? Date.now() }
 }
 
-/** What was given, as a list. @throws VAL_RECORD_NOT_UTF8 where a name or a value is a string that UTF-8 cannot spell */
+/** The given headers as a list. @throws VAL_RECORD_NOT_UTF8 if a name or value is a string with a lone surrogate */
 export function listHeaders(headers: HeadersInput = []): RecordHeader[] {
   if (!Array.isArray(headers)) return headersFromRecord(headers as HeaderRecord)
   return (headers as readonly RecordHeader[]).map((header) =>
@@ -72,7 +75,7 @@ interface TextRecordOptions extends Omit<SendOptions, 'headers'> {
   readonly headers?: RecordHeaders
 }
 
-/** @throws VAL_RECORD_NOT_UTF8 where the key is a string that UTF-8 cannot spell */
+/** @throws VAL_RECORD_NOT_UTF8 if the key is a string with a lone surrogate */
 export function toTextRecord(
   id: string,
   value: Buffer,

@@ -11,9 +11,9 @@ import {
 } from '@opentelemetry/api'
 import { headerText, isValenceError, type RecordHeaders, withHeader } from '@valence/schemas'
 
-/** What the span of a text that is sent has to be told. */
+/** The callbacks and headers of a send span. */
 export interface SendSpan {
-  /** Those given, and what carries the trace on. */
+  /** The given headers plus the trace context. */
   readonly headers: RecordHeaders
   sent(at: { readonly partition: number; readonly offset: string }): void
   failed(error: unknown): void
@@ -28,7 +28,8 @@ export interface ReceivedRecord {
 
 const headerGetter = { get: headerText, keys: (headers: RecordHeaders) => headers.map(({ name }) => name) }
 
-// Asked for each time: an application may register its SDK after this module was loaded. Without one it does nothing.
+// Looked up on each call: an application may register its SDK after this module is loaded. Without an SDK it is a
+// no-op.
 const tracer = () => trace.getTracer('@valence/producer-sdk')
 
 function destination(operation: 'send' | 'process', topic: string): Attributes {
@@ -51,13 +52,13 @@ function endFailed(span: Span, error: unknown): void {
   span.end()
 }
 
-/** Below the span that is active, else below the one that the headers name. */
+/** The parent context: the active span, else the span in the headers. */
 function parentOf(headers: RecordHeaders): Context {
   const active = context.active()
   return trace.getSpan(active) === undefined ? propagation.extract(active, headers, headerGetter) : active
 }
 
-/** A span from being sent to being acknowledged; the record carries it on. */
+/** A span from send to acknowledgement; the record carries its context. */
 export function startSend(topic: string, headers: RecordHeaders): SendSpan {
   const parent = parentOf(headers)
   const span = tracer().startSpan(
@@ -80,7 +81,7 @@ export function startSend(topic: string, headers: RecordHeaders): SendSpan {
   }
 }
 
-/** Runs the handler of a record within a span below the one that its headers name. */
+/** Runs the handler of a record in a child span of the span in its headers. */
 export async function withinProcess<T>(record: ReceivedRecord, groupId: string, handle: () => Promise<T>): Promise<T> {
   const parent = propagation.extract(ROOT_CONTEXT, record.headerList, headerGetter)
   const attributes = {
