@@ -1,4 +1,4 @@
-"""What a text says of one aspect: text and aspect read as one pair, labels negative, neutral, positive, absent.
+"""The sentiment of a text about one aspect: text and aspect are read as one pair; labels negative, neutral, positive, absent.
 
     python -m training.aspects --data DIR [--work DIR] [--stage NAME …] [--threads N]
 
@@ -47,7 +47,7 @@ def parse_aspect(line: str, where: str, source: str) -> AspectRow:
 
 
 def read_aspects(folder: Path) -> dict[str, list[AspectRow]]:
-    """Every `*.jsonl` of a folder by its stem."""
+    """All `*.jsonl` files of a folder, by stem."""
     paths = sorted(folder.glob("*.jsonl"))
     if not paths:
         raise DataError(f"{folder}: holds no .jsonl file")
@@ -56,7 +56,7 @@ def read_aspects(folder: Path) -> dict[str, list[AspectRow]]:
 
 
 def encode_pairs(rows: Sequence[AspectRow], tokenizer, names: Sequence[str], most: int) -> Encoded:
-    """[CLS] text [SEP] aspect [SEP]; of a pair that is too long the text loses its end, the aspect nothing."""
+    """[CLS] text [SEP] aspect [SEP]; if the pair is too long, only the text is truncated."""
     tokenizer.enable_truncation(most, strategy="only_first")
     index = {name: place for place, name in enumerate(names)}
     ids = [encoding.ids for encoding in tokenizer.encode_batch([(row.text, row.aspect) for row in rows])]
@@ -65,7 +65,7 @@ def encode_pairs(rows: Sequence[AspectRow], tokenizer, names: Sequence[str], mos
 
 @dataclass(frozen=True)
 class AspectPlace:
-    """Where things are, as `Workplace` for the sentiment of whole texts."""
+    """Paths of data, work files and configuration; like `Workplace` for the sentiment of whole texts."""
 
     data: Path
     work: Path
@@ -84,7 +84,7 @@ class AspectPlace:
 
 
 def new_model(place: AspectPlace, settings: dict) -> Bert:
-    """From a pretrained start, or from the encoder of a sentiment stage (`from`), whose head stays behind."""
+    """Builds the model from a pretrained start, or from the encoder of a sentiment stage (`from`) without its head."""
     torch.manual_seed(settings.get("seed", 1))
     keep = tuple(settings["keep"]) if "keep" in settings else None
     folder = starts.checkpoint(place.config["weights"], settings["start"], place.work)

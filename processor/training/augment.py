@@ -1,4 +1,4 @@
-"""Texts of our own making: altered twins of training texts, and templates for what the data is thin on."""
+"""Generated texts: altered copies of training texts, and templates for cases that are rare in the data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def telling_words(rows: Sequence[Row], least: int = 8) -> dict[str, float]:
-    """word → how far the labels of its texts lie from those of all texts (0 to 1, half the sum of the differences)."""
+    """word → total variation distance between the label distribution of its texts and that of all texts, 0 to 1."""
     total, seen = Counter(row.label for row in rows), {}
     for row in rows:
         for word in set(row.text.lower().split()):
@@ -33,7 +33,7 @@ def telling_words(rows: Sequence[Row], least: int = 8) -> dict[str, float]:
 
 
 def slipped_words(words: Sequence[str], rng: random.Random, telling: Mapping[str, float] | None) -> list[int]:
-    """Places of one or two words to misspell; with `telling` those that say most of the label come first most often."""
+    """Indices of one or two words to misspell; with `telling`, words that predict the label are preferred."""
     long = [i for i, word in enumerate(words) if len(word) > 3 and word.isalpha()]
     number = min(len(long), rng.choice((1, 1, 2)))
     if telling is None:
@@ -43,7 +43,7 @@ def slipped_words(words: Sequence[str], rng: random.Random, telling: Mapping[str
 
 
 def misspell(text: str, rng: random.Random, telling: Mapping[str, float] | None = None) -> str:
-    """One or two slips in words of four letters or more: swapped, dropped, doubled or wrong letters."""
+    """Adds one or two typos to words of at least four letters: swapped, dropped, doubled or wrong letters."""
     words = text.split(" ")
     for index in slipped_words(words, rng, telling):
         word = words[index]
@@ -62,14 +62,14 @@ def misspell(text: str, rng: random.Random, telling: Mapping[str, float] | None 
 
 
 def name_someone(text: str, rng: random.Random) -> str:
-    """Anonymised [NAME]s become people, so that people in real texts are nothing new."""
+    """Replaces anonymised [NAME]s by names of people, so that the model knows names from training."""
     while "[NAME]" in text:
         text = text.replace("[NAME]", rng.choice(NAMES).capitalize(), 1)
     return text
 
 
 def rename(text: str, rng: random.Random) -> str:
-    """People of our own templates become other people."""
+    """Replaces the people in our templates by other people."""
     return " ".join(rng.choice(NAMES) if word in NAMES else word for word in text.split(" "))
 
 
@@ -95,7 +95,7 @@ def twins(rows: Sequence[Row], share: float, seed: int, telling: Mapping[str, fl
     return result, pairs
 
 
-# Nouns, adjectives and sentence shapes differ from those of behaviour.py on purpose.
+# Nouns, adjectives and sentence patterns differ from those of behaviour.py, so that the suite tests generalisation.
 NOUNS = ("book", "concert", "coffee", "car", "course", "laptop", "flat", "trip", "show", "meal", "delivery", "website",
          "support", "song", "battery", "room", "teacher", "bike", "plan", "match")
 PRAISE = ("nice", "fun", "helpful", "beautiful", "perfect", "impressive", "tasty", "clever", "great", "good", "awesome", "outstanding", "pleasant", "charming")
@@ -133,7 +133,7 @@ RULES: tuple[tuple[str, str], ...] = (
 )
 
 
-# What the second generation is taught besides: praise and blame negated, expected, asked about, past, others', told by facts; groups.
+# Additional templates of the second generation: praise and blame that are negated, expected, asked about, past, of others, or implied by facts; groups of people.
 ENJOY, LOATHE = ("enjoy", "like", "love", "miss"), ("hate", "dislike", "loathe", "dread")
 GROUP = ("gay", "straight", "lesbian", "bisexual", "christian", "muslim", "jewish", "hindu", "buddhist", "sikh", "atheist", "korean", "kenyan", "italian",
          "iraqi", "cuban", "british", "turkish", "chinese", "american", "french", "mexican", "russian", "iranian", "nigerian", "indian")
@@ -164,7 +164,7 @@ MORE_RULES: tuple[tuple[str, str], ...] = (
 
 
 def template_rows(each: int, seed: int, source: str = "templates", more: bool = False) -> list[Row]:
-    """Up to `each` fillings of every rule."""
+    """Up to `each` instances of every rule."""
     rng = random.Random(seed)
     slots = {"n": NOUNS, "p": PRAISE, "b": BLAME, "m": MILD, "c": PLACES, "who": NAMES, "e": ENJOY, "o": LOATHE, "g": GROUP}
     rows = []

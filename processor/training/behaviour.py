@@ -1,4 +1,4 @@
-"""Behaviour tests from templates of our own: what must hold whatever the averages say.
+"""Behaviour tests from templates: requirements that must hold independently of the average metrics.
 
     python -m training.behaviour MODEL_FOLDER [--json FILE]
 
@@ -37,7 +37,7 @@ def opinions(count: int = 120) -> dict[str, list[str]]:
 
 
 def typo(text: str, rng: random.Random) -> str:
-    """Two neighbouring letters inside one word change places."""
+    """Swaps two adjacent letters inside one word."""
     words = text.split(" ")
     long = [index for index, word in enumerate(words) if len(word) > 3]
     index = rng.choice(long)
@@ -48,7 +48,7 @@ def typo(text: str, rng: random.Random) -> str:
 
 
 def groups(template_texts: Sequence[str], slot: str, values: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs that differ in the slot alone: each value against the first."""
+    """Pairs that differ only in the slot: each value against the first."""
     return [(text.replace(slot, values[0]), text.replace(slot, value)) for text in template_texts for value in values[1:]]
 
 
@@ -86,7 +86,7 @@ def suite(score: Scorer) -> list[Outcome]:
 
 
 def missed(results: Sequence[Outcome], version: str) -> list[Outcome]:
-    """What this version of the model may not fail and does."""
+    """Failed tests that are mandatory for this version of the model."""
     return [r for r in results if not r.passed and r.since <= int(version.split(".")[0])]
 
 

@@ -1,4 +1,4 @@
-"""The encoder in plain PyTorch: post-norm BERT, read at `[CLS]` or as the mean of its tokens, with a linear head."""
+"""The encoder in plain PyTorch: post-norm BERT with a linear head on `[CLS]` or on the mean of its tokens."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Bert(nn.Module):
         return x, bias
 
     def token_states(self, ids: Tensor, mask: Tensor, source: Tensor | None = None) -> Tensor:
-        """Every token's state after the last layer, (n, length, hidden)."""
+        """States of all tokens after the last layer, (n, length, hidden)."""
         x, bias = self.embed(ids, mask, source)
         for layer in self.layers:
             x = layer(x, bias)

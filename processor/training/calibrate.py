@@ -1,4 +1,4 @@
-"""One temperature for the served probabilities, fitted on held-out rows of the training sources."""
+"""Fits one temperature for the served probabilities on held-out rows of the training sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fills the figures of the model card from the manifests, so that the card cannot disagree with them.
+"""Writes the figures of the model card from the manifests, so that both agree.
 
     python -m training.card [--model FOLDER]
 

@@ -1,4 +1,4 @@
-"""What a behaviour test is made of: sentences filled from words, a claim about the labels they get, the rate at which it may fail."""
+"""The parts of a behaviour test: sentences from templates, an expectation of their labels, and an allowed failure rate."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Outcome:
 
 
 def fill(template: str, **slots: Sequence[str]) -> list[str]:
-    """Every combination of the slots the template names."""
+    """All combinations of the template's slots."""
     used = [slot for slot in slots if "{" + slot + "}" in template]
     return [template.format(**dict(zip(used, values))) for values in itertools.product(*(slots[slot] for slot in used))]
 

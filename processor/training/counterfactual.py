@@ -1,4 +1,4 @@
-"""Texts told of another group: the same words with another orientation, religion, nationality or gender, and so the same label."""
+"""Counterfactual texts: the same text with another orientation, religion, nationality or gender, and the same label."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 import re
 from typing import Sequence
 
-# Words of one kind can stand for each other. Those with other senses ("straight", "polish") are put in and never taken out.
+# Words of one kind are interchangeable. Ambiguous words ("straight", "polish") are inserted but never replaced.
 KINDS: tuple[tuple[str, ...], ...] = (
     ("gay", "lesbian", "bisexual", "queer", "homosexual", "heterosexual"),
     ("christian", "muslim", "jewish", "hindu", "buddhist", "sikh", "catholic", "atheist", "protestant", "mormon"),
@@ -28,7 +28,7 @@ PATTERN = re.compile(rf"\b({'|'.join(sorted(OTHERS, key=len, reverse=True))})\b"
 
 
 def like(model: str, word: str) -> str:
-    """The word, written in small letters, with a capital or in capitals as the model is."""
+    """The word in the case of the model word: lower case, capitalised or upper case."""
     return word.upper() if len(model) > 1 and model.isupper() else word.capitalize() if model[0].isupper() else word
 
 
@@ -50,7 +50,7 @@ def of_another_group(text: str, rng: random.Random) -> str:
 
 
 def articles(text: str, before: str) -> str:
-    """`a` and `an` put right before words of groups, unless the text had them wrong."""
+    """Corrects `a` and `an` before words of groups, unless the original text had them wrong."""
     if re.search(r"\ba [aeiou]", before, re.IGNORECASE) or re.search(r"\ban [^aeiouh]", before, re.IGNORECASE):
         return text
     words: Sequence[str] = sorted({word for kind in KINDS for word in kind})

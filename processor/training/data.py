@@ -1,4 +1,4 @@
-"""Reading labelled texts, splitting a calibration slice off, and cutting batches of like length."""
+"""Reads labelled texts, splits off calibration rows, and forms batches of similar length."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LABEL_IDS = {name: index for index, name in enumerate(LABELS)}
 
 
 class DataError(Exception):
-    """The data folder or one of its rows is not what the recipe needs; the message says where."""
+    """The data folder or a row is invalid; the message has its position."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Row:
 
 
 def parse_row(line: str, where: str, source: str, labels: Sequence[str] = LABELS) -> Row:
-    """One JSONL line `{"text", "label"}`; `where` (file:line) opens every complaint."""
+    """Parses one JSONL line `{"text", "label"}`; error messages begin with `where` (file:line)."""
     try:
         record = json.loads(line)
     except json.JSONDecodeError as error:
@@ -54,7 +54,7 @@ def read_file(path: Path) -> list[Row]:
 
 
 def read_folder(folder: Path, only: Sequence[str] | None = None) -> dict[str, list[Row]]:
-    """Every `*.jsonl` of a folder by its stem, or the named ones."""
+    """All `*.jsonl` files of a folder by stem, or only the named ones."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder (it should hold one .jsonl file per source)")
     names = sorted(path.stem for path in folder.glob("*.jsonl")) if only is None else list(only)
@@ -75,7 +75,7 @@ def hold_out(rows: Sequence[Row], share: float) -> tuple[list[Row], list[Row]]:
 
 
 def without_parts(rows: Sequence[Row], wholes: Sequence[Row], words: int = 4) -> list[Row]:
-    """The rows that are no run of `words` words or more out of one of the other texts."""
+    """The rows that are not an excerpt of at least `words` words of one of the other texts."""
     runs = set()
     for whole in wholes:
         said = whole.text.split()
@@ -84,7 +84,7 @@ def without_parts(rows: Sequence[Row], wholes: Sequence[Row], words: int = 4) ->
 
 
 def length_batches(lengths: Sequence[int], tokens: int, rng: random.Random) -> Iterator[list[int]]:
-    """Indices in batches of like length, each at most `tokens` padded tokens, in random order."""
+    """Batches of indices of texts of similar length, at most `tokens` padded tokens each, in random order."""
     order = sorted(range(len(lengths)), key=lambda index: (lengths[index] + rng.random() * 2.0))
     batches: list[list[int]] = []
     current: list[int] = []

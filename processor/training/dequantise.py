@@ -1,4 +1,4 @@
-"""The way back: PyTorch weights from a packaged int8 file, to train on from where the package stands."""
+"""Restores PyTorch weights from a packaged int8 file, to continue training from the packaged model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def join_last(state: dict[str, np.ndarray]) -> str:
 
 
 def load_packaged(path: Path, heads: int = 12) -> Bert:
-    """A `Bert` as near to the packaged one as its 8 bits tell. Only graphs written by graph.py can be read."""
+    """A `Bert` with the dequantised weights of the packaged model. Reads only graphs written by graph.py."""
     tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(str(path)).graph.initializer}
     if "tokens.codes" not in tensors:
         raise ValueError(f"{path}: not an int8 file of this recipe")

@@ -1,4 +1,4 @@
-"""From a trained stage to a packaged, measured, gated model folder."""
+"""Exports a trained stage as a measured, gated and packaged model folder."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Exporter:
         return fp32
 
     def run(self, reference: dict | None = None) -> tuple[dict, list[str]]:
-        """(manifest, what falls short)."""
+        """Returns (manifest, failed gates)."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_tokenizer(self.place.checkpoint("student") / "tokenizer.json", self.folder / "tokenizer.json", self.max_tokens)
         held = self.place.held

@@ -1,11 +1,11 @@
-"""What a model must reach before it is packaged, and what it should."""
+"""Gates, which a model must pass before it is packaged, and aims, which it should reach."""
 
 from __future__ import annotations
 
 
 def failures(kind: str, quality: dict[str, dict], gates: dict, reference: dict[str, dict] | None = None,
              file_bytes: int = 0) -> list[str]:
-    """Everything that falls short, a sentence each; `reference` is the default's quality when gating the fast one."""
+    """The failed gates, one sentence each; `reference` is the quality of the default model when gating the fast one."""
     found = []
     for name, row in quality.items():
         most = gates["ece"].get(name, gates["ece"]["any"])
@@ -26,6 +26,6 @@ def failures(kind: str, quality: dict[str, dict], gates: dict, reference: dict[s
 
 
 def short_of(aims: dict[str, float], quality: dict[str, dict]) -> list[str]:
-    """The aims that the default does not reach, a line each: no reason to hold it back, but to be said."""
+    """The aims that the default model misses, one line each; they are printed but do not prevent packaging."""
     return [f"{name}: macro-recall {quality[name]['macroRecall']:.4f}, aim {aim}" for name, aim in aims.items()
             if name in quality and quality[name]["macroRecall"] < aim]

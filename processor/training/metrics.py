@@ -1,4 +1,4 @@
-"""What the model is judged by: macro-recall first, then accuracy, F1, and the calibration error."""
+"""Metrics of a model: macro-recall, the main one, accuracy, F1, and the expected calibration error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def expected_calibration_error(labels: np.ndarray, scores: np.ndarray, bins: int
 
 
 def evaluate(labels: np.ndarray, scores: np.ndarray, names: Sequence[str] = LABELS) -> dict:
-    """The means are over the classes that occur: a set without one of them is not judged by it."""
+    """Means are over the classes that occur in the set."""
     table = confusion(labels, scores.argmax(axis=1), len(names))
     there = table.sum(axis=1) > 0
     right = np.diag(table)

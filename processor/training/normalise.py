@@ -18,7 +18,7 @@ REGEXES = (
     ("\\.{4,}", "..."),
 )
 
-# What files and feeds leave behind: entities (twice escaped first), backslash escapes, doubled quotes.
+# Escapes left in files and feeds: HTML entities (doubly escaped ones first), backslash escapes, doubled quotes.
 LITERALS = (
     ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&apos;", "'"), ("&nbsp;", " "),
     ("\\u2019", "'"), ("\\u2018", "'"), ("\\u002c", ","), ("\\u201c", '"'), ("\\u201d", '"'),
@@ -26,7 +26,7 @@ LITERALS = (
     ("\u2019", "'"), ("\u2018", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u2026", "..."),
 )
 
-# WordPiece has no emoji: each would be [UNK]. The frequent ones become the words people use for them.
+# The WordPiece vocabulary has no emoji, so each would be [UNK]. Frequent emoji are replaced by words.
 EMOJI = (
     (" lol ", "😂🤣😹😆😅"),
     (" :) ", "😀😃😄😁😊🙂☺😌😉😎😇🤗😏😋😜😝😛🤪😸😺"),
@@ -61,7 +61,7 @@ def normalizer(variant: str = "full") -> dict:
 
 
 def write_tokenizer(source: Path, target: Path, max_tokens: int) -> None:
-    """Derive our tokenizer.json from the checkpoint's: our normaliser, our limit, no padding."""
+    """Derives our tokenizer.json from that of the checkpoint: our normaliser, our token limit, no padding."""
     definition = json.loads(source.read_text(encoding="utf-8"))
     definition["normalizer"] = normalizer()
     definition["truncation"] = {"direction": "Right", "max_length": max_tokens, "strategy": "LongestFirst", "stride": 0}

@@ -1,4 +1,4 @@
-"""Scoring texts with an exported model, as the engine does it: sorted by length, small batches."""
+"""Scores texts with an exported model like the engine: sorted by length, in small batches."""
 
 from __future__ import annotations
 

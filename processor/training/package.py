@@ -1,4 +1,4 @@
-"""A model folder as the engine reads it: model.onnx, tokenizer.json, model.json."""
+"""Writes a model folder for the engine: model.onnx, tokenizer.json, model.json."""
 
 from __future__ import annotations
 

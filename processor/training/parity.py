@@ -1,4 +1,4 @@
-"""Node's tokens must be Python's tokens: on every text of a data folder, and on texts invented to break it.
+"""Checks that Node and Python produce the same tokens, on every text of a data folder and on adversarial texts.
 
     python -m training.parity --data DIR        compare on every text under DIR (needs node and the npm packages)
     python -m training.parity --write           rewrite processor/model/tokenizer-golden.json

@@ -1,4 +1,4 @@
-"""The reliability plot as a small SVG: what the model says beside how often it is right."""
+"""The reliability plot as a small SVG: confidence against accuracy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def place(share: float) -> float:
 
 
 def reliability_plot(curves: dict[str, list[dict]], path: Path) -> None:
-    """One line a set, bins of fewer than 20 texts left out."""
+    """One line per set, without bins of fewer than 20 texts."""
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE + MARGIN + 130} {SIZE + 2 * MARGIN}" font-family="sans-serif" font-size="12">',
            '<rect width="100%" height="100%" fill="white"/>', f'<g transform="translate({MARGIN},{MARGIN // 2})">',
            f'<rect width="{SIZE}" height="{SIZE}" fill="none" stroke="#999"/>',

@@ -1,4 +1,4 @@
-"""Activation ranges for the static int8 graph, and the channel scales that even out its outliers."""
+"""Activation ranges for the static int8 graph, and channel scales that reduce outliers (SmoothQuant)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .onnx_model import pad
 
 @dataclass(frozen=True)
 class Extremes:
-    """Of one tensor: (batches, channels) lowest and highest value on real tokens."""
+    """Minimum and maximum of one tensor on non-padding tokens, each (batches, channels)."""
 
     low: np.ndarray
     high: np.ndarray
 
 
 def measure(state: dict, heads: int, eps: float, token_ids: Sequence[Sequence[int]], pool: str, batch: int = 16) -> dict[str, Extremes]:
-    """What each tensor that enters a matrix product reaches on these texts."""
+    """The ranges of all inputs of matrix products on these texts."""
     layers = 1 + max(int(k.split(".")[1]) for k in state if k.startswith("layers."))
     names = quantised_inputs(layers)
     model = GraphBuilder(to_arrays(state), heads, eps, GraphOptions(int8=False, pool=pool)).build(names)

@@ -1,4 +1,4 @@
-"""Fit the packaged model to texts of your own: a CSV with the columns text,label.
+"""Fits the packaged model to your own texts: a CSV with the columns text,label.
 
     python -m training.retrain examples/tickets.csv --out DIR [--head-only] [--epochs N]
 
@@ -52,7 +52,7 @@ def figures(model: FolderModel, rows: Sequence[Row]) -> dict:
 
 
 def retrain(rows: Sequence[Row], base: Path, out: Path, epochs: float, rate: float, head_only: bool) -> tuple[dict, dict]:
-    """(figures before, figures after) on the rows kept back."""
+    """(metrics before, metrics after) on the held-out rows."""
     train, kept_back = split(rows, 0.2, seed=1)
     about = json.loads((base / "model.json").read_text(encoding="utf-8"))
     before = figures(FolderModel.open(base), kept_back)

@@ -1,4 +1,4 @@
-"""What the graph could be instead: variants of a packaged model, timed in turn and scored on a dev set.
+"""Compares graph variants of a packaged model: their time, measured alternately, and their scores on a dev set.
 
     python -m training.search --model ../model --data DIR [--also NAME=FILE.onnx] [--rounds N]
 
@@ -135,7 +135,7 @@ def variants(packaged: Path, work: Path, also: Sequence[str]) -> Iterator[Varian
 
 
 def batches(rows: Sequence[Sequence[int]], tokens: int = 256, texts: int = 16) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Sorted by length and cut as the engine cuts."""
+    """Sorted by length and batched like the engine."""
     result: list[list[Sequence[int]]] = [[]]
     for row in sorted(rows, key=len):
         if len(result[-1]) == texts or (len(result[-1]) + 1) * len(row) > tokens and result[-1]:

@@ -29,7 +29,7 @@ TEMPLATES = "templates"
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where things are: labelled data in, work files between, and the configuration."""
+    """Paths of the labelled data and the work files, and the configuration."""
 
     data: Path
     work: Path
@@ -62,7 +62,7 @@ class Workplace:
         return read_folder(self.data / "dev")
 
     def stage(self, name: str) -> dict:
-        """A stage's settings; those it does not name itself are those of the stage that it is `like`."""
+        """The settings of a stage; missing ones are inherited from its `like` stage."""
         own = dict(self.config["stages"][name])
         return {**self.stage(own.pop("like")), **own} if "like" in own else own
 
@@ -77,7 +77,7 @@ class Workplace:
 
 
 def train_rows(place: Workplace, settings: dict) -> tuple[list[Row], dict[int, int]]:
-    """The rows of a stage and its altered twins."""
+    """The rows of a stage and their altered copies."""
     chosen = settings.get("sources", place.sources)
     missing = [name for name in chosen if name not in place.split]
     if missing:
@@ -93,7 +93,7 @@ def train_rows(place: Workplace, settings: dict) -> tuple[list[Row], dict[int, i
 
 
 def sample(rows: list[Row], count: int | None) -> list[Row]:
-    """The same so many of the rows every time, or all."""
+    """A deterministic sample of the rows, or all."""
     return rows if count is None else random.Random(1).sample(rows, min(count, len(rows)))
 
 
@@ -106,7 +106,7 @@ def start_of(settings: dict) -> str:
 
 
 def tags_of(place: Workplace, settings: dict) -> int:
-    """How many source tags a teacher knows: those of the mix, or all where a stage names its sources."""
+    """Number of source tags of a teacher: those of the mix, or all if a stage lists its sources."""
     return len(names_of(place)) if "sources" in settings else len(place.sources)
 
 
@@ -155,7 +155,7 @@ def new_model(place: Workplace, settings: dict) -> Bert:
 
 
 def kept_layers(state: dict, keep: tuple[int, ...] | None) -> dict:
-    """The weights with the named encoder layers only, renumbered."""
+    """The weights with only the listed encoder layers, renumbered."""
     if keep is None:
         return state
     result = {name: value for name, value in state.items() if not name.startswith("layers.")}
@@ -201,7 +201,7 @@ def run_stage(place: Workplace, stage: str) -> dict:
 
 
 def mean_of(place: Workplace, stages: Sequence[str]) -> Bert:
-    """The mean of several stages' weights; they must have grown from the same start."""
+    """The mean of the weights of several stages, which must have the same start."""
     states = [load_state(place, stage) for stage in stages]
     model = load_stage(place, stages[0])
     model.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})

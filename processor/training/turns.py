@@ -49,7 +49,7 @@ TURNS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         "Everybody raves about the {t}, and I think it is {b}.", "My friends {l} the {t}, I don't: it is {b}.")),
 )
 
-# Facts that please or annoy whoever tells them, without a word of praise or blame. Numbers fill {n}.
+# Positive or negative facts without words of praise or blame. Numbers fill {n}.
 PLEASING = (
     "It was ready the same day.", "They sent the money back within {n} hours.", "The battery still lasts all day after {n} years.",
     "We have gone back every summer for {n} years.", "I read it from cover to cover in one sitting.", "The children asked to go again tomorrow.",
@@ -76,5 +76,5 @@ def turn_outcomes(score: Scorer) -> list[Outcome]:
 
 
 def evenly(templates: Sequence[str], limit: int, **slots: Sequence[str]) -> list[str]:
-    """As many of each template, for those with more slots would crowd out the others."""
+    """The same number of each template; otherwise templates with more slots would dominate."""
     return [text for template in templates for text in many((template,), limit // len(templates), **slots)]

@@ -1,4 +1,4 @@
-"""A long text as the windows a short-text model can read: cut at sentence ends, their probabilities brought together.
+"""Splits a long text at sentence ends into windows for a short-text model, and combines their probabilities.
 
     python -m training.windows MODEL_FOLDER FILE.jsonl [--most TOKENS …]
 
@@ -19,7 +19,7 @@ from .data import DataError, read_file
 from .metrics import evaluate
 from .onnx_model import FolderModel
 
-# A full stop, question or exclamation mark, with what closes behind it, before white space; or a line's end.
+# A full stop, question or exclamation mark, with closing quotes or brackets, before white space; or a line end.
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 
 
@@ -68,7 +68,7 @@ def together(scores: np.ndarray, lengths: Sequence[int], first: float = 1.0, las
 
 def long_scores(texts: Sequence[str], score: Callable[[Sequence[str]], np.ndarray], most: int, length: Callable[[str], int],
                 first: float = 1.0, last: float = 1.0) -> np.ndarray:
-    """Probabilities of each text, (n, classes), its windows scored with those of all others."""
+    """Probabilities of each text, (n, classes); the windows of all texts are scored together."""
     cut = [windows(text, most, length) for text in texts]
     scores, result, start = score([window for parts in cut for window in parts]), [], 0
     for parts in cut:

@@ -57,7 +57,7 @@ export const commands: readonly CommandSpec[] = [
       ['-t, --topic <topic>', 'topic to produce to (the first of VALENCE_INPUT_TOPICS unless given)'],
       format,
       ['-k, --key <field>', 'field or column that becomes the record key'],
-      ['--raw', 'produce the bytes of each line untouched, whatever they are'],
+      ['--raw', 'produce the bytes of each line unchanged'],
       ['--rate <texts>', 'texts per second, at most'],
       json,
     ],

@@ -5,7 +5,10 @@ import type { Finding } from './finding.ts'
 const area = 'kafka'
 /** Allowance for the headers and framing that a dead letter adds to the original record. */
 const letterOverheadBytes = 4_096
-/** A smaller timestamp limit gets a warning, because clocks differ. By default brokers reject timestamps over an hour ahead. */
+/**
+ * A smaller timestamp limit gets a warning, because clocks differ. By default brokers reject timestamps over an hour
+ * ahead.
+ */
 const leastSkewMs = 3_600_000
 const minute = 60_000
 
@@ -82,7 +85,7 @@ function replicaTroubles(topic: DescribedTopic): Trouble[] {
     return [{ status: 'fail', detail: `${detail}: nothing can be written`, help }]
   }
   if (least === replicas && replicas > 1) {
-    return [warn(`${detail}: writing stops with the first broker that is away`, `Set it to ${replicas - 1}.`)]
+    return [warn(`${detail}: writing stops when one broker is unreachable`, `Set it to ${replicas - 1}.`)]
   }
   if (least === 1 && replicas >= 3) {
     return [warn(`${detail}: what one broker alone has may be acknowledged and lost with it`, 'Set it to 2.')]

@@ -12,7 +12,7 @@ export interface Addition {
   readonly warnings: readonly string[]
 }
 
-/** Puts a sentiment into the bytes of one record. Whatever can refuse the record did so before it was scored. */
+/** Puts a sentiment into the bytes of one record. Checks that can refuse the record run before scoring. */
 export type Append = (addition: Addition) => Buffer
 
 export function additionOf(sentiment: Sentiment, scoredAt: number): Addition {

@@ -30,7 +30,7 @@ export interface HooksOptions {
 }
 
 /**
- * All that runs around every route. Fastify runs hooks of one phase in the order of this list. Whatever refuses a
+ * The hooks of every route. Fastify runs the hooks of one phase in the order of this list. A hook that refuses a
  * request does so in `onRequest`, before its body is read; only the texts per subject are counted after it.
  */
 export async function addHooks(app: HttpApp, options: HooksOptions): Promise<void> {

@@ -45,7 +45,7 @@ export function addStrictProtocol(app: HttpApp): void {
     done(complaintAbout(raw, reply))
   })
   const server: Server = app.server
-  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1).
+  // An unknown expectation may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => app.routing(request, response))
   server.on('connect', (_request, socket) => endWithProblem(socket as Socket, 'VAL_HTTP_METHOD_NOT_ALLOWED'))
 }

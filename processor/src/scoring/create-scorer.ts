@@ -37,7 +37,7 @@ const defaultQueueTexts: Record<ScoreOrigin, number> = { http: 1_024, cli: 512, 
 const defaultWeights: OriginWeights = { http: 4, cli: 1, kafka: 1 }
 
 /**
- * The scorer over whatever model is active. Each layer uses the one before it:
+ * The scorer of the active model. Each layer uses the one before it:
  *
  * engine (the models' backends) → batching → caching → scheduling → observers
  */

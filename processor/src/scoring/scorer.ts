@@ -6,7 +6,7 @@ export type ScoreOrigin = 'kafka' | 'http' | 'cli'
 
 export interface ScoreOptions {
   readonly origin: ScoreOrigin
-  /** Epoch milliseconds after which nobody wants the answer. */
+  /** Deadline of the answer, epoch milliseconds. */
   readonly deadline?: number
   /** Aborted when the caller left. */
   readonly signal?: AbortSignal

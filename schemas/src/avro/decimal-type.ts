@@ -16,7 +16,7 @@ export class DecimalType extends avro.types.LogicalType {
   }
 }
 
-/** Bounds the work for one value. Databases have up to 131,072 digits, and nobody reads a text from those. */
+/** Limits the work for one value. Databases allow up to 131,072 digits, which no text field needs. */
 const maxBytes = 1_024
 const maxScale = 2_048
 

@@ -33,7 +33,7 @@ export function addAdminRoutes(app: HttpApp, revocations: Revocations | undefine
     config: { scope: 'sentiment:admin' },
     schema: {
       operationId: 'revoke',
-      summary: 'Revoke a token, or whatever a subject holds now, on all replicas',
+      summary: 'Revoke a token, or all tokens that a subject holds now, on all replicas',
       tags: ['administration'],
       security: [{ credentials: ['sentiment:admin'] }],
       body: revocationRequest,

@@ -58,7 +58,7 @@ function hasNoTexts(decoded: readonly Decoded[]): boolean {
   return decoded.some(({ kind }) => kind === 'rejected') && !decoded.some(({ kind }) => kind === 'text')
 }
 
-/** The values of rejected records as their writers meant them; those that nobody can read are left out. */
+/** The decoded values of rejected records; unreadable ones are left out. */
 async function readValues(decoded: readonly Decoded[], registry: SchemaRegistry | undefined): Promise<unknown[]> {
   const values: unknown[] = []
   for (const item of decoded) {

@@ -21,7 +21,8 @@ export interface OriginBatch extends ClosedBatch<PendingText> {
 /**
  * The waiting texts by origin, and which batch goes next. Times are monotonic milliseconds.
  *
- * A text that several origins asked for stands in the queue of each, so that it goes with whichever is served first. This
+ * A text that several origins asked for stands in the queue of each, so that it goes with whichever is served first.
+ * This
  * file alone takes and drops waiting texts, and removes them from every queue in the same call: the queues hold nothing
  * but waiting texts.
  */
@@ -66,7 +67,7 @@ export class OriginQueues {
     if (deadline !== undefined && deadline < this.#earliestDeadline) this.#earliestDeadline = deadline
   }
 
-  /** Answers all callers whose deadline has passed, in whatever queue. */
+  /** Answers all callers whose deadline has passed, in every queue. */
   dismissLate(nowMs: number): void {
     if (nowMs < this.#earliestDeadline) return
     this.#earliestDeadline = Number.POSITIVE_INFINITY
@@ -104,7 +105,7 @@ export class OriginQueues {
     return Math.min(this.#earliestDeadline, ...ages)
   }
 
-  /** A batch of texts that somebody still waits for: chosen again where a caller of one has left. */
+  /** A batch of texts with waiting callers: chosen again if a caller of one of them has left. */
   #choose(
     origin: ScoreOrigin,
     nowMs: number,

@@ -30,7 +30,7 @@ export type PendingState = 'waiting' | 'taken' | 'dropped' | 'settled'
  * | `waiting` | in the queue of each origin that asked, while it had room            | `OriginQueues`, to leave   |
  * | `taken`   | in one batch, on its way to a worker thread; callers may still join  | `MicroBatcher`, to settle  |
  * | `dropped` | without callers: each left or passed its deadline before a batch     |                            |
- * | `settled` | answered for every caller; settling again answers nobody             | `MicroBatcher`             |
+ * | `settled` | answered for every caller; settling again has no effect              | `MicroBatcher`             |
  */
 const transitions: Readonly<Record<PendingState, readonly PendingState[]>> = {
   waiting: ['taken', 'dropped'],

@@ -1,9 +1,7 @@
 import { hash } from 'node:crypto'
 import type { TextScore } from '../text-score.ts'
 
-/**
- * Scores by key. A cache never fails: whatever goes wrong is a miss. Only scores are kept, never failures.
- */
+/** Scores by key. A cache never throws: a failure is a miss. Only scores are kept, never failures. */
 export interface ScoreCache {
   /** The scores in the order of the keys; undefined is a miss. */
   getMany(keys: readonly string[]): Promise<readonly (TextScore | undefined)[]>
