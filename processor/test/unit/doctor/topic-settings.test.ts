@@ -85,7 +85,7 @@ describe('the settings of topics', () => {
       'fail',
       'nothing can be written',
     ],
-    ['need every replica', { output: { 'min.insync.replicas': '3' } }, 'out', 'warn', 'first broker'],
+    ['need every replica', { output: { 'min.insync.replicas': '3' } }, 'out', 'warn', 'one broker is unreachable'],
     ['need one replica of three', { deadLetters: { 'min.insync.replicas': '1' } }, 'dead', 'warn', 'one broker alone'],
     ['elect who lags', { input: { 'unclean.leader.election.enable': 'true' } }, 'in', 'warn', 'unclean'],
     ['outlive the offsets of the group', { offsetsRetentionMinutes: 1_440 }, 'in', 'warn', 'scored again'],

@@ -1,6 +1,6 @@
 /**
  * The parts of kafkajs's inside that the overlay touches, as they are in 2.2.4. kafkajs publishes no types for them;
- * the checksums in pins.ts are what makes these declarations true.
+ * the checksums in checksums.ts guarantee that these declarations match.
  */
 
 /** Loads a file of kafkajs, by its path below `src/`. */
