@@ -10,8 +10,8 @@ import { runValence, type Settings, startService } from '../rehearsal/service.ts
 import { TextLoad } from '../rehearsal/text-load.ts'
 
 /**
- * A cluster of its own works under load and is backed up again and again; it and its registry are destroyed with all
- * data, a processor with them; then an empty cluster is started, the backup restored into it, and work goes on.
+ * Starts a cluster under load and backs it up repeatedly. Then destroys the cluster, its registry and a processor with
+ * all data, starts an empty cluster, restores the backup, and continues the load.
  */
 const { values } = parseArgs({
   options: {
@@ -42,7 +42,7 @@ function settingsFor(stack: LocalStack, store: string): Settings {
   }
 }
 
-/** Backs up until told to stop; the one in work then is cut short, as a disaster would. */
+/** Backs up until stopped; the running backup is then interrupted, as in a disaster. */
 function keepBackingUp(settings: Settings, vault: string) {
   const stop = new AbortController()
   const backups: { at: number; seconds: number; records: number }[] = []
@@ -120,14 +120,14 @@ async function rehearse() {
       before: counts.lost.filter((id) => id.startsWith('before')).length,
       after: counts.lost.filter((id) => id.startsWith('after')).length,
     },
-    // Texts that came while the last backup ran may be in it.
+    // Texts produced during the last backup may be in it.
     lostBeforeLastBackup: lostAt.filter((at) => at < (last?.at ?? 0)).length,
     doubled: counts.doubled,
     backups: backing.backups.length,
     longestBackupSeconds: Math.max(...backing.backups.map(({ seconds }) => seconds)),
-    /** From the oldest text that is gone until the disaster. */
+    /** Time from the oldest lost text to the disaster. */
     recoveryPointSeconds: lostAt.length === 0 ? 0 : (disasterAt - Math.min(...lostAt)) / 1_000,
-    /** Of which so much is `backup restore`; the rest is the start of the cluster, registry and processor. */
+    /** The part of it that `backup restore` took; the rest is the start of cluster, registry and processor. */
     restoreSeconds,
     recoverySeconds,
     processorExitCode: await successor.stop(),

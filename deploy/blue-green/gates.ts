@@ -4,7 +4,7 @@ import { type ReleaseMetrics, readMetrics, since } from './release-metrics.ts'
 
 const pollMs = 250
 
-/** Every process says that it is ready. */
+/** Waits until every process is ready. */
 export async function awaitReady({ adminUrls }: Release, { readyMs }: Gates): Promise<string> {
   const deadline = Date.now() + readyMs
   const isReady = (url: string) =>
@@ -22,7 +22,7 @@ export async function awaitReady({ adminUrls }: Release, { readyMs }: Gates): Pr
   }
 }
 
-/** It scores known texts as its manifest says. */
+/** Checks that the release reproduces the golden scores of its manifest. */
 export async function checkGolden(
   platform: Platform,
   release: Release,
@@ -49,10 +49,10 @@ export async function checkGolden(
 const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)
 const percent = (ratio: number) => `${(100 * ratio).toFixed(2)} %`
 
-/** A model is compared in the time that others leave; it may take this many times as long until enough is compared. */
+/** Shadow scoring uses spare CPU time; comparing enough texts may take this many times the observation time. */
 const patience = 3
 
-/** Beside the live release, on live texts: dead letters, errors, agreement of the models. */
+/** Compares the new release with the live one on live texts: dead letters, errors, agreement of the models. */
 export async function observe(live: Release, candidate: Release, gates: Gates): Promise<readonly string[]> {
   const read = () => Promise.all([readMetrics(live), readMetrics(candidate)])
   const [oldBefore, ownBefore] = await read()
@@ -65,7 +65,7 @@ export async function observe(live: Release, candidate: Release, gates: Gates): 
   }
 }
 
-/** Either may shadow the other. */
+/** Either release may shadow the other. */
 function comparedBy(old: ReleaseMetrics, own: ReleaseMetrics): number {
   return old.agreed + old.differed + own.agreed + own.differed
 }
@@ -92,7 +92,7 @@ function checkServerErrors(gate: string, own: ReleaseMetrics, { maxServerErrors 
   return `${gate}: ${message}`
 }
 
-/** After the switch, on all requests. */
+/** Watches the error rate of all requests after the switch. */
 export async function watch(release: Release, gates: Gates): Promise<string> {
   const before = await readMetrics(release)
   await delay(gates.watchMs)

@@ -3,23 +3,23 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Platform, Release, Scores } from './release.ts'
 
-/** Runs a program to its end; rejects with what it said where it failed. */
+/** Runs a program to its end; rejects with its error output if it fails. */
 export type Run = (command: string, args: readonly string[], input?: string) => Promise<string>
 
 export interface KubernetesOptions {
-  /** The Helm release and its chart, both colours of which it holds. */
+  /** The Helm release, which has both colours, and its chart. */
   readonly release: string
   readonly chart: string
   readonly namespace: string
-  /** The name that the chart gives its parts: the release, or release and chart. */
+  /** Name prefix of the chart's resources: the release, or release and chart. */
   readonly fullName: string
   readonly live: string
   readonly candidate: string
-  /** What `helm upgrade` is told besides: `--set colors.green.image.tag=1.3.0`, `--values file`. */
+  /** Additional arguments of `helm upgrade`: `--set colors.green.image.tag=1.3.0`, `--values file`. */
   readonly helmArgs: readonly string[]
   readonly adminPort: number
   readonly run: Run
-  /** Base URL of the API server as `kubectl proxy` offers it. */
+  /** Base URL of the API server through `kubectl proxy`. */
   readonly apiUrl: string
 }
 
@@ -66,7 +66,7 @@ export class KubernetesPlatform implements Platform {
     await this.#kubectl('patch', 'service', `${this.#options.fullName}-facade`, '--type=merge', `--patch=${patch}`)
   }
 
-  /** Helm is told which colour is live as well, or its next upgrade would switch back. */
+  /** Also sets the live colour in Helm's values, or the next upgrade would switch back. */
   async drain({ name }: Release): Promise<void> {
     const other = name === this.#options.live ? this.#options.candidate : this.#options.live
     await this.#helm('--set', `live=${other},colors.${name}.enabled=false`, '--wait', `--timeout=${rolloutTimeout}`)
@@ -74,7 +74,7 @@ export class KubernetesPlatform implements Platform {
     await this.#kubectl('wait', '--for=delete', 'pod', `--selector=${selector}`, `--timeout=${rolloutTimeout}`)
   }
 
-  /** Facades are a deployment; processors a stateful set, for the names of its pods. */
+  /** Facades are a deployment; processors are a stateful set, because they need stable pod names. */
   #workload(color: string, role: 'facade' | 'processor'): string {
     const kind = role === 'facade' ? 'deployment' : 'statefulset'
     return `${kind}/${this.#options.fullName}-${color}-${role}`
@@ -89,7 +89,7 @@ export class KubernetesPlatform implements Platform {
     return { name: color, adminUrls: pods.map((pod) => urlOf(pod.slice('pod/'.length))) }
   }
 
-  /** A new chart's new values count, and what was set for this release. */
+  /** Uses new default values of the chart and keeps the values set for this release. */
   async #helm(...args: readonly string[]): Promise<void> {
     const { run, release, chart, namespace } = this.#options
     await run('helm', ['upgrade', release, chart, '--namespace', namespace, '--reset-then-reuse-values', ...args])
@@ -109,7 +109,7 @@ export const runProgram: Run = async (command, args, input) => {
   return (await output)?.join('') ?? ''
 }
 
-/** The API server on a port of this machine, for as long as the child lives. */
+/** The API server on a local port, while the child process runs. */
 export async function startProxy(): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const line of createInterface(child.stdout)) {

@@ -8,7 +8,7 @@ interface LocalRelease extends Release {
   readonly services: readonly Service[]
 }
 
-/** Settings of every process of a release; `name` tells its members of the group apart. */
+/** Settings of every process of a release; `name` makes its group members unique. */
 export async function startRelease(name: string, settings: Settings, folder: string): Promise<LocalRelease> {
   const log = (part: string) => join(folder, `${name}-${part}.log`)
   const seat = { VALENCE_KAFKA_INSTANCE_ID: `${name}-processor-0` }
@@ -21,7 +21,7 @@ export async function startRelease(name: string, settings: Settings, folder: str
   return { name, adminUrls, facade, services }
 }
 
-/** Releases as processes of this machine behind a switch of connections. */
+/** Runs releases as local processes behind a TCP switch. */
 export class LocalPlatform implements Platform {
   readonly live: LocalRelease
   readonly #facade: TcpSwitch

@@ -15,8 +15,8 @@ import { switchOver } from './switch-over.ts'
 import { TcpSwitch } from './tcp-switch.ts'
 
 /**
- * Blue serves the packaged model, green the small one with blue's in its shadow. What is wrong with green:
- * `golden`: it is not the model that was released; `errors`: it gives requests one millisecond.
+ * Blue serves the packaged model; green serves the small model with blue's as its shadow. Faults of green:
+ * `golden`: its model is not the released one; `errors`: its request deadline is one millisecond.
  */
 const faults = ['none', 'golden', 'errors'] as const
 
@@ -63,7 +63,7 @@ async function rehearse(): Promise<object> {
     VALENCE_DEAD_LETTER_TOPIC: `${name}.dead-letters`,
     VALENCE_OUTPUT_FORMAT: 'json',
     VALENCE_INFERENCE_WORKERS: '1',
-    // What fails is to fail because of the switch, not because a busy machine sheds load.
+    // Failures must be caused by the switch, not by load shedding on a busy machine.
     VALENCE_HTTP_TIMEOUT_MS: '10000',
     VALENCE_HTTP_TARGET_LATENCY_MS: '0',
   }

@@ -1,6 +1,6 @@
 import type { Release } from './release.ts'
 
-/** Sums over the processes of a release, as counted since they began. */
+/** Counters summed over the processes of a release, since their start. */
 export interface ReleaseMetrics {
   readonly records: number
   readonly rejected: number
@@ -12,7 +12,7 @@ export interface ReleaseMetrics {
 
 const sample = /^(\w+)(?:\{(.*)\})? (\S+)/
 
-/** The sum of a metric over a Prometheus exposition, of the samples whose labels match. */
+/** Sum of the samples of a metric with matching labels in a Prometheus exposition. */
 export function sumOf(exposition: string, name: string, labels = /(?:)/): number {
   let sum = 0
   for (const line of exposition.split('\n')) {
@@ -41,7 +41,7 @@ export async function readMetrics({ adminUrls }: Release): Promise<ReleaseMetric
   }
 }
 
-/** What happened between two readings. */
+/** Difference of two readings. */
 export function since(before: ReleaseMetrics, now: ReleaseMetrics): ReleaseMetrics {
   const names = Object.keys(now) as (keyof ReleaseMetrics)[]
   return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as unknown as ReleaseMetrics

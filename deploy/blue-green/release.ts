@@ -7,21 +7,21 @@ export interface Release {
 
 export type Scores = Readonly<Record<string, number>>
 
-/** What a place can do with releases; Kubernetes, or processes of this machine. */
+/** Operations on releases; implemented for Kubernetes and for local processes. */
 export interface Platform {
-  /** What serves now. */
+  /** The live release. */
   readonly live: Release
   /** Starts the new release beside the live one; resolves when its processes exist, ready or not. */
   bringUp(): Promise<Release>
-  /** The scores that the release gives these texts. */
+  /** Scores of the release for these texts. */
   score(release: Release, texts: readonly string[]): Promise<readonly Scores[]>
-  /** From when it resolves, new requests reach this release. */
+  /** When it resolves, new requests reach this release. */
   switchTo(release: Release): Promise<void>
-  /** Stops a release: it finishes and commits what it has begun. Throws where it did not end well. */
+  /** Stops a release after it has finished and committed its work in progress. Throws if a process fails. */
   drain(release: Release): Promise<void>
 }
 
-/** A text and what the new release must say of it. */
+/** A text and its expected scores. */
 export interface GoldenText {
   readonly text: string
   readonly scores: Scores
@@ -30,22 +30,22 @@ export interface GoldenText {
 export interface Gates {
   readonly readyMs: number
   readonly golden: readonly GoldenText[]
-  /** Largest difference of a probability from the golden one. */
+  /** Maximum difference between a probability and its golden value. */
   readonly goldenTolerance: number
-  /** How long the new release works beside the live one before it is judged. */
+  /** Observation time of the new release beside the live one. */
   readonly observeMs: number
-  /** Share of the compared texts on which both models agree, at least; asked where enough were compared. */
+  /** Minimum share of compared texts with the same label; checked if enough texts were compared. */
   readonly minAgreement: number
   readonly minCompared: number
-  /** By how much the share of dead letters may exceed that of the live release. */
+  /** Maximum difference between the dead-letter shares of the new and the live release. */
   readonly maxExtraRejected: number
-  /** How long it is watched after the switch. */
+  /** Observation time after the switch. */
   readonly watchMs: number
-  /** Share of requests answered with 5xx, at most. */
+  /** Maximum share of requests answered with 5xx. */
   readonly maxServerErrors: number
 }
 
-/** A gate that did not open; why, for people. */
+/** A gate whose condition was not met, with the reason. */
 export class GateError extends Error {
   readonly gate: string
 

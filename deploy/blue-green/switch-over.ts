@@ -4,12 +4,13 @@ import type { Gates, Platform, Release } from './release.ts'
 export type SwitchOver =
   | { readonly outcome: 'switched' }
   | { readonly outcome: 'rolled back'; readonly reason: string }
-  /** The new release serves, and the old one did not end well. */
+  /** The new release is live, but stopping the old one failed. */
   | { readonly outcome: 'switched, old release not drained'; readonly reason: string }
 
 /**
- * Puts a new release in the place of the live one. Both are members of one consumer group, so they share its partitions;
- * requests move with one switch. Any gate that does not open, and any error, brings the old release back.
+ * Replaces the live release by a new one. Both are members of one consumer group and share its partitions; HTTP
+ * requests
+ * move with one switch. If a gate's condition is not met, or on any error, the old release is restored.
  */
 export async function switchOver(platform: Platform, gates: Gates, say: (line: string) => void): Promise<SwitchOver> {
   const { live } = platform

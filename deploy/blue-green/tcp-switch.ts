@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** What a service of Kubernetes is to connections: new ones go where it points, those that are there stay where they are. */
+/** Behaves like a Kubernetes service: new connections go to the current target, existing ones stay on theirs. */
 export class TcpSwitch {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()

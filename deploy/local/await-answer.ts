@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PortTakenError } from './free-port.ts'
-import type { Part } from './keeper-client.ts'
-import type { PartEnd } from './keeper-protocol.ts'
+import type { Part } from './supervisor-client.ts'
+import type { PartEnd } from './supervisor-protocol.ts'
 
 const pollMs = 100
 const logLines = 15
 
-// As Java, Redis and Quarkus say it.
+// The messages of Java, Redis and Quarkus.
 const portTaken = /address already in use|already bound|in use by another process/i
 
 /** The last lines of a log, indented, for an error message. */
@@ -16,7 +16,7 @@ function tailOf(text: string): string {
   return lines.map((line) => `    ${line}`).join('\n')
 }
 
-/** Waits until `probe` resolves; rejects with the end of its log when the part ends before, or time is up. */
+/** Waits until `probe` resolves; rejects with the last log lines if the part ends first or the time limit passes. */
 export async function awaitAnswer(part: Part, probe: () => Promise<void>, timeoutMs = 120_000): Promise<void> {
   let end: PartEnd | undefined
   void part.ended.then((result) => {

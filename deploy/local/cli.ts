@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import lockfile from 'proper-lockfile'
 import { dropSettings, ignoredSettings } from './drop-settings.ts'
 import { assertAnswers } from './environment-provider.ts'
-import type { HolderReport } from './holder.ts'
 import { awaitEnd, isRunning } from './running-process.ts'
+import type { DaemonReport } from './stack-daemon.ts'
 import { StackError } from './stack-error.ts'
 import { StackFile, type StackRecord } from './stack-file.ts'
 import { readStackRequest } from './stack-request.ts'
@@ -20,11 +20,11 @@ const usage = `usage: node deploy/local/cli.ts up | down | status
   status  tells whether they run; exit status 1 when they do not
 `
 
-const holder = fileURLToPath(new URL('holder.ts', import.meta.url))
+const daemon = fileURLToPath(new URL('stack-daemon.ts', import.meta.url))
 const stopTimeoutMs = 30_000
 const file = new StackFile(process.env.VALENCE_LOCAL_ROOT || undefined)
 
-// A reader that closes early (`status | head -1`) is no failure.
+// A reader that closes early (`status | head -1`) is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
@@ -37,23 +37,23 @@ function printEnvironment(record: StackRecord): void {
 
 async function runningStack(): Promise<StackRecord | undefined> {
   const record = await file.read()
-  return record !== undefined && (await isRunning(record.pid, 'holder.ts')) ? record : undefined
+  return record !== undefined && (await isRunning(record.pid, 'stack-daemon.ts')) ? record : undefined
 }
 
 function brokerCount(record: StackRecord): number {
   return record.environment.VALENCE_KAFKA_BROKERS?.split(',').length ?? 0
 }
 
-/** Resolves once the holder says that the stack answers; a Ctrl-C before that takes the holder down with it. */
-function startHolder(): Promise<void> {
+/** Resolves when the daemon reports that the stack answers; a Ctrl-C before that ends the daemon too. */
+function startDaemon(): Promise<void> {
   const log = openSync(file.log, 'a')
-  const child = spawn(process.execPath, [holder, file.root], {
+  const child = spawn(process.execPath, [daemon, file.root], {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   })
   closeSync(log)
   return new Promise((resolve, reject) => {
-    child.on('message', (report: HolderReport) => {
+    child.on('message', (report: DaemonReport) => {
       if (report.type === 'progress') say(report.line)
       if (report.type === 'failed') reject(new Error(report.message))
       if (report.type === 'ready') {
@@ -63,7 +63,7 @@ function startHolder(): Promise<void> {
       }
     })
     child.once('error', reject)
-    child.once('exit', (code, signal) => reject(new Error(`the holder ended (${signal ?? code}); see ${file.log}`)))
+    child.once('exit', (code, signal) => reject(new Error(`the daemon ended (${signal ?? code}); see ${file.log}`)))
   })
 }
 
@@ -79,7 +79,7 @@ async function up(): Promise<void> {
     if (running === undefined) {
       const ignored = ignoredSettings(dropSettings(process.env))
       if (ignored !== undefined) say(ignored)
-      await startHolder()
+      await startDaemon()
     } else if (process.env.KAFKA_NODES && brokerCount(running) !== kafkaNodes) {
       throw new StackError(`The stack is up with ${brokerCount(running)} broker(s), not ${kafkaNodes}`, [
         'run `down` first',
@@ -99,8 +99,8 @@ async function down(): Promise<void> {
   const record = await runningStack()
   if (record !== undefined) {
     process.kill(record.pid, 'SIGTERM')
-    if (!(await awaitEnd(record.pid, 'holder.ts', stopTimeoutMs))) {
-      // Its keeper takes the parts down with it.
+    if (!(await awaitEnd(record.pid, 'stack-daemon.ts', stopTimeoutMs))) {
+      // Its supervisor then stops the parts.
       process.kill(record.pid, 'SIGKILL')
     }
   }

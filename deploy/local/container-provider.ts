@@ -10,7 +10,7 @@ const probeTimeoutMs = 3000
 const registryPort = 8080
 const redisPort = 6379
 
-/** A Docker engine answers, by whichever way Testcontainers knows (DOCKER_HOST, contexts, sockets). */
+/** Whether a Docker engine answers, by any way that Testcontainers supports (DOCKER_HOST, contexts, sockets). */
 export async function hasContainerRuntime(): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {
@@ -47,8 +47,8 @@ function startRedis(port: number | undefined): Promise<StartedTestContainer> {
 }
 
 /**
- * Runs the parts in containers. What outlives this process is removed by the reaper of Testcontainers, so nothing here
- * watches over it.
+ * Runs the parts in containers. The reaper of Testcontainers removes containers that outlive this process, so no
+ * supervisor is needed.
  */
 export async function startContainerStack(options: LocalStackOptions): Promise<LocalStack> {
   const { parts = ['kafka', 'registry', 'redis'], ports = {}, onProgress = () => {} } = options

@@ -3,8 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Something on this machine points to a Docker engine: a variable, a settings file or a socket. Whether it answers is
- * another question, which costs more to ask.
+ * Whether a variable, a settings file or a socket refers to a Docker engine. Does not check that the engine answers,
+ * because that is slow.
  */
 export function mayHaveContainerRuntime(environment: NodeJS.ProcessEnv = process.env): boolean {
   const { DOCKER_HOST, DOCKER_CONTEXT, TESTCONTAINERS_HOST_OVERRIDE, XDG_RUNTIME_DIR, HOME } = environment

@@ -35,7 +35,7 @@ async function run(environment: Readonly<Record<string, string>>, ...args: strin
   if (code !== 0) throw new Error(`valence ${args.join(' ')} ended with ${code}`)
 }
 
-/** A service whose log goes to a file; `ready` resolves with its start line, or with nothing when it has ended. */
+/** A service that logs to a file; `ready` resolves with its start line, or with undefined if the service has ended. */
 function startService(command: string, environment: Readonly<Record<string, string>>, log: string) {
   const child = spawn(process.execPath, [bin, command], {
     env: { ...process.env, VALENCE_ADMIN_PORT: '0', ...environment },
@@ -59,7 +59,7 @@ function startService(command: string, environment: Readonly<Record<string, stri
 
 type Service = ReturnType<typeof startService>
 
-/** One text through the facade, as a web client would send it. */
+/** Scores one text over HTTP, like a web client. */
 async function scoreByHttp(facade: Service, text: string): Promise<string> {
   const started = await facade.ready
   if (started === undefined) throw await failureOf(facade)
@@ -79,7 +79,7 @@ async function failureOf({ process: child, log }: Service): Promise<Error> {
   return new Error(`${child.spawnargs.at(-1)} ended with ${child.exitCode}:\n${tail}`)
 }
 
-/** Follows the ledger until everything came out, or nothing has moved for a minute. */
+/** Waits until every text has a result, or until no result has arrived for a minute. */
 async function allOut(ledger: DemoLedger, view: DemoView, produced: () => boolean, failed: AbortSignal): Promise<void> {
   let last = { done: -1, at: Date.now() }
   while (!failed.aborted) {
@@ -135,7 +135,7 @@ async function demo(signal: AbortSignal): Promise<boolean> {
   })
   await Promise.all([producing, allOut(ledger, view, () => produced, stop.signal)])
   const seconds = (Date.now() - startedAt) / 1_000
-  // Doubles would come now: what is read once more after the last text.
+  // Reads on after the last text, to find duplicates.
   if (!stop.signal.aborted) await delay(1_000)
   const summary = ledger.summary(seconds)
   view.summarise(summary)

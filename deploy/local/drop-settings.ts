@@ -1,9 +1,9 @@
-/** How the local stack itself is started: VALENCE_LOCAL_PROVIDER and the like. */
+/** Prefix of the settings of the local stack itself, such as VALENCE_LOCAL_PROVIDER. */
 const ofStack = /^VALENCE_LOCAL_/
 
 /**
- * Takes the settings of Valence out of an environment, in place, and returns their names: a shell that is pointed at a
- * Kafka must not send what runs on a stack of its own there.
+ * Removes the settings of Valence from an environment, in place, and returns their names. A shell may have the settings
+ * of another Kafka; a process on its own stack must not use them.
  */
 export function dropSettings(environment: NodeJS.ProcessEnv): readonly string[] {
   const names = Object.keys(environment).filter((name) => name.startsWith('VALENCE_') && !ofStack.test(name))
@@ -12,7 +12,7 @@ export function dropSettings(environment: NodeJS.ProcessEnv): readonly string[] 
   return meant.sort()
 }
 
-/** One line that names them; undefined where there are none. */
+/** One line with the removed names; undefined if there are none. */
 export function ignoredSettings(names: readonly string[]): string | undefined {
   return names.length === 0 ? undefined : `ignored, because the stack is its own: ${names.join(', ')}`
 }

@@ -18,7 +18,7 @@ function anyBrokerAnswers(brokers: readonly string[]): Promise<unknown> {
   return Promise.any(
     brokers.map((broker) => {
       const { hostname, port } = new URL(`kafka://${broker}`)
-      if (port === '') return Promise.reject(new Error(`${broker} is no host:port`))
+      if (port === '') return Promise.reject(new Error(`${broker} is not host:port`))
       return describeCluster(hostname.replace(/^\[|\]$/g, ''), Number(port))
     }),
   ).catch((error: AggregateError) => {
@@ -34,7 +34,7 @@ function refuse(): Promise<never> {
   )
 }
 
-/** Throws StackError, naming the setting, when a part that the settings name does not answer. */
+/** @throws StackError, which names the setting, if a part in the settings does not answer */
 export async function assertAnswers(environment: Readonly<Record<string, string | undefined>>): Promise<void> {
   const { VALENCE_KAFKA_BROKERS, VALENCE_SCHEMA_REGISTRY_URL, VALENCE_REDIS_URL } = environment
   const checks: Promise<void>[] = []
@@ -59,7 +59,9 @@ const settingOf = {
   redis: 'VALENCE_REDIS_URL',
 } as const
 
-/** The parts that the environment names; started and stopped by someone else. A part that it does not name is absent. */
+/**
+ * Uses the parts in the environment's settings without starting or stopping them. A part without a setting is absent.
+ */
 export async function startEnvironmentStack(options: LocalStackOptions): Promise<LocalStack> {
   const parts = options.parts ?? ['kafka', 'registry', 'redis']
   const wanted = Object.fromEntries(parts.map((part) => [settingOf[part], process.env[settingOf[part]] ?? '']))

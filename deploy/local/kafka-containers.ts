@@ -23,7 +23,7 @@ export interface KafkaContainersOptions {
   readonly network: StartedNetwork
   readonly nodes: 1 | 3
   readonly properties: Readonly<Record<string, string>>
-  /** Port of the first broker on the host, the others take those that follow; by default free ones. */
+  /** Port of the first broker on the host; the others use the following ports. Default: free ports. */
   readonly port: number | undefined
   readonly onProgress: (line: string) => void
 }
@@ -49,7 +49,7 @@ async function awaitAnswer(node: Node, nodes: readonly Node[]): Promise<void> {
   }
 }
 
-/** Like Promise.all, but rejects only when all have ended: then it is known what there is to undo. */
+/** Like Promise.all, but rejects only after all have settled, so that everything started can be undone. */
 async function eachSettled<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
   const results = await Promise.allSettled(items.map(work))
   const failed = results.find((result) => result.status === 'rejected')
@@ -84,7 +84,7 @@ function broker(index: number, hostPort: number, host: string, options: KafkaCon
   )
 }
 
-/** Brokers that are controllers as well, each a container with a fixed port; killed ones keep their data. */
+/** Brokers that are also controllers, each a container with a fixed port; killed ones keep their data. */
 export class KafkaContainers implements KafkaCluster {
   readonly brokers: readonly string[]
   readonly #nodes: readonly Node[]

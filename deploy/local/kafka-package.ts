@@ -21,7 +21,7 @@ export const fastStartFlags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-
 export async function writeBootstrapCheckpoint(
   { folder, classPath, options = [] }: { folder: string; classPath: string; options?: readonly string[] },
   jdk: Jdk,
-  { keeper, directory }: StackContext,
+  { supervisor, directory }: StackContext,
 ): Promise<string> {
   const logs = join(folder, 'formatted')
   const config = join(folder, 'format.properties')
@@ -37,7 +37,7 @@ export async function writeBootstrapCheckpoint(
   const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', 'AAAAAAAAAAAAAAAAAAAAAQ', '--config', config]
   const args = [...fastStartFlags, '-cp', classPath, ...format, ...options]
   const log = join(directory, 'format-kafka.log')
-  const { code, output } = await keeper.run({ name: 'kafka-storage', command: jdk.java, args, directory, log })
+  const { code, output } = await supervisor.run({ name: 'kafka-storage', command: jdk.java, args, directory, log })
   if (code !== 0) throw new Error(`Kafka cannot format a log folder:\n${output}`)
   const checkpoint = join(folder, 'bootstrap.checkpoint')
   await copyFile(join(logs, 'bootstrap.checkpoint'), checkpoint)
@@ -53,13 +53,13 @@ export async function fetchKafka(version: string, jdk: Jdk, context: StackContex
     const lib = join(target, 'lib')
     const properties = { 'kafka.version': version }
     await downloadWithMaven({ profile: 'kafka', goal: 'copy-dependencies', folder: lib, properties }, context)
-    // Only `meta.properties` differs from broker to broker, and that is three lines: no broker pays a second Java start.
+    // Only `meta.properties` differs between brokers, in three lines, so it is written without a second Java start.
     await writeBootstrapCheckpoint({ folder: target, classPath: join(lib, '*') }, jdk, context)
   })
   return { version, classPath: join(folder, 'lib', '*'), bootstrapCheckpoint: join(folder, 'bootstrap.checkpoint') }
 }
 
-/** Makes `logs` a formatted log folder of node `nodeId`, unless it is one already. */
+/** Formats `logs` as the log folder of node `nodeId`, unless it is already formatted. */
 export async function formatLogs(
   kafka: KafkaPackage,
   { logs, nodeId, clusterId }: { logs: string; nodeId: number; clusterId: string },

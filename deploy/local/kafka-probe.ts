@@ -75,8 +75,9 @@ function readBrokerIds(response: Buffer): number[] {
 }
 
 /**
- * Ids of the brokers that take part in the cluster, as the broker at host:port sees it. Written out instead of asking
- * kafkajs, which must not be loaded before the overlay of the producer SDK is installed.
+ * Ids of the brokers in the cluster, as reported by the broker at host:port. Implemented without kafkajs, which must
+ * not
+ * be loaded before the overlay of the producer SDK is installed.
  */
 export function describeCluster(host: string, port: number, timeoutMs = 2000): Promise<number[]> {
   return new Promise((resolve, reject) => {

@@ -15,24 +15,24 @@ import {
   securityProperties,
   userArguments,
 } from './kafka-security.ts'
-import type { Part } from './keeper-client.ts'
 import type { KafkaCluster } from './local-stack.ts'
 import { formatProperties } from './properties.ts'
 import type { StackContext } from './stack-context.ts'
+import type { Part } from './supervisor-client.ts'
 
 const host = '127.0.0.1'
-// Alone a broker would wait for a quorum that cannot come, five minutes long.
+// A broker without its quorum would wait five minutes for it.
 const stopGraceMs = 20_000
 
 export interface KafkaProcessesOptions {
   readonly kafka: KafkaPackage
   readonly jdk: Jdk
-  /** Its folder holds `kafka-1`, `kafka-2`, …: configuration, logs and data of each node. */
+  /** The folder with `kafka-1`, `kafka-2`, …: configuration, logs and data of each node. */
   readonly context: StackContext
   readonly nodes: 1 | 3
   readonly properties: Readonly<Record<string, string>>
   readonly security: KafkaSecurity | undefined
-  /** Port of the first broker, the others take those that follow; by default free ones. */
+  /** Port of the first broker; the others use the following ports. Default: free ports. */
   readonly port: number | undefined
 }
 
@@ -48,13 +48,13 @@ async function securedAddresses(): Promise<Record<keyof typeof securedProtocols,
   return { TLS: `${host}:${tls}`, MTLS: `${host}:${mtls}`, SASL: `${host}:${sasl}` }
 }
 
-/** Users are part of what a cluster is formatted with. */
+/** Users are created when the cluster is formatted. */
 async function withUsers({ kafka, jdk, context }: KafkaProcessesOptions, security: KafkaSecurity) {
   const format = { folder: context.directory, classPath: kafka.classPath, options: userArguments(security) }
   return { ...kafka, bootstrapCheckpoint: await writeBootstrapCheckpoint(format, jdk, context) }
 }
 
-/** Brokers that are controllers as well, each a process with a port and a log folder that survive its death. */
+/** Brokers that are also controllers, each a process whose port and log folder are kept after it is killed. */
 export class KafkaProcesses implements KafkaCluster {
   readonly brokers: readonly string[]
   readonly secured?: SecuredListeners
@@ -132,7 +132,7 @@ export class KafkaProcesses implements KafkaCluster {
     await Promise.all([...this.#running.values()].map((part) => part.kill('SIGKILL')))
   }
 
-  /** One that the broker survives. */
+  /** A signal that does not end the broker. */
   #signal(i: number, signal: NodeJS.Signals): void {
     const pid = this.#running.get(this.#node(i))?.pid
     if (pid !== undefined) process.kill(pid, signal)
@@ -146,12 +146,12 @@ export class KafkaProcesses implements KafkaCluster {
 
   async #startNode(node: Node): Promise<void> {
     const { kafka, jdk, nodes, security } = this.#options
-    const { keeper, onProgress } = this.#options.context
+    const { supervisor, onProgress } = this.#options.context
     const heap = nodes === 1 ? '512m' : '384m'
     const flags = [`-Xmx${heap}`, ...fastStartFlags, '-Dorg.slf4j.simpleLogger.showDateTime=true']
     if (security) flags.push(...securityFlags(security))
     const startedAt = Date.now()
-    const part = await keeper.start({
+    const part = await supervisor.start({
       name: node.name,
       command: jdk.java,
       args: [...flags, '-cp', kafka.classPath, 'kafka.Kafka', join(node.directory, 'server.properties')],
@@ -162,7 +162,7 @@ export class KafkaProcesses implements KafkaCluster {
     void part.ended.then(() => {
       if (this.#running.get(node) === part) this.#running.delete(node)
     })
-    // A node that comes back while another is down cannot wait for that one.
+    // A node that restarts while another is down must not wait for the other one.
     const expected = () => this.#nodes.filter((other) => this.#running.has(other)).map((other) => other.id)
     await awaitAnswer(part, async () => {
       const seen = await describeCluster(host, node.port)

@@ -1,15 +1,15 @@
 export interface BrokerAddresses {
-  /** Which node of the cluster this is, from 0; its node id is one more. */
+  /** Index of the node in the cluster, from 0; its node id is one more. */
   readonly index: number
-  /** `host:port` of every controller, as the nodes reach one another. */
+  /** `host:port` of every controller, as reachable from the other nodes. */
   readonly controllers: readonly string[]
   /** Listener name → address to bind; `CLIENT` serves clients, `CONTROLLER` the quorum. */
   readonly listeners: Readonly<Record<string, string>>
-  /** Listener name → address that the broker tells others; without CONTROLLER. */
+  /** Listener name → advertised address; without CONTROLLER. */
   readonly advertised: Readonly<Record<string, string>>
-  /** Listener that brokers use among themselves. */
+  /** Listener for traffic between brokers. */
   readonly interBroker: string
-  /** Listener name → protocol; PLAINTEXT where it is not named. */
+  /** Listener name → protocol; PLAINTEXT if absent. */
   readonly protocols?: Readonly<Record<string, string>>
   readonly logs: string
 }
@@ -20,7 +20,10 @@ function listenerList(addresses: Readonly<Record<string, string>>): string {
     .join(',')
 }
 
-/** Configuration of a small, quick broker; safe in the same way as a large one: three nodes tolerate the loss of one. */
+/**
+ * Configuration of a small broker with short timeouts. As durable as a production one: three nodes tolerate the loss
+ * of one.
+ */
 export function brokerProperties(addresses: BrokerAddresses): Record<string, string> {
   const { index, controllers, listeners, advertised, interBroker, protocols = {}, logs } = addresses
   const replication = String(Math.min(3, controllers.length))
@@ -48,7 +51,7 @@ export function brokerProperties(addresses: BrokerAddresses): Record<string, str
     'share.coordinator.state.topic.replication.factor': replication,
     'share.coordinator.state.topic.min.isr': inSync,
 
-    // Few internal partitions, no waiting for members that will not come, short sessions for tests that kill members.
+    // Few internal partitions, no initial rebalance delay, and short sessions for tests that kill members.
     'offsets.topic.num.partitions': '10',
     'transaction.state.log.num.partitions': '10',
     'share.coordinator.state.topic.num.partitions': '1',
@@ -57,14 +60,14 @@ export function brokerProperties(addresses: BrokerAddresses): Record<string, str
     // A dead broker's partitions move after this long; the default is 9 s.
     'broker.session.timeout.ms': '6000',
     'broker.heartbeat.interval.ms': '1000',
-    // The default of 128 MiB comes out of a heap of 384.
+    // The default of 128 MiB is too much for a heap of 384 MiB.
     'log.cleaner.dedupe.buffer.size': String(8 * 1024 * 1024),
     'num.network.threads': '2',
     'num.io.threads': '4',
   }
 }
 
-/** The properties as the official container image takes them: `log.dirs` is KAFKA_LOG_DIRS. */
+/** The properties as environment variables of the official container image: `log.dirs` is KAFKA_LOG_DIRS. */
 export function brokerEnvironment(properties: Readonly<Record<string, string>>): Record<string, string> {
   const variable = (name: string) =>
     `KAFKA_${name.replaceAll('_', '__').replaceAll('-', '___').replaceAll('.', '_').toUpperCase()}`

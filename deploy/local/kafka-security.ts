@@ -1,19 +1,19 @@
-/** What a secured broker needs beside its plain listener; all of it PEM, none of it made here. */
+/** Certificates and keys (PEM) and logins of a secured broker, in addition to its plain listener. */
 export interface KafkaSecurity {
   /** The broker's own certificate chain and its key (PKCS #8). */
   readonly certificate: string
   readonly key: string
-  /** Signs the certificates of clients. */
+  /** CA of the client certificates. */
   readonly clientAuthority: string
   /** SCRAM-SHA-512: user → password. */
   readonly users: Readonly<Record<string, string>>
-  /** Who issues OAUTHBEARER tokens. */
+  /** Issuer of OAUTHBEARER tokens. */
   readonly tokens?: { readonly keySetUrl: string; readonly issuer: string; readonly audience: string }
 }
 
-/** `host:port` of the listeners that a secured broker has beside the plain one. */
+/** `host:port` of the listeners of a secured broker, without the plain one. */
 export interface SecuredListeners {
-  /** TLS, clients unknown. */
+  /** TLS without client authentication. */
   readonly tls: string
   /** TLS with client certificates: `CN=name` is `User:name`. */
   readonly mtls: string
@@ -36,8 +36,8 @@ function tokenProperties({ keySetUrl, issuer, audience }: NonNullable<KafkaSecur
 }
 
 /**
- * Nothing is allowed that no ACL allows, save to whoever comes through the plain listener: the brokers themselves and
- * the tests that grant and revoke. That one stays on loopback.
+ * Only ACLs grant permissions, except on the plain listener, whose clients are super users: the brokers and the tests
+ * that grant and revoke. The plain listener is on loopback only.
  */
 export function securityProperties({ certificate, key, clientAuthority, tokens }: KafkaSecurity) {
   return {
@@ -57,14 +57,14 @@ export function securityProperties({ certificate, key, clientAuthority, tokens }
   }
 }
 
-/** Flags of the broker's Java: since Kafka 4.0 a broker fetches keys from no address that is not named here. */
+/** JVM flags: since Kafka 4.0, a broker fetches token keys only from URLs that are listed here. */
 export function securityFlags({ tokens }: KafkaSecurity): string[] {
   return tokens ? [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${tokens.keySetUrl}`] : []
 }
 
-/** Arguments of `kafka-storage format` that give a new cluster its users. */
+/** Arguments of `kafka-storage format` that create the users of a new cluster. */
 export function userArguments({ users }: KafkaSecurity): string[] {
-  // 4096 is the least that the broker takes; a test need not wait for more.
+  // 4096 iterations are the broker's minimum; more would only slow tests down.
   return Object.entries(users).flatMap(([name, password]) => [
     '--add-scram',
     `SCRAM-SHA-512=[name=${name},iterations=4096,password=${password}]`,

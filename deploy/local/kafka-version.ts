@@ -1,9 +1,9 @@
 import type { KafkaCluster } from './local-stack.ts'
 
-/** Newest release of the line that is tested; `pom.xml` and the Compose file name the same one. */
+/** The default version, which the whole test suite runs on; `pom.xml` and the Compose file have the same version. */
 export const defaultKafkaVersion = '4.1.2'
 
-/** The version to run: asked for by the caller, else by VALENCE_LOCAL_KAFKA_VERSION, else the default. */
+/** The version to run: of the caller, else of VALENCE_LOCAL_KAFKA_VERSION, else the default. */
 export function kafkaVersionOf(options: { readonly kafkaVersion?: string }): string {
   return options.kafkaVersion ?? (process.env.VALENCE_LOCAL_KAFKA_VERSION || defaultKafkaVersion)
 }
@@ -12,7 +12,7 @@ function noBroker(): Promise<never> {
   return Promise.reject(new RangeError('There is no broker: the stack was started without Kafka'))
 }
 
-/** The cluster of a stack that was started without Kafka. */
+/** The placeholder cluster of a stack without Kafka. */
 export const withoutKafka: KafkaCluster = {
   brokers: [],
   kill: noBroker,

@@ -1,52 +1,52 @@
 import type { KafkaSecurity, SecuredListeners } from './kafka-security.ts'
 
-/** Kafka brokers that a test can kill and restart one by one; `i` counts from 0, in the order of `brokers`. */
+/** Kafka brokers that a test can kill and restart individually; `i` is the index in `brokers`, from 0. */
 export interface KafkaCluster {
   /** `host:port` of each broker; a broker keeps its port when it is restarted. */
   readonly brokers: readonly string[]
-  /** Of the first broker, where `kafkaSecurity` was asked for. */
+  /** Secured listeners of the first broker, with `kafkaSecurity`. */
   readonly secured?: SecuredListeners
-  /** SIGKILL; resolves once the broker is gone. Its data stays. */
+  /** SIGKILL; resolves when the broker has ended. Its data is kept. */
   kill(i: number): Promise<void>
-  /** SIGSTOP: it stays as it is, and answers nothing until it is resumed. */
+  /** SIGSTOP: the broker does not answer until it is resumed. */
   pause(i: number): Promise<void>
   resume(i: number): Promise<void>
-  /** Starts the broker again, after a clean stop if it still runs; resolves once it answers as part of the cluster. */
+  /** Restarts the broker, after a clean stop if it still runs; resolves when it answers as part of the cluster. */
   restart(i: number): Promise<void>
   stop(): Promise<void>
 }
 
 export type StackPart = 'kafka' | 'registry' | 'redis'
 
-/** The parts that Valence needs, running. What was not asked for has an empty address. */
+/** The running parts. A part that was not requested has an empty address. */
 export interface LocalStack {
-  /** Comma separated `host:port`: the value of VALENCE_KAFKA_BROKERS. */
+  /** Comma-separated `host:port`: the value of VALENCE_KAFKA_BROKERS. */
   readonly brokers: string
   /** Base URL of a Confluent-compatible registry: the value of VALENCE_SCHEMA_REGISTRY_URL. */
   readonly registryUrl: string
   readonly redisUrl: string
   readonly kafka: KafkaCluster
   readonly provider: 'environment' | 'testcontainers' | 'processes'
-  /** The same as VALENCE_… settings; a part that is not there has no line. */
+  /** The addresses as VALENCE_… settings; an absent part has none. */
   readonly environment: Readonly<Record<string, string>>
-  /** Stops what was started here and removes its data; what the environment gave is left alone. */
+  /** Stops the parts started here and removes their data; parts from the environment are not stopped. */
   stop(): Promise<void>
 }
 
 export interface LocalStackOptions {
   readonly kafkaNodes?: 1 | 3
   readonly parts?: readonly StackPart[]
-  /** Use what VALENCE_KAFKA_BROKERS and its like name instead of own parts: for runs of the tests, and nothing else. */
+  /** Use the parts in VALENCE_KAFKA_BROKERS and similar settings instead of starting own ones; only for test runs. */
   readonly fromEnvironment?: boolean
   readonly onProgress?: (line: string) => void
-  /** Where data and logs go; kept at stop. By default a temporary folder, removed at stop. */
+  /** Folder of data and logs, kept at stop. Default: a temporary folder, removed at stop. */
   readonly directory?: string
-  /** Ports to have; several brokers take those that follow. What is left out gets a free port. */
+  /** Requested ports; further brokers use the following ports. A part without a port gets a free one. */
   readonly ports?: Readonly<Partial<Record<StackPart, number>>>
-  /** Broker properties over the defaults of the stack. */
+  /** Broker properties that override the defaults of the stack. */
   readonly kafkaProperties?: Readonly<Record<string, string>>
-  /** TLS, SASL and ACLs on listeners of their own; always brokers of this machine's own, as processes. */
+  /** TLS, SASL and ACLs on separate listeners; the brokers then always run as local processes. */
   readonly kafkaSecurity?: KafkaSecurity
-  /** Default: VALENCE_LOCAL_KAFKA_VERSION, else the version that is tested. */
+  /** Default: VALENCE_LOCAL_KAFKA_VERSION, else the tested version. */
   readonly kafkaVersion?: string
 }

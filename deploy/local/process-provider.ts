@@ -6,24 +6,24 @@ import { findJdk } from './jdk.ts'
 import { fetchKafka, kafkaJavaMinimum } from './kafka-package.ts'
 import { KafkaProcesses } from './kafka-processes.ts'
 import { kafkaVersionOf, withoutKafka } from './kafka-version.ts'
-import { KeeperClient } from './keeper-client.ts'
 import type { KafkaCluster, LocalStack, LocalStackOptions } from './local-stack.ts'
 import { startRedis } from './redis-process.ts'
 import { startRegistry } from './registry-process.ts'
 import type { StackContext } from './stack-context.ts'
 import { stackEnvironment } from './stack-environment.ts'
+import { SupervisorClient } from './supervisor-client.ts'
 
-/** Runs the parts as processes of this machine, from packages fetched once; at stop nothing of them is left. */
+/** Runs the parts as local processes from packages downloaded once; stop removes everything. */
 export async function startProcessStack(options: LocalStackOptions): Promise<LocalStack> {
   const { parts = ['kafka', 'registry', 'redis'], onProgress = () => {}, ports = {} } = options
   if (options.directory !== undefined) await mkdir(options.directory, { recursive: true })
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'valence-stack-')))
-  const keeper = new KeeperClient({
+  const supervisor = new SupervisorClient({
     ownedFolder: options.directory === undefined ? directory : undefined,
     onUnexpectedEnd: (part, end) =>
       onProgress(`${part.name} ended unexpectedly (${end.reason}); its log is ${part.log}`),
   })
-  const context: StackContext = { keeper, directory, onProgress }
+  const context: StackContext = { supervisor, directory, onProgress }
 
   async function startKafka(): Promise<KafkaCluster> {
     const jdk = await findJdk(kafkaJavaMinimum, context)
@@ -41,9 +41,9 @@ export async function startProcessStack(options: LocalStackOptions): Promise<Loc
     ])
     const addresses = { brokers: kafka.brokers.join(','), registryUrl, redisUrl }
     const environment = stackEnvironment(addresses)
-    return { ...addresses, provider: 'processes', environment, kafka, stop: () => keeper.close() }
+    return { ...addresses, provider: 'processes', environment, kafka, stop: () => supervisor.close() }
   } catch (error) {
-    await keeper.close()
+    await supervisor.close()
     throw error
   }
 }

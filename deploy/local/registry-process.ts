@@ -11,19 +11,19 @@ import type { StackContext } from './stack-context.ts'
 const version = '3.3.3'
 const javaMinimum = 21
 
-/** Path of the API that speaks as Confluent's registry does. */
+/** Path of the Confluent-compatible API. */
 export const confluentPath = '/apis/ccompat/v7'
 
-/** Resolves once the URL answers with success. */
+/** Resolves when the URL answers with a 2xx status. */
 export async function probeRegistry(url: string): Promise<void> {
   const response = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(2000) })
   await response.body?.cancel()
   if (!response.ok) throw new Error(`the registry answers ${response.status}`)
 }
 
-/** Starts Apicurio Registry with its data in memory; resolves to the base URL once it answers. */
+/** Starts Apicurio Registry with its data in memory; resolves to its base URL when it answers. */
 export async function startRegistry(context: StackContext, port?: number): Promise<string> {
-  const { keeper, directory, onProgress } = context
+  const { supervisor, directory, onProgress } = context
   const jdk = await findJdk(javaMinimum, context)
   const package_ = await cachedFolder(`apicurio-registry-${version}`, (folder) => {
     onProgress(`fetching Apicurio Registry ${version} (170 MB, once)`)
@@ -40,7 +40,7 @@ export async function startRegistry(context: StackContext, port?: number): Promi
     'quarkus.management.host': '127.0.0.1',
     'quarkus.management.port': managementPort,
   }
-  const part = await keeper.start({
+  const part = await supervisor.start({
     name: 'registry',
     command: jdk.java,
     args: [

@@ -11,19 +11,19 @@ async function commandLineOf(pid: number): Promise<string> {
       return ''
     }
   }
-  // Exits with 1 when there is no such process.
+  // Exits with code 1 if there is no such process.
   const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({
     stdout: '',
   }))
   return stdout
 }
 
-/** The process exists and its command line names `marker`: a process id alone may belong to a stranger by now. */
+/** Whether the process exists and its command line contains `marker`: process ids are reused. */
 export async function isRunning(pid: number, marker: string): Promise<boolean> {
   return (await commandLineOf(pid)).includes(marker)
 }
 
-/** Resolves to false when the process is still there after `timeoutMs`. */
+/** Resolves to false if the process still runs after `timeoutMs`. */
 export async function awaitEnd(pid: number, marker: string, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs
   while (await isRunning(pid, marker)) {

@@ -1,10 +1,10 @@
-import type { KeeperClient } from './keeper-client.ts'
+import type { SupervisorClient } from './supervisor-client.ts'
 
-/** What everything that starts or fetches a part of one stack needs. */
+/** Shared context for starting and downloading the parts of one stack. */
 export interface StackContext {
-  /** Every process goes through it, downloads included, so that none outlives the stack. */
-  readonly keeper: KeeperClient
-  /** Holds data and logs, a folder a part. */
+  /** Starts every process, also downloads, so that none outlives the stack. */
+  readonly supervisor: SupervisorClient
+  /** Folder of data and logs, with one subfolder per part. */
   readonly directory: string
   readonly onProgress: (line: string) => void
 }

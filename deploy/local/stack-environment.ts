@@ -4,7 +4,7 @@ export interface StackAddresses {
   readonly redisUrl: string
 }
 
-/** The addresses as settings of Valence; an empty one is left out. */
+/** The addresses as settings of Valence; empty ones are omitted. */
 export function stackEnvironment({ brokers, registryUrl, redisUrl }: StackAddresses): Record<string, string> {
   const settings = {
     VALENCE_KAFKA_BROKERS: brokers,

@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url'
 
 const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What is known of a stack that was left running. */
+/** Record of a running stack. */
 export interface StackRecord {
-  /** Process that holds the stack. */
+  /** Process id of the stack's daemon. */
   readonly pid: number
   readonly provider: string
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** `.stack/` in the repository root: the settings to use a running stack, and what is needed to stop it. */
+/** `.stack/` in the repository root: the settings for using a running stack, and its record for stopping it. */
 export class StackFile {
   readonly root: string
   readonly folder: string
@@ -34,7 +34,7 @@ export class StackFile {
     await mkdir(this.folder, { recursive: true })
   }
 
-  /** The record goes last: where it is, the environment is whole. */
+  /** The record is written last: if it exists, the environment file is complete. */
   async write(record: StackRecord): Promise<void> {
     const lines = Object.entries(record.environment).map(([name, value]) => `${name}=${value}\n`)
     await writeFile(this.environmentFile, lines.join(''))

@@ -11,7 +11,7 @@ function readPort(name: string, environment: NodeJS.ProcessEnv): number | undefi
   return port
 }
 
-/** What the variables of the command line ask for: KAFKA_NODES, KAFKA_PORT, REGISTRY_PORT, REDIS_PORT. */
+/** Reads the variables of the command line: KAFKA_NODES, KAFKA_PORT, REGISTRY_PORT, REDIS_PORT. */
 export function readStackRequest(environment: NodeJS.ProcessEnv) {
   const nodes = environment.KAFKA_NODES || '1'
   if (nodes !== '1' && nodes !== '3') {

@@ -9,7 +9,7 @@ export interface ResultCounts {
   readonly doubled: number
 }
 
-/** The ids in a topic, committed ones only, as kcat reads it: a client that shares no code with ours. */
+/** Ids of the committed records of a topic, read with kcat, which shares no code with Valence. */
 async function readIds(brokers: string, topic: string): Promise<string[]> {
   const args = ['-C', '-b', brokers, '-t', topic, '-o', 'beginning', '-e', '-q', '-X', 'isolation.level=read_committed']
   const { stdout } = await promisify(execFile)('kcat', args, { maxBuffer: 1 << 30 }).catch((cause) => {
@@ -33,7 +33,7 @@ function compare(acknowledged: readonly string[], ids: readonly string[]): Resul
   }
 }
 
-/** Waits until every acknowledged text has a result, or none came for `stillMs`; then counts once more. */
+/** Waits until every acknowledged text has a result, or no result has arrived for `stillMs`; then counts again. */
 export async function countResults(
   brokers: string,
   topic: string,
@@ -47,7 +47,7 @@ export async function countResults(
     if (counts.lost.length === 0 || Date.now() - last.at > stillMs) break
     await delay(500)
   }
-  // Doubles would come now.
+  // Duplicates would arrive now.
   await delay(1_000)
   return compare(acknowledged, await readIds(brokers, topic))
 }

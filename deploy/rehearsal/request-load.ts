@@ -1,10 +1,10 @@
 import { request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Requests to a facade at a steady pace, each on a connection of its own, as a balancer would choose for each. */
+/** Requests to a facade at a constant rate, each on a new connection, so that a load balancer chooses for each. */
 export class RequestLoad {
   answered = 0
-  /** Requests without an answer, or with another than 200: what came instead → how often. */
+  /** Failed requests: error or status other than 200 → count. */
   readonly failures = new Map<string, number>()
   readonly #port: number
   readonly #requestsPerSecond: number

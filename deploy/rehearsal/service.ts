@@ -9,7 +9,7 @@ const bin = fileURLToPath(new URL('../../processor/bin/valence.js', import.meta.
 
 export type Settings = Readonly<Record<string, string>>
 
-/** A process of Valence that a rehearsal starts and stops; its log is kept in a file. */
+/** A Valence process of a rehearsal; it logs to a file. */
 export interface Service {
   readonly port: number
   readonly adminPort: number
@@ -18,7 +18,7 @@ export interface Service {
   kill(): Promise<void>
 }
 
-/** Starts `valence process` or `valence serve`; resolves once it says that it has started. */
+/** Starts `valence process` or `valence serve`; resolves when it logs that it has started. */
 export async function startService(command: 'process' | 'serve', settings: Settings, log: string): Promise<Service> {
   const child = spawn(process.execPath, [bin, command], {
     env: { ...process.env, VALENCE_ADMIN_PORT: '0', VALENCE_HTTP_PORT: '0', ...settings },
@@ -48,7 +48,7 @@ export async function startService(command: 'process' | 'serve', settings: Setti
   }
 }
 
-/** Runs a command of the CLI to its end and returns what it printed. */
+/** Runs a CLI command to its end and returns its output. */
 export async function runValence(settings: Settings, ...args: string[]): Promise<string> {
   const child = spawn(process.execPath, [bin, ...args], {
     env: { ...process.env, ...settings },

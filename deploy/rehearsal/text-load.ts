@@ -5,13 +5,13 @@ const tickMs = 100
 const openings = ['Honestly', 'Today', 'Once more', 'After the update', 'On the train', 'At last']
 const verdicts = ['the service was wonderful', 'it let me down', 'it arrived on time', 'it is broken again']
 
-/** Texts at a steady pace; knows which of them the broker has acknowledged. */
+/** Produces texts at a constant rate and records the acknowledged ones. */
 export class TextLoad {
-  /** Ids, in the order in which they were acknowledged. */
+  /** Ids in order of acknowledgement. */
   readonly acknowledged: string[] = []
   /** id → epoch milliseconds at which the broker acknowledged it. */
   readonly acknowledgedAt = new Map<string, number>()
-  /** Sends that failed. */
+  /** Number of failed sends. */
   failed = 0
   readonly #producer: ReturnType<typeof createTextProducer>
   readonly #textsPerSecond: number
@@ -31,7 +31,7 @@ export class TextLoad {
     return this
   }
 
-  /** Resolves once everything that was sent is acknowledged, or has failed. */
+  /** Resolves when every send is acknowledged or has failed. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#running

@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs'
 import { isValenceError, type TextEventInput, textEventJson } from '@valence/schemas'
 
-/** One line of the input: a text event to send through the registry's schema, or bytes to send as they are. */
+/** One line of the input: a text event to encode with the registry's schema, or bytes to send unchanged. */
 export type DemoRecord =
   | { readonly kind: 'event'; readonly event: TextEventInput }
   | { readonly kind: 'raw'; readonly bytes: Buffer }
 
 const newline = 0x0a
 
-/** Lines as bytes: decoding them first would repair what the processor has to judge. */
+/** Lines as bytes: decoding them would replace invalid bytes that the processor must reject. */
 async function* readLines(path: string): AsyncGenerator<Buffer> {
   let rest = Buffer.alloc(0)
   for await (const chunk of createReadStream(path)) {
@@ -22,7 +22,7 @@ async function* readLines(path: string): AsyncGenerator<Buffer> {
   if (rest.length > 0) yield rest
 }
 
-/** The label of a labelled line travels as an attribute, so that results can be compared with it. */
+/** The label of a labelled line is sent as an attribute, so that results can be compared with it. */
 function asEvent(line: Buffer): TextEventInput | undefined {
   try {
     const parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line))
@@ -35,8 +35,8 @@ function asEvent(line: Buffer): TextEventInput | undefined {
 }
 
 /**
- * Reads a file line by line. A line that is a text event goes the typed way; anything else goes to the topic untouched,
- * so that the processor scores it or explains in a dead letter why not. Only blank lines are skipped.
+ * Reads a file line by line. A line that is a text event is encoded; any other line is sent unchanged, so that the
+ * processor scores it or writes a dead letter with the reason. Only blank lines are skipped.
  */
 export async function* readDemoInput(path: string): AsyncGenerator<DemoRecord> {
   for await (const line of readLines(path)) {

@@ -1,6 +1,6 @@
 import { type Evaluation, evaluate, type Judged } from '@valence/processor/model/evaluation'
 
-/** Where a record lies on an input topic: what identifies a text from the moment the broker has it. */
+/** Position of a record on an input topic; identifies a text after the broker has stored it. */
 export function coordinates(origin: { topic: string; partition: number; offset: string }): string {
   return `${origin.topic}-${origin.partition}-${origin.offset}`
 }
@@ -26,7 +26,7 @@ export interface DemoSummary {
   readonly evaluation?: Evaluation
 }
 
-/** Keeps account of every record by its coordinates: what went in, what came out, and how often. */
+/** Counts inputs and results of every record by its position. */
 export class DemoLedger {
   readonly labels = new Map<string, number>()
   readonly codes = new Map<string, number>()
@@ -55,7 +55,7 @@ export class DemoLedger {
     return this.#sent.size
   }
 
-  /** Distinct records that came out, scored or as dead letters. */
+  /** Number of distinct records with a result or a dead letter. */
   get done(): number {
     return this.#seen.size
   }
@@ -81,7 +81,7 @@ export class DemoLedger {
     return first === undefined ? {} : { evaluation: evaluate(Object.keys(first.scores), this.#judged) }
   }
 
-  /** 1 for a record that is seen for the first time. */
+  /** Returns 1 for a record seen for the first time, else 0. */
   #see(at: string): number {
     const count = (this.#seen.get(at) ?? 0) + 1
     this.#seen.set(at, count)

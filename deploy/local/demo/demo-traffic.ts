@@ -15,7 +15,7 @@ export interface DemoAddresses {
   readonly registryUrl: string
 }
 
-/** What came out, with the text it belongs to where the demo still has it at hand. */
+/** A result, with its text if the demo still has it. */
 export type OnScore = (score: DemoScore) => void
 
 /** Produces every line of the file; resolves when the broker has acknowledged all of them. */
@@ -38,7 +38,7 @@ export async function produceDemo(
           onSent(coordinates({ topic: defaultTopics.texts, partition, offset }), text),
         ),
       )
-      // Bounded: at most some thousand texts are under way.
+      // Bounded: at most some thousand texts are in flight.
       if (acknowledged.length >= 5_000) await Promise.all(acknowledged.splice(0))
     }
     await Promise.all(acknowledged)
@@ -53,7 +53,7 @@ async function sendRaw(producer: Producer, value: Buffer): Promise<{ partition: 
   return { partition: sent.partition, offset: sent.baseOffset }
 }
 
-/** Follows the scores and the dead letters, read-committed, until `stop`. */
+/** Reads scores and dead letters, read-committed, until `stop`. */
 export async function followDemo(
   addresses: DemoAddresses,
   ledger: DemoLedger,

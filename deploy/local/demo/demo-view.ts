@@ -9,7 +9,7 @@ function percent(value: number): string {
   return `${(value * 100).toFixed(1)} %`
 }
 
-/** The live table: redrawn in place on a terminal, a line every other second elsewhere. */
+/** The live table: redrawn in place on a terminal, else one line every two seconds. */
 export class DemoView {
   readonly #output: Output
   readonly #ledger: DemoLedger

@@ -7,7 +7,7 @@ const group = execFileSync('ps', ['-eo', 'pid=,ppid=,pgid='], { encoding: 'utf8'
   .trim()
   .split('\n')
   .map((line) => line.trim().split(/\s+/).map(Number))
-const keeper = group.find(([pid, ppid, pgid]) => ppid === process.pid && pid === pgid)?.[0]
-const pids = group.filter(([, , pgid]) => pgid === keeper).map(([pid]) => pid)
+const supervisor = group.find(([pid, ppid, pgid]) => ppid === process.pid && pid === pgid)?.[0]
+const pids = group.filter(([, , pgid]) => pgid === supervisor).map(([pid]) => pid)
 process.stdout.write(`${JSON.stringify({ pids, environment: stack.environment })}\n`)
 setInterval(() => {}, 1000)

@@ -7,7 +7,7 @@ import { isAlive, survivors } from '../../support/process-state.ts'
 
 const userScript = fileURLToPath(new URL('../../support/stack-user.ts', import.meta.url))
 
-test('kill -9 of whoever started the stack leaves no broker, registry, Redis or keeper behind', async () => {
+test('kill -9 of whoever started the stack leaves no broker, registry, Redis or supervisor behind', async () => {
   const user = spawn(process.execPath, [userScript], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, VALENCE_KAFKA_BROKERS: '', VALENCE_LOCAL_PROVIDER: 'processes' },

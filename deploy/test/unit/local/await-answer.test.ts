@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { awaitAnswer } from '../../../local/await-answer.ts'
 import { PortTakenError } from '../../../local/free-port.ts'
-import type { PartEnd } from '../../../local/keeper-protocol.ts'
+import type { PartEnd } from '../../../local/supervisor-protocol.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const refused = () => Promise.reject(new Error('connect ECONNREFUSED'))

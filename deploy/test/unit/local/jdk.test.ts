@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { findJdk, listJdks, readJdk } from '../../../local/jdk.ts'
-import { KeeperClient } from '../../../local/keeper-client.ts'
+import { SupervisorClient } from '../../../local/supervisor-client.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 async function installJdk(home: string, version: string): Promise<string> {
@@ -44,8 +44,8 @@ test('looks in JAVA_HOME, on the PATH through links, and in the usual folders; t
 })
 
 async function contextIn(directory: string) {
-  const keeper = new KeeperClient()
-  return { keeper, directory, onProgress: vi.fn() }
+  const supervisor = new SupervisorClient()
+  return { supervisor, directory, onProgress: vi.fn() }
 }
 
 test('takes the newest that fits', async () => {
@@ -54,7 +54,7 @@ test('takes the newest that fits', async () => {
   await installJdk(join(root, 'b'), '25.0.1')
   const context = await contextIn(root)
   expect((await findJdk(21, context, listJdks({}, [root]))).major).toBe(25)
-  await context.keeper.close()
+  await context.supervisor.close()
 })
 
 test('without a fitting one and without pip, says what was found and how to get one', async () => {
@@ -67,7 +67,7 @@ test('without a fitting one and without pip, says what was found and how to get 
   const context = await contextIn(root)
   const failure = await findJdk(21, context, listJdks({}, [join(root, 'jvm')])).catch((error: Error) => error)
   vi.unstubAllEnvs()
-  await context.keeper.close()
+  await context.supervisor.close()
   expect(failure).toMatchObject({ name: 'StackError' })
   const { message } = failure as Error
   expect(message).toContain(`Java 21 or newer is missing: the newest found is 11 in ${old}`)

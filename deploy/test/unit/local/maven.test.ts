@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { KeeperClient } from '../../../local/keeper-client.ts'
 import { downloadWithMaven, findOnPath } from '../../../local/maven.ts'
+import { SupervisorClient } from '../../../local/supervisor-client.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -21,9 +21,9 @@ async function prepare(commands: Readonly<Record<string, string>>) {
   vi.stubEnv('JAVA_HOME', join(directory, 'java'))
   vi.stubEnv('XDG_CACHE_HOME', join(directory, 'cache'))
   vi.stubEnv('PATH', [bin, '/usr/bin', '/bin'].join(delimiter))
-  const keeper = new KeeperClient()
-  onTestFinished(() => keeper.close())
-  return { directory, bin, keeper, onProgress: vi.fn() }
+  const supervisor = new SupervisorClient()
+  onTestFinished(() => supervisor.close())
+  return { directory, bin, supervisor, onProgress: vi.fn() }
 }
 
 const download = (folder: string) => ({ profile: 'kafka', goal: 'copy-dependencies', folder }) as const

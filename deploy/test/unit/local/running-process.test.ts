@@ -14,7 +14,7 @@ async function sleeper(): Promise<{ pid: number; kill: () => boolean }> {
 test('a process is known by its id and its command line together', async () => {
   const { pid } = await sleeper()
   expect(await isRunning(pid, 'sleep')).toBe(true)
-  expect(await isRunning(pid, 'holder.ts')).toBe(false)
+  expect(await isRunning(pid, 'stack-daemon.ts')).toBe(false)
 })
 
 test('waits for the end, but not for ever', async () => {

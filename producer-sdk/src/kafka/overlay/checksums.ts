@@ -7,7 +7,7 @@ import { ValenceError } from '@valence/schemas'
 const pinnedVersion = '2.2.4'
 
 /** sha256 of each file of kafkajs 2.2.4 that the overlay replaces or patches, by its path below `src/`. */
-export const pins = {
+export const checksums = {
   'admin/index.js': '94aa1214e987e8f7ef9e2ff8f08400a9fc509145f0da55f18fb49e4709c0c156',
   'broker/index.js': '9cbea8898528c439c213080f99d86974460114f81b5034c49aeb593a0337ca90',
   'cluster/brokerPool.js': '9994863e891ac2ab243f27f941ef87893889f53d64aa580353fafbb8d11614c6',
@@ -36,19 +36,19 @@ export const pins = {
     '3e72fc619fb1fc7a0ae2a77d1ec3e60a4d60bf2ccd0cf267732ddf1e744baa5b',
 } as const
 
-export type PinnedFile = keyof typeof pins
+export type PinnedFile = keyof typeof checksums
 
 /**
  * `root`: the folder of kafkajs.
  *
  * @throws VAL_KAFKA_OVERLAY_MISMATCH naming the version or the file that is not the one the overlay was written for
  */
-export function verifyPins(root: string): void {
+export function verifyChecksums(root: string): void {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   if (version !== pinnedVersion) {
     throw new ValenceError('VAL_KAFKA_OVERLAY_MISMATCH', `kafkajs ${version} instead of ${pinnedVersion}`)
   }
-  for (const [file, expected] of Object.entries(pins)) {
+  for (const [file, expected] of Object.entries(checksums)) {
     const actual = createHash('sha256')
       .update(readFileSync(join(root, 'src', file)))
       .digest('hex')

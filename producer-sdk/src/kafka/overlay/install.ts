@@ -6,7 +6,7 @@ import { addBatchTopicIds, type BatchingGroupClass } from './batch-topic-ids.ts'
 import { type CountedGroupClass, countFetchedRecords } from './bounded-fetch.ts'
 import { type CreatePoolBuilder, readBrokerAddresses } from './broker-addresses.ts'
 import { type BrokerPoolClass, reportRefusals } from './broker-refusal.ts'
-import { type PinnedFile, verifyPins } from './checksums.ts'
+import { type PinnedFile, verifyChecksums } from './checksums.ts'
 import { type CreateClient, keepParts, type OverlayInternals } from './client-parts.ts'
 import { createDecodeMessages } from './decode-messages.ts'
 import { decodeRecord } from './decode-record.ts'
@@ -190,7 +190,7 @@ export function loadHardenedKafkaJs(): KafkaJs {
     if (isLoaded()) {
       throw new ValenceError('VAL_KAFKA_OVERLAY_MISMATCH', 'kafkajs was loaded before the overlay could be installed')
     }
-    verifyPins(root)
+    verifyChecksums(root)
     install()
     Object.assign(require('kafkajs') as object, { [mark]: true })
   }

@@ -1,23 +1,23 @@
 /**
- * The keeper of one stack: a process that starts the parts and outlives whoever asked for them by an instant.
- * However that one ends (return, exception, Ctrl-C, SIGKILL), the system closes the channel to it; then the keeper kills
- * every part, removes the folder and dies with its whole process group. Started by `keeper-client.ts`, never by hand.
+ * The supervisor process of one stack. It starts the parts and ends them after its client has ended. However the client
+ * ends (return, exception, Ctrl-C, SIGKILL), the system closes the channel to it; the supervisor then kills every part,
+ * removes the folder and kills its own process group. Started by `supervisor-client.ts` only.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import type { KeeperReport, KeeperRequest } from './keeper-protocol.ts'
+import type { SupervisorReport, SupervisorRequest } from './supervisor-protocol.ts'
 
 const ownedFolder = process.argv[2]
 const parts = new Map<number, ChildProcess>()
 let ending = false
 
-function report(message: KeeperReport): void {
-  // The one who asked may be gone already; 'disconnect' follows and is the real news.
+function report(message: SupervisorReport): void {
+  // The client may have ended; 'disconnect' follows and is handled.
   if (process.connected) process.send?.(message, () => {})
 }
 
-function start(request: KeeperRequest & { type: 'start' }): void {
+function start(request: SupervisorRequest & { type: 'start' }): void {
   if (ending) return
   const log = openSync(request.log, 'a')
   const part = spawn(request.command, [...request.args], {
@@ -46,16 +46,16 @@ async function end(): Promise<void> {
   for (const part of parts.values()) part.kill('SIGKILL')
   await Promise.all(ends)
   if (ownedFolder !== undefined) await rm(ownedFolder, { recursive: true, force: true, maxRetries: 5 })
-  // Takes along what a part may have started itself: all of it is in the group that this process leads.
+  // Also kills processes that a part has started: all are in the group of this process.
   process.kill(-process.pid, 'SIGKILL')
 }
 
-process.on('message', (request: KeeperRequest) => {
+process.on('message', (request: SupervisorRequest) => {
   if (request.type === 'start') start(request)
   else parts.get(request.id)?.kill(request.signal)
 })
 process.on('disconnect', end)
 process.on('SIGTERM', end)
-// A Ctrl-C is for the one who asked; this process follows it down through the channel.
+// A Ctrl-C is for the client; this process ends when the channel closes.
 process.on('SIGINT', () => {})
 process.on('SIGHUP', () => {})

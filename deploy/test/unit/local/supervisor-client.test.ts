@@ -6,27 +6,27 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { KeeperClient, type PartCommand } from '../../../local/keeper-client.ts'
+import { type PartCommand, SupervisorClient } from '../../../local/supervisor-client.ts'
 import { isAlive, survivors } from '../../support/process-state.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-const userScript = fileURLToPath(new URL('../../support/keeper-user.ts', import.meta.url))
+const userScript = fileURLToPath(new URL('../../support/supervisor-user.ts', import.meta.url))
 const graceMs = 4000
 
 function shell(folder: string, script: string): PartCommand {
   return { name: 'part', command: 'sh', args: ['-c', script], directory: folder, log: join(folder, 'part.log') }
 }
 
-async function keeperIn(folder: string, options: ConstructorParameters<typeof KeeperClient>[0] = {}) {
-  const keeper = new KeeperClient(options)
-  onTestFinished(() => keeper.close())
-  return { keeper, folder }
+async function supervisorIn(folder: string, options: ConstructorParameters<typeof SupervisorClient>[0] = {}) {
+  const supervisor = new SupervisorClient(options)
+  onTestFinished(() => supervisor.close())
+  return { supervisor, folder }
 }
 
 interface User {
   readonly child: ChildProcess
   readonly folder: string
-  readonly keeper: number
+  readonly supervisor: number
   readonly all: readonly number[]
 }
 
@@ -36,14 +36,14 @@ async function startUser(ending: 'wait' | 'exit' | 'throw' | 'idle'): Promise<Us
   await mkdir(folder)
   const child = spawn(process.execPath, [userScript, folder, ending], { stdio: ['ignore', 'pipe', 'ignore'] })
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-  const { parts, keeper } = JSON.parse(line) as { parts: number[]; keeper: number }
+  const { parts, supervisor } = JSON.parse(line) as { parts: number[]; supervisor: number }
   const grandchild = await vi.waitFor(async () => {
-    if (!existsSync(folder)) return keeper
+    if (!existsSync(folder)) return supervisor
     const text = await readFile(join(folder, 'family.log'), 'utf8')
     if (text === '') throw new Error('not yet')
     return Number(text)
   })
-  return { child, folder, keeper, all: [...parts, grandchild, keeper] }
+  return { child, folder, supervisor, all: [...parts, grandchild, supervisor] }
 }
 
 describe('no part outlives its user', () => {
@@ -61,31 +61,31 @@ describe('no part outlives its user', () => {
     expect(existsSync(user.folder)).toBe(false)
   })
 
-  test('when the keeper itself is killed, its user takes the parts down', async () => {
+  test('when the supervisor itself is killed, its user takes the parts down', async () => {
     const user = await startUser('wait')
     onTestFinished(() => void user.child.kill('SIGKILL'))
-    process.kill(user.keeper, 'SIGKILL')
+    process.kill(user.supervisor, 'SIGKILL')
     expect(await survivors(user.all, graceMs)).toEqual([])
     await vi.waitFor(() => expect(existsSync(user.folder)).toBe(false))
   })
 })
 
 test('runs a command to its end and gives its status and both output streams', async () => {
-  const { keeper, folder } = await keeperIn(await temporaryFolder())
+  const { supervisor, folder } = await supervisorIn(await temporaryFolder())
   const command = shell(folder, 'echo "$GREETING"; echo trouble >&2; pwd; exit 3')
-  const result = await keeper.run({ ...command, environment: { GREETING: 'hello there' } })
+  const result = await supervisor.run({ ...command, environment: { GREETING: 'hello there' } })
   expect(result).toEqual({ code: 3, output: `hello there\ntrouble\n${folder}\n` })
 })
 
 test('a command that does not exist rejects and names it', async () => {
-  const { keeper, folder } = await keeperIn(await temporaryFolder())
+  const { supervisor, folder } = await supervisorIn(await temporaryFolder())
   const command = { ...shell(folder, ''), name: 'ghost', command: 'valence-no-such-command' }
-  await expect(keeper.start(command)).rejects.toThrow(/ghost did not start: .*valence-no-such-command ENOENT/)
+  await expect(supervisor.start(command)).rejects.toThrow(/ghost did not start: .*valence-no-such-command ENOENT/)
 })
 
 test('kill sends the signal and resolves once the part is gone', async () => {
-  const { keeper, folder } = await keeperIn(await temporaryFolder())
-  const part = await keeper.start(shell(folder, 'exec sleep 300'))
+  const { supervisor, folder } = await supervisorIn(await temporaryFolder())
+  const part = await supervisor.start(shell(folder, 'exec sleep 300'))
   await part.kill('SIGTERM')
   expect(isAlive(part.pid)).toBe(false)
   expect(await part.ended).toEqual({ code: null, reason: 'SIGTERM' })
@@ -93,12 +93,12 @@ test('kill sends the signal and resolves once the part is gone', async () => {
 })
 
 test('stop asks first, and kills what does not end in time', async () => {
-  const { keeper, folder } = await keeperIn(await temporaryFolder())
-  const willing = await keeper.start(shell(folder, 'exec sleep 300'))
+  const { supervisor, folder } = await supervisorIn(await temporaryFolder())
+  const willing = await supervisor.start(shell(folder, 'exec sleep 300'))
   await willing.stop(60_000)
   expect(await willing.ended).toEqual({ code: null, reason: 'SIGTERM' })
   const ready = join(folder, 'ready')
-  const deaf = await keeper.start(shell(folder, "trap '' TERM; touch ready; while :; do sleep 0.1; done"))
+  const deaf = await supervisor.start(shell(folder, "trap '' TERM; touch ready; while :; do sleep 0.1; done"))
   await vi.waitFor(() => expect(existsSync(ready)).toBe(true))
   await deaf.stop(50)
   expect(await deaf.ended).toEqual({ code: null, reason: 'SIGKILL' })
@@ -106,24 +106,24 @@ test('stop asks first, and kills what does not end in time', async () => {
 
 test('only an end that nobody asked for is reported as unexpected', async () => {
   const onUnexpectedEnd = vi.fn()
-  const { keeper, folder } = await keeperIn(await temporaryFolder(), { onUnexpectedEnd })
-  const killed = await keeper.start(shell(folder, 'exec sleep 300'))
+  const { supervisor, folder } = await supervisorIn(await temporaryFolder(), { onUnexpectedEnd })
+  const killed = await supervisor.start(shell(folder, 'exec sleep 300'))
   await killed.kill('SIGKILL')
-  await keeper.run(shell(folder, 'exit 1'))
-  const failing = await keeper.start({ ...shell(folder, 'exit 7'), name: 'failing' })
+  await supervisor.run(shell(folder, 'exit 1'))
+  const failing = await supervisor.start({ ...shell(folder, 'exit 7'), name: 'failing' })
   await failing.ended
-  const surviving = await keeper.start(shell(folder, 'exec sleep 300'))
-  await keeper.close()
+  const surviving = await supervisor.start(shell(folder, 'exec sleep 300'))
+  await supervisor.close()
   await surviving.ended
   expect(onUnexpectedEnd.mock.calls.map(([part, end]) => [part.name, end.reason])).toEqual([['failing', 'exit code 7']])
 })
 
-test('when the keeper is killed, the parts are reported to have ended with it', async () => {
+test('when the supervisor is killed, the parts are reported to have ended with it', async () => {
   const onUnexpectedEnd = vi.fn()
-  const { keeper, folder } = await keeperIn(await temporaryFolder(), { onUnexpectedEnd })
-  const part = await keeper.start(shell(folder, 'exec sleep 300'))
-  process.kill(keeper.pid ?? 0, 'SIGKILL')
-  expect(await part.ended).toEqual({ code: null, reason: 'the keeper of the stack ended' })
+  const { supervisor, folder } = await supervisorIn(await temporaryFolder(), { onUnexpectedEnd })
+  const part = await supervisor.start(shell(folder, 'exec sleep 300'))
+  process.kill(supervisor.pid ?? 0, 'SIGKILL')
+  expect(await part.ended).toEqual({ code: null, reason: 'the supervisor of the stack ended' })
   expect(onUnexpectedEnd).toHaveBeenCalledTimes(1)
   expect(await survivors([part.pid], graceMs)).toEqual([])
 })
@@ -131,11 +131,11 @@ test('when the keeper is killed, the parts are reported to have ended with it', 
 test('close removes the folder it owns and refuses new parts', async () => {
   const folder = join(await temporaryFolder(), 'owned')
   await mkdir(folder)
-  const keeper = new KeeperClient({ ownedFolder: folder })
-  const part = await keeper.start(shell(folder, 'exec sleep 300'))
-  await keeper.close()
+  const supervisor = new SupervisorClient({ ownedFolder: folder })
+  const part = await supervisor.start(shell(folder, 'exec sleep 300'))
+  await supervisor.close()
   expect(isAlive(part.pid)).toBe(false)
   expect(existsSync(folder)).toBe(false)
-  await expect(keeper.start(shell(folder, 'true'))).rejects.toThrow('the stack was stopped')
-  await keeper.close()
+  await expect(supervisor.start(shell(folder, 'true'))).rejects.toThrow('the stack was stopped')
+  await supervisor.close()
 })

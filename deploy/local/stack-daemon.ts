@@ -1,6 +1,6 @@
 /**
- * Holds a stack that was left running: started by `cli.ts up`, which leaves once the stack answers. Ends when it is told
- * to (SIGTERM), when `cli.ts up` is broken off before, or when its record is gone: a removed clone leaves no stack behind.
+ * Keeps a stack running after `cli.ts up`, which starts this process and exits when the stack answers. Ends on SIGTERM,
+ * if `cli.ts up` is interrupted, or if its record is removed, so that a removed clone leaves no stack behind.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LocalStack } from './local-stack.ts'
@@ -8,7 +8,7 @@ import { startLocalStack } from './stack.ts'
 import { StackFile } from './stack-file.ts'
 import { readStackRequest } from './stack-request.ts'
 
-export type HolderReport =
+export type DaemonReport =
   | { readonly type: 'progress'; readonly line: string }
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
@@ -20,11 +20,11 @@ const { promise: toldToEnd, resolve: tellToEnd } = Promise.withResolvers<void>()
 process.once('SIGTERM', tellToEnd)
 process.once('disconnect', tellToEnd)
 
-function report(message: HolderReport): void {
+function report(message: DaemonReport): void {
   if (process.connected) process.send?.(message, () => {})
 }
 
-/** Resolves once the record names another process, or nothing does. */
+/** Resolves when the record is removed or names another process. */
 async function recordGone(): Promise<void> {
   while ((await file.read().catch(() => undefined))?.pid === process.pid) {
     await delay(recordCheckMs)
@@ -48,8 +48,8 @@ try {
   }
   process.exit(0)
 } catch (error) {
-  // What else was starting may still wait for a lock; nobody waits for it any more.
-  const failed: HolderReport = { type: 'failed', message: error instanceof Error ? error.message : String(error) }
+  // Other parts may still be starting or waiting for a lock; exit without waiting for them.
+  const failed: DaemonReport = { type: 'failed', message: error instanceof Error ? error.message : String(error) }
   if (process.connected) process.send?.(failed, () => process.exit(1))
   else process.exit(1)
 }

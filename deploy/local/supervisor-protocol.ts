@@ -1,24 +1,24 @@
-/** How a process ended: `code` is null after a signal, and where it could not be started at all. */
+/** How a process ended: `code` is null after a signal, or if it could not be started. */
 export interface PartEnd {
   readonly code: number | null
-  /** For people: `exit code 1`, `SIGKILL`, `spawn mvn ENOENT`. */
+  /** For display: `exit code 1`, `SIGKILL`, `spawn mvn ENOENT`. */
   readonly reason: string
 }
 
-/** What the stack asks of its keeper, and what the keeper reports; `id` names a process within one stack. */
-export type KeeperRequest =
+/** Request of the stack to its supervisor; `id` identifies a process within one stack. */
+export type SupervisorRequest =
   | {
       readonly type: 'start'
       readonly id: number
       readonly command: string
       readonly args: readonly string[]
       readonly directory: string
-      /** Added to the environment of the stack's user. */
+      /** Added to the environment of the calling process. */
       readonly environment: Readonly<Record<string, string>>
       readonly log: string
     }
   | { readonly type: 'signal'; readonly id: number; readonly signal: NodeJS.Signals }
 
-export type KeeperReport =
+export type SupervisorReport =
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
   | { readonly type: 'ended'; readonly id: number; readonly end: PartEnd }

@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { KeeperReport, KeeperRequest, PartEnd } from './keeper-protocol.ts'
+import type { PartEnd, SupervisorReport, SupervisorRequest } from './supervisor-protocol.ts'
 
 export interface PartCommand {
-  /** For people: `kafka 1`. */
+  /** Display name: `kafka 1`. */
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
@@ -21,11 +21,11 @@ export interface Part {
   readonly name: string
   readonly pid: number
   readonly log: string
-  /** Resolves, never rejects, once the process is gone. */
+  /** Resolves when the process has ended; never rejects. */
   readonly ended: Promise<PartEnd>
-  /** Resolves once the process is gone. */
+  /** Resolves when the process has ended. */
   kill(signal: NodeJS.Signals): Promise<void>
-  /** Asks it to end by SIGTERM, and kills it where it is still there after `graceMs`. Resolves once it is gone. */
+  /** Sends SIGTERM, and SIGKILL after `graceMs`. Resolves when the process has ended. */
   stop(graceMs: number): Promise<void>
 }
 
@@ -34,10 +34,10 @@ interface Pending {
   readonly ended: (end: PartEnd) => void
 }
 
-export interface KeeperOptions {
-  /** Removed when the keeper ends. */
+export interface SupervisorOptions {
+  /** Removed when the supervisor ends. */
   readonly ownedFolder?: string | undefined
-  /** A started part ended without having been killed through here. */
+  /** Called if a part ends that was not stopped or killed by this client. */
   readonly onUnexpectedEnd?: (part: Part, end: PartEnd) => void
 }
 
@@ -55,11 +55,11 @@ async function stopWithin(kill: Part['kill'], graceMs: number): Promise<void> {
 }
 
 /**
- * Starts parts that cannot outlive this process, see `keeper.ts`. The keeper leads a process group of its own, so a
- * Ctrl-C in the terminal does not reach the parts before their users have stopped.
+ * Starts parts that cannot outlive this process, see `process-supervisor.ts`. The supervisor leads its own process
+ * group, so a Ctrl-C in the terminal does not reach the parts before their users have stopped.
  */
-export class KeeperClient {
-  readonly #keeper: ChildProcess
+export class SupervisorClient {
+  readonly #supervisor: ChildProcess
   readonly #ownedFolder: string | undefined
   readonly #onUnexpectedEnd: (part: Part, end: PartEnd) => void
   readonly #pending = new Map<number, Pending>()
@@ -68,11 +68,11 @@ export class KeeperClient {
   #awaited = 0
   #closing = false
 
-  constructor({ ownedFolder, onUnexpectedEnd = () => {} }: KeeperOptions = {}) {
+  constructor({ ownedFolder, onUnexpectedEnd = () => {} }: SupervisorOptions = {}) {
     this.#ownedFolder = ownedFolder
     this.#onUnexpectedEnd = onUnexpectedEnd
-    this.#keeper = fork(
-      fileURLToPath(new URL('keeper.ts', import.meta.url)),
+    this.#supervisor = fork(
+      fileURLToPath(new URL('process-supervisor.ts', import.meta.url)),
       ownedFolder === undefined ? [] : [ownedFolder],
       {
         detached: true,
@@ -81,18 +81,18 @@ export class KeeperClient {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       },
     )
-    this.#keeper.on('message', (report: KeeperReport) => this.#receive(report))
-    this.#gone = once(this.#keeper, 'exit').then(() => this.#bury())
-    // A stack that nobody stops must not keep its user's process alive: the keeper clears up after it.
-    this.#keeper.unref()
-    this.#keeper.channel?.unref()
+    this.#supervisor.on('message', (report: SupervisorReport) => this.#receive(report))
+    this.#gone = once(this.#supervisor, 'exit').then(() => this.#bury())
+    // An unstopped stack must not keep this process alive: the supervisor cleans up after it.
+    this.#supervisor.unref()
+    this.#supervisor.channel?.unref()
   }
 
   get pid(): number | undefined {
-    return this.#keeper.pid
+    return this.#supervisor.pid
   }
 
-  /** Starts what is to run until it is killed; rejects when the command cannot be started at all. */
+  /** Starts a part that runs until it is killed; rejects if the command cannot be started. */
   async start(command: PartCommand): Promise<Part> {
     let killed = false
     const started = await this.#start(command)
@@ -130,29 +130,29 @@ export class KeeperClient {
     return { name: part.name, pid, log: part.log, ended, kill }
   }
 
-  /** Runs a command to its end; rejects only when it cannot be started. */
+  /** Runs a command to its end; rejects only if it cannot be started. */
   async run(part: PartCommand): Promise<{ code: number | null; output: string }> {
     const running = await this.#start(part)
     const { code } = await this.#busy(running.ended)
     return { code, output: await readFile(part.log, 'utf8') }
   }
 
-  /** Kills every part, removes the folder; resolves once all are gone. */
+  /** Kills every part and removes the folder; resolves when all have ended. */
   async close(): Promise<void> {
     this.#closing = true
-    if (this.#keeper.connected) this.#keeper.disconnect()
-    this.#keeper.ref()
-    const overdue = setTimeout(() => this.#keeper.kill('SIGKILL'), closeTimeoutMs)
+    if (this.#supervisor.connected) this.#supervisor.disconnect()
+    this.#supervisor.ref()
+    const overdue = setTimeout(() => this.#supervisor.kill('SIGKILL'), closeTimeoutMs)
     await this.#gone
     clearTimeout(overdue)
   }
 
-  #send(request: KeeperRequest): void {
-    if (this.#keeper.connected) this.#keeper.send(request)
+  #send(request: SupervisorRequest): void {
+    if (this.#supervisor.connected) this.#supervisor.send(request)
     else this.#receive({ type: 'ended', id: request.id, end: stopped })
   }
 
-  #receive(report: KeeperReport): void {
+  #receive(report: SupervisorReport): void {
     const pending = this.#pending.get(report.id)
     if (report.type === 'started') {
       pending?.started(report.pid)
@@ -162,9 +162,9 @@ export class KeeperClient {
     }
   }
 
-  /** While something is awaited, the channel counts as work, else this process could end in the middle of it. */
+  /** While a command is awaited, the channel is referenced, so that this process does not exit before the result. */
   async #busy<T>(work: Promise<T>): Promise<T> {
-    const channel = this.#keeper.channel
+    const channel = this.#supervisor.channel
     if (this.#awaited++ === 0) channel?.ref()
     try {
       return await work
@@ -173,16 +173,16 @@ export class KeeperClient {
     }
   }
 
-  /** The keeper is gone; if it was killed from outside, its parts are still there, in its process group. */
+  /** Called when the supervisor has ended; if it was killed from outside, its parts still run in its process group. */
   async #bury(): Promise<void> {
     try {
-      if (this.#keeper.pid !== undefined) process.kill(-this.#keeper.pid, 'SIGKILL')
+      if (this.#supervisor.pid !== undefined) process.kill(-this.#supervisor.pid, 'SIGKILL')
     } catch (error) {
-      // No such group, or (on macOS) one of zombies alone: nothing is left to kill.
+      // No such group, or (on macOS) a group of zombies only: nothing to kill.
       if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
     if (this.#ownedFolder !== undefined) await rm(this.#ownedFolder, { recursive: true, force: true, maxRetries: 5 })
-    const end = this.#closing ? stopped : { code: null, reason: 'the keeper of the stack ended' }
+    const end = this.#closing ? stopped : { code: null, reason: 'the supervisor of the stack ended' }
     for (const id of [...this.#pending.keys()]) this.#receive({ type: 'ended', id, end })
   }
 }
