@@ -64,8 +64,8 @@ export function watchScaling(
     signal: stopping.signal,
     onReport,
     onLost: ({ code, detail, help }) =>
-      logger.warn({ code, detail, help }, 'the group cannot be looked at, the last count stands'),
-    onBack: () => logger.info('the group can be looked at again'),
+      logger.warn({ code, detail, help }, 'group query failed, keeping the last count'),
+    onBack: () => logger.info('group query succeeded again'),
   })
   return {
     scaler,

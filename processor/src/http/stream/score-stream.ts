@@ -120,7 +120,7 @@ async function readEvent(
     })
   } catch (error) {
     if (!isValenceError(error)) throw error
-    logger.debug({ code: error.code }, 'a record of the output topic is no scored event')
+    logger.debug({ code: error.code }, 'record of the output topic is not a scored event')
     return undefined
   }
 }

@@ -79,7 +79,7 @@ it('asks for processors where there is none, and gives them up once the lag is g
 it('says that it knows nothing while no broker answers', async () => {
   const topics = await kafka.createTopics({ partitions: 1 })
   const service = await start(topics, { VALENCE_KAFKA_BROKERS: '127.0.0.1:1' })
-  await service.logged('the group cannot be looked at, the last count stands')
+  await service.logged('group query failed, keeping the last count')
   expect(await ready(service)).toBe(false)
   expect((await fetch(`http://127.0.0.1:${service.adminPort}/scaling`)).status).toBe(503)
   expect(await service.stop()).toBe(0)
