@@ -24,9 +24,9 @@ function byFirstOffset(a: { firstOffset: bigint }, b: { firstOffset: bigint }): 
 }
 
 /**
- * Hunk F: the records of a fetch without those of aborted transactions. The broker lists aborted transactions in the
- * order of their *last* offset, and several may begin before the same record; so they are sorted here, and all that
- * have begun by a record are opened before it is judged. `messages` are in offset order.
+ * Hunk F: removes the records of aborted transactions from a fetch. The broker lists aborted transactions by their
+ * *last* offset, and several may begin before the same record. They are therefore sorted by first offset, and all that
+ * begin at or before a record are opened before it is checked. `messages` are in offset order.
  */
 export function filterAbortedRecords<Message extends FetchedRecord>({
   messages,

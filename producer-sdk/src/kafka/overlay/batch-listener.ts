@@ -1,25 +1,25 @@
 import { processWide } from './process-wide.ts'
 
-/** Where a batch lies that cannot be read. */
+/** Position of an unreadable batch. */
 export interface OversizedBatch {
   readonly topic: string
   readonly partition: number
-  /** The offset that was asked for. */
+  /** The requested offset. */
   readonly fetchedOffset: bigint
   readonly limitBytes: number
 }
 
-/** What a consumer wants to be told of its batches. */
+/** Callbacks and options of a consumer for special batches. */
 export interface BatchListener {
-  /** Without it the consumer crashes at such a batch. */
+  /** Without it, such a batch crashes the consumer. */
   onOversized?: ((batch: OversizedBatch) => void) | undefined
-  /** `eachBatch` gets batches of which nothing is left for it. */
+  /** `eachBatch` also gets batches without remaining messages. */
   takesEmpty?: boolean | undefined
 }
 
 const listeners = processWide('batch-listeners', () => new WeakMap<object, BatchListener>())
 
-/** For the consumer that owns this cluster. */
+/** Sets the listener of the consumer that owns this cluster. */
 export function setBatchListener(cluster: object, listener: BatchListener): void {
   listeners.set(cluster, listener)
 }

@@ -18,15 +18,16 @@ export interface BatchingGroupClass {
 
 const labelled = processWide('labelled-batches', () => new WeakSet<object>())
 
-/** The batches of the consumer that owns this cluster tell the id of their topic. */
+/** Adds the topic id to the batches of the consumer that owns this cluster. */
 export function labelBatches(cluster: object): void {
   labelled.add(cluster)
 }
 
 /**
- * Hunk L, the reading side. kafkajs fetches by name, so a fetch goes on in a topic that was created again. The broker
- * that has just answered it is asked for the ids: it knows of a new topic before it serves records of it, and an id
- * never comes back, so records of another topic cannot pass under the old id.
+ * Hunk L, the reading side. kafkajs fetches by topic name, so it continues in a topic that was deleted and created
+ * again.
+ * After each fetch, the answering broker is asked for the topic ids. A broker knows a new topic before it serves its
+ * records, and ids are never reused, so records of another topic cannot have the old id.
  */
 export function addBatchTopicIds(groupClass: BatchingGroupClass, internals: MetadataInternals): void {
   const stockFetch = groupClass.prototype.fetch
@@ -40,7 +41,7 @@ export function addBatchTopicIds(groupClass: BatchingGroupClass, internals: Meta
       for (const batch of filled) batch.topicId = ids?.get(batch.topic)
       return batches
     } catch (error) {
-      // Nothing was handed over, so the next fetch brings the same again.
+      // No batch was delivered, so the next fetch returns the same records.
       await this.recoverFromFetch(error)
       return []
     }

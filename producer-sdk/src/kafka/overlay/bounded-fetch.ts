@@ -15,7 +15,7 @@ interface ConsumerGroup {
   getNodeIds(): readonly number[]
 }
 
-/** What a group has fetched from one broker last, and how often it has asked it. */
+/** The last fetch of a group from one broker, and the number of fetches. */
 interface NodeState {
   holds: RecordHold[]
   rounds: number
@@ -29,7 +29,9 @@ export interface CountedGroupClass {
   }
 }
 
-/** Partitions that wait for memory are asked for again after so long, or when something is released. Chosen. */
+/**
+ * Partitions that wait for memory are fetched again after this long, or when memory is released. Chosen, not measured.
+ */
 const waitMs = 50
 
 function rotate<Item>(items: readonly Item[], by: number): Item[] {
@@ -38,9 +40,9 @@ function rotate<Item>(items: readonly Item[], by: number): Item[] {
 }
 
 /**
- * Hunk Q: what a consumer has fetched counts against the memory of the process until its handlers are done with it. A
- * batch for which there is no room is left out and fetched again; and another partition comes first each time, or those in
- * front would take all the room, and all the bytes of each answer.
+ * Hunk Q: fetched records count against the memory budget of the process until their handlers have finished. A batch
+ * that does not fit is dropped and fetched again later. The order of partitions rotates with each fetch; otherwise the
+ * first ones would use the whole budget and all bytes of each response.
  */
 export function countFetchedRecords({ prototype }: CountedGroupClass): void {
   const { fetch: innerFetch, filterPartitionsByNode: partitionsOfNode, leave: innerLeave } = prototype
@@ -54,7 +56,7 @@ export function countFetchedRecords({ prototype }: CountedGroupClass): void {
     return state
   }
 
-  /** kafkajs fetches again from a broker when all handlers of the fetch before have returned. */
+  /** kafkajs fetches from a broker again when all handlers of the previous fetch have returned. */
   function beginFetch(group: ConsumerGroup, nodeId: number): RecordHold[] {
     const present = new Set(group.getNodeIds())
     const states = groups.get(group)
@@ -89,7 +91,7 @@ export function countFetchedRecords({ prototype }: CountedGroupClass): void {
       throw error
     })
     const delivered = new Set(batches.map(({ rawMessages }) => holdOf(rawMessages)))
-    // kafkajs leaves out what was paused or sought elsewhere meanwhile.
+    // kafkajs omits partitions that were paused or seeked meanwhile.
     for (const hold of holds) if (!delivered.has(hold)) hold.release()
     const ready = batches.filter(({ rawMessages }) => !rawMessages.waits)
     if (ready.length === 0 && batches.length > 0) await recordMemory.released(waitMs)

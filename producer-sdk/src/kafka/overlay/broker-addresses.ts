@@ -13,8 +13,8 @@ interface PoolBuilder {
 export type CreatePoolBuilder = (options: { readonly brokers: unknown }) => PoolBuilder
 
 /**
- * kafkajs cuts a bootstrap address at its colons, so that `[::1]:9092` is the host `[` for it. The builder of connections
- * is told host and port instead. What `createKafka` has not looked at, such as a function, is left to kafkajs.
+ * kafkajs splits a bootstrap address at its colons, so `[::1]:9092` becomes the host `[`. Here the connection builder
+ * gets host and port. Addresses that `createKafka` has not parsed, such as a function, are left to kafkajs.
  */
 export function readBrokerAddresses(stock: CreatePoolBuilder): CreatePoolBuilder {
   return (options) => {

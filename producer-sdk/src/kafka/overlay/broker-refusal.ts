@@ -12,9 +12,9 @@ function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Hunk 9. Stock kafkajs asks one broker after the other for the coordinator of a group or a transaction and drops what
- * each of them says: a missing ACL shows as "Failed to find group coordinator", like a cluster that is still starting.
- * Here a refusal is thrown, if no broker found better.
+ * Hunk 9. Stock kafkajs asks one broker after the other for the coordinator of a group or a transaction and discards
+ * their errors: a missing ACL is reported as "Failed to find group coordinator", like a starting cluster. Here a
+ * refusal is thrown if no broker returns the coordinator.
  */
 export function reportRefusals(poolClass: BrokerPoolClass): void {
   const { withBroker } = poolClass.prototype

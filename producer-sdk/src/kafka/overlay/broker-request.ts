@@ -1,6 +1,6 @@
 import type { ApiName, Protocol, ProtocolRequest, Requester } from './internals.ts'
 
-/** The request in the newest version that both sides speak. */
+/** The request in the newest version that both sides support. */
 export function requestFor<Arguments>(
   broker: Requester,
   { apiKeys, requests }: Protocol,
@@ -10,7 +10,7 @@ export function requestFor<Arguments>(
   return broker.lookupRequest<Arguments>(apiKeys[api], requests[api])(request)
 }
 
-/** Sends it; a closed connection takes the broker's other connection down too, as kafkajs's own requests do. */
+/** Sends a request; if the connection is closed, the broker's other connection is closed too, as in kafkajs. */
 export async function sendTo(broker: Requester, request: ProtocolRequest): Promise<unknown> {
   try {
     return await broker.connectionPool.send(request)

@@ -3,10 +3,10 @@ import type { FlexibleInternals } from './flexible-request.ts'
 import type { Cluster, Logger } from './internals.ts'
 import { processWide } from './process-wide.ts'
 
-/** What kafkajs's modules for requests of our own need. */
+/** The kafkajs modules needed for our own requests. */
 export type OverlayInternals = CoordinatorInternals & FlexibleInternals
 
-/** What a client of kafkajs is made of, and keeps to itself. */
+/** The private parts of a kafkajs client. */
 export interface ClientParts {
   readonly cluster: Cluster
   readonly logger: Logger
@@ -18,7 +18,7 @@ const partsByClient = processWide('client-parts', () => new WeakMap<object, Clie
 /** kafkajs's module of an admin client or a consumer. */
 export type CreateClient = (options: Omit<ClientParts, 'internals'>) => object
 
-/** Makes what `create` returns known to `partsOf`. */
+/** Registers the parts of the client that `create` returns, for `partsOf`. */
 export function keepParts(create: CreateClient, internals: OverlayInternals): CreateClient {
   return (options) => {
     const client = create(options)

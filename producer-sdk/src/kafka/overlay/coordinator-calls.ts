@@ -24,11 +24,11 @@ const disconnected = new Set([
   'KafkaJSConnectionClosedError',
   'KafkaJSBrokerNotFound',
   'KafkaJSGroupCoordinatorNotFound',
-  // Only kafkajs's search for the coordinator retries by itself.
+  // Of these requests, kafkajs itself retries only the search for the coordinator.
   'KafkaJSNumberOfRetriesExceeded',
 ])
 
-/** The markers of the last transaction take a few milliseconds; kafkajs waits 300 or fails. */
+/** Writing the markers of the last transaction takes a few milliseconds; kafkajs waits 300 ms or fails. */
 const concurrentBackoff = { firstMs: 5, maxMs: 20 }
 /** Chosen, not measured: an election takes from some tens of milliseconds to seconds. */
 const failoverBackoff = { firstMs: 50, maxMs: 1_000 }
@@ -43,12 +43,12 @@ function backoffFor({ type, name }: KafkaJsError): { firstMs: number; maxMs: num
 }
 
 /**
- * Requests to coordinators. kafkajs looks its coordinator up again for every request and retries few of them; here the
- * answer is kept until the coordinator denies it, and what a coordinator says while it moves or finishes the last
- * transaction is waited out for `budgetMs`; a topic that it does not know, for less. Every request of a transaction may be repeated within its epoch.
+ * Requests to coordinators. kafkajs looks up the coordinator for every request and retries few requests. Here the
+ * coordinator is cached until it refuses. Errors of a coordinator that moves or finishes the last transaction are
+ * retried for `budgetMs`, an unknown topic for less. Every request of a transaction can be repeated within its epoch.
  */
 export class CoordinatorCalls {
-  /** Longest wait for a topic that the coordinator does not know. */
+  /** Maximum wait for a topic that the coordinator does not know. */
   readonly #missingTopicMs: number
   readonly #known = new Map<string, Broker>()
   readonly #cluster: Cluster
@@ -67,22 +67,22 @@ export class CoordinatorCalls {
     this.#missingTopicMs = Math.min(options.missingTopicMs ?? maxMissingTopicMs, options.budgetMs)
   }
 
-  /** @throws the broker's error; one that outlasts the budget is wrapped so that nobody retries it again */
+  /** @throws the broker's error; after the budget it is wrapped, so that kafkajs does not retry it */
   call(coordinator: Coordinator, api: ApiName, fields: object): Promise<unknown> {
     return this.ask(coordinator, this.#building(api, fields))
   }
 
-  /** Like `call`, for a request that is not kafkajs's. What `build` throws is not retried. */
+  /** Like `call`, for a request that kafkajs does not have. Errors of `build` are not retried. */
   ask(coordinator: Coordinator, build: Build): Promise<unknown> {
     return this.#persist(coordinator, () => this.#find(coordinator), build)
   }
 
-  /** For what any broker can answer, a fresh one perhaps only in a moment. @throws like `call` */
+  /** For requests that any broker can answer; a newly started broker may need retries. @throws like `call` */
   callAnyBroker(api: ApiName, fields: object): Promise<unknown> {
     return this.#persist(undefined, () => this.#cluster.findControllerBroker(), this.#building(api, fields))
   }
 
-  /** What is known of a coordinator; the next request goes there. */
+  /** Caches a coordinator; the next request goes there. */
   remember({ id, type }: Coordinator, broker: Broker): void {
     this.#known.set(`${type}/${id}`, broker)
   }
@@ -133,7 +133,7 @@ export class CoordinatorCalls {
       if (!this.#cluster.isConnected()) await this.#cluster.connect()
       await this.#cluster.refreshMetadata()
     } catch (refreshError) {
-      // The cluster is still away; the next attempt finds out for itself until the budget is spent.
+      // The cluster is still unreachable; retry until the budget is used up.
       this.#logger.debug('The metadata cannot be refreshed', { error: String(refreshError) })
     }
   }

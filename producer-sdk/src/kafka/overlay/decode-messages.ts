@@ -25,34 +25,33 @@ const codecMask = 7
 const recordCountOffset = 57
 /** A record is an object with headers and views, however few bytes it came in. */
 const leastRecordBytes = 128
-/** What a record takes beside its bytes: the object, its views, its headers, and what the reader makes of them. */
+/** Memory of a record besides its bytes: the object, its views, its headers, and objects derived by the reader. */
 const recordOverheadBytes = 512
 const tooLarge = Symbol('too large')
 const noRoom = Symbol('no room')
 
-/** In the place of a partition's records. */
+/** Flags on a partition's list of records. */
 export interface OversizedRecords extends Array<unknown> {
-  /** The batch that comes next unpacks to more than the limit. */
+  /** The next batch decompresses to more than the limit. */
   readonly limitBytes?: number
-  /** There is no memory for the batch that comes next, now. */
+  /** There is currently no memory for the next batch. */
   readonly waits?: boolean
 }
 
-/** What the records of one partition in one fetch may take, and have taken. */
+/** Memory limits and usage of one partition in one fetch. */
 interface Allowance {
-  /** What is left of the limit of unpacking. */
+  /** Remaining bytes of the decompression limit. */
   leftBytes: number
   usedBytes: number
 }
 
 /**
  * Hunk J: the records of one partition in a fetch response. Stock kafkajs spreads each batch into the arguments of one
- * `push`, which overflows the stack on batches of about 100,000 records.
+ * `push`, which overflows the stack on batches of about 100,000 records. Hunk M: their decompressed size is limited. If
+ * the limit is reached after the first batch, the rest is returned by the next fetch; if the first batch alone exceeds
+ * it, the result is empty and flagged.
  *
- * Hunk M: what they unpack to is bounded. Where the bound is reached behind the first batch, the rest comes with the next
- * fetch; where the first batch alone exceeds it, the result is empty and says so.
- *
- * Hunk Q: so is the memory of all partitions together, see record-memory.ts.
+ * Hunk Q: the memory of all partitions together is limited too, see record-memory.ts.
  */
 export function createDecodeMessages({ Decoder, decodeRecordBatch, decodeMessageSet }: DecoderInternals) {
   return async (response: Decoder): Promise<OversizedRecords> => {
@@ -91,12 +90,12 @@ export function createDecodeMessages({ Decoder, decodeRecordBatch, decodeMessage
   }
 }
 
-/** What is known of a batch before it is read. */
+/** Header data of a batch, before it is read. */
 function planReading(batch: Buffer, allowance: Allowance) {
   const isPacked = isCompressed(batch)
   const count = recordCount(batch)
   const knownBytes = count * recordOverheadBytes + (isPacked ? 0 : batchBytes(batch))
-  // Where records come as they are, the broker has bounded them.
+  // The size of uncompressed records is limited by the broker.
   const limitBytes = isPacked ? allowance.leftBytes : Number.MAX_SAFE_INTEGER
   return {
     /** Of the limit of unpacking, behind this batch. */
@@ -107,7 +106,7 @@ function planReading(batch: Buffer, allowance: Allowance) {
   }
 }
 
-/** The first batch may take of what is there for large ones; others come with the next fetch then. */
+/** The first batch may use the memory for large batches; later batches are then returned by the next fetch. */
 function roomFor({ usedBytes }: Allowance): number {
   if (!isCounting()) return Number.POSITIVE_INFINITY
   const { shareBytes, roomForLarge } = recordMemory
@@ -123,7 +122,7 @@ function inPlaceOfRecords(why: symbol, limitBytes: number): OversizedRecords {
   return Object.assign([], why === tooLarge ? { limitBytes } : { waits: true })
 }
 
-/** A view would keep the whole response as long as one of its records, whichever partition the rest is of. */
+/** Copies the bytes: a view would keep the whole fetch response in memory as long as one record is used. */
 function byItself(bytes: Buffer): Buffer {
   if (bytes.length * 2 >= bytes.buffer.byteLength) return bytes
   // Not `Buffer.from`, which takes small ones from a slab that lives as long as any of them.
@@ -149,7 +148,7 @@ function unlessTooLarge(error: unknown): typeof tooLarge {
   throw error
 }
 
-/** A fetch ends at a number of bytes, usually in the middle of a batch; the rest comes with the next one. */
+/** A fetch response usually ends in the middle of a batch; the next fetch returns the whole batch. */
 function unlessCutOff(error: unknown): undefined {
   if (error instanceof Error && error.name === 'KafkaJSPartialMessageError') return undefined
   throw error

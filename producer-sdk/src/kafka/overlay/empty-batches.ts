@@ -12,9 +12,9 @@ export interface FilteringGroupClass {
 const no = () => false
 
 /**
- * Hunk T. kafkajs passes over a batch that holds control or aborted records only, and its event does not tell from where
- * it was fetched. To a reader that has gone back meanwhile it looks as if nothing lay between. A consumer that takes
- * empty batches gets them like any other.
+ * Hunk T. kafkajs skips a batch with only control or aborted records, and its event has no fetch offset. A reader that
+ * has seeked back meanwhile cannot distinguish this from missing records. With this option, `eachBatch` gets such
+ * batches.
  */
 export function handOverEmptyBatches({ prototype }: FilteringGroupClass): void {
   const innerFetch = prototype.fetch

@@ -10,7 +10,7 @@ type State =
   | 'uninitialised'
   | 'ready'
   | 'transacting'
-  /** A send was given up: only aborting is left. */
+  /** A send failed: only abort is possible. */
   | 'tainted'
   | 'ending'
   /** A newer producer has the transactional id; for good. */
@@ -21,7 +21,7 @@ const noProducerId = -1
 const sequenceSpace = 2 ** 31
 /** kafkajs's own default, and that of Kafka's Java client. */
 const defaultTransactionTimeoutMs = 60_000
-/** Longest time that a coordinator is waited for. Chosen: the default timeout of a request. */
+/** Maximum wait for a coordinator. Chosen: the default request timeout. */
 const maxBudgetMs = 30_000
 const fencing = new Set([
   'PRODUCER_FENCED',

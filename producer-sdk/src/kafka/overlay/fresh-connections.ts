@@ -31,12 +31,11 @@ function forgetDeadSocket(connection: Connection): void {
 }
 
 /**
- * Hunk S. A connection of kafkajs is opened again after it broke. Stock kafkajs then goes on with the half of an answer
- * that came before: what follows is cut at the wrong places, and no request is answered any more. It opens one socket
- * for each request that finds it closed, all but the last of which are forgotten until their end ends the last one; and a
- * broker that says nothing while a client logs in is waited for without end, by every request. So is the answer to a
- * request that was sent while somebody else gave the connection up. Each attempt to give a dead connection up leaves a
- * listener on its socket.
+ * Hunk S fixes defects of kafkajs's reconnection. Stock kafkajs keeps the partial response received before the break,
+ * so that later responses are parsed at wrong offsets and no request is answered. It opens one socket for each request
+ * that finds the connection closed; the end of a forgotten socket closes the current one. Every request waits without a
+ * time limit for a broker that does not answer during login, and for the answer to a request sent while another caller
+ * closed the connection. Each attempt to close a dead connection leaks a listener on its socket.
  */
 export function openFreshConnections(
   { prototype }: ReopenedClass,

@@ -48,9 +48,9 @@ export function standingOf(cluster: object): GroupStanding | undefined {
 }
 
 /**
- * Hunk X. kafkajs tells the assignment of a generation but not its number, and drops what the leader sent beside it.
- * Both are noted at the moment of the GROUP_JOIN event, before its listeners run: while the group joins again,
- * kafkajs's own fields are those of the next generation already and the assignment is still that of the last one.
+ * Hunk X. kafkajs exposes the assignment of a generation, but neither its number nor the leader's user data. Both are
+ * recorded at the GROUP_JOIN event, before its listeners run: during a rebalance, kafkajs's own fields already belong
+ * to the next generation while the assignment is still that of the previous one.
  */
 export function noteStandings(groupClass: StandingGroupClass, assignments: AssignmentFormat): void {
   const { decode } = assignments

@@ -67,7 +67,7 @@ function isLoaded(): boolean {
   return Object.keys(require.cache).some((path) => path.startsWith(join(root, 'src') + sep))
 }
 
-/** Whoever requires the file from now on gets `exports`; the stock file is never run. */
+/** Makes later `require` calls of the file return `exports`; the stock file is never executed. */
 function replace(file: PinnedFile, exports: unknown): void {
   const module = new Module(fileOf(file))
   module.filename = fileOf(file)
@@ -83,7 +83,7 @@ function patch<Exports>(file: PinnedFile, change: (exports: Exports) => void): v
 const load: LoadInternal = (file) => require(fileOf(file))
 
 function install(): void {
-  // Replacements go first: whatever is loaded from here on finds them in the place of the stock files.
+  // Replacements are installed first, so that modules loaded later use them instead of the stock files.
   replace('consumer/filterAbortedMessages.js', filterAbortedRecords)
   replace('protocol/recordBatch/record/v0/decoder.js', decodeRecord)
   const decodeMessages = createDecodeMessages({

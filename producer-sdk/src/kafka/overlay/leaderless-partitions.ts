@@ -12,7 +12,9 @@ interface Metadata {
 
 type ParseMetadata = (data: Metadata) => Promise<unknown>
 
-/** kafkajs's parser of every version of Metadata: throws the first error that it finds, of a topic or of a partition. */
+/**
+ * kafkajs's parser of every version of Metadata: throws the first error that it finds, of a topic or of a partition.
+ */
 export interface MetadataParser {
   parse: ParseMetadata
 }
@@ -62,11 +64,11 @@ export interface OffsetManagerClass {
   readonly prototype: OffsetManager
 }
 
-/** What brokers and kafkajs give for a partition that nobody leads. */
+/** The leader id of a partition without a leader, in the protocol and in kafkajs. */
 const noLeader = -1
 /** Kafka's own mark of an offset that is not known; kafkajs takes it for one that is yet to be asked for. */
 const unknownOffset = '-1'
-/** How soon to look again for a leader that is missing; metadata are otherwise minutes old. Chosen. */
+/** Metadata refresh interval while a leader is missing; the default is minutes. Chosen, not measured. */
 const lookAgainMs = 1_000
 
 /** Metadata to work with; `createTopics` of the admin client alone asks a broker past these, to wait for leaders. */
@@ -77,9 +79,10 @@ export function isLed({ leader }: PartitionMetadata): boolean {
 }
 
 /**
- * Hunk U. Stock kafkajs refuses what a broker tells of a topic, or of all topics in one request, as soon as one partition has
- * no leader: nobody reads, writes or joins for the others either. Here such a partition is one whose leader is −1.
- * A topic that is refused as a whole still is. Returns the stock parser.
+ * Hunk U. Stock kafkajs rejects a metadata response if one partition has no leader, so the client cannot read, write or
+ * join for other partitions either. Here the leader of such a partition is −1. An error of a whole topic is still
+ * thrown.
+ * Returns the stock parser.
  */
 export function acceptLeaderless(parser: MetadataParser): ParseMetadata {
   const { parse: stockParse } = parser
@@ -90,7 +93,7 @@ export function acceptLeaderless(parser: MetadataParser): ParseMetadata {
   return stockParse
 }
 
-/** Whoever asks a broker in order to wait for leaders is still told that one is missing. */
+/** Requests that wait for leaders still get the error of a missing leader. */
 export function waitForLeaders({ prototype }: ReadingBrokerClass, stockParse: ParseMetadata): void {
   const { metadata: innerMetadata } = prototype
   prototype.metadata = async function metadata(topics) {
@@ -99,7 +102,7 @@ export function waitForLeaders({ prototype }: ReadingBrokerClass, stockParse: Pa
   }
 }
 
-/** Metadata with such a partition are out of date within a second, so that it goes on when its leader is back. */
+/** Metadata with such a partition expire within a second, so that it continues when its leader is back. */
 export function lookForLeaders({ prototype }: ReadingPoolClass): void {
   const { refreshMetadata: stockRefresh } = prototype
   prototype.refreshMetadata = async function refreshMetadata(this: BrokerPool, topics) {
@@ -110,8 +113,8 @@ export function lookForLeaders({ prototype }: ReadingPoolClass): void {
 }
 
 /**
- * Offsets of partitions without a leader are −1 and not asked for: kafkajs would look for broker −1 and fail for all of
- * them. After any other failure the next call looks for the leaders anew.
+ * Offsets of partitions without a leader are −1 and not requested: kafkajs would look for broker −1 and fail for all
+ * partitions. After any other failure, the next call refreshes the leaders.
  */
 export function skipLeaderless({ prototype }: ReadingClusterClass): void {
   const { metadata: stockMetadata, fetchTopicsOffset: stockFetch } = prototype

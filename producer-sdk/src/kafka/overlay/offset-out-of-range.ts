@@ -12,9 +12,9 @@ export interface FetchingGroupClass {
 }
 
 /**
- * Hunk 7. Stock kafkajs answers a position outside the log by committing −1 or −2 for the group, autoCommit or not, and
- * going on at one end of the log: unread records are skipped, or read ones repeated, without a word. Here the consumer
- * crashes with the error; where to go on is for its owner to say.
+ * Hunk 7. If a position is outside the log, stock kafkajs commits −1 or −2 for the group, even without autoCommit, and
+ * continues at one end of the log: it silently skips unread records or repeats read ones. Here the consumer crashes
+ * with the error, and its owner decides where to continue.
  */
 export function failOnOffsetOutOfRange(groupClass: FetchingGroupClass): void {
   groupClass.prototype.recoverFromOffsetOutOfRange = async function recover(this: ConsumerGroup, error) {

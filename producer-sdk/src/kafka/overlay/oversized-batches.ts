@@ -17,7 +17,9 @@ export interface BoundedGroupClass {
   readonly prototype: ConsumerGroup & { fetch(nodeId: number): Promise<FetchedBatch[]> }
 }
 
-/** Hunk M, the reading side: whoever reads a partition hears of a batch that unpacks to too much, and the others go on. */
+/**
+ * Hunk M, the reading side: reports a batch above the decompression limit for its partition; other partitions continue.
+ */
 export function reportOversizedBatches(groupClass: BoundedGroupClass): void {
   const innerFetch = groupClass.prototype.fetch
   groupClass.prototype.fetch = async function fetch(this: ConsumerGroup, nodeId) {

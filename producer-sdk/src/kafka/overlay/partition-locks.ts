@@ -4,8 +4,8 @@ interface Named {
 }
 
 /**
- * One holder a partition. Sequence numbers leave no choice: until a batch is acknowledged or given up, nothing else may
- * be sent to its partition under the same producer id, or the next batch passes for a repetition of this one.
+ * A lock per partition. Sequence numbers require it: until a batch is acknowledged or given up, no other batch may be
+ * sent to its partition with the same producer id, or the broker treats the next batch as a duplicate.
  */
 export class PartitionLocks {
   readonly #tails = new Map<string, Promise<void>>()

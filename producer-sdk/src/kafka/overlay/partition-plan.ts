@@ -48,7 +48,7 @@ export function planPartitions(
   return [...plan.values()]
 }
 
-/** The same partitions, each topic named once: the broker drops what comes under a name for the second time. */
+/** Groups partitions by topic: the broker ignores a second entry for the same topic. */
 export function groupByTopic<Item extends { readonly topic: string }, Entry>(
   items: readonly Item[],
   entryOf: (item: Item) => Entry,

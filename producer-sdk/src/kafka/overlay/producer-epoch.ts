@@ -3,7 +3,7 @@ import { processWide } from './process-wide.ts'
 
 const reads = processWide('producer-epoch-reads', () => new AsyncLocalStorage<{ epoch?: number }>())
 
-/** Within `work`, the epoch that a broker gives a producer is noted. */
+/** Records the epoch that a broker assigns to a producer during `work`. */
 export async function readingProducerEpoch<Result>(
   work: () => Promise<Result>,
 ): Promise<{ result: Result; epoch: number | undefined }> {
@@ -12,7 +12,7 @@ export async function readingProducerEpoch<Result>(
   return { result, epoch: read.epoch }
 }
 
-/** Called by whoever gets an epoch from a broker. */
+/** Called when a producer gets an epoch from a broker. */
 export function noteProducerEpoch(epoch: number): void {
   const read = reads.getStore()
   if (read) read.epoch = epoch

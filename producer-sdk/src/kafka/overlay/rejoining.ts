@@ -13,12 +13,12 @@ export interface JoiningGroupClass {
   readonly prototype: ConsumerGroup
 }
 
-/** `outside`: the last attempt to join failed, or the coordinator cannot be reached under its old address. */
+/** `outside`: the last join failed, or the coordinator is unreachable at its old address. */
 type Standing = { readonly kind: 'member' | 'outside' } | { readonly kind: 'joining'; readonly join: Promise<void> }
 
 type RejoiningErrors = Pick<Errors, 'KafkaJSError'>
 
-/** The coordinator is elsewhere or cannot be reached: only joining looks it up again. */
+/** The coordinator has moved or is unreachable: only a join looks it up again. */
 const lostCoordinator = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
 const brokerAway = new Set([
   'KafkaJSBrokerNotFound',
@@ -29,7 +29,10 @@ const brokerAway = new Set([
   'KafkaJSRequestTimeoutError',
 ])
 
-/** Between two failed fetches; the first is answered at once. Shorter than any session, as the fetcher beats meanwhile not. */
+/**
+ * Between two failed fetches; the first is answered at once. Shorter than any session, as the fetcher beats meanwhile
+ * not.
+ */
 const [firstRestMs, longestRestMs] = [50, 1_000]
 
 interface Failure {
@@ -43,7 +46,7 @@ function causesOf(error: unknown): KafkaJsError[] {
   return causes
 }
 
-/** kafkajs wraps what outlasted its short retries as final, although time alone can mend it. */
+/** kafkajs marks errors as final after its short retries, although they can pass with time. */
 function isPassing(error: unknown): boolean {
   return causesOf(error).some(({ name, retriable }) => retriable === true || brokerAway.has(name))
 }
@@ -53,14 +56,16 @@ function losesCoordinator(error: unknown): boolean {
 }
 
 /**
- * Hunk P. Stock kafkajs forgets its member id when the coordinator does not know it, and joins again; where that join
- * fails with an error that can be retried, it goes back to fetching, without an id and so without heartbeats, for good.
- * After a failed SyncGroup it goes on with the old assignment as a member of the new generation. Where the coordinator
- * died it sends its heartbeats to the old address. Here nothing is fetched and no heartbeat succeeds before the group has
- * been joined again, and what time can mend is retried instead of ending the consumer; `retry.retries` bounds it.
- * Where the connection to the only broker closes, stock kafkajs ends the consumer at once for want of a broker; here it joins.
- * After a fetch that failed for its metadata, stock kafkajs joins again and fetches at once, some thousand times a second
- * and each time for the whole group; here it rests between two such failures, for longer the more there are.
+ * Hunk P fixes defects of rejoining. Stock kafkajs drops its member id if the coordinator does not know it, and joins
+ * again; if that join fails with a retryable error, it continues to fetch permanently, without an id and so without
+ * heartbeats. After a failed SyncGroup it uses the old assignment as a member of the new generation. After the
+ * coordinator's death it sends heartbeats to the old address. Here no record is fetched and no heartbeat succeeds
+ * before the group has been joined again, and temporary errors are retried, up to `retry.retries`, instead of ending
+ * the consumer.
+ *
+ * If the connection to the only broker closes, stock kafkajs ends the consumer; here it joins again. After a fetch that
+ * failed because of its metadata, stock kafkajs rejoins and fetches at once, some thousand times per second, each time
+ * with a rebalance; here the delay between two such failures increases.
  */
 export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSError }: RejoiningErrors): void {
   const { prototype } = groupClass
@@ -79,7 +84,7 @@ export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSErr
     return isFinal && isPassing(error) ? new KafkaJSError(error as Error, { cause: error }) : error
   }
 
-  /** kafkajs's runner joins on this type. */
+  /** On this error type, kafkajs's runner joins again. */
   function joinFirst(): KafkaJsError {
     return Object.assign(new KafkaJSError('The group is to be joined again'), { type: 'REBALANCE_IN_PROGRESS' })
   }
@@ -100,7 +105,7 @@ export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSErr
 
   prototype.fetch = async function fetch(this: ConsumerGroup, nodeId) {
     const standing = standings.get(this)
-    // Where a topic got more partitions, one fetcher joins while those of the other brokers go on.
+    // If a topic gets more partitions, one fetcher joins while those of other brokers continue.
     if (standing?.kind === 'joining') await standing.join
     if (standing?.kind === 'outside') throw joinFirst()
     try {
@@ -112,7 +117,7 @@ export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSErr
 
   prototype.getNodeIds = function getNodeIds(this: ConsumerGroup) {
     const ids = stockNodeIds.call(this)
-    // With its connections the only broker left the pool; joining connects to the given addresses again.
+    // The only broker left the pool with its connections; joining connects to the bootstrap addresses again.
     if (ids.length === 0) throw joinFirst()
     return ids
   }
@@ -132,7 +137,7 @@ export function rejoinBeforeFetching(groupClass: JoiningGroupClass, { KafkaJSErr
   prototype.recoverFromFetch = async function recoverFromFetch(this: ConsumerGroup, error) {
     const now = performance.now()
     const last = failures.get(this)
-    // One that comes long after the last is a first one again.
+    // A failure long after the last one counts as the first.
     const isRepeated = last !== undefined && now - last.at < longestRestMs
     const restMs = isRepeated ? Math.min(2 * last.restMs, longestRestMs) : firstRestMs
     if (isRepeated) await delay(restMs)

@@ -15,9 +15,9 @@ export interface ConnectionClass {
 }
 
 /**
- * Hunk K. A request that times out says that its connection carries nothing any more: a router that forgot it, a broker
- * that is gone without a word. Stock kafkajs keeps the connection, and every later request waits out its time on it; here
- * it is given up, with whatever else waits on it, and the next request opens a new one.
+ * Hunk K. A request timeout usually means a dead connection: a router has dropped it, or the broker's host has failed.
+ * Stock kafkajs keeps the connection, and every later request times out on it. Here it is closed, together with all
+ * waiting requests, and the next request opens a new one.
  */
 export function replaceSilentConnections(
   connectionClass: ConnectionClass,
@@ -30,13 +30,13 @@ export function replaceSilentConnections(
     try {
       return await stockSend.call(this, request)
     } catch (error) {
-      // By now another connection may be in its place.
+      // It may already have been replaced by another connection.
       const isSilent = (error as KafkaJsError).name === 'KafkaJSRequestTimeoutError' && this.socket === socket
       if (isSilent && this.isConnected()) {
         const { host, port } = this
         this.rejectRequests(new KafkaJSConnectionClosedError('No answer in time', { host, port }))
         await this.disconnect()
-        // A FIN would wait for an answer as well.
+        // A FIN would also wait for an answer.
         socket?.destroy()
       }
       throw error

@@ -22,7 +22,7 @@ export type OffsetFetchInternals = FlexibleInternals
 
 export interface FetchedOffset {
   readonly partition: number
-  /** −1 where nothing is committed. */
+  /** −1 if no offset is committed. */
   readonly offset: string
   readonly metadata: string | null
   readonly errorCode: number
@@ -43,7 +43,9 @@ export const unstableCode = 88
 const pollMs = 20
 const budgetMs = 10_000
 
-/** The partitions whose offsets have to be stable. Others are left out: their transactions are none of the reader's. */
+/**
+ * The partitions whose offsets must be stable. Others are not requested: their transactions do not concern the reader.
+ */
 interface StableRead {
   readonly topic: string
   readonly partitions: readonly number[]
@@ -51,15 +53,15 @@ interface StableRead {
 
 const stableReads = processWide('stable-reads', () => new AsyncLocalStorage<StableRead>())
 
-/** Within `read`, OffsetFetch asks for these partitions only and waits until their offsets are decided. */
+/** During `read`, OffsetFetch requests only these partitions and waits until their offsets are stable. */
 export function readingStableOffsets<Result>(wanted: StableRead, read: () => Promise<Result>): Promise<Result> {
   return stableReads.run(wanted, read)
 }
 
 /**
- * Hunk 8. kafkajs speaks OffsetFetch up to v4, which answers with the offset *before* a transaction whose commit is
- * decided but not yet written. v7 can require stable offsets: the broker then answers UNSTABLE_OFFSET_COMMIT until
- * they are.
+ * Hunk 8. kafkajs supports OffsetFetch up to v4, which returns the offset *before* a transaction whose commit is
+ * decided but not yet written. v7 can require stable offsets: the broker then answers UNSTABLE_OFFSET_COMMIT until they
+ * are stable.
  */
 export function addStableOffsets(brokerClass: BrokerClass, internals: OffsetFetchInternals): void {
   const stockOffsetFetch = brokerClass.prototype.offsetFetch

@@ -2,7 +2,7 @@ import { requestFor, sendTo } from './broker-request.ts'
 import type { ApiName, Protocol, Requester } from './internals.ts'
 import { processWide } from './process-wide.ts'
 
-/** How a consumer takes part in its group as a static member. */
+/** Options of a static member. */
 export interface Membership {
   readonly groupInstanceId: string
   /** Send LeaveGroup on disconnect, so that the partitions move at once instead of waiting for this member. */
@@ -27,7 +27,7 @@ export function setMembership(cluster: object, membership: Membership): void {
   memberships.set(cluster, membership)
 }
 
-/** Undefined for one that is no static member. */
+/** Undefined for a dynamic member. */
 export function membershipOf(cluster: object): Membership | undefined {
   return memberships.get(cluster)
 }

@@ -4,10 +4,9 @@ export interface TimedClass {
 }
 
 /**
- * Hunk R. kafkajs compares points in time with the clock of the machine. Where that is set back by an hour, a consumer
- * sends no heartbeat and commits nothing for an hour, a request without an answer does not time out, and metadata stay as
- * they are.
- * Here the property keeps its distance from now by a clock that cannot be set, whatever the machine's clock does.
+ * Hunk R. kafkajs compares timestamps of the wall clock. If the clock is set back by an hour, a consumer sends no
+ * heartbeat and commits no offset for an hour, requests do not time out, and metadata are not refreshed. Here the
+ * property is computed from the monotonic clock, so that its difference to the current time stays correct.
  */
 export function keepSteady({ prototype }: TimedClass, property: string): void {
   const times = new WeakMap<object, unknown>()

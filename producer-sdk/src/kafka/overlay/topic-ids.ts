@@ -51,7 +51,7 @@ const noId = Buffer.alloc(uuidBytes)
 
 const reads = processWide('topic-id-reads', () => new AsyncLocalStorage<Map<string, string>>())
 
-/** Within `read`, what brokers tell of topics is told with their ids; resolves to these. */
+/** During `read`, metadata requests also return topic ids; resolves to them. */
 export async function readingTopicIds(read: () => Promise<unknown>): Promise<TopicIds> {
   const found = new Map<string, string>()
   await reads.run(found, read)
@@ -69,8 +69,8 @@ export async function askForTopicIds(
 }
 
 /**
- * Hunk L. A topic that is deleted and created again under its name is another topic, and only its id tells: kafkajs
- * speaks Metadata up to v6, ids come with v10.
+ * Hunk L. A topic that is deleted and created again is another topic, which only its id shows. kafkajs supports
+ * Metadata up to v6; topic ids need v10.
  */
 export function addTopicIds(brokerClass: MetadataBrokerClass, internals: MetadataInternals): void {
   const stockMetadata = brokerClass.prototype.metadata

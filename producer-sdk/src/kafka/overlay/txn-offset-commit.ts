@@ -11,7 +11,7 @@ import type { OffsetTopic, ProducerIdentity, ProtocolRequest } from './internals
 import { refusalOf } from './partition-refusals.ts'
 import { processWide } from './process-wide.ts'
 
-/** Who commits: a member of one generation of the group. */
+/** The committing member, with its generation. */
 export interface CommittingMember {
   readonly generationId: number
   readonly memberId: string
@@ -34,24 +34,24 @@ interface TxnOffsetCommitAnswer {
 }
 
 export const txnOffsetCommitKey = 28
-/** The first one with generation, member and instance. */
+/** The first version with generation, member and instance. */
 const version = 3
 const noLeaderEpoch = -1
 
 const commits = processWide('committing-members', () => new AsyncLocalStorage<CommittingMember>())
 
-/** Within `commit`, offsets are sent to a transaction in the name of this member. */
+/** During `commit`, offsets are added to a transaction for this member. */
 export function committingAs<Result>(member: CommittingMember, commit: () => Promise<Result>): Promise<Result> {
   return commits.run(member, commit)
 }
 
-/** The member in whose name offsets are being sent; undefined where the group is not to check it. */
+/** The member for which offsets are being sent; undefined if the coordinator must not check it. */
 export function committingMember(): CommittingMember | undefined {
   return commits.getStore()
 }
 
 /**
- * TxnOffsetCommit v3 (KIP-447). kafkajs speaks v1, by which the broker accepts offsets of any generation.
+ * TxnOffsetCommit v3 (KIP-447). kafkajs supports v1, with which the broker accepts offsets of any generation.
  *
  * @throws VAL_KAFKA_BROKER_TOO_OLD
  */
