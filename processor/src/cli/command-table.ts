@@ -114,7 +114,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     usage: 'lag-service',
-    summary: 'publish lag, rates and the wanted number of processors at /scaling, for KEDA; needs no processor',
+    summary: 'publish lag, rates and the needed number of processors at /scaling, for KEDA; needs no processor',
     example: 'VALENCE_KAFKA_BROKERS=localhost:9092 valence lag-service',
     load: async () => (await import('./commands/lag-service.ts')).runLagService,
   },

@@ -96,7 +96,7 @@ export async function startLagService({ config, logger }: Pick<ServiceOptions, '
   const watch = watchScaling(config, logger, scalerOptions(config), (report) => {
     if (report.desiredReplicas !== last?.desiredReplicas) {
       const { desiredReplicas, reason, demand, capacity, total } = report
-      logger.info({ desiredReplicas, reason, demand, capacity, lag: total.lag }, 'wanted number of processors')
+      logger.info({ desiredReplicas, reason, demand, capacity, lag: total.lag }, 'desired number of processors')
     }
     last = report
     meterScaling(metrics, report)

@@ -35,7 +35,7 @@ export async function supervise(options: SupervisorOptions, signal: AbortSignal)
           VALENCE_HTTP_PORT: '0',
         },
       })
-      logger.info({ place, pid: child.pid }, 'processor begun')
+      logger.info({ place, pid: child.pid }, 'processor process started')
       return child
     },
     onExit: (place, code, signal) => logger.info({ place, code, signal }, 'processor ended'),

@@ -119,7 +119,7 @@ function timesOf({ log }: ProcessorProcess, message: string): number[] {
 /** What a supervisor that was killed left behind. */
 function killBegun({ log }: ProcessorProcess): void {
   const ended = log.filter(({ msg }) => msg === 'processor ended').length
-  const begun = log.filter(({ msg }) => msg === 'processor begun').map(({ pid }) => Number(pid))
+  const begun = log.filter(({ msg }) => msg === 'processor process started').map(({ pid }) => Number(pid))
   if (ended === begun.length) return
   for (const pid of begun) {
     try {
