@@ -46,6 +46,11 @@ export interface KafkaOptions {
 }
 
 const defaults = { connectionTimeoutMs: 5_000, requestTimeoutMs: 30_000 }
+/**
+ * kafkajs logs in again so long before a login ends. Its 10 s are too early for a login that is shorter, for example by a
+ * token near its end: a broker refuses a second login within a second (ILLEGAL_SASL_STATE). Chosen, not measured.
+ */
+const reauthenticationThresholdMs = 2_000
 
 const kafkaJsByClient = new WeakMap<Kafka, KafkaJs>()
 const membershipByConsumer = new WeakMap<Consumer, Membership>()
@@ -101,6 +106,7 @@ export function createKafka(options: KafkaOptions): Kafka {
     ...(options.retry ? { retry: options.retry } : {}),
     connectionTimeout: options.connectionTimeoutMs ?? defaults.connectionTimeoutMs,
     requestTimeout: options.requestTimeoutMs ?? defaults.requestTimeoutMs,
+    reauthenticationThreshold: reauthenticationThresholdMs,
     ...kafkaLogging(options.onLog, options.logLevel),
   })
   kafkaJsByClient.set(kafka, kafkaJs)

@@ -94,6 +94,8 @@ export class SecuredKafka implements AsyncDisposable {
     const { cert, key } = certificates.read('broker')
     const stack = await startLocalStack({
       parts: ['kafka'],
+      // Every login of a test ends while it runs, and is shorter than the 10 s that kafkajs expects of one.
+      kafkaProperties: { 'connections.max.reauth.ms': '8000' },
       kafkaSecurity: {
         certificate: cert.toString(),
         key: key.toString(),

@@ -16,6 +16,13 @@ describe('createKafka', () => {
     expect(() => createKafka({ ...options, brokers: ['a:1', 'b:2'] })).not.toThrow()
   })
 
+  it('logs in again 2 s before a login ends, so that one of a few seconds serves', () => {
+    const construct = vi.spyOn(loadKafkaJs(), 'Kafka')
+    createKafka(options)
+    expect(construct).toHaveBeenCalledWith(expect.objectContaining({ reauthenticationThreshold: 2_000 }))
+    construct.mockRestore()
+  })
+
   it('serves a second copy of this package in the same process', async () => {
     vi.resetModules()
     const copy = await import('../../../src/kafka/index.ts')
