@@ -40,7 +40,7 @@ it('loses and doubles nothing while processors are killed, and output pauses for
   const output = await readCommitted(kafka.brokers, topics.output)
   expectExactlyOnce(compareOutput(sent, output))
   expect(run.kills).toBeGreaterThanOrEqual(3)
-  // A rebalance waits for the killed seat until its session is over or it has joined again, and stops the other seat too.
+  // Chosen, not measured: a rebalance may wait for a killed seat until its session is over, and then for its successor.
   expect(longestSilenceMs(output)).toBeLessThan(sessionTimeoutMs + run.slowestStartMs)
   await run.stop()
 })
