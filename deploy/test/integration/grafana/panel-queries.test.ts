@@ -14,8 +14,8 @@ import { readAlerts, readRecordings } from '../../support/rule-files.ts'
 
 /** What a short run without faults cannot have, and why. */
 const exceptions: Readonly<Record<string, string>> = {
-  'valence-overview: Batches tried again, A': 'no batch fails in this run',
-  'valence-pipeline: Standing still, A': 'no partition stands still in this run',
+  'valence-overview: Retried batches, A': 'no batch fails in this run',
+  'valence-pipeline: Partitions standing still, A': 'no partition stands still in this run',
   'valence-model: Confidence against the week before, B': 'there is no week before',
   'valence-model: Labels against the week before, A': 'there is no week before',
 }
