@@ -111,6 +111,8 @@ describe('a group whose offsets were deleted', { retry: 0 }, () => {
       )
       .toBe('deleted')
     processor.signal('SIGCONT')
+    // It joins as a new member, and takes the partition again.
+    await expect.poll(() => processor.log.filter(isTaken).length, { timeout: 60_000 }).toBe(2)
     await expect.poll(() => isReady(processor), { timeout: 60_000 }).toBe(true)
     await fence(`${topics.groupId}.${topics.input}.0`)
     await (await produceTo([0], topics, texts.slice(20))).drained()
