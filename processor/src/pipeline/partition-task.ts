@@ -61,6 +61,8 @@ export class PartitionTask {
   #halts = 0
   /** Of the last commit; undefined before the first take-over. */
   #known: KnownPosition | undefined
+  /** The group has dropped this member since the taking began. */
+  #isOutdated = false
   /** Slices taken and not committed. */
   #begun = 0
   #finished: Promise<void> = Promise.resolve()
@@ -85,6 +87,7 @@ export class PartitionTask {
 
   /** After a join as a new member: the group's position may be another by now. */
   takeAgain(): void {
+    this.#isOutdated = true
     this.#queue?.fail(new ValenceError('VAL_KAFKA_GENERATION_OVER', partitionName(this.#partition)))
   }
 
@@ -182,6 +185,7 @@ export class PartitionTask {
   /** Fence → read the committed offset → seek. In this order no earlier owner can commit in between. */
   async #take(): Promise<PartitionSession> {
     const { sessions, source, flows, metrics, logger, start } = this.#context
+    this.#isOutdated = false
     const stopTimer = metrics.kafka.takeovers.startTimer()
     const session = await sessions.open(this.#partition)
     try {
@@ -194,6 +198,7 @@ export class PartitionTask {
       if (!committed) await session.publish([], offset)
       this.isTaken = true
       if (this.ended) return session
+      if (this.#isOutdated) throw new ValenceError('VAL_KAFKA_GENERATION_OVER', partitionName(this.#partition))
       this.#queue = new PartitionQueue(offset)
       this.#known = { offset, topicId }
       this.#begun = 0
@@ -335,15 +340,14 @@ export class PartitionTask {
 
   /** Pause before the next take-over. */
   async #rest(error: ValenceError, fields: object): Promise<void> {
-    const { logger } = this.#context
     if (error.row.partition === 'isolate') {
-      logger.warn(fields, 'the broker refuses a record, the partition is taken again to single it out')
+      this.#context.logger.warn(fields, 'the broker refuses a record, the partition is taken again to single it out')
     } else if (error.row.partition === 'halt') {
       await this.#halt(error, fields)
     } else {
       this.#failures += 1
       const delayMs = Math.min(20 * 2 ** this.#failures, maxDelayMs)
-      logger.warn({ ...fields, delayMs }, 'session lost, the partition is taken again')
+      this.#context.logger.warn({ ...fields, delayMs }, 'session lost, the partition is taken again')
       await this.#sleep(delayMs)
     }
   }

@@ -73,7 +73,8 @@ export function warnOfPosition(
   if (lost) {
     const goesOn = known === undefined ? 'begins anew' : 'goes on from the last one known here'
     logger.warn({ ...fields, code: 'VAL_KAFKA_POSITION_LOST' }, `the group has lost its position and ${goesOn}`)
-  } // No owner commits backwards: a tool did, or the brokers lost what they had acknowledged.
+  }
+  // No owner commits backwards: a tool did, or the brokers lost what they had acknowledged.
   if (committed && known !== undefined && known.topicId === topicId && offset < known.offset) {
     const last = known.offset.toString()
     logger.warn({ ...fields, last }, 'the position was set back, the records from there are scored again')

@@ -69,6 +69,26 @@ describe('where a pipeline reads on', () => {
     expect(values(broker.published).slice(5)).toEqual(['r2', 'r3', 'n0'])
   })
 
+  it('begins anew with a taking that was under way when the group had dropped it', async () => {
+    const { broker, source, pipeline } = setup()
+    broker.append(first, numbered(4))
+    broker.commit(first, 4n)
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const range = broker.range.bind(broker)
+    const asked = vi.spyOn(broker, 'range').mockImplementation(async (partition) => {
+      await gate
+      return range(partition)
+    })
+    await pipeline.start()
+    source.assign([first])
+    await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce())
+    broker.commit(first, 1n)
+    source.assign([first], { isNewMember: true })
+    open()
+    await pump(source, () => broker.published.length === 3)
+    expect(values(broker.published)).toEqual(['r1', 'r2', 'r3'])
+  })
+
   it('continues at the committed offset', async () => {
     const { broker, source, pipeline } = setup()
     broker.append(first, numbered(5))
