@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import { textFieldsOf } from '../config/text-fields.ts'
 import { sampleTopic } from '../kafka/sample-topic.ts'
 import { createDecodeStep, type Decoded } from '../pipeline/decode.ts'
+import { isWithoutText } from '../pipeline/missing-text-watch.ts'
 import { countBy } from '../platform/count-by.ts'
 import { openRegistry } from '../registry/open-registry.ts'
 import { answerWithin, type Finding, failure } from './finding.ts'
@@ -54,8 +55,4 @@ export function judgeTexts(topic: string, decoded: readonly Decoded[], config: C
   }
   const list = [...codes].map(([code, count]) => `${code} (${count})`).join(', ')
   return { ...place, status: 'warn', detail: `dead letters among the newest ${records.length} records: ${list}`, help }
-}
-
-function isWithoutText(decoded: Decoded): boolean {
-  return decoded.kind === 'passed' || (decoded.kind === 'rejected' && decoded.error.code === 'VAL_TEXT_MISSING')
 }

@@ -5,14 +5,6 @@ import type { DerivedSchema } from './derive-avro.ts'
 import type { ProtobufField } from './derive-protobuf.ts'
 import { additionDescriptor } from './protobuf-addition.ts'
 
-/** The first field of a descriptor in base64: tag 1 of type 2, the name of the file. No .proto file begins so. */
-const base64Descriptor = /^Cg[A-Za-z0-9+/\s]+=*\s*$/
-
-/** Python's client registers descriptors in place of .proto files. */
-export function isDescriptor(schema: string): boolean {
-  return base64Descriptor.test(schema)
-}
-
 /** Numbers of the repeated messages in a file, and in a message. */
 const [messagesOfFile, messagesOfMessage] = [4, 3]
 

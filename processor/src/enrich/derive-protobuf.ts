@@ -1,7 +1,7 @@
 import { ValenceError } from '@valence/schemas'
 import protobuf from 'protobufjs'
 import type { DerivedSchema } from './derive-avro.ts'
-import { type ProtoMessage, readProtoFile } from './proto-messages.ts'
+import { locateMessages, type ProtoMessage } from './proto-messages.ts'
 import { additionMessage } from './protobuf-addition.ts'
 
 export interface ProtobufField {
@@ -15,7 +15,7 @@ export interface ProtobufField {
  * @throws VAL_ENRICH_FIELD_TAKEN where the name or the number is used or reserved
  */
 export function deriveProtobufSchema(text: string, indexes: readonly number[], field: ProtobufField): DerivedSchema {
-  const { messages, isProto2 } = readProtoFile(text)
+  const { messages, isProto2 } = locateMessages(text)
   const path = messagesAt(messages, indexes)
   const { root, package: space } = parse(text)
   const fullName = [...(space ? [space] : []), ...path.map(({ name }) => name)].join('.')

@@ -6,12 +6,12 @@ import {
   ValenceError,
   type WriterSchema,
 } from '@valence/schemas'
+import { readMessageIndexes } from '@valence/schemas/protobuf'
 import type { Append } from './addition.ts'
 import { avroAddition } from './avro-addition.ts'
 import type { ProtobufField } from './derive-protobuf.ts'
 import { enrichJson } from './enrich-json.ts'
 import type { EnrichedIds } from './enriched-ids.ts'
-import { readMessageIndexes } from './message-indexes.ts'
 import { expectNumberUnused, protobufAddition } from './protobuf-addition.ts'
 
 /** A record of the input and how its bytes are read. */

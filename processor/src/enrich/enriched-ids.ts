@@ -6,8 +6,9 @@ import {
   valueSubject,
   type WriterSchema,
 } from '@valence/schemas'
+import { isDescriptor } from '@valence/schemas/protobuf'
 import { type DerivedSchema, deriveAvroSchema } from './derive-avro.ts'
-import { deriveDescriptor, isDescriptor } from './derive-descriptor.ts'
+import { deriveDescriptor } from './derive-descriptor.ts'
 import { deriveJsonSchema } from './derive-json-schema.ts'
 import { deriveProtobufSchema, type ProtobufField } from './derive-protobuf.ts'
 

@@ -7,7 +7,7 @@ export interface ProtoMessage {
   readonly messages: readonly ProtoMessage[]
 }
 
-export interface ProtoFile {
+export interface MessageLayout {
   readonly messages: readonly ProtoMessage[]
   /** Its fields of one value need a label. */
   readonly isProto2: boolean
@@ -33,7 +33,7 @@ function blank(found: string): string {
  * The messages of a .proto file that parses. They stand in the order in which the wire format counts them: nested ones and
  * groups in their message. @throws VAL_SCHEMA_MISMATCH where braces do not match
  */
-export function readProtoFile(text: string): ProtoFile {
+export function locateMessages(text: string): MessageLayout {
   const blocks: [Block, ...Block[]] = [{ name: '', isMessage: true, messages: [] }]
   let statement: string[] = []
   let isProto2 = true

@@ -8,16 +8,13 @@ import {
 } from '@valence/producer-sdk/kafka'
 import type { Config } from '../config/config.ts'
 import type { Logger } from '../observability/logger.ts'
-import { readPem } from '../platform/read-pem.ts'
+import { readTlsFiles } from '../platform/tls-files.ts'
 import { saslOptions } from './sasl.ts'
 
 function tlsOptions(config: Config): KafkaOptions['tls'] {
   const { kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile } = config
   if (!config.kafkaTlsEnabled) return undefined
-  const ca = readPem(kafkaTlsCaFile, 'VALENCE_KAFKA_TLS_CA_FILE')
-  const cert = readPem(kafkaTlsCertFile, 'VALENCE_KAFKA_TLS_CERT_FILE')
-  const key = readPem(kafkaTlsKeyFile, 'VALENCE_KAFKA_TLS_KEY_FILE')
-  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
+  return readTlsFiles('VALENCE_KAFKA_TLS', { ca: kafkaTlsCaFile, cert: kafkaTlsCertFile, key: kafkaTlsKeyFile })
 }
 
 /** kafkajs logs routine events as warnings and errors while it retries them; final failures come as our own errors. */

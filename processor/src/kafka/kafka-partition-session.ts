@@ -12,7 +12,7 @@ import type { LineProgress } from './line-progress.ts'
 import type { LogOffsets } from './log-offsets.ts'
 import { isOfEarlierTopic, type PartitionSession, type Position } from './partition-session.ts'
 import { type PositionNote, partitionsFound, readNote, writeNote } from './position-note.ts'
-import type { OutgoingRecord } from './record.ts'
+import { bytesOf, type OutgoingRecord } from './record.ts'
 import { partitionName, type TopicPartition } from './topic-partition.ts'
 
 export interface KafkaPartitionSessionOptions {
@@ -196,12 +196,6 @@ export async function openKafkaPartitionSession(
   const session = new KafkaPartitionSession(options, partition)
   await session.fence()
   return session
-}
-
-function bytesOf({ key, value, headers }: OutgoingRecord): number {
-  let bytes = (key?.length ?? 0) + (value?.length ?? 0)
-  for (const header of headers) bytes += header.name.length + (header.value?.length ?? 0)
-  return bytes
 }
 
 /** Splits records into calls, in order, each within the limit of a batch; a larger record is sent alone. */

@@ -11,6 +11,13 @@ export interface KafkaRecord {
   readonly headers: RecordHeaders
 }
 
+/** Bytes of key, value and headers, without what the batch adds. */
+export function bytesOf({ key, value, headers }: Pick<KafkaRecord, 'key' | 'value' | 'headers'>): number {
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0)
+  for (const header of headers) bytes += header.name.length + (header.value?.length ?? 0)
+  return bytes
+}
+
 /** What one fetch brought from one partition; control records and aborted records are already taken out. */
 export interface RecordBatch extends TopicPartition {
   /** Of the topic that was read; undefined where the broker or the client cannot tell. */

@@ -1,5 +1,6 @@
 import { formatFieldPath, type TextFields } from '@valence/schemas'
 import type { Logger } from '../observability/logger.ts'
+import type { Decoded } from './decode.ts'
 import type { RecordResult } from './score-batch.ts'
 
 export interface MissingTextWatchOptions {
@@ -12,7 +13,7 @@ export interface MissingTextWatchOptions {
 const spanMs = 60_000
 
 /** True for a record without a text where texts are looked for. */
-function isMissing(outcome: RecordResult): boolean {
+export function isWithoutText(outcome: Decoded | RecordResult): boolean {
   return outcome.kind === 'passed' || (outcome.kind === 'rejected' && outcome.error.code === 'VAL_TEXT_MISSING')
 }
 
@@ -36,7 +37,7 @@ export class MissingTextWatch {
     const { fields, logger, now } = this.#options
     if (now() - this.#spanBegin >= spanMs) this.#begin(now())
     this.#found += outcomes.filter(({ kind }) => kind === 'scored').length
-    this.#missing += outcomes.filter(isMissing).length
+    this.#missing += outcomes.filter(isWithoutText).length
     if (this.#isTold || this.#found + this.#foundBefore > 0 || this.#missing === 0) return
     this.#isTold = true
     logger.warn(

@@ -2,7 +2,7 @@ import { createSchemaRegistry, type SchemaRegistry, type SchemaRegistryOptions, 
 import type { Config } from '../config/config.ts'
 import { textFieldsOf } from '../config/text-fields.ts'
 import { createTokenFile, createTokenSource, type TokenSource } from '../platform/oauth-token.ts'
-import { readPem } from '../platform/read-pem.ts'
+import { readTlsFiles } from '../platform/tls-files.ts'
 
 const prefix = 'VALENCE_SCHEMA_REGISTRY'
 
@@ -31,10 +31,9 @@ function headers(config: Config): SchemaRegistryOptions['headers'] {
 }
 
 function tls(config: Config): SchemaRegistryOptions['tls'] {
-  const ca = readPem(config.schemaRegistryTlsCaFile, `${prefix}_TLS_CA_FILE`)
-  const cert = readPem(config.schemaRegistryTlsCertFile, `${prefix}_TLS_CERT_FILE`)
-  const key = readPem(config.schemaRegistryTlsKeyFile, `${prefix}_TLS_KEY_FILE`)
-  return ca === undefined && cert === undefined ? undefined : { ca, cert, key }
+  const { schemaRegistryTlsCaFile: ca, schemaRegistryTlsCertFile: cert, schemaRegistryTlsKeyFile: key } = config
+  const files = readTlsFiles(`${prefix}_TLS`, { ca, cert, key })
+  return files.ca === undefined && files.cert === undefined ? undefined : files
 }
 
 /** The schema registry of the configuration; undefined if none is configured. @throws VAL_FILE_UNREADABLE */

@@ -18,9 +18,14 @@ export interface ProtoFile {
 /** The first field of a descriptor in base64: tag 1 of type 2, the name of the file. No .proto file begins so. */
 const base64Descriptor = /^Cg[A-Za-z0-9+/\s]+=*\s*$/
 
-/** A schema as registries hold it: the text of a .proto file, or its descriptor in base64, which Python's client registers. */
+/** Python's client registers descriptors in place of .proto files. */
+export function isDescriptor(schema: string): boolean {
+  return base64Descriptor.test(schema)
+}
+
+/** A schema as registries hold it: the text of a .proto file, or its descriptor in base64. */
 export function readProtoFile(schema: string): ProtoFile {
-  return base64Descriptor.test(schema) ? fromDescriptor(Buffer.from(schema, 'base64')) : fromText(schema)
+  return isDescriptor(schema) ? fromDescriptor(Buffer.from(schema, 'base64')) : fromText(schema)
 }
 
 function fromText(text: string): ProtoFile {

@@ -3,6 +3,7 @@ import protobuf, { type Root, type Type } from 'protobufjs'
 import { ValenceError } from '../errors.ts'
 import { decodePayload } from '../records/avro-codec.ts'
 import { readUtf8 } from '../records/check-unicode.ts'
+import { readMessageIndexes } from './message-indexes.ts'
 import { type ProtoFile, readProtoFile } from './proto-file.ts'
 import type { RecordDecoder, RecordReader } from './record-reader.ts'
 import { readWellKnownMessages } from './well-known-messages.ts'
@@ -27,7 +28,8 @@ export function compileProtobufDecoder<T>(writer: WriterSchema, reader: RecordRe
   const { root, own } = parseSchema(writer)
   const types = new Map<string, Type>()
   return (payload, header) => {
-    const { indexes, message } = header ? { ...readIndexes(header), message: payload } : readIndexes(payload)
+    const { indexes, length } = readMessageIndexes(header ?? payload)
+    const message = header ? payload : payload.subarray(length)
     const name = indexes.join('.')
     const type = types.get(name) ?? findMessage(root, own, indexes)
     types.set(name, type)
@@ -59,19 +61,6 @@ class StrictReader extends protobuf.Reader {
   override string(): string {
     return readUtf8(this.bytes(), 'a string of the payload')
   }
-}
-
-const maxIndexes = 100
-
-/** Zigzag varints: how many indexes, then each; a single zero stands for the first message. */
-function readIndexes(payload: Buffer): { readonly indexes: readonly number[]; readonly message: Buffer } {
-  return decodePayload(() => {
-    const reader = new protobuf.Reader(payload)
-    const count = reader.sint32()
-    if (count < 0 || count > maxIndexes) throw new Error(`${count} message indexes`)
-    const indexes = count === 0 ? [0] : Array.from({ length: count }, () => reader.sint32())
-    return { indexes, message: payload.subarray(reader.pos) }
-  })
 }
 
 /** Throws VAL_SCHEMA_PAYLOAD_INVALID if the file has no message there. */

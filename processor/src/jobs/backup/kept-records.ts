@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Admin, messageHeaders, type Producer } from '@valence/producer-sdk/kafka'
 import type { Config } from '../../config/config.ts'
 import { fetchWholeLogs } from '../../kafka/log-ranges.ts'
-import type { KafkaRecord } from '../../kafka/record.ts'
+import { bytesOf, type KafkaRecord } from '../../kafka/record.ts'
 import type { TopicPartition } from '../../kafka/topic-partition.ts'
 import type { PartitionRange } from '../../kafka/topic-reader.ts'
 import { readRanges } from '../read-ranges.ts'
@@ -87,12 +87,6 @@ const batchRecords = 500
 const batchBytes = 512 * 1024
 /** Limit for exact timestamps: kafkajs computes their difference to the first of the batch in Numbers. */
 const maxExactTime = BigInt(Number.MAX_SAFE_INTEGER) / 2n
-
-function bytesOf({ key, value, headers }: KafkaRecord): number {
-  let bytes = (key?.length ?? 0) + (value?.length ?? 0)
-  for (const header of headers) bytes += header.name.length + (header.value?.length ?? 0)
-  return bytes
-}
 
 /**
  * Splits records into batches, in order, each within `batchBytes`; a larger record is alone. A timestamp beyond

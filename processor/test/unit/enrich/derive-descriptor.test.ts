@@ -1,7 +1,8 @@
+import { isDescriptor } from '@valence/schemas/protobuf'
 import protobuf from 'protobufjs'
 import descriptors, { type IDescriptorProto } from 'protobufjs/ext/descriptor/index.js'
 import { describe, expect, it } from 'vitest'
-import { deriveDescriptor, isDescriptor } from '../../../src/enrich/derive-descriptor.ts'
+import { deriveDescriptor } from '../../../src/enrich/derive-descriptor.ts'
 import { codeOf } from './additions.ts'
 
 const field = { name: 'sentiment', number: 1000 }
